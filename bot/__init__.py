@@ -1,0 +1,1 @@
+"""Where people meet Monitoria: Discord and the command line."""

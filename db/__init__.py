@@ -1,0 +1,1 @@
+"""What Monitoria remembers: one module per noun, its SQL beside the function that runs it."""

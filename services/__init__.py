@@ -1,0 +1,1 @@
+"""What Monitoria does: ingest, retrieve, answer, judge, review, report."""
