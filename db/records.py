@@ -48,4 +48,78 @@ class Lecture:
     held_on: date | None
     duration_s: float | None
     released_at: datetime | None  # None: released from the start
+    source: str  # the file it was read from
     transcript_id: TranscriptId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """All vectors that one model made in one way; exactly one generation serves at a time."""
+
+    id: GenerationId
+    backend: str
+    model: str
+    revision: str
+    dimension: int
+    query_prefix: str
+    passage_prefix: str
+    state: Literal["building", "serving", "retired"]
+    dense_weights: dict[str, float]  # language of the question, or "*", to the weight of the dense leg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One segment that a search found, with all that is needed to cite a moment inside it."""
+
+    rank: int  # 1, 2, 3, …
+    segment_id: SegmentId
+    lecture_id: LectureId
+    lecture: str  # the lecture's slug
+    title: str
+    language: str
+    video_url: str | None
+    duration_s: float | None
+    start_s: float
+    end_s: float
+    score: float | None  # cosine in [-1, 1]; None where the segment or the search has no vector
+    text: str
+    cue_offsets: tuple[int, ...]  # where each cue begins in the text, in characters, ascending from 0
+    cue_starts_s: tuple[float, ...]  # when each of those cues begins in the video
+
+
+Outcome = Literal["answered", "no_material", "needs_staff", "failed"]
+RetrievalMode = Literal["hybrid", "lexical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One moment of one lecture, numbered as the answer's text numbers it."""
+
+    number: int  # 1, 2, 3, … in order of first mention, at most 5
+    segment_id: SegmentId
+    lecture: str
+    title: str
+    start_s: float
+    end_s: float
+    url: str | None  # opens the video at start_s, where the host allows it; None: the lecture has no video
+    quote: str  # words of the lecture that support the citing sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered to one question, and from what."""
+
+    id: AnswerId
+    question_id: QuestionId
+    course_id: CourseId
+    outcome: Outcome
+    text: str
+    failure: str | None
+    retrieval: RetrievalMode
+    generation_id: GenerationId | None
+    model: str
+    prompt_id: str | None
+    prompt_sha256: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    latency_ms: int

@@ -1,0 +1,63 @@
+# The short menu. Each target makes the virtual environment it needs; a second run is quick.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo run test check format lint types layers bench image-check clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The address of PyTorch's index of CPU builds, where an unadorned `pip install torch` would bring CUDA (see README).
+TORCH_INDEX ?=
+# What `make run` runs.
+ARGS ?= chat --course demo
+
+help:
+	@echo "make demo    a sample course, a real question, a cited answer: no key, no account, no server"
+	@echo "make test    all tests, on a real PostgreSQL that comes with the virtual environment"
+	@echo "make check   format, lint, types, layers, tests: what a change must pass"
+	@echo "make run     monitoria in the virtual environment: make run ARGS='doctor'"
+	@echo "make bench   speed and quality, measured and printed beside their targets"
+	@echo "make venv    only the virtual environment, in $(VENV)"
+	@echo "make clean   remove the virtual environment and caches"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Monitoria needs Python 3.11 or newer; name one, for example: make venv PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--index-url $(TORCH_INDEX) -c constraints.txt torch)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bundled,dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/monitoria demo
+
+run: $(STAMP)
+	@$(BIN)/monitoria $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: lint types layers test
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/pyright
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,118 @@
+"""Made-up courses of any size: the same seed always gives the same courses, texts, vectors and questions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.transcripts import NewSegment
+from services import lexical
+from services.stopwords import PORTUGUESE
+
+COURSES = 40
+DIMENSION = 384
+SEGMENTS_PER_LECTURE = 40
+VOCABULARY = 30_000
+DISTINCT_TEXTS = 4_000
+TOPICS = 400
+WORDS = 320
+FILLER_SHARE = 0.5  # articles, pronouns and the like, as in spoken Portuguese
+FILLER = sorted(PORTUGUESE)
+SYLLABLES = tuple(c + v for c in "bcdfglmnprstv" for v in ("a", "e", "i", "o", "u", "ão", "en"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUpLecture:
+    """One lecture, ready to be stored."""
+
+    course: int  # 0 is the largest
+    slug: str
+    segments: tuple[NewSegment, ...]
+    vectors: NDArray[np.float32]  # (segments, dimension)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUpQuestion:
+    """A question to one course; *foreign* ones have nothing to do with what the course teaches."""
+
+    course: int
+    text: str
+    vector: NDArray[np.float32]
+    foreign: bool
+
+
+class Corpus:
+    """*size* segments in 40 courses whose sizes follow Zipf's law; each course teaches its own ten topics."""
+
+    def __init__(self, size: int, seed: int = 7) -> None:
+        self.size = size
+        self._random = np.random.default_rng(seed)
+        shares = 1 / np.arange(1, COURSES + 1)
+        self.course_sizes = np.maximum(1, (size * shares / shares.sum()).astype(int))
+        self.words = self._vocabulary()
+        self._word_shares = 1 / np.arange(1, VOCABULARY + 1)
+        self._word_shares /= self._word_shares.sum()
+        self._topics = _unit(self._random.standard_normal((TOPICS, DIMENSION)).astype(np.float32))
+        self._texts = [self._segment() for _ in range(min(DISTINCT_TEXTS, size))]
+
+    def lectures(self) -> Iterator[MadeUpLecture]:
+        for course, course_size in enumerate(self.course_sizes):
+            for first in range(0, int(course_size), SEGMENTS_PER_LECTURE):
+                count = min(SEGMENTS_PER_LECTURE, int(course_size) - first)
+                yield MadeUpLecture(
+                    course=course,
+                    slug=f"lecture-{first // SEGMENTS_PER_LECTURE:05}",
+                    segments=tuple(self._texts[i] for i in self._random.integers(0, len(self._texts), count)),
+                    vectors=self._near(self._random.integers(10 * course, 10 * course + 10, count)),
+                )
+
+    def questions(self, count: int) -> list[MadeUpQuestion]:
+        """Questions in proportion to the courses' sizes; every fourth is foreign to its course."""
+        shares = self.course_sizes / self.course_sizes.sum()
+        questions: list[MadeUpQuestion] = []
+        for number, course in enumerate(self._random.choice(COURSES, count, p=shares)):
+            foreign = number % 4 == 0
+            other = (int(course) + 17) % COURSES if foreign else int(course)
+            topic = self._random.integers(10 * other, 10 * other + 10, 1)
+            # Half of a question is everyday words, half is the field's.
+            everyday = self._random.choice(2_000, 5, p=_normed(self._word_shares[:2_000]))
+            field = self._random.integers(500, 15_000, 4)
+            text = " ".join(self.words[i] for i in (*everyday, *field))
+            questions.append(
+                MadeUpQuestion(course=int(course), text=text, vector=self._near(topic)[0], foreign=foreign)
+            )
+        return questions
+
+    def _near(self, topics: NDArray[np.int64]) -> NDArray[np.float32]:
+        noise = self._random.standard_normal((len(topics), DIMENSION)).astype(np.float32)
+        return _unit(self._topics[topics] + 0.06 * noise)
+
+    def _vocabulary(self) -> list[str]:
+        lengths = self._random.integers(1, 5, VOCABULARY)
+        return ["".join(self._random.choice(SYLLABLES, length)) for length in lengths]
+
+    def _segment(self) -> NewSegment:
+        subject = iter(self._random.choice(VOCABULARY, WORDS, p=self._word_shares))
+        filler = iter(self._random.integers(0, len(FILLER), WORDS))
+        is_filler = self._random.random(WORDS) < FILLER_SHARE
+        spoken = [FILLER[next(filler)] if fills else self.words[next(subject)] for fills in is_filler]
+        cues = [" ".join(spoken[at : at + 10]) for at in range(0, WORDS, 10)]
+        offsets = np.cumsum([0, *(len(cue) + 1 for cue in cues)])[:-1]
+        text = " ".join(cues)
+        return NewSegment(
+            start_s=0.0,
+            end_s=120.0,
+            text=text,
+            cue_offsets=tuple(int(offset) for offset in offsets),
+            cue_starts_s=tuple(4.0 * number for number in range(len(cues))),
+            terms=lexical.saturated(lexical.terms(text, "pt"), {}),
+        )
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _normed(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    return shares / shares.sum()

@@ -1,0 +1,234 @@
+"""What each command of the command line does: open what it needs, ask a service, show what came back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import shapes, terminal
+from db.records import Course, Language
+from services import calibrate as calibration
+from services import doctor as doctoring
+from services import ingest as ingesting
+from services import manifest as manifests
+from services import wiring
+from services.ask import Asked, Draft, Reply
+from services.errors import Refused
+from services.evaluate import EvalQuestion, Figures, Outcome, by_group, outcomes, read_set
+from services.generations import reindex as reindexing
+from services.retrieve import Retriever
+from services.wiring import Services, Setup
+
+OPENING_PATIENCE_S = 120.0
+"""How long a command waits for the model of the vectors that serve: it asks once, and wants the best answer."""
+
+BEYOND_MEASURE = 1e9
+"""A weight that leaves the order of the dense leg alone to decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOrder:
+    """What `monitoria ingest` was told."""
+
+    paths: Sequence[Path]
+    course: str
+    manifest: Path | None
+    video_url: str | None
+    language: Language
+    prune: bool
+    dry_run: bool
+    every_line: bool
+
+
+async def create_course(setup: Setup, *, slug: str, title: str, language: Language) -> None:
+    async with wiring.store(setup) as store:
+        course = await store.courses.create(slug=slug, title=title, language=language)
+    terminal.show(f"Created the course {course.slug!r} ({course.title}).")
+    terminal.show(f"Next: monitoria ingest PATH --course {course.slug}")
+
+
+async def list_courses(setup: Setup) -> None:
+    async with wiring.store(setup) as store:
+        known = await store.courses.every()
+    terminal.show(terminal.courses(known) if known else "No course yet; create one with `monitoria course create`.")
+
+
+async def show_course(setup: Setup, slug: str) -> None:
+    async with wiring.store(setup) as store:
+        course = await store.courses.find(slug)
+        terminal.show(terminal.lectures(await store.courses.lectures(course)))
+
+
+async def ingest(setup: Setup, order: IngestOrder) -> None:
+    plan = await asyncio.to_thread(
+        manifests.plan,
+        order.paths,
+        manifest=order.manifest,
+        language=order.language,
+        video_url=order.video_url,
+    )
+    async with opened(setup) as services:
+        course, created = await services.courses.find_or_create(order.course, language=order.language)
+        if created:
+            terminal.tell(f"There was no course {course.slug!r}, so it was created ({course.language}).")
+        report = await ingested(services, course, plan, prune=order.prune, dry_run=order.dry_run)
+    terminal.show(terminal.ingest(report, dry_run=order.dry_run))
+    if order.every_line:
+        terminal.show(terminal.every_refusal(report.taken))
+    if not report.complete:
+        refused = sum(one.status == "refused" for one in report.taken)
+        raise Refused(f"{refused} of {len(report.taken)} files could not be taken in; the reasons stand above.")
+
+
+async def ingested(
+    services: Services, course: Course, plan: manifests.Plan, *, prune: bool = False, dry_run: bool = False
+) -> ingesting.Report:
+    """Take in what *plan* names, with a bar for the files and one for what the model does."""
+    events: AsyncIterator[ingesting.Progress | ingesting.Taken | ingesting.Report] = (
+        services.ingest.rehearse(course, plan) if dry_run else services.ingest.run(course, plan, prune=prune)
+    )
+    with terminal.progress() as bars:
+        files = bars.add_task("lectures", total=len(plan.sources))
+        embedding = bars.add_task("embedding", total=None, visible=False)
+        async for event in events:
+            match event:
+                case ingesting.Progress():
+                    bars.update(
+                        embedding, description=event.what, completed=event.done, total=event.total, visible=True
+                    )
+                case ingesting.Taken():
+                    bars.advance(files)
+                case ingesting.Report():
+                    return event
+    raise AssertionError("an ingest ends with its report")
+
+
+async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | None, as_json: bool) -> None:
+    async with opened(setup, quiet=as_json) as services:
+        course = await services.courses.find(slug)
+        scope = (await services.courses.lecture(course, lecture)).id if lecture else None
+        found = await services.retriever.search(course=course, questions=[query], k=k, lecture=scope)
+    if as_json:
+        terminal.print_json(shapes.search(query, course.slug, found.hits))
+    else:
+        terminal.show(terminal.hits(found.hits))
+
+
+async def ask(setup: Setup, *, question: str, slug: str, lecture: str | None, as_json: bool) -> None:
+    async with opened(setup, quiet=as_json) as services:
+        course = await services.courses.find(slug)
+        scope = (await services.courses.lecture(course, lecture)).id if lecture else None
+        reply = await answered(services, Asked(course=course, text=question, lecture=scope, source="cli"))
+    if as_json:
+        terminal.print_json(shapes.reply(reply))
+    else:
+        terminal.show(terminal.answer(reply))
+
+
+async def answered(services: Services, asked: Asked) -> Reply:
+    """Return the reply to *asked*; the text grows on the terminal meanwhile."""
+    with terminal.status("searching …") as status:
+        async for event in services.asker.ask(asked):
+            match event:
+                case Draft():
+                    status.update(terminal.tail(event.text))
+                case Reply():
+                    return event
+    raise AssertionError("an answer ends with its reply")
+
+
+async def evaluate(setup: Setup, *, question_set: Path, slug: str, calibrate: bool, as_json: bool) -> None:
+    questions = await asyncio.to_thread(read_set, question_set)
+    async with opened(setup, quiet=as_json) as services:
+        course = await services.courses.find(slug)
+        if calibrate:
+            await _calibrate(services, course, questions)
+        ways = {name: await _measured(one, course, questions, name) for name, one in _ways(services).items()}
+    if as_json:
+        terminal.print_json(shapes.evaluation(course.slug, str(question_set), ways))
+    else:
+        terminal.show(terminal.evaluation(ways))
+
+
+async def reindex(setup: Setup) -> None:
+    async with opened(setup) as services:
+        if services.embedder is None:
+            raise Refused(
+                services.embedder_trouble
+                or "MONITORIA_EMBEDDING_MODEL is `none`, so there is nothing to build; name a model there."
+            )
+        with terminal.progress() as bars:
+            task = bars.add_task("embedding", total=None)
+            async for filled in reindexing(services.pool, services.embedder):
+                bars.update(task, completed=filled.done, total=filled.total)
+        terminal.show(f"{services.embedder.identity.model} serves, and no segment is without its vector.")
+
+
+async def migrate(setup: Setup) -> None:
+    applied = await wiring.migrate_now(setup)
+    terminal.show(f"Applied {', '.join(applied)}." if applied else "The schema is up to date.")
+
+
+async def doctor(setup: Setup, *, as_json: bool) -> bool:
+    """Show what is configured and reachable; return whether nothing failed."""
+    with terminal.status("looking …"):
+        checks = [check async for check in doctoring.examine(setup)]
+    if as_json:
+        terminal.print_json(shapes.doctor(checks))
+    else:
+        terminal.show(terminal.doctor(checks))
+    return all(check.state != "failed" for check in checks)
+
+
+@asynccontextmanager
+async def opened(setup: Setup, *, quiet: bool = False) -> AsyncIterator[Services]:
+    """Open everything for one command; unless *quiet*, say so where the search is not what it could be."""
+    status = terminal.status("opening the database and the models …")
+    status.start()
+    try:
+        async with wiring.services(setup) as services:
+            await services.serving.current(patience_s=OPENING_PATIENCE_S)
+            status.stop()
+            if services.embedder_trouble and not quiet:
+                terminal.tell(f"{services.embedder_trouble} Until then the search goes by words only.")
+            yield services
+    finally:
+        status.stop()
+
+
+def _ways(services: Services) -> dict[str, Retriever]:
+    ways = {"by words": Retriever(services.pool, None)}
+    if services.embedder:
+        ways["by meaning"] = Retriever(services.pool, services.serving, dense_weights={"*": BEYOND_MEASURE})
+        ways["hybrid"] = services.retriever
+    return ways
+
+
+async def _measured(
+    retriever: Retriever, course: Course, questions: Sequence[EvalQuestion], name: str
+) -> dict[str, Figures]:
+    results: list[Outcome] = []
+    with terminal.progress() as bars:
+        task = bars.add_task(name, total=len(questions))
+        async for outcome in outcomes(retriever, course, questions):
+            results.append(outcome)
+            bars.advance(task)
+    return by_group(results)
+
+
+async def _calibrate(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> None:
+    current = await services.serving.current(patience_s=OPENING_PATIENCE_S)
+    if current is None:
+        raise Refused("There is no embedding model to calibrate; `monitoria doctor` says why.")
+    tried: list[calibration.Tried] = []
+    with terminal.progress() as bars:
+        task = bars.add_task("weights", total=len(calibration.GRID))
+        async for trial in calibration.tries(services.pool, services.serving, course, questions):
+            tried.append(trial)
+            bars.advance(task)
+    weights = calibration.choose(tried)
+    await calibration.keep(services.pool, current[0].id, weights)
+    services.serving.forget()
+    listed = ", ".join(f"{language} {weight}" for language, weight in weights.items())
+    terminal.tell(f"From now on {current[0].model} counts {listed}, beside 1 for the search by words.")

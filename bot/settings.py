@@ -1,0 +1,65 @@
+"""What the environment decides: secrets and the knobs of a process. Facts about a course are rows."""
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_FROM = SettingsConfigDict(
+    env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+)
+
+
+def _home() -> Path:
+    return Path(platformdirs.user_data_dir("monitoria"))
+
+
+class DatabaseSettings(BaseSettings):
+    """Where Monitoria remembers."""
+
+    model_config = _FROM
+
+    home: Path = Field(default_factory=_home, validation_alias="MONITORIA_HOME")
+    url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+
+class ModelSettings(BaseSettings):
+    """Which models answer and embed, and where they are reached."""
+
+    model_config = _FROM
+
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    answer_model: str = Field(default="gpt-5-mini", validation_alias="MONITORIA_ANSWER_MODEL")
+    embedding_model: str = Field(default="intfloat/multilingual-e5-small", validation_alias="MONITORIA_EMBEDDING_MODEL")
+    embedding_backend: Literal["torch", "openai"] = Field(
+        default="torch", validation_alias="MONITORIA_EMBEDDING_BACKEND"
+    )
+    embedding_base_url: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_BASE_URL")
+
+
+class LogSettings(BaseSettings):
+    """What is written to standard error."""
+
+    model_config = _FROM
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", validation_alias="MONITORIA_LOG_LEVEL"
+    )
+    format: Literal["auto", "text", "json"] = Field(default="auto", validation_alias="MONITORIA_LOG_FORMAT")
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _any_case(cls, level: object) -> object:
+        return level.lower() if isinstance(level, str) else level
+
+
+GROUPS: tuple[type[BaseSettings], ...] = (DatabaseSettings, ModelSettings, LogSettings)
+"""All groups of settings; `.env.example` is kept equal to them by a test."""

@@ -1,0 +1,255 @@
+"""How things look in a terminal."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from db.records import Course, Hit, Lecture, Outcome, Reference
+from services.ask import Reply
+from services.doctor import Check
+from services.evaluate import Figures
+from services.ingest import Report, Taken
+from services.links import moment
+
+SHOWN_REFUSALS = 5
+STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
+OUTCOME_STYLES: Mapping[Outcome, str] = {
+    "answered": "green",
+    "no_material": "yellow",
+    "needs_staff": "cyan",
+    "failed": "red",
+}
+
+
+def clock(seconds: float) -> str:
+    """
+    Write a moment of a video.
+
+    >>> clock(3675.9)
+    '01:01:15'
+    """
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def answer(replied: Reply) -> RenderableType:
+    """Show an answer with its references, or with the passages where there is nothing to cite."""
+    style = OUTCOME_STYLES[replied.answer.outcome]
+    parts: list[RenderableType] = [
+        Panel(Text(replied.answer.text), title=Text(replied.question), title_align="left", border_style=style)
+    ]
+    if replied.references:
+        parts.append(references(replied.references))
+    elif replied.answer.outcome == "failed":
+        parts.append(hits(replied.hits[:3]))
+    return Group(*parts)
+
+
+def references(cited: Sequence[Reference]) -> RenderableType:
+    lines: list[RenderableType] = []
+    for one in cited:
+        head = Text(f"[{one.number}] {clock(one.start_s)}  ", style="bold")
+        head.append(one.title, style="cyan")
+        lines.append(head)
+        if one.url:
+            # Links are printed whole, never wrapped in a cell: they are for clicking and copying.
+            lines.append(Text(f"    {one.url}", style="blue", no_wrap=True, overflow="ignore"))
+        lines.append(Text(f"    “{one.quote}”", style="dim"))
+    return Group(*lines)
+
+
+def hits(found: Sequence[Hit]) -> RenderableType:
+    if not found:
+        return Text("Nothing found.", style="yellow")
+    lines: list[RenderableType] = []
+    for hit in found:
+        score = "by words" if hit.score is None else f"cosine {hit.score:.3f}"
+        head = Text(f"{hit.rank:>2}. {clock(hit.start_s)}–{clock(hit.end_s)}  ", style="bold")
+        head.append(hit.title, style="cyan").append(f"  ({hit.lecture}, {score})", style="dim")
+        lines.append(head)
+        if url := moment(hit.video_url, hit.start_s, hit.duration_s):
+            lines.append(Text(f"    {url}", style="blue", no_wrap=True, overflow="ignore"))
+        lines.append(Text("    " + _shortened(hit.text), style="dim"))
+    return Group(*lines)
+
+
+def ingest(report: Report, *, dry_run: bool) -> RenderableType:
+    """Show what became of each file, with totals that add up."""
+    table = Table(title="Dry run: nothing is stored" if dry_run else None, show_footer=True, footer_style="bold")
+    taken = report.taken
+    table.add_column("lecture", f"{len(taken)} files", overflow="fold")
+    table.add_column("", ", ".join(f"{n} {status}" for status, n in Counter(one.status for one in taken).items()))
+    table.add_column("format")
+    for name, total in (
+        ("cues found", sum(one.found for one in taken)),
+        ("kept", sum(one.kept for one in taken)),
+        ("left out", sum(len(one.refusals) for one in taken)),
+        ("segments", sum(one.segments for one in taken)),
+    ):
+        table.add_column(name, f"{total:,}", justify="right")
+    for one in taken:
+        table.add_row(
+            escape(one.slug),
+            f"[{STATUS_STYLES[one.status]}]{one.status}[/]",
+            one.format or "",
+            f"{one.found:,}",
+            f"{one.kept:,}",
+            f"{len(one.refusals):,}",
+            f"{one.segments:,}",
+        )
+    return Group(table, *_remarks(report, dry_run=dry_run))
+
+
+def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for one in report.taken:
+        if one.reason:
+            lines.append(Text(f"Refused: {one.reason}", style="red"))
+        lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
+        lines += _left_out(one)
+    if report.overlooked:
+        names = ", ".join(path.name for path in report.overlooked)
+        lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))
+    if report.vanished:
+        lines.append(Text(f"No longer in the folder: {', '.join(report.vanished)}", style="yellow"))
+    if not dry_run:
+        changed = sum(one.status in {"new", "changed"} for one in report.taken)
+        lines.append(Text(f"{changed} changed, {report.embedded} segments embedded."))
+    if report.without_vector:
+        lines.append(
+            Text(
+                f"{report.without_vector} segments have no vector yet and are found by words only; "
+                "run the same command again once the embedding model can be reached.",
+                style="yellow",
+            )
+        )
+    return lines
+
+
+def _left_out(one: Taken) -> list[RenderableType]:
+    """Name the first cues left out by line, and count the rest by kind: a rolling caption repeats hundreds."""
+    telling = [refusal for refusal in one.refusals if refusal.kind != "repeat"]
+    lines: list[RenderableType] = [
+        Text(f"{one.path.name}, line {refusal.line}: {refusal.reason}", style="dim")
+        for refusal in telling[:SHOWN_REFUSALS]
+    ]
+    rest = Counter(refusal.kind for refusal in one.refusals)
+    rest.subtract(refusal.kind for refusal in telling[:SHOWN_REFUSALS])
+    if more := ", ".join(f"{count} {kind}" for kind, count in rest.items() if count):
+        lines.append(Text(f"{one.path.name}: left out as well: {more} (--all names each)", style="dim"))
+    return lines
+
+
+def every_refusal(taken: Sequence[Taken]) -> RenderableType:
+    return Group(
+        *(
+            Text(f"{one.path.name}, line {refusal.line}: {refusal.reason} ({refusal.kind})")
+            for one in taken
+            for refusal in one.refusals
+        )
+    )
+
+
+def lectures(known: Sequence[Lecture]) -> RenderableType:
+    table = Table("lecture", "title", "language", "date", "video")
+    for lecture in known:
+        table.add_row(
+            escape(lecture.slug),
+            escape(lecture.title),
+            lecture.language,
+            lecture.held_on.isoformat() if lecture.held_on else "",
+            escape(lecture.video_url or "none"),
+        )
+    return table
+
+
+def evaluation(ways: Mapping[str, Mapping[str, Figures]]) -> RenderableType:
+    return Group(*(_figures(way, groups) for way, groups in ways.items()))
+
+
+def _figures(way: str, groups: Mapping[str, Figures]) -> Table:
+    table = Table(title=way, title_justify="left", title_style="bold")
+    table.add_column("group")
+    for name in ("n", "recall@1", "recall@5", "recall@10", "MRR@10", "nDCG@10", "first hit s", "p50 ms", "p95 ms"):
+        table.add_column(name, justify="right")
+    for group, reached in groups.items():
+        table.add_row(
+            escape(group),
+            str(reached.questions),
+            f"{reached.recall_at_1:.3f}",
+            f"{reached.recall_at_5:.3f}",
+            f"{reached.recall_at_10:.3f}",
+            f"{reached.mrr_at_10:.3f}",
+            f"{reached.ndcg_at_10:.3f}",
+            f"{reached.first_hit_width_s:.0f}",
+            f"{reached.latency_p50_ms:.1f}",
+            f"{reached.latency_p95_ms:.1f}",
+        )
+    return table
+
+
+def doctor(checks: Sequence[Check]) -> RenderableType:
+    marks = {"ok": "[green]✔[/]", "note": "[yellow]•[/]", "failed": "[red]✘[/]"}
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    for check in checks:
+        advice = f"\n[dim]{escape(check.advice)}[/]" if check.advice else ""
+        table.add_row(marks[check.state], f"[bold]{escape(check.name)}[/]", escape(check.detail) + advice)
+    return table
+
+
+def _shortened(text: str, length: int = 160) -> str:
+    return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0] + "…"
+
+
+def courses(known: Sequence[Course]) -> RenderableType:
+    table = Table("course", "title", "language")
+    for course in known:
+        table.add_row(course.slug, escape(course.title), course.language)
+    return table
+
+
+def show(what: RenderableType) -> None:
+    """Print to standard output."""
+    Console(highlight=False).print(what, markup=False)
+
+
+def tell(sentence: str, *, style: str = "yellow") -> None:
+    """Print a remark to standard error, on one line however narrow the terminal is."""
+    Console(stderr=True, highlight=False).print(Text(sentence, style=style), soft_wrap=True)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document to standard output, and nothing else."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def status(sentence: str) -> Status:
+    """Return a sign of life for a terminal; elsewhere it shows nothing."""
+    return Console(stderr=True).status(sentence)
+
+
+def progress() -> Progress:
+    """Return bars for long work, on standard error; they go away when the work is done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def tail(text: str, length: int = 100) -> str:
+    """Return the end of a growing text on one line, safe to show as markup."""
+    return escape(" ".join(text.split())[-length:]) or "…"

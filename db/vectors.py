@@ -1,0 +1,110 @@
+"""Vectors of segments, in a narrow table of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import HalfVector
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, scalar_row
+
+from db.records import CourseId, GenerationId, LectureId, SegmentId
+
+Row = tuple[CourseId, LectureId, SegmentId, NDArray[np.float32]]
+"""A segment and the vectors of its pieces, shape (pieces, dimension)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unembedded:
+    """A segment that is searched but has no vector in some generation."""
+
+    course_id: CourseId
+    lecture_id: LectureId
+    segment_id: SegmentId
+    text: str
+
+
+async def copy(conn: AsyncConnection, *, generation: GenerationId, rows: Sequence[Row]) -> None:
+    """Write the vectors of segments that have none in *generation*."""
+    async with conn.cursor().copy(
+        """
+        copy segment_vectors (generation_id, course_id, lecture_id, segment_id, piece, embedding)
+        from stdin (format binary)
+        """
+    ) as writer:
+        writer.set_types(["int8", "int8", "int8", "int8", "int2", "halfvec"])
+        for course, lecture, segment, pieces in rows:
+            for piece, vector in enumerate(pieces):
+                await writer.write_row((generation, course, lecture, segment, piece, HalfVector(vector)))
+
+
+async def missing(
+    conn: AsyncConnection, *, generation: GenerationId, course: CourseId | None, limit: int
+) -> list[Unembedded]:
+    """Segments that are searched and have no vector in *generation*, of one course or of all, oldest first."""
+    async with conn.cursor(row_factory=class_row(Unembedded)) as cur:
+        await cur.execute(
+            """
+            select t.course_id, t.lecture_id, t.segment_id, s.text
+            from segment_terms t join segments s on s.id = t.segment_id
+            where (%(course)s::bigint is null or t.course_id = %(course)s)
+                and not exists (
+                    select from segment_vectors v
+                    where v.course_id = t.course_id and v.generation_id = %(generation)s
+                        and v.lecture_id = t.lecture_id and v.segment_id = t.segment_id)
+            order by t.segment_id limit %(limit)s
+            """,
+            {"generation": generation, "course": course, "limit": limit},
+        )
+        return await cur.fetchall()
+
+
+async def count_missing(conn: AsyncConnection, *, generation: GenerationId, course: CourseId | None) -> int:
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select count(*) from segment_terms t
+            where (%(course)s::bigint is null or t.course_id = %(course)s)
+                and not exists (
+                    select from segment_vectors v
+                    where v.course_id = t.course_id and v.generation_id = %(generation)s
+                        and v.lecture_id = t.lecture_id and v.segment_id = t.segment_id)
+            """,
+            {"generation": generation, "course": course},
+        )
+        return int(await cur.fetchone() or 0)
+
+
+async def lock_filling(conn: AsyncConnection, generation: GenerationId) -> None:
+    """Be the only one to write missing vectors of *generation* until the transaction ends."""
+    await conn.execute(
+        "select pg_advisory_xact_lock(hashtext('monitoria.vectors'), %(generation)s::int)", {"generation": generation}
+    )
+
+
+async def still_missing(
+    conn: AsyncConnection, *, generation: GenerationId, segments: Sequence[Unembedded]
+) -> set[SegmentId]:
+    """Those of *segments* that are still searched and still have no vector; a new version may have replaced some."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select t.segment_id
+            from unnest(%(courses)s::bigint[], %(lectures)s::bigint[], %(segments)s::bigint[])
+                as asked(course_id, lecture_id, segment_id)
+            join segment_terms t using (course_id, lecture_id, segment_id)
+            where not exists (
+                select from segment_vectors v
+                where v.course_id = t.course_id and v.generation_id = %(generation)s
+                    and v.lecture_id = t.lecture_id and v.segment_id = t.segment_id)
+            for key share of t
+            """,
+            {
+                "courses": [segment.course_id for segment in segments],
+                "lectures": [segment.lecture_id for segment in segments],
+                "segments": [segment.segment_id for segment in segments],
+                "generation": generation,
+            },
+        )
+        return set(await cur.fetchall())

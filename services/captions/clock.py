@@ -1,0 +1,49 @@
+"""Read the times that caption files write, such as `01:02:03,450`, as whole milliseconds."""
+
+import re
+
+CLOCK = r"(?:[0-9]{1,9}:)?[0-9]{1,9}:[0-9]{1,9}(?:[.,][0-9]{1,9})?"
+FIELDS = re.compile(r"(-?)(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9})(?:[.,]([0-9]{1,9}))?")
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+class BadTimeError(ValueError):
+    """A time that cannot be read; the message is a reason for a refusal."""
+
+
+def milliseconds(written: str) -> int:
+    """
+    Read a clock time with optional hours and a dot or comma before the fraction.
+
+    Minutes run past 59 where no hours are written (`75:30`); a second 60, which converters write when they
+    round, is accepted.
+
+    >>> milliseconds("1:02:03,45")
+    3723450
+
+    Raises:
+        BadTimeError: negative, or not a time.
+    """
+    fields = FIELDS.fullmatch(written.strip())
+    if fields is None:
+        raise BadTimeError(f"has the unreadable time {written.strip()[:40]!r}")
+    sign, hours, minutes, seconds, fraction = fields.groups()
+    if sign:
+        raise BadTimeError(f"has the negative time {written.strip()!r}")
+    if int(seconds) > 60 or (hours is not None and int(minutes) > 59):
+        raise BadTimeError(f"has the impossible time {written.strip()!r}")
+    whole_s = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
+    return whole_s * 1000 + int((fraction or "").ljust(3, "0")[:3])
+
+
+def shown(time_ms: int) -> str:
+    """
+    Write a time the way a player shows it.
+
+    >>> shown(3723450)
+    '1:02:03'
+    """
+    minutes, seconds = divmod(time_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

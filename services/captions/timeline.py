@@ -1,0 +1,165 @@
+"""Bring a file's cues onto one timeline: refuse impossible times, collapse what rolls, order, close ends."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from db.records import Cue
+from services.captions.clock import DAY_MS, HOUR_MS, shown
+from services.captions.records import Caption, Refusal, malformed
+from services.captions.text import cleaned
+
+WORD_TIME = re.compile("<[0-9]{1,2}:[0-9]")
+WRAP_MS = 60_000  # the longest cue that may run over the hour on a clock that loses it
+TOUCH_MS = 100
+ROLLING_SHARE = 0.1
+ROLLING_PAIRS = 2
+MAX_RAW_CHARS = 200_000
+MAX_CHARS = 10_000  # about ten minutes of speech: no reference could point into it
+SHORTEST_MS = 1_000
+WORDS_PER_S = 2.5  # a lecturer's pace, for a last block whose end nobody wrote
+
+Parted = tuple[list[Caption], list[Refusal]]
+
+
+def plausible(cues: Sequence[Caption]) -> Parted:
+    """Refuse negative times, times over 24 hours, and ends before starts."""
+    kept, refused = list[Caption](), list[Refusal]()
+    for cue in map(_with_meant_end, cues):
+        if reason := _implausible(cue):
+            refused.append(malformed(cue.line, reason))
+        else:
+            kept.append(cue)
+    return kept, refused
+
+
+def _with_meant_end(cue: Caption) -> Caption:
+    """An end of zero says nothing; an end just past the hour on a clock that loses it lies an hour later."""
+    if cue.end_ms == 0 < cue.start_ms and cue.start_ms % HOUR_MS < HOUR_MS - WRAP_MS:
+        return replace(cue, end_ms=None)
+    if cue.end_ms is not None and 0 <= cue.end_ms + HOUR_MS - cue.start_ms <= WRAP_MS:
+        return replace(cue, end_ms=cue.end_ms + HOUR_MS)
+    return cue
+
+
+def _implausible(cue: Caption) -> str:
+    end_ms = cue.start_ms if cue.end_ms is None else cue.end_ms
+    if cue.start_ms < 0:
+        return "begins before the video does"
+    if max(cue.start_ms, end_ms) > DAY_MS:
+        return "lies more than 24 hours in"
+    if end_ms < cue.start_ms:
+        return f"ends at {shown(max(end_ms, 0))}, before it starts at {shown(cue.start_ms)}"
+    return ""
+
+
+def unrolled(cues: Sequence[Caption]) -> Parted:
+    """
+    Where a file rolls, as YouTube's automatic captions do, keep each line once, in the cue it first shows in.
+
+    A line counts as rolled only when it stands last in the cue before and first in this one, and the two
+    touch. In a file that does not roll, a speaker who says the same thing twice keeps both.
+    """
+    shown_lines = [_lines(cue.text) for cue in cues]
+    carried = [
+        0,
+        *(_carried(*pair) for pair in zip(cues, cues[1:], shown_lines, shown_lines[1:], strict=False)),
+    ]
+    if not _rolls(cues, shown_lines, carried):
+        return list(cues), []
+    kept, refused = list[Caption](), list[Refusal]()
+    for cue, lines, count in zip(cues, shown_lines, carried, strict=False):
+        if lines and count == len(lines):
+            refused.append(_repeat(cue, "shows again what the cue before it shows"))
+        else:
+            kept.append(replace(cue, text="\n".join(lines[count:])) if count else cue)
+    return kept, refused
+
+
+def _lines(text: str) -> list[str]:
+    if len(text) > MAX_RAW_CHARS:
+        return [text]
+    return [words for line in text.split("\n") if (words := cleaned(line).words)]
+
+
+def _carried(above: Caption, cue: Caption, above_lines: Sequence[str], lines: Sequence[str]) -> int:
+    """Count the first lines of *cue* that are the last ones of the cue above, where the two touch."""
+    if above.end_ms is None or not above.start_ms <= cue.start_ms <= above.end_ms + TOUCH_MS:
+        return 0
+    longest = min(len(above_lines), len(lines), 4)
+    return next((n for n in range(longest, 0, -1) if above_lines[-n:] == lines[:n]), 0)
+
+
+def _rolls(cues: Sequence[Caption], lines: Sequence[Sequence[str]], carried: Sequence[int]) -> bool:
+    """Most pairs of a rolling file carry a line and add one; one pair is enough where words carry times."""
+    pairs = sum(0 < count < len(shown) for count, shown in zip(carried, lines, strict=False))
+    has_word_times = any(WORD_TIME.search(cue.text) for cue in cues)
+    return pairs >= (1 if has_word_times else max(ROLLING_PAIRS, ROLLING_SHARE * len(cues)))
+
+
+def spoken(cues: Sequence[Caption]) -> Parted:
+    """Clean each text, and refuse what holds no words, too many, or repeats a cue to the letter."""
+    kept, refused = list[Caption](), list[Refusal]()
+    seen = set[tuple[int, int | None, str]]()
+    for cue in cues:
+        words, problem = _words(cue)
+        key = (cue.start_ms, cue.end_ms, words)
+        if problem is not None:
+            refused.append(problem)
+        elif key in seen:
+            refused.append(_repeat(cue, "repeats an earlier cue, times and words"))
+        else:
+            seen.add(key)
+            kept.append(replace(cue, text=words))
+    return kept, refused
+
+
+def _words(cue: Caption) -> tuple[str, Refusal | None]:
+    if len(cue.text) > MAX_RAW_CHARS:
+        return "", malformed(cue.line, f"holds {len(cue.text):,} characters, too many for one cue")
+    clean = cleaned(cue.text)
+    if not clean.words:
+        reason = "holds only a sound mark" if clean.had_sound else "holds no words"
+        return "", Refusal(line=cue.line, kind="empty", reason=reason)
+    if len(clean.words) > MAX_CHARS:
+        return "", malformed(cue.line, f"holds {len(clean.words):,} characters, too many for one cue")
+    return clean.words, None
+
+
+def _repeat(cue: Caption, reason: str) -> Refusal:
+    return Refusal(line=cue.line, kind="repeat", reason=reason)
+
+
+def in_order(cues: Sequence[Caption]) -> tuple[list[Caption], int]:
+    """Sort by start, cues of one start as the file has them; also count those that stood too late."""
+    late, high_ms = 0, -1
+    for cue in cues:
+        late += cue.start_ms < high_ms
+        high_ms = max(high_ms, cue.start_ms)
+    return sorted(cues, key=lambda cue: cue.start_ms), late
+
+
+def with_ends(cues: Sequence[Caption]) -> list[Cue]:
+    """
+    Close the cues that have no end or no length; *cues* are in order.
+
+    A cue without an end runs to the next start, the last one for as long as its words take. A cue without
+    length gets a second, or less where the next one starts sooner.
+    """
+    closed, next_ms, following_ms = list[Cue](), None, None
+    for cue in reversed(cues):
+        if next_ms != cue.start_ms:
+            following_ms, next_ms = next_ms, cue.start_ms
+        end_ms = _end(cue, following_ms)
+        closed.append(Cue(start_s=cue.start_ms / 1000, end_s=end_ms / 1000, text=cue.text))
+    return closed[::-1]
+
+
+def _end(cue: Caption, following_ms: int | None) -> int:
+    if cue.end_ms is None:
+        by_words_ms = max(SHORTEST_MS, round(len(cue.text.split()) / WORDS_PER_S * 1000))
+        return cue.start_ms + by_words_ms if following_ms is None else following_ms
+    if cue.end_ms > cue.start_ms:
+        return cue.end_ms
+    second_ms = cue.start_ms + SHORTEST_MS
+    return second_ms if following_ms is None else min(second_ms, following_ms)

@@ -1,0 +1,73 @@
+"""Take out of a model's text what must not reach a student, and close the gap that it leaves."""
+
+import re
+from collections.abc import Callable
+
+CODE = re.compile(r"```.*?(?:```|\Z)|``.+?``|`[^`\n]+`", re.DOTALL)
+MASK = "\ue000"
+"""Stands for each character of code while we search: code stays as it is, and nothing in it can be clicked."""
+
+WITH_PATH = (
+    "com|org|net|edu|gov|info|io|ai|me|co|tv|app|dev|gg|be|ly|gl|gle|br|pt|uk|us|de|fr|es|it|eu|ru|cn|jp|in|ca|ch|nl"
+    "|to|cc|ws|xyz|link|site|online|page|wiki|blog|live|stream|club|shop|top|tk|ml|ac"
+)
+REST = rf"[^\s\[\]<>`{MASK}]"
+STOP = rf"(?=[)}}»”\"'.,;:!?…]*(?:[\s\[\]<>`{MASK}]|\Z))"
+ADDRESS = (
+    rf"(?:[\w+.-]+://{REST}*?{STOP}|\bwww\.{REST}+?{STOP}"
+    rf"|(?<![\w@./-])(?:[\w-]+\.)+(?:{WITH_PATH})(?::[0-9]+)?/{REST}*?{STOP}"
+    r"|(?<![\w@./-])(?:[\w-]+\.)+(?:com|org|net|edu|gov|br)(?::[0-9]+)?(?![\w@/-]|\.\w))"
+)
+"""Addresses with a scheme, with `www.`, with a domain and a path, and bare domains of the commonest kinds."""
+LINK = re.compile(
+    rf"!?\[(?P<words>[^\[\]\n]*)\]\(\s*<?(?:[\w+.-]+:|//|{ADDRESS})[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)", re.IGNORECASE
+)
+BARE = re.compile(rf"[ \t]*(?:\(\s*<?{ADDRESS}>?\s*\)|<{ADDRESS}>|{ADDRESS})[ \t]*", re.IGNORECASE)
+SENTENCE_GOES_ON = re.compile(r"[.,;:!?…»”)]*(?:\s|\Z)")
+
+
+def without_links(text: str) -> str:
+    """
+    Return *text* without addresses; the words of a Markdown link stay.
+
+    >>> without_links("Veja [a aula](https://x.example/1) em https://youtu.be/x.")
+    'Veja a aula em.'
+    """
+    while (without := replaced(replaced(text, LINK, _words), BARE, _gap)) != text:
+        text = without  # what was taken out may have kept the parts of another address asunder
+    return text
+
+
+def replaced(text: str, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> str:
+    """Do what `re.sub` does, outside code; the matches see each piece of code as a run of `MASK`."""
+    pieces, at = list[str](), 0
+    for match in pattern.finditer(masked(text)):
+        pieces += [text[at : match.start()], replacement(match)]
+        at = match.end()
+    return "".join([*pieces, text[at:]])
+
+
+def masked(text: str) -> str:
+    """Return *text*, as long as it is, with its code hidden."""
+    return CODE.sub(lambda code: MASK * len(code[0]), text)
+
+
+def closed_gap(text: str, start: int, end: int) -> str:
+    """
+    Return what belongs in place of `text[start:end]`, a removed thing with the spaces around it: a space or nothing.
+
+    What stood apart is never joined, except a sentence with its punctuation: `http: [9]//x.y` must not become
+    an address.
+    """
+    if not text[:start] or text[start - 1] == "\n" or SENTENCE_GOES_ON.match(text, end):
+        return ""
+    return " "
+
+
+def _gap(removed: re.Match[str]) -> str:
+    return closed_gap(removed.string, *removed.span())
+
+
+def _words(link: re.Match[str]) -> str:
+    """A model may write its marks as links: `[2](https://…)`."""
+    return f"[{link['words']}]" if re.fullmatch(r"\^?[0-9]+", link["words"]) else link["words"]

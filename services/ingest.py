@@ -1,0 +1,378 @@
+"""Take lectures in: captions become segments, terms and vectors, each lecture swapped in by one transaction."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import courses, generations, lectures, lexicons, transcripts, vectors
+from db.records import Course, Generation, Lecture
+from db.transcripts import NewSegment
+from services import captions, lexical, segmenting
+from services.captions import Captions, Refusal
+from services.embedder import Embedder
+from services.errors import Refused, Unavailable
+from services.generations import Serving, begin, embed, fill
+from services.language import code
+from services.manifest import Plan, Source
+
+log = logging.getLogger(__name__)
+
+EMBEDDED_AT_ONCE = 16
+"""Segments handed to the model at a time, so that progress shows and Ctrl-C is obeyed soon."""
+
+MODEL_PATIENCE_S = 120.0
+
+Status = Literal["new", "changed", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A sign of life while the segments of one lecture, or those left over from earlier, are embedded."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of one lecture; `kept + len(refusals) == found`."""
+
+    slug: str
+    path: Path
+    status: Status
+    reason: str | None = None  # why the whole file was refused
+    format: str | None = None
+    found: int = 0
+    kept: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    repairs: tuple[str, ...] = ()
+    segments: int = 0
+    embedded: int = 0  # segments sent to the embedding model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an ingest did."""
+
+    taken: tuple[Taken, ...]
+    vanished: tuple[str, ...]  # slugs of lectures that are no longer in the folders that were named
+    overlooked: tuple[Path, ...]  # caption files that the manifest does not mention
+    filled: int  # segments stored earlier without a vector that have one now
+    without_vector: int  # segments that are found by words only, for now
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file that was named could be taken in."""
+        return all(lecture.status != "refused" for lecture in self.taken)
+
+    @property
+    def embedded(self) -> int:
+        """Segments that were sent to the embedding model."""
+        return self.filled + sum(lecture.embedded for lecture in self.taken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    generation: Generation
+    embedder: Embedder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    source: Source
+    read: Captions
+    fingerprint: str
+    segments: tuple[NewSegment, ...]
+    term_counts: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Vectors:
+    """The vectors of a lecture's segments, as they come in; none where no model can be reached."""
+
+    of_segments: list[NDArray[np.float32]] = field(default_factory=list[NDArray[np.float32]])
+
+
+class Ingest:
+    """Takes lectures into courses; safe to repeat, to kill, and to run twice at once."""
+
+    def __init__(self, pool: AsyncConnectionPool, serving: Serving, embedder: Embedder | None) -> None:
+        self._pool = pool
+        self._serving = serving
+        self._embedder = embedder
+
+    async def run(self, course: Course, plan: Plan, *, prune: bool = False) -> AsyncIterator[Progress | Taken | Report]:
+        """
+        Take in what *plan* names: yield signs of progress, one `Taken` for each lecture, and last a `Report`.
+
+        A file that cannot be read is reported and the others go on. Lectures that vanished are only listed,
+        unless *prune*.
+        """
+        model = await self._model()
+        taken: list[Taken] = []
+        try:
+            for source in plan.sources:
+                async for event in self._take(course, source, model):
+                    if isinstance(event, Taken):
+                        taken.append(event)
+                    yield event
+            vanished = await self._vanished(course, plan)
+            if prune:
+                await self._withdraw(course, vanished)
+        finally:
+            # Also after an interruption: what is stored by now should be found with the right weights.
+            await self._refresh(course)
+        filled = 0
+        if model:
+            async for progress in self._fill(course, model):
+                filled = progress.done
+                yield progress
+        yield Report(
+            taken=tuple(taken),
+            vanished=tuple(lecture.slug for lecture in vanished),
+            overlooked=plan.overlooked,
+            filled=filled,
+            without_vector=await self._without_vector(course, model),
+        )
+
+    async def rehearse(self, course: Course, plan: Plan) -> AsyncIterator[Taken | Report]:
+        """Say what `run` would do, and store nothing."""
+        taken: list[Taken] = []
+        for source in plan.sources:
+            prepared = await asyncio.to_thread(_prepare, source)
+            outcome = prepared if isinstance(prepared, Taken) else await self._compared(course, prepared)
+            taken.append(outcome)
+            yield outcome
+        yield Report(
+            taken=tuple(taken),
+            vanished=tuple(lecture.slug for lecture in await self._vanished(course, plan)),
+            overlooked=plan.overlooked,
+            filled=0,
+            without_vector=0,
+        )
+
+    async def _model(self) -> _Model | None:
+        """Return the serving generation with its model; the very first generation begins here."""
+        if self._embedder:
+            await begin(self._pool, self._embedder.identity)
+            self._serving.forget()
+        current = await self._serving.current(patience_s=MODEL_PATIENCE_S)
+        return _Model(generation=current[0], embedder=current[1]) if current else None
+
+    async def _take(self, course: Course, source: Source, model: _Model | None) -> AsyncIterator[Progress | Taken]:
+        prepared = await asyncio.to_thread(_prepare, source)
+        if isinstance(prepared, Taken):
+            yield prepared
+            return
+        outcome = await self._compared(course, prepared)
+        if outcome.status == "unchanged":
+            await self._bring_up_to_date(course, source)
+            yield outcome
+            return
+        made = _Vectors()
+        if model:
+            async for progress in _embedding(prepared, model.embedder, made):
+                yield progress
+        stored = await self._swap(course, prepared, model, made)
+        yield _taken(prepared, outcome.status if stored else "unchanged", embedded=len(made.of_segments))
+
+    async def _compared(self, course: Course, prepared: _Prepared) -> Taken:
+        async with self._pool.connection() as conn:
+            stored = await transcripts.current_fingerprint(conn, course=course.id, slug=prepared.source.slug)
+        if stored is None:
+            return _taken(prepared, "new")
+        return _taken(prepared, "unchanged" if stored == prepared.fingerprint else "changed")
+
+    async def _bring_up_to_date(self, course: Course, source: Source) -> None:
+        """Store what the manifest says of a lecture whose captions are the same."""
+        async with self._pool.connection() as conn, conn.transaction():
+            await _upsert(conn, course, source)
+
+    async def _swap(self, course: Course, prepared: _Prepared, model: _Model | None, made: _Vectors) -> bool:
+        """
+        Let the new version take the old one's place; return False if another process has just done so.
+
+        Questions asked meanwhile find either the old version or the new one, whole.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            await courses.lock(conn, course.id)
+            await generations.forbid_change(conn)
+            slug = prepared.source.slug
+            if await transcripts.current_fingerprint(conn, course=course.id, slug=slug) == prepared.fingerprint:
+                return False
+            lecture = await _upsert(conn, course, prepared.source)
+            await transcripts.unindex(conn, course=course.id, lectures=[lecture.id])
+            transcript = await transcripts.insert(
+                conn,
+                course=course.id,
+                lecture=lecture.id,
+                fingerprint=prepared.fingerprint,
+                format=prepared.read.format,
+                cues=prepared.read.cues,
+            )
+            ids = await transcripts.reserve_segment_ids(conn, len(prepared.segments))
+            await transcripts.copy_segments(
+                conn,
+                course=course.id,
+                lecture=lecture.id,
+                transcript=transcript,
+                ids=ids,
+                segments=prepared.segments,
+            )
+            await transcripts.copy_terms(
+                conn, course=course.id, lecture=lecture.id, ids=ids, segments=prepared.segments
+            )
+            await transcripts.insert_term_counts(
+                conn,
+                course=course.id,
+                transcript=transcript,
+                segments=len(ids),
+                counts=prepared.term_counts,
+            )
+            if model and made.of_segments:
+                rows = [(course.id, lecture.id, id_, pieces) for id_, pieces in zip(ids, made.of_segments, strict=True)]
+                await vectors.copy(conn, generation=model.generation.id, rows=rows)
+            await lectures.point_to(conn, course=course.id, lecture=lecture.id, transcript=transcript)
+        return True
+
+    async def _vanished(self, course: Course, plan: Plan) -> list[Lecture]:
+        named = {source.slug for source in plan.sources}
+        async with self._pool.connection() as conn:
+            stored = await lectures.of_course(conn, course.id)
+        return [
+            lecture
+            for lecture in stored
+            if lecture.slug not in named and any(folder in Path(lecture.source).parents for folder in plan.folders)
+        ]
+
+    async def _withdraw(self, course: Course, vanished: Sequence[Lecture]) -> None:
+        gone = [lecture.id for lecture in vanished]
+        async with self._pool.connection() as conn, conn.transaction():
+            await courses.lock(conn, course.id)
+            await transcripts.unindex(conn, course=course.id, lectures=gone)
+            await lectures.withdraw(conn, course=course.id, lectures=gone)
+
+    async def _refresh(self, course: Course) -> None:
+        async with self._pool.connection() as conn, conn.transaction():
+            await courses.lock(conn, course.id)
+            await lexicons.refresh(conn, course.id)
+
+    async def _fill(self, course: Course, model: _Model) -> AsyncIterator[Progress]:
+        try:
+            async for filled in fill(self._pool, model.generation, model.embedder, course=course.id):
+                yield Progress(what="vectors left over", done=filled.done, total=filled.total)
+        except Unavailable as error:
+            log.warning("ingest.without_vectors", extra={"reason": str(error)})
+
+    async def _without_vector(self, course: Course, model: _Model | None) -> int:
+        async with self._pool.connection() as conn:
+            generation = model.generation if model else await generations.serving(conn)
+            if generation is None:
+                return (await transcripts.size(conn, course.id)).segments
+            return await vectors.count_missing(conn, generation=generation.id, course=course.id)
+
+
+async def _embedding(prepared: _Prepared, embedder: Embedder, made: _Vectors) -> AsyncIterator[Progress]:
+    """Embed a lecture's segments into *made*, or leave it empty where the model cannot be reached."""
+    texts = [segment.text for segment in prepared.segments]
+    try:
+        for at in range(0, len(texts), EMBEDDED_AT_ONCE):
+            yield Progress(what=prepared.source.slug, done=at, total=len(texts))
+            made.of_segments += await embed(embedder, texts[at : at + EMBEDDED_AT_ONCE])
+    except Unavailable as error:
+        log.warning("ingest.without_vectors", extra={"lecture": prepared.source.slug, "reason": str(error)})
+        made.of_segments.clear()
+
+
+async def _upsert(conn: AsyncConnection, course: Course, source: Source) -> Lecture:
+    return await lectures.upsert(
+        conn,
+        course=course.id,
+        slug=source.slug,
+        title=source.title,
+        language=source.language,
+        video_url=source.video_url,
+        held_on=source.held_on,
+        duration_s=source.duration_s,
+        released_at=source.released_at,
+        source=str(source.path),
+    )
+
+
+def _prepare(source: Source) -> _Prepared | Taken:
+    """Read, cut and analyse one file; CPU-bound, for a thread."""
+    try:
+        read = captions.read(_bytes(source.path), name=source.path.name)
+    except Refused as error:
+        return Taken(slug=source.slug, path=source.path, status="refused", reason=str(error))
+    language = code(source.language)
+    title = lexical.terms(source.title, language)
+    segments: list[NewSegment] = []
+    term_counts: Counter[int] = Counter()
+    for window in segmenting.cut(read.cues):
+        weights = lexical.saturated(lexical.terms(window.text, language), title)
+        term_counts.update(weights.keys())
+        segments.append(
+            NewSegment(
+                start_s=window.start_s,
+                end_s=window.end_s,
+                text=window.text,
+                cue_offsets=window.cue_offsets,
+                cue_starts_s=window.cue_starts_s,
+                terms=weights,
+            )
+        )
+    return _Prepared(
+        source=source,
+        read=read,
+        fingerprint=_fingerprint(source, read),
+        segments=tuple(segments),
+        term_counts=dict(term_counts),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > captions.MAX_BYTES:
+            raise Refused(
+                f"{path.name!r} is larger than {captions.MAX_BYTES // 1_000_000} MB; captions of one lecture never "
+                "are, so check that it is not the video itself."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{str(path)!r} cannot be read ({error.strerror}); check the file and its rights.") from None
+
+
+def _fingerprint(source: Source, read: Captions) -> str:
+    """Hash all that decides which segments and terms a lecture gives."""
+    cues = [(cue.start_s, cue.end_s, cue.text) for cue in read.cues]
+    decisive = [segmenting.VERSION, lexical.VERSION, code(source.language), source.title, cues]
+    return hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
+
+
+def _taken(prepared: _Prepared, status: Status, *, embedded: int = 0) -> Taken:
+    read = prepared.read
+    return Taken(
+        slug=prepared.source.slug,
+        path=prepared.source.path,
+        status=status,
+        format=read.format,
+        found=read.found,
+        kept=len(read.cues),
+        refusals=read.refused,
+        repairs=read.repairs,
+        segments=len(prepared.segments),
+        embedded=embedded,
+    )

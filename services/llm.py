@@ -1,0 +1,337 @@
+"""Ask a language model that speaks `chat.completions`, and never wait for it longer than allowed."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Self, TypeVar, cast
+from urllib.parse import urlparse
+
+import openai
+from openai import AsyncOpenAI, AsyncStream
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from pydantic import BaseModel
+
+from services.captions.text import LONE_SURROGATE, UNSEEN
+from services.errors import Unavailable
+
+OPENAI = "https://api.openai.com/v1"
+LONGEST_TEXT = 20_000
+"""Characters. An answer is read on a phone, so a longer one is a model that repeats itself."""
+LONGEST_THOUGHT = 400_000
+"""Characters, thoughts included: what a reasoning model may write before we stop reading."""
+LONGEST_WAIT_S = 5.0
+"""A server that asks for more patience than this gets none: the student is told instead."""
+USAGE_WAIT_S = 2.0
+"""How long a text that is already whole waits for the count of its tokens."""
+
+FINISHED = frozenset({"stop", "eos", "eos_token", "end_turn", "stop_sequence"})
+"""How servers say that a text is whole; OpenAI says "stop", the others are Hugging Face's and Anthropic's."""
+
+THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+LATE_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+UNFINISHED_TAG = re.compile(r"</?t?h?i?n?k?i?n?g?\Z", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class ModelUnavailable(Unavailable):
+    """The language model gave no usable text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmConfig:
+    """Which model to ask, and where."""
+
+    model: str
+    base_url: str = OPENAI
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation with the model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A whole text: finished by the model, without its thoughts, fit to be stored."""
+
+    text: str
+    model: str  # as the server names it, which may be more exact than what was asked for
+    tokens_in: int | None
+    tokens_out: int | None
+
+
+class ChatModel:
+    """One model on one server; close it when done."""
+
+    def __init__(self, config: LlmConfig) -> None:
+        self.name = config.model
+        self._server = urlparse(config.base_url).hostname or "its server"
+        self._client = AsyncOpenAI(
+            base_url=config.base_url,
+            api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
+            max_retries=0,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def stream(
+        self, messages: Sequence[Message], *, time_limit_s: float
+    ) -> AsyncGenerator[str | Completion, None]:
+        """
+        Yield the text so far, each time that it has grown, and last the completion.
+
+        A text so far shows no thought, and no tag that may open one. Only the completion has been checked.
+        The limit is of wall-clock time, from the request to the last word (`openai` limits single reads only).
+
+        Raises:
+            ModelUnavailable: there is no whole text; the message tells an operator why.
+
+        """
+        deadline = asyncio.get_running_loop().time() + time_limit_s
+        gathered = _Gathered()
+        with self._explained(time_limit_s):
+            async with asyncio.timeout_at(deadline):
+                chunks = await _patiently(deadline, lambda: self._open(messages))
+            async with chunks:
+                while (chunk := await _next(chunks, deadline, gathered)) is not None:
+                    if gathered.take(chunk):
+                        # No timeout may span this: it would interrupt what the reader is doing meanwhile.
+                        yield gathered.text_so_far()
+            yield gathered.completed(self.name)
+
+    async def complete(
+        self, messages: Sequence[Message], *, time_limit_s: float, temperature: float | None = None
+    ) -> Completion:
+        """
+        Return the whole text at once, within *time_limit_s* of wall-clock time.
+
+        Raises:
+            ModelUnavailable: there is no whole text; the message tells an operator why.
+
+        """
+        deadline = asyncio.get_running_loop().time() + time_limit_s
+        gathered = _Gathered()
+
+        async def ask() -> bytes:
+            response = await self._client.chat.completions.with_raw_response.create(
+                model=self.name,
+                messages=_parameters(messages),
+                temperature=openai.omit if temperature is None else temperature,
+            )
+            return response.content
+
+        with self._explained(time_limit_s):
+            async with asyncio.timeout_at(deadline):
+                body = await _patiently(deadline, ask)
+            gathered.take(_Whole.model_validate_json(body))
+            return gathered.completed(self.name)
+
+    async def _open(self, messages: Sequence[Message], *, counted: bool = True) -> AsyncStream[ChatCompletionChunk]:
+        """Start a stream; *counted* asks for the numbers of tokens, a request that some servers refuse."""
+        try:
+            return await self._client.chat.completions.create(
+                model=self.name,
+                messages=_parameters(messages),
+                stream=True,
+                stream_options={"include_usage": True} if counted else openai.omit,
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
+            if not counted or "stream_options" not in str(refusal.body):
+                raise
+        return await self._open(messages, counted=False)
+
+    @contextmanager
+    def _explained(self, time_limit_s: float) -> Generator[None, None, None]:
+        """Translate what can go wrong with a server into one sentence for its operator."""
+        try:
+            yield
+        except TimeoutError:
+            reason = f"did not finish within {time_limit_s:g} s; take a faster model, or allow more time"
+        except openai.APIStatusError as error:
+            reason = _status(error.status_code)
+        except openai.APIConnectionError:
+            reason = "cannot be reached or broke the connection; start its server, or correct the address"
+        except openai.OpenAIError:
+            reason = "reported an error in the middle of its text; see its server's log"
+        except _Unusable as problem:
+            reason = str(problem)
+        except ValueError:
+            reason = "sent something that is no chat completion; correct the address (most end in /v1)"
+        else:
+            return
+        # The cause stays behind: it quotes the server, which may quote the key or what a student wrote.
+        raise ModelUnavailable(f"The model {self.name!r} at {self._server!r} {reason}.") from None
+
+
+class _Unusable(Exception):
+    """Why a text cannot be used: the rest of a sentence that begins with the model's name."""
+
+
+class _Text(BaseModel, strict=True):
+    content: str | None = None
+
+
+class _Choice(BaseModel, strict=True):
+    delta: _Text | None = None
+    message: _Text | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel, strict=True):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Chunk(BaseModel, strict=True):
+    """What we read of one event of a stream; some servers send `choices: null` beside the usage."""
+
+    choices: list[_Choice] | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+class _Whole(_Chunk, strict=True):
+    choices: list[_Choice]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+
+
+class _Gathered:
+    """The pieces of one text as they arrive."""
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+        self._pieces: list[str] = []
+        self._length = 0
+        self._usage = _Usage()
+        self._model: str | None = None
+
+    def take(self, sent: _Chunk) -> bool:
+        """Add what was *sent* and return whether the text has grown."""
+        self._usage = sent.usage or self._usage
+        self._model = sent.model or self._model
+        choice = sent.choices[0] if sent.choices else _Choice()  # a stream's first and last event may have none
+        self.finish_reason = choice.finish_reason or self.finish_reason
+        said = choice.delta or choice.message
+        piece = (said and said.content) or ""
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if self._length > LONGEST_THOUGHT:
+            raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model")
+        return bool(piece)
+
+    def text_so_far(self) -> str:
+        return _short_enough(UNFINISHED_TAG.sub("", self._without_thoughts()).strip())
+
+    def completed(self, asked_for: str) -> Completion:
+        if self.finish_reason not in FINISHED:
+            raise _Unusable(_unfinished(self.finish_reason))
+        # Some chat templates open the thought themselves, so that only its end is in the text.
+        text = _short_enough(LATE_THOUGHT.sub("", self._without_thoughts()).strip())
+        if not text:
+            raise _Unusable("wrote nothing, or only its thoughts; take another model, or see its server's log")
+        return Completion(
+            text=text,
+            model=_storable(self._model or asked_for),
+            tokens_in=self._usage.prompt_tokens,
+            tokens_out=self._usage.completion_tokens,
+        )
+
+    def _without_thoughts(self) -> str:
+        return THOUGHT.sub("", _storable("".join(self._pieces)))
+
+
+async def _patiently(deadline: float, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, and once more where the server is busy and says that it will soon not be."""
+    try:
+        return await ask()
+    except (openai.RateLimitError, openai.InternalServerError) as busy:
+        wait_s = _seconds(busy.response.headers.get("retry-after", ""))
+        left_s = deadline - asyncio.get_running_loop().time()
+        if busy.status_code not in {429, 503} or wait_s > min(LONGEST_WAIT_S, left_s):
+            raise
+    await asyncio.sleep(wait_s)
+    return await ask()
+
+
+async def _next(chunks: AsyncStream[ChatCompletionChunk], deadline: float, gathered: _Gathered) -> _Chunk | None:
+    """Return the next event, or None at the end of the stream or, once the text is whole, at any trouble."""
+    is_whole = gathered.finish_reason is not None
+    soon = asyncio.get_running_loop().time() + USAGE_WAIT_S
+    try:
+        async with asyncio.timeout_at(min(deadline, soon) if is_whole else deadline):
+            return _event(await anext(chunks, None))
+    except (TimeoutError, openai.OpenAIError, ValueError):
+        if is_whole:
+            return None
+        raise
+
+
+def _event(sent: object) -> _Chunk | None:
+    if sent is None:
+        return None
+    if not isinstance(sent, BaseModel):  # `data: 5` comes through openai as it is
+        raise ValueError("not an object")  # noqa: TRY004 - translated like every other wrong shape
+    return _Chunk.model_validate(sent.model_dump(warnings=False))
+
+
+def _seconds(retry_after: str) -> float:
+    """
+    Read a Retry-After header; a date or none at all is infinitely long.
+
+    >>> _seconds("3"), _seconds("")
+    (3.0, inf)
+    """
+    return float(retry_after) if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]+)?", retry_after) else float("inf")
+
+
+def _short_enough(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise _Unusable(f"wrote more than {LONGEST_TEXT:,} characters; take another model")
+    return text
+
+
+def _storable(text: str) -> str:
+    """Join surrogates that two events tore apart, and drop what a database refuses or nobody sees."""
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if LONE_SURROGATE.search(text) else text
+    return joined.translate(UNSEEN)
+
+
+def _unfinished(reason: str | None) -> str:
+    if reason is None:
+        return "stopped in the middle of its text or sent none; see its server's log"
+    if reason == "length":
+        return "reached its token limit in the middle of its text; raise the limit or the context length"
+    return f"did not finish its text ({reason[:40]!r}); take another model, or see its server's settings"
+
+
+def _status(status: int) -> str:
+    reasons = {
+        400: "refuses the request; perhaps its context is too short for ten passages",
+        401: "refuses the key; correct it",
+        403: "refuses the key for this model; correct the key, or its rights",
+        404: "is not known there; correct the model's name, or the address (most end in /v1)",
+        413: "refuses the request as too long; take a model or a server with a longer context",
+        422: "refuses the request; see its server's log",
+        429: "gets too many requests or has no credit left; wait, or raise the quota",
+    }
+    fault = "has a fault of its own; see its server's log" if status >= 500 else "refuses the request"
+    return f"{reasons.get(status, fault)} (HTTP {status})"
+
+
+def _parameters(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
+    return [
+        cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content}) for message in messages
+    ]

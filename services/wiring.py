@@ -1,0 +1,144 @@
+"""Open what Monitoria needs, hand it out, and close it in reverse: the one place where things are put together."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from db import connect, embedded
+from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, describe
+from db.migrate import migrate
+from db.records import Generation
+from services import language
+from services.ask import Asker
+from services.courses import Courses
+from services.embedder import Embedder, EmbedderConfig, open_embedder
+from services.errors import Broken, Refused, Unavailable
+from services.generations import Serving
+from services.ingest import Ingest
+from services.llm import ChatModel, LlmConfig
+from services.retrieve import Retriever
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What the environment decided."""
+
+    home: Path
+    database_url: str | None  # None: the embedded database of home
+    embedder: EmbedderConfig
+    answer: LlmConfig | None  # None: answers are quotations
+    time_limit: timedelta = timedelta(seconds=60)  # for one answer, from question to last word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The database, migrated, and what needs nothing else."""
+
+    pool: AsyncConnectionPool
+    courses: Courses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that Monitoria does, ready to be asked."""
+
+    pool: AsyncConnectionPool
+    courses: Courses
+    embedder: Embedder | None  # the one that is configured; None: not wanted, or it cannot be reached
+    embedder_trouble: str | None  # one sentence, where it cannot be reached
+    serving: Serving
+    retriever: Retriever
+    ingest: Ingest
+    asker: Asker
+    answer_model: str | None  # None: answers are quotations
+
+
+@asynccontextmanager
+async def database(setup: Setup) -> AsyncIterator[str]:
+    """Yield the URL of the database, as it is; an embedded one runs until the end."""
+    async with _translated(setup):
+        if setup.database_url:
+            yield setup.database_url
+            return
+        async with embedded.running(setup.home) as url:
+            yield url
+
+
+async def migrate_now(setup: Setup) -> tuple[str, ...]:
+    """Bring the schema up to date; return the names of the migrations applied now."""
+    async with database(setup) as url:
+        return await migrate(url)
+
+
+@asynccontextmanager
+async def store(setup: Setup) -> AsyncIterator[Store]:
+    """Open the database and bring its schema up to date."""
+    async with database(setup) as url:
+        await migrate(url)
+        async with connect.pool(url) as pool:
+            yield Store(pool=pool, courses=Courses(pool))
+
+
+@asynccontextmanager
+async def services(setup: Setup) -> AsyncIterator[Services]:
+    """Open everything. An embedding model that cannot be reached is no reason to fail: words find a lot."""
+    async with store(setup) as opened, AsyncExitStack() as stack:
+        (embedder, trouble), _ = await asyncio.gather(
+            _embedder(stack, setup.embedder), asyncio.to_thread(language.warm)
+        )
+        serving = await stack.enter_async_context(
+            Serving(opened.pool, embedder, reopen=lambda generation: _reopen(setup.embedder, generation))
+        )
+        model = await stack.enter_async_context(ChatModel(setup.answer)) if setup.answer else None
+        retriever = Retriever(opened.pool, serving)
+        yield Services(
+            pool=opened.pool,
+            courses=opened.courses,
+            embedder=embedder,
+            embedder_trouble=trouble,
+            serving=serving,
+            retriever=retriever,
+            ingest=Ingest(opened.pool, serving, embedder),
+            asker=Asker(opened.pool, retriever, model, time_limit=setup.time_limit),
+            answer_model=model.name if model else None,
+        )
+
+
+async def _embedder(stack: AsyncExitStack, config: EmbedderConfig) -> tuple[Embedder | None, str | None]:
+    """Return the configured embedder, or why it cannot be had."""
+    try:
+        return await stack.enter_async_context(open_embedder(config)), None
+    except Unavailable as error:
+        return None, str(error)
+
+
+def _reopen(configured: EmbedderConfig, generation: Generation) -> AbstractAsyncContextManager[Embedder | None]:
+    """Open the model of a generation that was built under another configuration."""
+    name = "bundled" if generation.model == "all-MiniLM-L6-v2" else generation.model
+    backend = "openai" if generation.backend == "openai" else "torch"
+    return open_embedder(replace(configured, model=name, backend=backend))
+
+
+@asynccontextmanager
+async def _translated(setup: Setup) -> AsyncIterator[None]:
+    """Turn what the database can say, here or later while it is used, into errors that say what to do."""
+    try:
+        yield
+    except DatabaseRefused as error:
+        raise Refused(str(error)) from error
+    except DatabaseUnavailable as error:
+        raise Unavailable(str(error)) from error
+    except DatabaseBroken as error:
+        raise Broken(str(error)) from error
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        which = describe(setup.database_url) if setup.database_url else "embedded database"
+        raise Unavailable(f"The {which} went away in the middle of the work; start it and try again.") from error

@@ -1,0 +1,128 @@
+"""What every test stands on: a real PostgreSQL, a clean environment, and no network."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from pgvector.psycopg import register_vector_async
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import make_conninfo
+
+from db.embedded import held
+from db.migrate import migrate
+
+OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Generator[str, None, None]:
+    """A server where tests may create databases: MONITORIA_TEST_DSN, else the embedded one."""
+    if given := os.environ.get("MONITORIA_TEST_DSN"):
+        yield given
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="monitoria-tests-") as home,
+        held(Path(home), durable=False) as url,
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> Generator[str, None, None]:
+    """The name of a migrated database that nobody is connected to, so that it can be copied."""
+    with _created(postgres_url, copy_of="template1") as url:
+        asyncio.run(migrate(url))
+        yield _name(url)
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres_url: str, template: str) -> Generator[str, None, None]:
+    """A migrated database for tests that roll everything back."""
+    with _created(postgres_url, copy_of=template) as url:
+        yield url
+
+
+@pytest.fixture
+def database(postgres_url: str, template: str) -> Generator[str, None, None]:
+    """The URL of a fresh migrated database, for what must commit or race."""
+    with _created(postgres_url, copy_of=template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Generator[str, None, None]:
+    """The URL of a database with nothing in it."""
+    with _created(postgres_url, copy_of="template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def conn(shared_database: str) -> AsyncGenerator[AsyncConnection, None]:
+    """A connection inside a transaction that is rolled back."""
+    async with await AsyncConnection.connect(shared_database, options="-c timezone=UTC") as connection:
+        await register_vector_async(connection)
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith(OUTSIDE)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MONITORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+class NetworkForbidden(AssertionError):
+    """A test tried to leave this machine; not an OSError, which our own code would forgive."""
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let sockets reach this machine only."""
+    for method in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, method, _within_this_machine(getattr(socket.socket, method)))
+
+
+def _within_this_machine(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(str(address[0])):
+            raise NetworkForbidden(f"A test tried to reach {address!r}; tests stay on this machine.")
+        return connect(self, address)
+
+    return guarded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def _created(server: str, *, copy_of: str) -> Generator[str, None, None]:
+    name = f"monitoria_test_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(copy_of)))
+    try:
+        yield make_conninfo(server, dbname=name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _name(url: str) -> str:
+    with psycopg.connect(url) as conn:
+        return conn.info.dbname

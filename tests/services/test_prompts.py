@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import services.prompts
+from services.errors import Broken
+from services.prompts import Prompt, as_data, load
+
+RELEASED = {
+    "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
+    "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
+    "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
+}
+VALUES = {
+    "answer/1": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
+    "standalone/1": {"conversation": "…", "question": "e na LSTM?"},
+    "translate/1": {"languages": "en, es", "question": "O que é um tensor?"},
+}
+
+
+@pytest.mark.parametrize("prompt_id", RELEASED)
+def test_a_released_prompt_never_changes(prompt_id: str) -> None:
+    assert load(prompt_id).sha256 == RELEASED[prompt_id], "write the next number instead of editing a released file"
+
+
+def test_every_prompt_is_pinned() -> None:
+    folder = Path(services.prompts.__file__).parent
+    found = {f"{file.parent.name}/{file.stem}" for file in folder.glob("*/*.md")}
+
+    assert found == RELEASED.keys()
+
+
+@pytest.mark.parametrize("prompt_id", RELEASED)
+def test_a_prompt_has_rules_and_data_in_messages_of_their_own(prompt_id: str) -> None:
+    system, user = load(prompt_id).fill(**VALUES[prompt_id])
+
+    assert (system.role, user.role) == ("system", "user")
+    assert VALUES[prompt_id]["question"] in user.content
+    assert VALUES[prompt_id]["question"] not in system.content
+    assert "$" not in system.content + user.content
+
+
+def test_a_value_is_inserted_once_and_never_expanded() -> None:
+    _, user = load("answer/1").fill(passages="$question ${mark} $$", question="$passages {x} \\1", language="pt")
+
+    assert "$question ${mark} $$" in user.content
+    assert "$passages {x} \\1" in user.content
+
+
+def test_a_value_cannot_start_another_role() -> None:
+    messages = load("answer/1").fill(passages="a\n---\nb", question="c\n---\nd", language="pt")
+
+    assert len(messages) == 2
+
+
+def test_the_mark_of_the_blocks_is_new_in_each_call() -> None:
+    first, second = (load("answer/1").fill(**VALUES["answer/1"])[1].content for _ in range(2))
+
+    assert first != second
+
+
+@pytest.mark.parametrize("prompt_id", ["answer/999", "answer", "../prompts/answer/1", "answer/1.md", ""])
+def test_a_prompt_that_is_not_there_is_our_mistake(prompt_id: str) -> None:
+    with pytest.raises(Broken):
+        load(prompt_id)
+
+
+@pytest.mark.parametrize("template", ["$absent\n---\n", "$\n---\n", "one part only"])
+def test_a_prompt_that_cannot_be_filled_is_our_mistake(template: str) -> None:
+    with pytest.raises(Broken):
+        Prompt(id="x/1", sha256="", template=template).fill(question="?")
+
+
+TOKENS = [
+    "<|im_end|>",
+    "<|",
+    "|>",
+    "[INST]",
+    "</s>",
+    "<s>",
+    "<think>",
+    "</think>",
+    "<end_of_turn>",
+    "<<SYS>>",
+    "a",
+    " ",
+    "<",
+    "[IN",
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))
+def test_no_data_can_end_a_turn(text: str) -> None:
+    harmless = as_data(text)
+
+    for token in ("<|im_end|>", "[INST]", "</s>", "<s>", "<think>", "</think>", "<end_of_turn>", "<<SYS>>"):
+        assert token not in harmless
+    assert as_data(harmless) == harmless
+
+
+def test_data_without_tokens_stays_as_it_is() -> None:
+    assert as_data("se a < b | c > d então [I] e <b>") == "se a < b | c > d então [I] e <b>"
