@@ -17,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, layers, tests: what a change must pass"
 	@echo "make run     monitoria in the virtual environment: make run ARGS='doctor'"
 	@echo "make bench   speed and quality, measured and printed beside their targets"
+	@echo "make image-check   the Dockerfile's steps, run without a container engine (about 2 minutes)"
 	@echo "make venv    only the virtual environment, in $(VENV)"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -58,6 +59,9 @@ layers: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+image-check: $(STAMP)
+	$(BIN)/python scripts/check_image.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

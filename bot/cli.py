@@ -100,11 +100,11 @@ def ingest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")] = False,
     every_line: Annotated[bool, typer.Option("--all", help="Name every cue that was left out.")] = False,
 ) -> None:
-    """
+    r"""
     Take lectures in: captions become segments that can be searched.
 
     Safe to repeat: what has not changed costs nothing. Reads WebVTT, SRT, SBV, YouTube json3 and srv3, TTML,
-    ASS, Whisper and WhisperX JSON, and text with \\[hh:mm:ss] marks, each recognised by its content.
+    ASS, Whisper and WhisperX JSON, and text with \[hh:mm:ss] marks, each recognised by its content.
     """
     order = commands.IngestOrder(
         paths=paths,

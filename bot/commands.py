@@ -1,7 +1,7 @@
 """What each command of the command line does: open what it needs, ask a service, show what came back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +182,7 @@ async def doctor(setup: Setup, *, as_json: bool) -> bool:
 
 
 @asynccontextmanager
-async def opened(setup: Setup, *, quiet: bool = False) -> AsyncIterator[Services]:
+async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Services, None]:
     """Open everything for one command; unless *quiet*, say so where the search is not what it could be."""
     status = terminal.status("opening the database and the models …")
     status.start()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
@@ -85,13 +86,20 @@ def hits(found: Sequence[Hit]) -> RenderableType:
 
 def ingest(report: Report, *, dry_run: bool) -> RenderableType:
     """Show what became of each file, with totals that add up."""
-    table = Table(title="Dry run: nothing is stored" if dry_run else None, show_footer=True, footer_style="bold")
+    table = Table(
+        title="Dry run: nothing is stored" if dry_run else None,
+        box=SIMPLE_HEAD,
+        show_footer=True,
+        footer_style="bold",
+        padding=(0, 1),
+        collapse_padding=True,
+    )
     taken = report.taken
     table.add_column("lecture", f"{len(taken)} files", overflow="fold")
     table.add_column("", ", ".join(f"{n} {status}" for status, n in Counter(one.status for one in taken).items()))
     table.add_column("format")
     for name, total in (
-        ("cues found", sum(one.found for one in taken)),
+        ("cues", sum(one.found for one in taken)),
         ("kept", sum(one.kept for one in taken)),
         ("left out", sum(len(one.refusals) for one in taken)),
         ("segments", sum(one.segments for one in taken)),
@@ -174,13 +182,14 @@ def lectures(known: Sequence[Lecture]) -> RenderableType:
 
 
 def evaluation(ways: Mapping[str, Mapping[str, Figures]]) -> RenderableType:
+    """Show recall at 1, 5 and 10, MRR@10, nDCG@10, mean width of the first hit, and latency, by group."""
     return Group(*(_figures(way, groups) for way, groups in ways.items()))
 
 
 def _figures(way: str, groups: Mapping[str, Figures]) -> Table:
-    table = Table(title=way, title_justify="left", title_style="bold")
+    table = Table(title=way, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("group")
-    for name in ("n", "recall@1", "recall@5", "recall@10", "MRR@10", "nDCG@10", "first hit s", "p50 ms", "p95 ms"):
+    for name in ("n", "R@1", "R@5", "R@10", "MRR", "nDCG", "width s", "p50 ms", "p95 ms"):
         table.add_column(name, justify="right")
     for group, reached in groups.items():
         table.add_row(
@@ -220,7 +229,7 @@ def courses(known: Sequence[Course]) -> RenderableType:
 
 def show(what: RenderableType) -> None:
     """Print to standard output."""
-    Console(highlight=False).print(what, markup=False)
+    Console(highlight=False).print(Text(what) if isinstance(what, str) else what)
 
 
 def tell(sentence: str, *, style: str = "yellow") -> None:

@@ -12,9 +12,8 @@ from psycopg.rows import kwargs_row
 
 from db.records import CourseId, GenerationId, Hit, LectureId
 
-DENSE_RANK_CONSTANT = 10
-LEXICAL_RANK_CONSTANT = 5
-"""The k of reciprocal rank fusion, 1 / (k + rank), per leg. Chosen on data: docs/retrieval.md."""
+RANK_CONSTANT = 8
+"""The k of reciprocal rank fusion, 1 / (k + rank). Chosen on data, docs/retrieval.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,8 @@ async def nearest(
 
     Each leg ranks its best *reach* segments: the dense one by cosine (a segment by its nearest piece), the lexical
     one by BM25, whose idf is `ln(1 + (N - n + 0.5) / (n + 0.5))`. Their reciprocal ranks are added up (Cormack,
-    Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009). Both legs read all of the course's rows: exact, and
+    Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009). Vectors are of unit length, so the inner product
+    ranks as the cosine does and is cheaper. Both legs read all of the course's rows: exact, and
     no index to keep; docs/adr/0004-exact-search-in-narrow-tables.md says until when that is fast.
     """
     async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
@@ -68,7 +68,7 @@ async def nearest(
             dense as materialized (
                 select segment_id, lecture_id, min(distance) as distance
                 from (
-                    select segment_id, lecture_id, embedding <=> %(vector)s::halfvec as distance
+                    select segment_id, lecture_id, embedding <#> %(vector)s::halfvec as distance
                     from segment_vectors
                     where %(generation)s::bigint is not null
                         and course_id = %(course)s and generation_id = %(generation)s
@@ -82,7 +82,8 @@ async def nearest(
             lexical as materialized (
                 select segment_id, lecture_id, weights <#> (select terms from question) as distance
                 from segment_terms
-                where course_id = %(course)s
+                where exists (select from asked)
+                    and course_id = %(course)s
                     and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
                     and lecture_id <> all((select ids from closed)::bigint[])
                 order by distance limit %(reach)s
@@ -91,10 +92,10 @@ async def nearest(
                 select segment_id, lecture_id, sum(share) as share
                 from (
                     select segment_id, lecture_id,
-                        %(dense_weight)s::float8 / (%(dense_k)s + rank() over (order by distance)) as share
+                        %(dense_weight)s::float8 / (%(rank_constant)s + rank() over (order by distance)) as share
                     from dense
                     union all
-                    select segment_id, lecture_id, 1.0 / (%(lexical_k)s + rank() over (order by distance))
+                    select segment_id, lecture_id, 1.0 / (%(rank_constant)s + rank() over (order by distance))
                     from lexical where distance < 0
                 ) legs
                 group by segment_id, lecture_id
@@ -135,8 +136,7 @@ def _parameters(
         "generation": dense and dense.generation,
         "vector": dense and HalfVector(dense.vector),
         "dense_weight": dense.weight if dense else 0.0,
-        "dense_k": DENSE_RANK_CONSTANT,
-        "lexical_k": LEXICAL_RANK_CONSTANT,
+        "rank_constant": RANK_CONSTANT,
         "limit": limit,
         "reach": reach,
     }

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pgvector import SparseVector
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
+from db.binary import sparse_rows
 from db.records import CourseId, Cue, LectureId, SegmentId, TranscriptId
 
 TERM_SPACE = 536_870_912
@@ -123,9 +123,8 @@ async def copy_terms(
     async with conn.cursor().copy(
         "copy segment_terms (course_id, lecture_id, segment_id, weights) from stdin (format binary)"
     ) as copy:
-        copy.set_types(["int8", "int8", "int8", "sparsevec"])
-        for id_, segment in zip(ids, segments, strict=True):
-            await copy.write_row((course, lecture, id_, SparseVector(segment.terms, TERM_SPACE)))
+        rows = ((course, lecture, id_, segment.terms) for id_, segment in zip(ids, segments, strict=True))
+        await copy.write(sparse_rows(rows, TERM_SPACE))
 
 
 async def insert_term_counts(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
+from db.binary import halfvec_rows
 from db.records import CourseId, GenerationId, LectureId, SegmentId
 
 Row = tuple[CourseId, LectureId, SegmentId, NDArray[np.float32]]
@@ -27,16 +27,18 @@ class Unembedded:
 
 async def copy(conn: AsyncConnection, *, generation: GenerationId, rows: Sequence[Row]) -> None:
     """Write the vectors of segments that have none in *generation*."""
+    if not rows:
+        return
+    keys = [(generation, course, lecture, segment) for course, lecture, segment, pieces in rows for _ in pieces]
+    numbers = [number for *_, pieces in rows for number in range(len(pieces))]
+    vectors = np.concatenate([pieces for *_, pieces in rows])
     async with conn.cursor().copy(
         """
         copy segment_vectors (generation_id, course_id, lecture_id, segment_id, piece, embedding)
         from stdin (format binary)
         """
     ) as writer:
-        writer.set_types(["int8", "int8", "int8", "int8", "int2", "halfvec"])
-        for course, lecture, segment, pieces in rows:
-            for piece, vector in enumerate(pieces):
-                await writer.write_row((generation, course, lecture, segment, piece, HalfVector(vector)))
+        await writer.write(halfvec_rows(np.array(keys, np.int64), numbers, vectors))
 
 
 async def missing(

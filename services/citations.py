@@ -18,18 +18,17 @@ FEWEST_WORDS = 3
 """A clause with fewer words that carry a subject says too little to be found in a passage."""
 
 NUMBERS = r"\^?[0-9]+(?:\s?(?:[,;–-]|\b(?:e|and|y)\b)\s?\^?[0-9]+)*"
-MARK = rf"(?:\[(?:(?:passage|passagem|trecho|source|fonte)s?\s)?{NUMBERS}\]|【{NUMBERS}(?:†[^】\n]*)?】)"
+INTERVAL = r"0+\s?[,;–-]|[^\]]*[,;–-]\s?0+\s?[\],;–-]"
+"""Passages are counted from 1, so `[0, 1]` is something else."""
+MARK = rf"(?:\[(?!{INTERVAL})(?:(?:passage|passagem|trecho|source|fonte)s?\s)?{NUMBERS}\]|【{NUMBERS}(?:†[^】\n]*)?】)"
 MARKS = rf"{MARK}(?:[ \t]?{MARK})*"
+GROUP = rf"(?:{MARK}|\([ \t]*{MARKS}[ \t]*\))"
 SPACED = re.compile(
-    r"(?P<before>[ \t]*)(?<![\w\])])(?<!\w\()"
-    rf"(?:\([ \t]*(?P<inner>{MARKS})[ \t]*\)|(?P<marks>{MARKS}))(?P<after>[ \t]*)",
-    re.IGNORECASE,
+    rf"(?P<before>[ \t]*)(?<![\w\])])(?<!\w\()(?P<marks>{GROUP}(?:[ \t]?{GROUP})*)(?P<after>[ \t]*)", re.IGNORECASE
 )
 """Marks as we ask for them. `vetor[3]`, `f(x)[1]` and `array([1])` are code that somebody forgot to mark as such."""
 GLUED = re.compile(rf"(?<=[^\W\d_]{{2}})(?P<marks>{MARKS})(?=[.!?…]+(?:\s|\Z))", re.IGNORECASE)
 """Marks without a space at a sentence's end: some models write all of theirs so, and only then are they read."""
-INTERVAL = re.compile(r"[\[,;–-]\s?0+\s?[,;–-]|[,;–-]\s?0+\s?\]")
-"""Passages are counted from 1, so `[0, 1]` is something else."""
 
 SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)]*\s+|\n+")
 QUOTED = re.compile(r"[«“]([^«»“”]+)[»”]\Z")
@@ -85,38 +84,23 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
 
 def without_marks(text: str) -> str:
     """Return *text* without marks, as it is shown while it is still being written."""
-    return replaced(text, SPACED, lambda mark: mark[0] if _is_interval(mark) else closed_gap(text, *mark.span()))
+    return replaced(text, SPACED, lambda marks: closed_gap(text, *marks.span()))
 
 
 def _mentions(text: str) -> Iterator[Mention]:
     searched = masked(text)
-    marks = [mark for mark in SPACED.finditer(searched) if not _is_interval(mark)]
     previous = 0
-    for mark in marks or GLUED.finditer(searched):
-        groups = mark.groupdict()
+    for marks in list(SPACED.finditer(searched)) or GLUED.finditer(searched):
+        groups = marks.groupdict()
         yield Mention(
-            start=mark.start(),
-            end=mark.end(),
+            start=marks.start(),
+            end=marks.end(),
             before=groups.get("before", " "),
             after=groups.get("after", ""),
-            numbers=tuple(dict.fromkeys(_numbers(_marks(mark)))),
-            claim=_claim(text, previous, *mark.span()),
+            numbers=tuple(dict.fromkeys(_numbers(groups["marks"]))),
+            claim=_claim(text, previous, *marks.span()),
         )
-        previous = mark.end()
-
-
-def _marks(mark: re.Match[str]) -> str:
-    return mark.groupdict().get("inner") or mark["marks"]
-
-
-def _is_interval(mark: re.Match[str]) -> bool:
-    """
-    Tell an interval such as `[0, 1]` from a mark: passages are counted from 1.
-
-    >>> _is_interval(SPACED.search("em [0, 1]")), _is_interval(SPACED.search("isso [10]"))
-    (True, False)
-    """
-    return bool(INTERVAL.search(_marks(mark)))
+        previous = marks.end()
 
 
 def _numbers(marks: str) -> Iterator[int]:

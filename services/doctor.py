@@ -38,7 +38,7 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             yield await _server(setup, url)
             yield await _schema(url)
         async with wiring.services(setup) as opened:
-            yield _embedder(setup, opened)
+            yield _embedder(opened)
             yield await _vectors(opened)
             yield await _answers(setup)
             async for check in _courses(opened):
@@ -90,7 +90,7 @@ async def _schema(url: str) -> Check:
     return Check(name="schema", state="ok", detail="up to date")
 
 
-def _embedder(setup: Setup, opened: Services) -> Check:
+def _embedder(opened: Services) -> Check:
     if opened.embedder_trouble:
         return Check(
             name="embedding",

@@ -22,7 +22,8 @@ ADDRESS = (
 LINK = re.compile(
     rf"!?\[(?P<words>[^\[\]\n]*)\]\(\s*<?(?:[\w+.-]+:|//|{ADDRESS})[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)", re.IGNORECASE
 )
-BARE = re.compile(rf"[ \t]*(?:\(\s*<?{ADDRESS}>?\s*\)|<{ADDRESS}>|{ADDRESS})[ \t]*", re.IGNORECASE)
+ONE = rf"(?:\(\s*<?{ADDRESS}>?\s*\)|<{ADDRESS}>|{ADDRESS})"
+BARE = re.compile(rf"[ \t]*{ONE}(?:[ \t]+{ONE})*[ \t]*", re.IGNORECASE)
 SENTENCE_GOES_ON = re.compile(r"[.,;:!?…»”)]*(?:\s|\Z)")
 
 

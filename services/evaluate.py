@@ -7,14 +7,18 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from db.records import Course, Hit
 from services.errors import Refused
 from services.retrieve import Retriever
 
 DEPTH = 10
+CROSS_LINGUAL = "cross-lingual"
+"""The tag of a question in a language that no relevant lecture is in."""
+
 OVERLAP_S = 15.0
 """A hit counts when it overlaps a relevant moment by this much, or covers half of it."""
 
@@ -28,6 +32,12 @@ class Moment(BaseModel):
     start: float = Field(ge=0)
     end: float
 
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"the end {self.end} is not after the start {self.start}")
+        return self
+
 
 class EvalQuestion(BaseModel):
     """One line of a question set; a question without relevant moments has no answer in the course."""
@@ -38,6 +48,7 @@ class EvalQuestion(BaseModel):
     lang: str = ""
     question: str = Field(min_length=1)
     relevant: tuple[Moment, ...]
+    origin: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -159,9 +170,8 @@ def _question(line: str, path: Path, number: int) -> EvalQuestion:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise Refused(
-            f"The question set {str(path)!r}, line {number}, cannot be used ({where + ': ' if where else ''}{first['msg']})."
-        ) from None
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise Refused(f"The question set {str(path)!r}, line {number}, cannot be used ({what}).") from None
 
 
 def _recall(ranks: Sequence[int | None], k: int) -> float:
@@ -172,9 +182,11 @@ def _groups(question: EvalQuestion) -> Iterator[str]:
     yield "all"
     if question.lang:
         yield f"lang {question.lang}"
+        if question.origin and CROSS_LINGUAL not in question.tags:
+            yield f"origin {question.origin}, {question.lang} on {question.lang}"
     for tag in question.tags:
         yield f"tag {tag}"
 
 
 def _group_order(group: str) -> tuple[int, str]:
-    return (("all", "lang", "tag").index(group.split()[0]), group)
+    return (("all", "lang", "origin", "tag").index(group.split(maxsplit=1)[0]), group)

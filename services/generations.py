@@ -23,10 +23,10 @@ from services.errors import Broken, MonitoriaError
 
 log = logging.getLogger(__name__)
 
-KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.6}}
+KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.2}}
 """Weights of the dense leg, beside 1 for the lexical leg, that were chosen on data: docs/retrieval.md."""
 
-UNPROVEN_WEIGHT = 0.3
+UNPROVEN_WEIGHT = 0.05
 """What a model that nobody measured starts with: it may fill in, hardly reorder. `eval --calibrate` earns it more."""
 
 NOTICE_AFTER_S = 5.0

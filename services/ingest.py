@@ -317,6 +317,17 @@ def _prepare(source: Source) -> _Prepared | Taken:
         read = captions.read(_bytes(source.path), name=source.path.name)
     except Refused as error:
         return Taken(slug=source.slug, path=source.path, status="refused", reason=str(error))
+    if not read.cues:
+        return Taken(
+            slug=source.slug,
+            path=source.path,
+            status="refused",
+            reason=f"{source.path.name!r} has {read.found} cues, and none could be kept; see each cue's reason (--all).",
+            format=read.format,
+            found=read.found,
+            refusals=read.refused,
+            repairs=read.repairs,
+        )
     language = code(source.language)
     title = lexical.terms(source.title, language)
     segments: list[NewSegment] = []

@@ -160,7 +160,7 @@ class ChatModel:
         try:
             yield
         except TimeoutError:
-            reason = f"did not finish within {time_limit_s:g} s; take a faster model, or allow more time"
+            reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
             reason = _status(error.status_code)
         except openai.APIConnectionError:

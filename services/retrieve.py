@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import lexicons
 from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode, SegmentId
-from db.search import LEXICAL_RANK_CONSTANT, Dense, nearest
+from db.search import RANK_CONSTANT, Dense, nearest
 from services import lexical
 from services.embedder import Embedder
 from services.errors import Unavailable
@@ -135,7 +135,7 @@ def fuse(rankings: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
     hits: dict[SegmentId, Hit] = {}
     for ranking in rankings:
         for hit in ranking:
-            shares[hit.segment_id] += 1 / (LEXICAL_RANK_CONSTANT + hit.rank)
+            shares[hit.segment_id] += 1 / (RANK_CONSTANT + hit.rank)
             known = hits.setdefault(hit.segment_id, hit)
             if hit.score is not None and hit.score > (known.score or -1.0):
                 hits[hit.segment_id] = hit

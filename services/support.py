@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from db.records import Hit
@@ -127,7 +128,7 @@ def _within_cue(text: str, language: str, sentence: str, rare: Rarity) -> str:
     def worth(candidate: str) -> float:
         return sum(wanted.get(term, 0.0) * rare.of(term) for term in set(terms(candidate, language)))
 
-    return max(candidates, key=worth)
+    return max(reversed(candidates), key=worth)  # of equals the last, which leads to the point soonest
 
 
 def _up_to_length(text: str) -> str:
@@ -140,5 +141,10 @@ def _up_to_length(text: str) -> str:
     return text[: end if end > 0 else QUOTE_LENGTH]
 
 
-def _cue_terms(hit: Hit) -> list[set[int]]:
-    return [set(terms(text, hit.language)) for text in cue_texts(hit)]
+def _cue_terms(hit: Hit) -> list[frozenset[int]]:
+    return [_terms(text, hit.language) for text in cue_texts(hit)]
+
+
+@lru_cache(maxsize=20_000)
+def _terms(text: str, language: str) -> frozenset[int]:
+    return frozenset(terms(text, language))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -63,7 +63,7 @@ class Services:
 
 
 @asynccontextmanager
-async def database(setup: Setup) -> AsyncIterator[str]:
+async def database(setup: Setup) -> AsyncGenerator[str, None]:
     """Yield the URL of the database, as it is; an embedded one runs until the end."""
     async with _translated(setup):
         if setup.database_url:
@@ -80,7 +80,7 @@ async def migrate_now(setup: Setup) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def store(setup: Setup) -> AsyncIterator[Store]:
+async def store(setup: Setup) -> AsyncGenerator[Store, None]:
     """Open the database and bring its schema up to date."""
     async with database(setup) as url:
         await migrate(url)
@@ -89,7 +89,7 @@ async def store(setup: Setup) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def services(setup: Setup) -> AsyncIterator[Services]:
+async def services(setup: Setup) -> AsyncGenerator[Services, None]:
     """Open everything. An embedding model that cannot be reached is no reason to fail: words find a lot."""
     async with store(setup) as opened, AsyncExitStack() as stack:
         (embedder, trouble), _ = await asyncio.gather(
@@ -129,7 +129,7 @@ def _reopen(configured: EmbedderConfig, generation: Generation) -> AbstractAsync
 
 
 @asynccontextmanager
-async def _translated(setup: Setup) -> AsyncIterator[None]:
+async def _translated(setup: Setup) -> AsyncGenerator[None, None]:
     """Turn what the database can say, here or later while it is used, into errors that say what to do."""
     try:
         yield

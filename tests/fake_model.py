@@ -23,9 +23,7 @@ class FakeModel:
     base_url: str = ""
     requests: list[Request] = field(default_factory=list[Request])
     behaviours: list[Behaviour] = field(default_factory=list[Behaviour])
-
-    def does(self, *behaviours: Behaviour) -> None:
-        self.behaviours = list(behaviours)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)  # set by the first request
 
     @property
     def prompts(self) -> list[str]:
@@ -35,6 +33,7 @@ class FakeModel:
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _read(reader)
         self.requests.append(request)
+        self.asked.set()
         behaviour = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
         await behaviour(writer, request)
 

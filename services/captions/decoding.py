@@ -89,7 +89,7 @@ def _utf8(data: bytes, encoding: str) -> Decoded | None:
             return Decoded(text=data[: error.start].decode(encoding), encoding=encoding, repairs=(note,))
     text = data.decode(encoding, errors="replace")
     broken, beyond_ascii = text.count("\ufffd"), sum(char > "\x7f" for char in text)
-    if broken * 10 > beyond_ascii - broken:
+    if broken * 2 > beyond_ascii - broken:
         return None
     note = f"bytes that are not UTF-8 were replaced by \ufffd in {broken} places"
     return Decoded(text=text, encoding=encoding, repairs=(note,))

@@ -116,7 +116,7 @@ def spoken(cues: Sequence[Caption]) -> Parted:
 
 def _words(cue: Caption) -> tuple[str, Refusal | None]:
     if len(cue.text) > MAX_RAW_CHARS:
-        return "", malformed(cue.line, f"holds {len(cue.text):,} characters, too many for one cue")
+        return "", malformed(cue.line, f"holds {len(cue.text.strip()):,} characters, too many for one cue")
     clean = cleaned(cue.text)
     if not clean.words:
         reason = "holds only a sound mark" if clean.had_sound else "holds no words"

@@ -93,5 +93,5 @@ def test_a_cue_of_more_than_ten_thousand_characters_is_malformed() -> None:
 
     assert [(refusal.kind, refusal.reason) for refusal in captions.refused] == [
         ("malformed", "holds 10,001 characters, too many for one cue"),
-        ("malformed", "holds 210,002 characters, too many for one cue"),
+        ("malformed", "holds 210,001 characters, too many for one cue"),
     ]

@@ -1,13 +1,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import Hit
-from services.citations import LEAD_IN_S, MOST_REFERENCES, NEIGHBOURS_S, Cited, resolve, without_marks
+from services.citations import LEAD_IN_S, MOST_REFERENCES, NEIGHBOURS_S, SPACED, Cited, resolve, without_marks
+from services.drafts import masked
 from tests.passages import CUE_S, hit
 
 RECURRENT = hit(
@@ -70,6 +72,14 @@ def test_two_sentences_that_cite_one_passage_open_it_at_two_moments() -> None:
     assert starts(cited) == [138.0, 198.0]
 
 
+def test_two_clauses_that_cite_one_passage_open_it_at_two_moments() -> None:
+    draft = "Uma rede recorrente repete a conta em cada passo [1] e a LSTM guarda uma célula de memória [1]."
+
+    cited = resolve(draft, [replace(RECURRENT, cue_starts_s=tuple(100 + 20.0 * i for i in range(8)), end_s=260.0)])
+
+    assert starts(cited) == [118.0, 198.0]
+
+
 def test_the_lead_in_stays_within_the_passage() -> None:
     assert starts(resolve("Um tensor é uma caixa de números com formato [2].", HITS)) == [30.0]
 
@@ -87,11 +97,18 @@ def test_a_sentence_in_another_language_finds_cognates_and_numbers() -> None:
 
 
 def test_a_sentence_that_shares_no_word_opens_the_whole_passage() -> None:
-    cited = resolve("Divide-se pela raiz para conter valores enormes [3].", HITS)
+    cited = resolve("A raiz serve para conter valores enormes [3].", HITS)
 
     (reference,) = cited.references
     assert (reference.start_s, reference.end_s) == (ATTENTION.start_s, ATTENTION.end_s)
     assert reference.quote.startswith("Good morning")
+
+
+def test_a_word_in_common_by_chance_supports_nothing() -> None:
+    draft = "O pacote dot desenha grafos dirigidos, árvores, redes, fluxos, estados e autômatos no terminal [3]."
+
+    assert starts(resolve(draft, HITS)) == [ATTENTION.start_s]
+    assert resolve(draft, HITS).references[0].end_s == ATTENTION.end_s
 
 
 def test_a_reference_opens_where_the_lecturer_begins_the_sentence() -> None:
@@ -116,6 +133,7 @@ def test_the_clause_before_a_mark_counts_not_the_whole_sentence() -> None:
         "A LSTM guarda uma célula de memória. [1]",
         "A LSTM guarda uma célula de memória. É isso [1].",
         "Um tensor é outra coisa. «A LSTM guarda uma célula de memória,» [1]",
+        "«A LSTM guarda uma célula de memória. Isso melhora frases longas demais.» [1]",
         "- Um tensor tem eixos\n- A LSTM guarda uma célula de memória [1]",
     ],
 )
@@ -123,8 +141,28 @@ def test_the_claim_is_found_wherever_the_mark_stands(draft: str) -> None:
     assert starts(resolve(draft, HITS)) == [cue(RECURRENT, 5) - LEAD_IN_S]
 
 
-@pytest.mark.parametrize("marks", ["[1][2]", "[1, 2]", "[1,2]", "[1;2]", "[1-2]", "[1–2]", "[1 e 2]", "[1 and 2]", "[1] [2]",
-    "[^1][^2]", "【1】【2】", "【1†L3-L9】[2]", "[trechos 1 e 2]", "[Passage 1][passage 2]", "([1][2])", "[1][2][1]", "[1][2][9]"])  # fmt: skip
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "[1][2]",
+        "[1, 2]",
+        "[1,2]",
+        "[1;2]",
+        "[1-2]",
+        "[1–2]",
+        "[1 e 2]",
+        "[1 and 2]",
+        "[1] [2]",
+        "[^1][^2]",
+        "【1】【2】",
+        "【1†L3-L9】[2]",
+        "[trechos 1 e 2]",
+        "[Passage 1][passage 2]",
+        "([1][2])",
+        "[1][2][1]",
+        "[1][2][9]",
+    ],
+)
 def test_the_ways_models_write_marks_are_read(marks: str) -> None:
     cited = resolve(f"Redes repetem a conta e tensores têm formato {marks}.", HITS)
 
@@ -163,6 +201,7 @@ def test_a_mark_that_points_at_nothing_disappears(draft: str, text: str) -> None
     [
         "Use `x[1]` assim.",
         "Use ``x[1] ` [2]`` assim.",
+        "Rode `pip install git+https://x.example/a` assim.",
         "Use:\n```python\ny = x[1] + [2]\n```",
         "```\nx [1]",
         "Use vetor[3] e m[1][2] assim.",
@@ -247,6 +286,7 @@ def test_a_lecture_without_video_is_cited_without_a_link() -> None:
         ("Veja ![foto](https://evil.example/a.png) agora", "Veja foto agora"),
         ("Veja [x](javascript:alert(1)) agora", "Veja x agora"),
         ("Veja [https://a.example](https://b.example) agora", "Veja agora"),
+        ("Veja [[x](https://a.example)](javascript:alert) agora", "Veja x agora"),
         ("hthttps://b.exampletps://evil.example fim", "fim"),
         ("https://um.example https://dois.example fim", "fim"),
     ],
@@ -291,9 +331,30 @@ def test_a_draft_in_writing_shows_no_marks() -> None:
 
 
 WORDS = st.sampled_from(
-    "gradiente matriz LSTM tensor caixa números softmax scores 64 a de . , \n\n - ( ) ` [ ] [0,1] x[1] `x[1]` [2](y)".split(
-        " "
-    )
+    [
+        "gradiente",
+        "matriz",
+        "LSTM",
+        "tensor",
+        "caixa",
+        "softmax",
+        "scores",
+        "64",
+        "a",
+        ".",
+        ",",
+        "\n\n",
+        "-",
+        "(",
+        ")",
+        "`",
+        "[",
+        "]",
+        "[0,1]",
+        "x[1]",
+        "`x[1]`",
+        "[2](y)",
+    ]
 )
 MARKS = st.integers(0, 12).map(lambda number: f"[{number}]") | st.sampled_from(
     ["[1, 2]", "[1-3]", "【2】", "[^3]", "([1])"]
@@ -308,21 +369,21 @@ DRAFTS = st.lists(st.tuples(WORDS | MARKS | LINKS, GAPS), max_size=25).map(
 MARK_IN_TEXT = re.compile(r"(?<![\w\])])(?<!\w\()\[([1-9][0-9]*)\]")
 CODE_IN_TEXT = re.compile(r"```.*?(?:```|\Z)|``.+?``|`[^`\n]+`", re.DOTALL)
 
-PASSAGES = st.lists(
-    st.builds(
-        lambda cues, lecture, start_s, duration_s, url: hit(
-            *cues, lecture=lecture, start_s=start_s, duration_s=duration_s, video_url=url
-        ),
-        st.lists(
-            st.sampled_from(RECURRENT.text.split(", ") + list(ATTENTION.text.split(", "))), min_size=1, max_size=5
-        ),
-        st.sampled_from(["aula-1", "aula-2", "aula-3"]),
-        st.floats(0, 500),
-        st.none() | st.floats(1, 600),
-        st.sampled_from([None, "https://youtu.be/abc"]),
-    ),
-    max_size=10,
-).map(lambda found: [replace(one, rank=i, segment_id=i) for i, one in enumerate(found, start=1)])
+
+@st.composite
+def passages(draw: st.DrawFn) -> list[Hit]:
+    cues = st.lists(st.sampled_from([*RECURRENT.text.split(", "), *ATTENTION.text.split(", ")]), min_size=1, max_size=5)
+    return [
+        hit(
+            *draw(cues),
+            rank=rank,
+            lecture=draw(st.sampled_from(["aula-1", "aula-2", "aula-3"])),
+            start_s=draw(st.floats(0, 500)),
+            duration_s=draw(st.none() | st.floats(1, 600)),
+            video_url=draw(st.sampled_from([None, "https://youtu.be/abc"])),
+        )
+        for rank in range(1, draw(st.integers(1, 11)))
+    ]
 
 
 def numbers_in(text: str) -> list[int]:
@@ -330,7 +391,7 @@ def numbers_in(text: str) -> list[int]:
     return [int(number) for number in MARK_IN_TEXT.findall(chained)]
 
 
-@given(DRAFTS, PASSAGES)
+@given(DRAFTS, passages())
 def test_every_reference_lies_in_its_passage_and_before_the_end_of_the_video(draft: str, hits: Sequence[Hit]) -> None:
     cited = resolve(draft, hits)
 
@@ -346,16 +407,17 @@ def test_every_reference_lies_in_its_passage_and_before_the_end_of_the_video(dra
         assert (reference.url is None) == (passage.video_url is None)
 
 
-@given(DRAFTS, PASSAGES)
+@given(DRAFTS, passages())
 def test_references_of_one_lecture_are_never_neighbours(draft: str, hits: Sequence[Hit]) -> None:
     shown = sorted(resolve(draft, hits).references, key=lambda reference: (reference.lecture, reference.start_s))
 
-    for one, other in zip(shown, shown[1:], strict=False):
+    for one, other in pairwise(shown):
         assert one.lecture != other.lecture or other.start_s - one.end_s >= NEIGHBOURS_S
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["gradiente", "tensor [0, 1]", "`x[1]`", "LSTM"]), MARKS), max_size=12), PASSAGES
+    st.lists(st.tuples(st.sampled_from(["gradiente", "tensor [0, 1]", "`x[1]`", "LSTM"]), MARKS), max_size=12),
+    passages(),
 )
 def test_marks_and_references_are_the_same_numbers_in_order(parts: list[tuple[str, str]], hits: Sequence[Hit]) -> None:
     cited = resolve(" ".join(f"{word} {mark}." for word, mark in parts), hits)
@@ -363,23 +425,24 @@ def test_marks_and_references_are_the_same_numbers_in_order(parts: list[tuple[st
     assert list(dict.fromkeys(numbers_in(cited.text))) == [reference.number for reference in cited.references]
 
 
-@given(DRAFTS, PASSAGES)
+@given(DRAFTS, passages())
 def test_no_address_survives(draft: str, hits: Sequence[Hit]) -> None:
     text = CODE_IN_TEXT.sub("", resolve(draft, hits).text)
 
     assert not re.search(r"\w://|www\.\w|youtu\.be/\w|evil\.example/x", text)
 
 
-@given(st.text("abc `.,;()\n!?-é", max_size=60), PASSAGES)
+@given(st.text("abc `.,;()\n!?-é", max_size=60), passages())
 def test_a_text_without_marks_and_addresses_is_unchanged(draft: str, hits: Sequence[Hit]) -> None:
     assert resolve(draft, hits) == Cited(text=draft, references=())
 
 
 @given(DRAFTS)
-def test_without_passages_the_result_is_stable(draft: str) -> None:
-    once = resolve(draft, [])
+def test_without_passages_no_mark_is_left(draft: str) -> None:
+    cited = resolve(draft, [])
 
-    assert resolve(once.text, []) == once
+    assert cited.references == ()
+    assert not SPACED.search(masked(cited.text))
 
 
 @given(
@@ -387,7 +450,7 @@ def test_without_passages_the_result_is_stable(draft: str) -> None:
         st.tuples(st.sampled_from(["O gradiente passa pela matriz", "A LSTM soma", "O softmax satura"]), MARKS),
         max_size=8,
     ),
-    PASSAGES,
+    passages(),
 )
 def test_a_result_is_stable_for_the_passages_that_it_cites(parts: list[tuple[str, str]], hits: Sequence[Hit]) -> None:
     once = resolve(" ".join(f"{word} {mark}." for word, mark in parts), hits)

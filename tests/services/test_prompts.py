@@ -88,6 +88,10 @@ TOKENS = [
     " ",
     "<",
     "[IN",
+    "ST]",
+    "s>",
+    "<th",
+    "ink>",
 ]
 
 
@@ -98,6 +102,10 @@ def test_no_data_can_end_a_turn(text: str) -> None:
     for token in ("<|im_end|>", "[INST]", "</s>", "<s>", "<think>", "</think>", "<end_of_turn>", "<<SYS>>"):
         assert token not in harmless
     assert as_data(harmless) == harmless
+
+
+def test_a_token_inside_a_token_is_found_too() -> None:
+    assert as_data("a<<s>s>b") == "ab"
 
 
 def test_data_without_tokens_stays_as_it_is() -> None:

@@ -1,0 +1,153 @@
+"""Answers, with the passages that they were made from and the moments that they cite."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, kwargs_row
+
+from db.records import Answer, AnswerId, CourseId, GenerationId, Hit, Outcome, QuestionId, Reference, RetrievalMode
+
+
+async def insert(
+    conn: AsyncConnection,
+    *,
+    question: QuestionId,
+    course: CourseId,
+    outcome: Outcome,
+    text: str,
+    failure: str | None,
+    retrieval: RetrievalMode,
+    generation: GenerationId | None,
+    model: str,
+    prompt_id: str | None,
+    prompt_sha256: str | None,
+    tokens_in: int | None,
+    tokens_out: int | None,
+    latency_ms: int,
+) -> Answer | None:
+    """Store the answer to a question, or return None if it has one."""
+    async with conn.cursor(row_factory=class_row(Answer)) as cur:
+        await cur.execute(
+            """
+            insert into answers
+                (question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
+                 prompt_sha256, tokens_in, tokens_out, latency_ms)
+            values
+                (%(question)s, %(course)s, %(outcome)s, %(text)s, %(failure)s, %(retrieval)s, %(generation)s, %(model)s,
+                 %(prompt_id)s, %(prompt_sha256)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s)
+            on conflict (question_id) do nothing
+            returning id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
+                prompt_sha256, tokens_in, tokens_out, latency_ms
+            """,
+            {
+                "question": question,
+                "course": course,
+                "outcome": outcome,
+                "text": text,
+                "failure": failure,
+                "retrieval": retrieval,
+                "generation": generation,
+                "model": model,
+                "prompt_id": prompt_id,
+                "prompt_sha256": prompt_sha256,
+                "tokens_in": tokens_in,
+                "tokens_out": tokens_out,
+                "latency_ms": latency_ms,
+            },
+        )
+        return await cur.fetchone()
+
+
+async def insert_hits(conn: AsyncConnection, *, answer: AnswerId, course: CourseId, hits: Sequence[Hit]) -> None:
+    """Store which passages the answer was made from."""
+    await conn.execute(
+        """
+        insert into answer_hits (answer_id, course_id, rank, segment_id, score)
+        select %(answer)s, %(course)s, * from unnest(%(ranks)s::int[], %(segments)s::bigint[], %(scores)s::float8[])
+        """,
+        {
+            "answer": answer,
+            "course": course,
+            "ranks": [hit.rank for hit in hits],
+            "segments": [hit.segment_id for hit in hits],
+            "scores": [hit.score for hit in hits],
+        },
+    )
+
+
+async def insert_references(
+    conn: AsyncConnection, *, answer: AnswerId, course: CourseId, references: Sequence[Reference]
+) -> None:
+    """Store the moments that the answer cites."""
+    await conn.execute(
+        """
+        insert into answer_references (answer_id, course_id, number, segment_id, start_s, end_s, url, quote)
+        select %(answer)s, %(course)s, * from unnest(
+            %(numbers)s::int[], %(segments)s::bigint[], %(starts_s)s::float8[], %(ends_s)s::float8[], %(urls)s::text[],
+            %(quotes)s::text[]
+        )
+        """,
+        {
+            "answer": answer,
+            "course": course,
+            "numbers": [reference.number for reference in references],
+            "segments": [reference.segment_id for reference in references],
+            "starts_s": [reference.start_s for reference in references],
+            "ends_s": [reference.end_s for reference in references],
+            "urls": [reference.url for reference in references],
+            "quotes": [reference.quote for reference in references],
+        },
+    )
+
+
+async def of_question(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> Answer | None:
+    async with conn.cursor(row_factory=class_row(Answer)) as cur:
+        await cur.execute(
+            """
+            select id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
+                prompt_sha256, tokens_in, tokens_out, latency_ms
+            from answers where question_id = %(question)s and course_id = %(course)s
+            """,
+            {"question": question, "course": course},
+        )
+        return await cur.fetchone()
+
+
+async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> list[Hit]:
+    """The passages that the answer was made from, by rank."""
+    async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
+        await cur.execute(
+            """
+            select h.rank, h.segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url,
+                l.duration_s, s.start_s, s.end_s, h.score, s.text, s.cue_offsets, s.cue_starts_s
+            from answer_hits h
+            join segments s on s.id = h.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where h.answer_id = %(answer)s and h.course_id = %(course)s
+            order by h.rank
+            """,
+            {"answer": answer, "course": course},
+        )
+        return await cur.fetchall()
+
+
+async def references(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> list[Reference]:
+    """The moments that the answer cites, by number, as they were shown."""
+    async with conn.cursor(row_factory=class_row(Reference)) as cur:
+        await cur.execute(
+            """
+            select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
+            from answer_references r
+            join segments s on s.id = r.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where r.answer_id = %(answer)s and r.course_id = %(course)s
+            order by r.number
+            """,
+            {"answer": answer, "course": course},
+        )
+        return await cur.fetchall()
+
+
+def _hit(cue_offsets: list[int], cue_starts_s: list[float], **columns: Any) -> Hit:  # noqa: ANN401 - a row
+    return Hit(cue_offsets=tuple(cue_offsets), cue_starts_s=tuple(cue_starts_s), **columns)

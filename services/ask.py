@@ -1,0 +1,431 @@
+"""Answer a student's question from the lectures, from the first word to the stored references."""
+
+import asyncio
+import logging
+import re
+import time
+import unicodedata
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from db import answers, questions
+from db.records import Answer, Course, Hit, Language, LectureId, Outcome, QuestionId, Reference
+from services import i18n, language, prompts
+from services.captions.text import LONE_SURROGATE, UNSEEN
+from services.citations import Cited, resolve, without_marks
+from services.drafts import without_links
+from services.errors import Broken, Refused, Unavailable
+from services.llm import ChatModel, Completion, ModelUnavailable
+from services.phrasing import MOST_TURNS, Turn, standalone, translations
+from services.quoting import quoted
+from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
+from services.staff import needs_staff
+
+log = logging.getLogger(__name__)
+
+PROMPT = "answer/1"
+EXTRACTIVE = "extractive"
+HITS = 10
+LONGEST_QUESTION = 1_500
+STORE_LIMIT_S = 10.0
+"""For the transaction at the end, beyond the time limit of the answer: what was written must not be lost."""
+WORDS_THAT_TELL = 4
+"""In a question of fewer words, the language is read off the one before it too: "e na LSTM?"."""
+
+VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
+VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
+BEFORE_VERDICT = " \n\t*_`\"'«“"
+NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
+UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|\S+)\Z")
+"""A link, a mark or a word at the end of a text that is still being written: it may become anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """
+    One question, from wherever it comes.
+
+    The same *source* and *source_id* are the same question: asked again, it gets the answer that is stored.
+    What came before is either in *history* or follows from *follows*, the question that this one replies to.
+    """
+
+    course: Course
+    text: str
+    source: str  # "cli", "discord", "eval", …
+    source_id: str | None = None
+    asker_key: str | None = None
+    lecture: LectureId | None = None
+    follows: QuestionId | None = None
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The answer as far as it is written; without marks, which have no links yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer as it is stored; the marks in its text are the numbers of *references*."""
+
+    question: str
+    answer: Answer
+    references: tuple[Reference, ...]
+    hits: tuple[Hit, ...]
+
+
+class InProgress(Refused):
+    """The same question is being answered at this moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that is stored and waits for its answer."""
+
+    id: QuestionId
+    course: Course
+    text: str
+    language: str
+    reads: Language  # the language of ours in which its asker is spoken to
+    lecture: LectureId | None
+    history: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of a question, not yet stored."""
+
+    outcome: Outcome
+    text: str
+    references: tuple[Reference, ...] = ()
+    failure: str | None = None
+    found: Found = field(default_factory=lambda: NOTHING)
+    standalone: str | None = None
+    model: str = EXTRACTIVE
+    prompt: prompts.Prompt | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+NOTHING = Found(hits=(), mode="lexical", generation_id=None, language="")
+
+
+class Asker:
+    """Answers questions; one for the whole process. Without *model*, answers are quotations."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        retriever: Retriever,
+        model: ChatModel | None,
+        *,
+        time_limit: timedelta = timedelta(seconds=60),
+    ) -> None:
+        self._pool = pool
+        self._retriever = retriever
+        self._model = model
+        self._limit_s = time_limit.total_seconds()
+
+    async def ask(self, asked: Asked) -> AsyncGenerator[Draft | Reply, None]:
+        """
+        Yield drafts while a model writes, and last the reply; close it early and no answer is stored.
+
+        A model that fails is no error: the outcome is `failed`, and the reply has the passages.
+
+        Raises:
+            Refused: the question is empty or too long, or (`InProgress`) is being answered right now.
+            Unavailable: the database does not answer.
+
+        """
+        began = time.monotonic()
+        deadline = asyncio.get_running_loop().time() + self._limit_s
+        with _translated():
+            text = cleaned(asked.text, asked.course.language)
+            async with asyncio.timeout_at(deadline):
+                question = await self._received(asked, text)
+            if isinstance(question, Reply):
+                yield question
+                return
+            async with aclosing(self._written(question, deadline)) as parts:
+                async for part in parts:
+                    if isinstance(part, Draft):
+                        yield part
+                    else:
+                        yield await self._stored(question, part, began)
+
+    async def _received(self, asked: Asked, text: str) -> Question | Reply:
+        """Store the question, or return the reply to it if it was answered before."""
+        languages = await self._retriever.languages(asked.course)
+        async with self._pool.connection() as conn:
+            history = asked.history or await _history(conn, asked)
+            code = _language(text, history, languages)
+            stored = await questions.insert(
+                conn,
+                course=asked.course.id,
+                lecture=asked.lecture,
+                text=text,
+                language=code,
+                follows=asked.follows,
+                source=asked.source,
+                source_id=asked.source_id,
+                asker_key=asked.asker_key,
+            )
+            question = stored or await self._redelivered(conn, asked)
+        if isinstance(question, Reply):
+            return question
+        return Question(
+            id=question,
+            course=asked.course,
+            text=text,
+            language=code,
+            reads=i18n.spoken(code, otherwise=asked.course.language),
+            lecture=asked.lecture,
+            history=history,
+        )
+
+    async def _redelivered(self, conn: AsyncConnection, asked: Asked) -> Reply | QuestionId:
+        """Return the reply to a question that came before, or its id where whoever was to answer it must be dead."""
+        before = await questions.by_source(
+            conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
+        )
+        if before is None:
+            raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
+        if reply := await _reply(conn, asked.course, before.id, before.text):
+            return reply
+        if before.age_s < self._limit_s + STORE_LIMIT_S:
+            raise InProgress(i18n.text("question.in_progress", asked.course.language))
+        return before.id
+
+    async def _written(self, question: Question, deadline: float) -> AsyncGenerator[Draft | Written, None]:
+        """Search, then write; yield drafts, and last what came of it."""
+        try:
+            async with asyncio.timeout_at(None):
+                understood, found = await self._found(question, deadline)
+        except TimeoutError:
+            failure = f"the search did not finish within {self._limit_s:g} s"
+            yield Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
+            return
+        searched = replace(question, text=understood)
+        model = self._model if found.hits else None
+        ways = _with_model(model, searched, found, deadline) if model else _without_model(searched, found)
+        rewritten = understood if understood != question.text else None
+        async with aclosing(ways) as parts:
+            async for part in parts:
+                yield part if isinstance(part, Draft) else replace(part, found=found, standalone=rewritten)
+
+    async def _found(self, question: Question, deadline: float) -> tuple[str, Found]:
+        """Return the question as it is understood, and the passages for it."""
+        understood = await standalone(question.text, question.history, self._model, time_limit_s=_left_s(deadline) / 4)
+        languages = await self._retriever.languages(question.course)
+        others = [code for code in languages if code != question.language]
+        translated = await translations(understood, others, self._model, time_limit_s=_left_s(deadline) / 4)
+        found = await self._retriever.search(
+            course=question.course, questions=[understood, *translated], k=HITS, lecture=question.lecture
+        )
+        return understood, found
+
+    async def _stored(self, question: Question, written: Written, began: float) -> Reply:
+        """Store answer, passages and references in one transaction; whoever was first counts."""
+        course = question.course.id
+        async with asyncio.timeout(STORE_LIMIT_S), self._pool.connection() as conn:
+            if written.standalone:
+                await questions.understood_as(conn, course=course, question=question.id, standalone=written.standalone)
+            answer = await answers.insert(
+                conn,
+                question=question.id,
+                course=course,
+                outcome=written.outcome,
+                text=written.text,
+                failure=written.failure,
+                retrieval=written.found.mode,
+                generation=written.found.generation_id,
+                model=written.model,
+                prompt_id=written.prompt and written.prompt.id,
+                prompt_sha256=written.prompt and written.prompt.sha256,
+                tokens_in=written.tokens_in,
+                tokens_out=written.tokens_out,
+                latency_ms=round((time.monotonic() - began) * 1000),
+            )
+            if answer is None:
+                reply = await _reply(conn, question.course, question.id, question.text)
+                assert reply is not None  # noqa: S101 - the insert met this very answer
+                return reply
+            await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
+            await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
+        log.info(
+            "answer.stored",
+            extra={"answer_id": answer.id, "outcome": answer.outcome, "latency_ms": answer.latency_ms},
+        )
+        return Reply(question=question.text, answer=answer, references=written.references, hits=written.found.hits)
+
+
+def cleaned(text: str, reader: Language) -> str:
+    """
+    Return *text* in NFC, without characters that nobody sees or a database refuses.
+
+    Raises:
+        Refused: nothing is left, or more than a question needs.
+
+    """
+    seen = LONE_SURROGATE.sub("", text).translate(UNSEEN)
+    lines = (" ".join(line.split()) for line in seen.splitlines())
+    plain = unicodedata.normalize("NFC", "\n".join(lines)).strip()
+    if not plain:
+        raise Refused(i18n.text("question.empty", reader))
+    if len(plain) > LONGEST_QUESTION:
+        raise Refused(i18n.text("question.too_long", reader, length=len(plain), limit=LONGEST_QUESTION))
+    return plain
+
+
+def preview(text: str) -> str:
+    """
+    Return what may be shown of an answer in writing: no marks, no addresses, no verdict, nothing half written.
+
+    >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
+    ('O gradiente some.', '')
+    """
+    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
+    if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
+        return ""
+    return VERDICT.sub("", without_marks(without_links(UNFINISHED.sub("", text)))).strip()
+
+
+async def _with_model(
+    model: ChatModel, question: Question, found: Found, deadline: float
+) -> AsyncGenerator[Draft | Written, None]:
+    prompt = prompts.load(PROMPT)
+    messages = prompt.fill(
+        passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
+        question=_harmless(question.text),
+        language=question.language,
+    )
+    shown = ""
+    try:
+        async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
+            async for part in parts:
+                if isinstance(part, Completion):
+                    yield replace(_judged(part, question, found), prompt=prompt)
+                elif (text := preview(part)) != shown:
+                    shown = text
+                    yield Draft(text=text)
+    except ModelUnavailable as error:
+        log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
+        yield replace(_failed(question, found, str(error)), model=model.name, prompt=prompt)
+
+
+def _judged(completion: Completion, question: Question, found: Found) -> Written:
+    """Tell what the model's text amounts to."""
+    written = Written(
+        outcome="no_material",
+        text=i18n.text("answer.no_material", question.reads),
+        model=completion.model,
+        tokens_in=completion.tokens_in,
+        tokens_out=completion.tokens_out,
+    )
+    verdict = VERDICT.match(completion.text.lstrip(BEFORE_VERDICT))
+    if verdict and verdict[1] == "NEEDS":
+        return replace(written, outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
+    if verdict:
+        return written
+    cited = resolve(VERDICT.sub("", completion.text), found.hits)
+    if not cited.references:
+        return replace(written, failure="no valid citation")
+    return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
+
+
+async def _without_model(question: Question, found: Found) -> AsyncGenerator[Draft | Written, None]:
+    quotes = _quotes(question, found)
+    if needs_staff(question.text):
+        yield Written(outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
+    elif quotes.references:
+        label = i18n.text("answer.quotes", question.reads)
+        yield Written(outcome="answered", text=f"{label}\n\n{quotes.text}", references=quotes.references)
+    else:
+        yield Written(outcome="no_material", text=i18n.text("answer.no_material", question.reads))
+
+
+def _failed(question: Question, found: Found, failure: str) -> Written:
+    """Give what the lecturers said, where no model says anything."""
+    quotes = _quotes(question, found)
+    if not quotes.references:
+        return Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
+    apology = i18n.text("answer.failed_with_quotes", question.reads)
+    return Written(outcome="failed", text=f"{apology}\n\n{quotes.text}", references=quotes.references, failure=failure)
+
+
+def _quotes(question: Question, found: Found) -> Cited:
+    return resolve(quoted(question.text, found.hits, question.language) or "", found.hits)
+
+
+def _passage(number: int, hit: Hit) -> str:
+    return f"[{number}] {_harmless(hit.title)}, {_clock(hit.start_s)} to {_clock(hit.end_s)}\n{_harmless(hit.text)}"
+
+
+def _harmless(data: str) -> str:
+    """
+    Return *data* without anything that the model or we would read as a mark or a verdict.
+
+    >>> _harmless("o vetor [1, 2] é NO_MATERIAL")
+    'o vetor (1, 2) é no material'
+    """
+    without_verdicts = VERDICT.sub(lambda verdict: f"{verdict[1]} {verdict[2]}".lower(), prompts.as_data(data))
+    return NUMBER_IN_DATA.sub(r"(\1)", without_verdicts)
+
+
+def _clock(second: float) -> str:
+    """
+    Write a moment as hours, minutes and seconds.
+
+    >>> _clock(3675.9)
+    '01:01:15'
+    """
+    whole = int(second)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _language(text: str, history: Sequence[Turn], languages: Sequence[str]) -> str:
+    leans = history and len(text.split()) < WORDS_THAT_TELL
+    evidence = f"{history[-1].question} {text}" if leans else text
+    return language.detect(evidence, tuple(dict.fromkeys((*languages, *SPOKEN_BY_MONITORIA))))
+
+
+def _left_s(deadline: float) -> float:
+    return max(deadline - asyncio.get_running_loop().time(), 0.0)
+
+
+async def _history(conn: AsyncConnection, asked: Asked) -> tuple[Turn, ...]:
+    if asked.follows is None:
+        return ()
+    earlier = await questions.conversation(conn, course=asked.course.id, last=asked.follows, most=MOST_TURNS)
+    return tuple(Turn(question=exchange.question, answer=exchange.answer) for exchange in earlier)
+
+
+async def _reply(conn: AsyncConnection, course: Course, question: QuestionId, text: str) -> Reply | None:
+    """Return the reply that is stored for a question."""
+    answer = await answers.of_question(conn, course=course.id, question=question)
+    if answer is None:
+        return None
+    return Reply(
+        question=text,
+        answer=answer,
+        references=tuple(await answers.references(conn, course=course.id, answer=answer.id)),
+        hits=tuple(await answers.hits(conn, course=course.id, answer=answer.id)),
+    )
+
+
+@contextmanager
+def _translated() -> Generator[None, None, None]:
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+        raise Unavailable("The database does not answer; see that it runs, and ask again.") from error
+    except psycopg.IntegrityError as error:
+        raise Unavailable("What was asked about was deleted meanwhile; ask again.") from error
