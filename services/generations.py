@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -149,7 +149,7 @@ async def begin(pool: AsyncConnectionPool, identity: Identity) -> Generation:
 
 async def fill(
     pool: AsyncConnectionPool, generation: Generation, embedder: Embedder, *, course: CourseId | None = None
-) -> AsyncIterator[Filled]:
+) -> AsyncGenerator[Filled, None]:
     """
     Give each searched segment that has no vector in *generation* one, of one course or of all.
 
@@ -202,7 +202,7 @@ async def _write(
         await vectors.copy(conn, generation=generation.id, rows=rows)
 
 
-async def reindex(pool: AsyncConnectionPool, embedder: Embedder) -> AsyncIterator[Filled]:
+async def reindex(pool: AsyncConnectionPool, embedder: Embedder) -> AsyncGenerator[Filled, None]:
     """
     Build the generation of *embedder* beside the one that serves, and let it serve once it is whole.
 

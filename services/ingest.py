@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -113,7 +113,9 @@ class Ingest:
         self._serving = serving
         self._embedder = embedder
 
-    async def run(self, course: Course, plan: Plan, *, prune: bool = False) -> AsyncIterator[Progress | Taken | Report]:
+    async def run(
+        self, course: Course, plan: Plan, *, prune: bool = False
+    ) -> AsyncGenerator[Progress | Taken | Report, None]:
         """
         Take in what *plan* names: yield signs of progress, one `Taken` for each lecture, and last a `Report`.
 
@@ -147,7 +149,7 @@ class Ingest:
             without_vector=await self._without_vector(course, model),
         )
 
-    async def rehearse(self, course: Course, plan: Plan) -> AsyncIterator[Taken | Report]:
+    async def rehearse(self, course: Course, plan: Plan) -> AsyncGenerator[Taken | Report, None]:
         """Say what `run` would do, and store nothing."""
         taken: list[Taken] = []
         for source in plan.sources:
@@ -322,7 +324,7 @@ def _prepare(source: Source) -> _Prepared | Taken:
             slug=source.slug,
             path=source.path,
             status="refused",
-            reason=f"{source.path.name!r} has {read.found} cues, and none could be kept; see each cue's reason (--all).",
+            reason=f"{source.path.name!r} has {read.found} cues, and none could be kept; --all names each reason.",
             format=read.format,
             found=read.found,
             refusals=read.refused,

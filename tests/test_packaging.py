@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -104,22 +103,21 @@ def test_compose_fits_the_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("written", "instead", "complaint"),
     [
-        (lambda text: text.replace("USER 10001:10001\n", ""), "does not run as user"),
-        (lambda text: text.replace("COPY samples ./samples", "COPY secrets ./secrets"), "no such thing"),
-        (lambda text: text.replace("COPY samples ./samples", "COPY tests ./tests"), "keeps it out"),
-        (lambda text: text.replace('ARG TORCH_INDEX=""', "ARG OPENAI_API_KEY"), "secret"),
-        (lambda text: text.replace("python:3.12-slim", "python"), "no release"),
-        (lambda text: text.replace("VOLUME /data\n", ""), "on no volume"),
+        ("USER 10001:10001\n", "", "does not run as user"),
+        ("COPY samples ./samples", "COPY secrets ./secrets", "no such thing"),
+        ("COPY samples ./samples", "COPY tests ./tests", "keeps it out"),
+        ('ARG TORCH_INDEX=""', "ARG OPENAI_API_KEY", "secret"),
+        ("python:3.12-slim", "python", "no release"),
+        ("VOLUME /data\n", "", "on no volume"),
     ],
 )
-def test_a_broken_dockerfile_is_noticed(change: Callable[[str], str], complaint: str) -> None:
-    changed = change(DOCKERFILE)
-    assert changed != DOCKERFILE
+def test_a_broken_dockerfile_is_noticed(written: str, instead: str, complaint: str) -> None:
+    assert written in DOCKERFILE
 
     with pytest.raises(check_image.WrongError, match=complaint):
-        check_image.check_dockerfile(changed, IGNORED)
+        check_image.check_dockerfile(DOCKERFILE.replace(written, instead), IGNORED)
 
 
 def test_a_dockerfile_is_read_with_its_stages_and_continued_lines() -> None:

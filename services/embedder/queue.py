@@ -16,6 +16,8 @@ PASSAGES_AT_ONCE = 8
 
 REMEMBERED_QUESTIONS = 4_096
 
+CLOSED = "The embedding model is closed; Monitoria is shutting down."
+
 Encode = Callable[[Sequence[str]], Awaitable[Vectors]]
 """Returns shape (n, dimension), unit length; one call runs at a time."""
 
@@ -48,6 +50,7 @@ class EncodingQueue:
 
     async def question(self, text: str) -> Vectors:
         """Return the vector of one question, shape (dimension,)."""
+        self._refuse_when_closed()
         key = " ".join(unicodedata.normalize("NFC", text).split())
         if (known := self._remembered.get(key)) is not None:
             self._remembered.move_to_end(key)
@@ -63,6 +66,7 @@ class EncodingQueue:
         """Return the vectors of passages in their order, shape (n, dimension)."""
         parts: list[Vectors] = []
         for at in range(0, len(texts), PASSAGES_AT_ONCE):
+            self._refuse_when_closed()
             number, job = self._next, _Job(texts[at : at + PASSAGES_AT_ONCE])
             self._next += 1
             self._passages[number] = job
@@ -77,17 +81,20 @@ class EncodingQueue:
         """Wait for the batch that is running; who still waits after that is told so."""
         self._closed = True
         self._work.set()
-        if self._worker:
-            await self._worker
-        gone = EmbedderUnavailable("The embedding model is closed; Monitoria is shutting down.")
-        for future in (*self._questions.values(), *(job.done for job in self._passages.values())):
-            _fail(future, gone)
+        try:
+            if self._worker:
+                await self._worker
+        finally:
+            for future in (*self._questions.values(), *(job.done for job in self._passages.values())):
+                _fail(future, EmbedderUnavailable(CLOSED))
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise EmbedderUnavailable(CLOSED)
 
     def _start(self) -> None:
-        if self._closed:
-            raise EmbedderUnavailable("The embedding model is closed; Monitoria is shutting down.")
         self._work.set()
-        if self._worker is None:
+        if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._serve())
 
     async def _serve(self) -> None:
@@ -96,7 +103,7 @@ class EncodingQueue:
                 await self._serve_questions()
             elif self._passages:
                 _, job = self._passages.popitem(last=False)
-                await _settle(job.done, self._encode_passages(job.texts))
+                await _settle(job.done, len(job.texts), self._encode_passages(job.texts))
             else:
                 self._work.clear()
                 await self._work.wait()
@@ -105,7 +112,12 @@ class EncodingQueue:
         keys = list(self._questions)[:QUESTIONS_AT_ONCE]
         self._running = {key: self._questions.pop(key) for key in keys}
         together: asyncio.Future[Vectors] = asyncio.get_running_loop().create_future()
-        await _settle(together, self._encode_questions(keys))
+        try:
+            await _settle(together, len(keys), self._encode_questions(keys))
+        finally:
+            self._hand_out(together)
+
+    def _hand_out(self, together: asyncio.Future[Vectors]) -> None:
         for row, (key, future) in enumerate(self._running.items()):
             if error := together.exception():
                 _fail(future, error)
@@ -116,16 +128,22 @@ class EncodingQueue:
         self._running = {}
 
     def _remember(self, key: str, vector: Vectors) -> None:
-        vector.flags.writeable = False
-        self._remembered[key] = vector
+        kept = vector.copy()  # a row alone would keep its whole batch in memory
+        kept.flags.writeable = False
+        self._remembered[key] = kept
         if len(self._remembered) > REMEMBERED_QUESTIONS:
             self._remembered.popitem(last=False)
 
 
-async def _settle(future: asyncio.Future[Vectors], work: Awaitable[Vectors]) -> None:
+async def _settle(future: asyncio.Future[Vectors], count: int, work: Awaitable[Vectors]) -> None:
     """Give *future* what *work* gives; whoever waits gets the error, and the queue goes on."""
     try:
         vectors = await work
+        if len(vectors) != count:
+            raise EmbedderUnavailable(f"The embedding model gave {len(vectors)} vectors for {count} texts.")
+    except asyncio.CancelledError:
+        _fail(future, EmbedderUnavailable(CLOSED))
+        raise
     except Exception as error:  # noqa: BLE001 - it is handed on to whoever asked
         _fail(future, error)
     else:
