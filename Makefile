@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo "Monitoria needs Python 3.11 or newer; name one, for example: make venv PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--index-url $(TORCH_INDEX) -c constraints.txt torch)
+		--no-deps --index-url $(TORCH_INDEX) -c constraints.txt torch)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bundled,dev]'
 	@touch $@
 

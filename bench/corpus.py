@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Corpus:
         self._word_shares = 1 / np.arange(1, VOCABULARY + 1)
         self._word_shares /= self._word_shares.sum()
         self._topics = _unit(self._random.standard_normal((TOPICS, DIMENSION)).astype(np.float32))
-        self._texts = [self._segment() for _ in range(min(DISTINCT_TEXTS, size))]
+        self._texts: list[NewSegment] = [self._segment() for _ in range(min(DISTINCT_TEXTS, size))]
 
     def lectures(self) -> Iterator[MadeUpLecture]:
         for course, course_size in enumerate(self.course_sizes):
@@ -63,7 +64,9 @@ class Corpus:
                 yield MadeUpLecture(
                     course=course,
                     slug=f"lecture-{first // SEGMENTS_PER_LECTURE:05}",
-                    segments=tuple(self._texts[i] for i in self._random.integers(0, len(self._texts), count)),
+                    segments=tuple(
+                        self._texts[int(i)] for i in self._random.integers(0, len(self._texts), count).tolist()
+                    ),
                     vectors=self._near(self._random.integers(10 * course, 10 * course + 10, count)),
                 )
 
@@ -78,7 +81,7 @@ class Corpus:
             # Half of a question is everyday words, half is the field's.
             everyday = self._random.choice(2_000, 5, p=_normed(self._word_shares[:2_000]))
             field = self._random.integers(500, 15_000, 4)
-            text = " ".join(self.words[i] for i in (*everyday, *field))
+            text = " ".join(self.words[int(i)] for i in (*everyday, *field))
             questions.append(
                 MadeUpQuestion(course=int(course), text=text, vector=self._near(topic)[0], foreign=foreign)
             )
@@ -90,13 +93,15 @@ class Corpus:
 
     def _vocabulary(self) -> list[str]:
         lengths = self._random.integers(1, 5, VOCABULARY)
-        return ["".join(self._random.choice(SYLLABLES, length)) for length in lengths]
+        return ["".join(map(str, self._random.choice(SYLLABLES, int(length)))) for length in lengths]
 
     def _segment(self) -> NewSegment:
         subject = iter(self._random.choice(VOCABULARY, WORDS, p=self._word_shares))
         filler = iter(self._random.integers(0, len(FILLER), WORDS))
         is_filler = self._random.random(WORDS) < FILLER_SHARE
-        spoken = [FILLER[next(filler)] if fills else self.words[next(subject)] for fills in is_filler]
+        spoken: list[str] = [
+            FILLER[int(next(filler))] if fills else self.words[int(next(subject))] for fills in is_filler
+        ]
         cues = [" ".join(spoken[at : at + 10]) for at in range(0, WORDS, 10)]
         offsets = np.cumsum([0, *(len(cue) + 1 for cue in cues)])[:-1]
         text = " ".join(cues)
@@ -110,7 +115,7 @@ class Corpus:
         )
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -15,7 +15,8 @@ from services import manifest as manifests
 from services import wiring
 from services.ask import Asked, Draft, Reply
 from services.errors import Refused
-from services.evaluate import EvalQuestion, Figures, Outcome, by_group, outcomes, read_set
+from services.evaluate import EvalQuestion, Outcome, by_group, outcomes, precision, read_set
+from services.generations import is_unproven
 from services.generations import reindex as reindexing
 from services.retrieve import Retriever
 from services.wiring import Services, Setup
@@ -69,9 +70,11 @@ async def ingest(setup: Setup, order: IngestOrder) -> None:
         video_url=order.video_url,
     )
     async with opened(setup) as services:
-        course, created = await services.courses.find_or_create(order.course, language=order.language)
-        if created:
-            terminal.tell(f"There was no course {course.slug!r}, so it was created ({course.language}).")
+        find = services.courses.find_or_plan if order.dry_run else services.courses.find_or_create
+        course, is_new = await find(order.course, language=order.language)
+        if is_new:
+            done = "would be" if order.dry_run else "was"
+            terminal.tell(f"There was no course {course.slug!r}, so it {done} created ({course.language}).")
         report = await ingested(services, course, plan, prune=order.prune, dry_run=order.dry_run)
     terminal.show(terminal.ingest(report, dry_run=order.dry_run))
     if order.every_line:
@@ -144,11 +147,13 @@ async def evaluate(setup: Setup, *, question_set: Path, slug: str, calibrate: bo
         course = await services.courses.find(slug)
         if calibrate:
             await _calibrate(services, course, questions)
-        ways = {name: await _measured(one, course, questions, name) for name, one in _ways(services).items()}
+        results = {name: await _measured(one, course, questions, name) for name, one in (await _ways(services)).items()}
+    ways = {name: by_group(outcomes_) for name, outcomes_ in results.items()}
+    references = precision(results.get("hybrid") or results["by words"])
     if as_json:
-        terminal.print_json(shapes.evaluation(course.slug, str(question_set), ways))
+        terminal.print_json(shapes.evaluation(course.slug, str(question_set), ways, references))
     else:
-        terminal.show(terminal.evaluation(ways))
+        terminal.show(terminal.evaluation(ways, references))
 
 
 async def reindex(setup: Setup) -> None:
@@ -163,6 +168,10 @@ async def reindex(setup: Setup) -> None:
             async for filled in reindexing(services.pool, services.embedder):
                 bars.update(task, completed=filled.done, total=filled.total)
         terminal.show(f"{services.embedder.identity.model} serves, and no segment is without its vector.")
+        services.serving.forget()
+        current = await services.serving.current(patience_s=OPENING_PATIENCE_S)
+        if current and is_unproven(current[0]):
+            terminal.tell("It counts little until it is measured: monitoria eval SET.jsonl --course SLUG --calibrate")
 
 
 async def migrate(setup: Setup) -> None:
@@ -197,9 +206,9 @@ async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Service
         status.stop()
 
 
-def _ways(services: Services) -> dict[str, Retriever]:
+async def _ways(services: Services) -> dict[str, Retriever]:
     ways = {"by words": Retriever(services.pool, None)}
-    if services.embedder:
+    if await services.serving.current(patience_s=OPENING_PATIENCE_S):
         ways["by meaning"] = Retriever(services.pool, services.serving, dense_weights={"*": BEYOND_MEASURE})
         ways["hybrid"] = services.retriever
     return ways
@@ -207,14 +216,14 @@ def _ways(services: Services) -> dict[str, Retriever]:
 
 async def _measured(
     retriever: Retriever, course: Course, questions: Sequence[EvalQuestion], name: str
-) -> dict[str, Figures]:
+) -> list[Outcome]:
     results: list[Outcome] = []
     with terminal.progress() as bars:
         task = bars.add_task(name, total=len(questions))
         async for outcome in outcomes(retriever, course, questions):
             results.append(outcome)
             bars.advance(task)
-    return by_group(results)
+    return results
 
 
 async def _calibrate(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> None:

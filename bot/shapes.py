@@ -7,7 +7,7 @@ from typing import Any
 from db.records import Hit, Reference
 from services.ask import Reply
 from services.doctor import Check
-from services.evaluate import Figures
+from services.evaluate import Figures, Precision
 from services.links import moment
 
 Json = dict[str, Any]
@@ -54,10 +54,11 @@ def reference(one: Reference) -> Json:
     }
 
 
-def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]]) -> Json:
+def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]], references: Precision) -> Json:
     return {
         "course": course,
         "set": set_name,
+        "references": asdict(references),
         "ways": {way: {group: asdict(reached) for group, reached in groups.items()} for way, groups in ways.items()},
     }
 

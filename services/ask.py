@@ -42,7 +42,7 @@ VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
 BEFORE_VERDICT = " \n\t*_`\"'«“"
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
-UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|\S+)\Z")
+UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
 
 
@@ -290,7 +290,7 @@ def preview(text: str) -> str:
     Return what may be shown of an answer in writing: no marks, no addresses, no verdict, nothing half written.
 
     >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
-    ('O gradiente some.', '')
+    ('O gradiente some. Ele', '')
     """
     begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
@@ -343,7 +343,7 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
 
 async def _without_model(question: Question, found: Found) -> AsyncGenerator[Draft | Written, None]:
     quotes = _quotes(question, found)
-    if False:
+    if needs_staff(question.text):
         yield Written(outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
     elif quotes.references:
         label = i18n.text("answer.quotes", question.reads)

@@ -16,15 +16,20 @@ NEIGHBOURS_S = 15.0
 """Moments of one lecture that are less than this apart are shown as one reference."""
 FEWEST_WORDS = 3
 """A clause with fewer words that carry a subject says too little to be found in a passage."""
+MOST_MENTIONS = 60
+"""Marks beyond these are removed: no answer has so many, and a model that repeats itself must not keep us busy."""
+CLAIM_REACH = 600
+"""How many characters around a mark may belong to its sentence."""
 
 NUMBERS = r"\^?[0-9]+(?:\s?(?:[,;–-]|\b(?:e|and|y)\b)\s?\^?[0-9]+)*"
-INTERVAL = r"0+\s?[,;–-]|[^\]]*[,;–-]\s?0+\s?[\],;–-]"
+INTERVAL = r"0+\s?[,;–-]|[^\[\]\n]{0,80}[,;–-]\s?0+\s?[\],;–-]"
 """Passages are counted from 1, so `[0, 1]` is something else."""
 MARK = rf"(?:\[(?!{INTERVAL})(?:(?:passage|passagem|trecho|source|fonte)s?\s)?{NUMBERS}\]|【{NUMBERS}(?:†[^】\n]*)?】)"
 MARKS = rf"{MARK}(?:[ \t]?{MARK})*"
 GROUP = rf"(?:{MARK}|\([ \t]*{MARKS}[ \t]*\))"
 SPACED = re.compile(
-    rf"(?P<before>[ \t]*)(?<![\w\])])(?<!\w\()(?P<marks>{GROUP}(?:[ \t]?{GROUP})*)(?P<after>[ \t]*)", re.IGNORECASE
+    rf"(?P<before>[ \t]{{0,8}})(?<![\w\])])(?<!\w\()(?P<marks>{GROUP}(?:[ \t]?{GROUP})*)(?P<after>[ \t]{{0,8}})",
+    re.IGNORECASE,
 )
 """Marks as we ask for them. `vetor[3]`, `f(x)[1]` and `array([1])` are code that somebody forgot to mark as such."""
 GLUED = re.compile(rf"(?<=[^\W\d_]{{2}})(?P<marks>{MARKS})(?=[.!?…]+(?:\s|\Z))", re.IGNORECASE)
@@ -90,15 +95,17 @@ def without_marks(text: str) -> str:
 def _mentions(text: str) -> Iterator[Mention]:
     searched = masked(text)
     previous = 0
-    for marks in list(SPACED.finditer(searched)) or GLUED.finditer(searched):
+    found = list(SPACED.finditer(searched)) or list(GLUED.finditer(searched))
+    for count, marks in enumerate(found):
         groups = marks.groupdict()
+        is_read = count < MOST_MENTIONS
         yield Mention(
             start=marks.start(),
             end=marks.end(),
             before=groups.get("before", " "),
             after=groups.get("after", ""),
-            numbers=tuple(dict.fromkeys(_numbers(groups["marks"]))),
-            claim=_claim(text, previous, *marks.span()),
+            numbers=tuple(dict.fromkeys(_numbers(groups["marks"]))) if is_read else (),
+            claim=_claim(text, previous, *marks.span()) if is_read else "",
         )
         previous = marks.end()
 
@@ -122,14 +129,15 @@ def _claim(text: str, previous: int, start: int, end: int) -> str:
     That is a quotation right before the mark, else the clause since the last mark, else the whole sentence (also
     where it goes on after the mark: "Segundo [2], …"), else the sentence before it too.
     """
-    before = text[:start].rstrip()
+    floor = max(0, start - CLAIM_REACH)
+    before = text[floor:start].rstrip()
     if (quoted := QUOTED.search(before)) and _says_enough(quoted[1]):
         return quoted[1]
     ends = [0, *(stop.end() for stop in SENTENCE_END.finditer(before))]
-    following = SENTENCE_END.search(text, end)
-    rest = text[end : following.start() if following else len(text)]
+    following = SENTENCE_END.search(text, end, end + CLAIM_REACH)
+    rest = text[end : following.start() if following else end + CLAIM_REACH]
     candidates = (
-        before[max(ends[-1], previous) :],
+        before[max(ends[-1], previous - floor) :],
         f"{before[ends[-1] :]} {rest}",
         f"{before[ends[-2] if len(ends) > 1 else 0 :]} {rest}",
     )

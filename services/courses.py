@@ -5,10 +5,12 @@ import difflib
 from psycopg_pool import AsyncConnectionPool
 
 from db import courses, lectures
-from db.records import Course, Language, Lecture
+from db.records import Course, CourseId, Language, Lecture
 from services.errors import Refused
 
 SLUG_RULE = "1 to 63 small letters, digits and hyphens, such as redes-neurais-2026"
+NOT_STORED = CourseId(0)
+"""The id of a course that is only planned; ids of stored ones begin at 1."""
 
 
 class UnknownCourse(Refused):
@@ -29,8 +31,7 @@ class Courses:
             Refused: the slug is taken or malformed.
 
         """
-        if not _is_slug(slug):
-            raise Refused(f"{slug!r} cannot name a course; use {SLUG_RULE}.")
+        _require_slug(slug)
         async with self._pool.connection() as conn:
             course = await courses.insert(conn, slug=slug, title=title.strip() or slug, language=language)
         if course is None:
@@ -57,17 +58,22 @@ class Courses:
         Return the course called *slug*, and whether it was created just now.
 
         Raises:
-            UnknownCourse: there is none, but one that is called almost the same.
+            Refused: there is none, and the slug is malformed or (`UnknownCourse`) almost that of another.
 
         """
+        course, is_new = await self.find_or_plan(slug, language=language)
+        return (await self.create(slug=slug, title=slug, language=language) if is_new else course), is_new
+
+    async def find_or_plan(self, slug: str, *, language: Language) -> tuple[Course, bool]:
+        """Return what `find_or_create` would, and raise as it does; but a new course is not stored."""
         try:
             return await self.find(slug), False
         except UnknownCourse:
-            async with self._pool.connection() as conn:
-                known = [course.slug for course in await courses.every(conn)]
+            known = [course.slug for course in await self.every()]
             if difflib.get_close_matches(slug, known, n=1, cutoff=0.8):
                 raise
-        return await self.create(slug=slug, title=slug, language=language), True
+        _require_slug(slug)
+        return Course(id=NOT_STORED, slug=slug, title=slug, language=language), True
 
     async def every(self) -> list[Course]:
         async with self._pool.connection() as conn:
@@ -93,6 +99,11 @@ class Courses:
             near = difflib.get_close_matches(slug, known, n=3, cutoff=0.5) or known[:5]
             raise Refused(f"The course {course.slug!r} has no lecture {slug!r}; it has {_listed(near)}.")
         return lecture
+
+
+def _require_slug(slug: str) -> None:
+    if not _is_slug(slug):
+        raise Refused(f"{slug!r} cannot name a course; use {SLUG_RULE}.")
 
 
 def _is_slug(slug: str) -> bool:

@@ -11,7 +11,7 @@ from db.errors import describe
 from db.records import Course
 from services import wiring
 from services.errors import MonitoriaError
-from services.generations import matches
+from services.generations import is_unproven, matches
 from services.llm import ChatModel, Message
 from services.wiring import Services, Setup
 
@@ -40,11 +40,11 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
         async with wiring.services(setup) as opened:
             yield _embedder(opened)
             yield await _vectors(opened)
-            yield await _answers(setup)
             async for check in _courses(opened):
                 yield check
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
+    yield await _answers(setup)
 
 
 def _python() -> Check:
@@ -134,6 +134,13 @@ async def _vectors(opened: Services) -> Check:
             state="note",
             detail=f"{generation.model} serves, not the model that is configured.",
             advice="Run `monitoria reindex` to change over.",
+        )
+    if is_unproven(generation):
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"whole, of {generation.model}, which counts little until it is measured.",
+            advice="Run `monitoria eval SET.jsonl --course SLUG --calibrate`; docs/retrieval.md says with what.",
         )
     return Check(name="vectors", state="ok", detail=f"whole, of {generation.model}")
 

@@ -14,16 +14,16 @@ WITH_PATH = (
 REST = rf"[^\s\[\]<>`{MASK}]"
 STOP = rf"(?=[)}}»”\"'.,;:!?…]*(?:[\s\[\]<>`{MASK}]|\Z))"
 ADDRESS = (
-    rf"(?:[\w+.-]+://{REST}*?{STOP}|\bwww\.{REST}+?{STOP}"
-    rf"|(?<![\w@./-])(?:[\w-]+\.)+(?:{WITH_PATH})(?::[0-9]+)?/{REST}*?{STOP}"
-    r"|(?<![\w@./-])(?:[\w-]+\.)+(?:com|org|net|edu|gov|br)(?::[0-9]+)?(?![\w@/-]|\.\w))"
+    rf"(?:(?<![\w+.-])[\w+.-]+://{REST}*?{STOP}|\bwww\.{REST}+?{STOP}"
+    rf"|(?<![\w@-])(?<![\w@-]\.)(?:[\w-]+\.)+(?:{WITH_PATH})(?::[0-9]+)?/{REST}*?{STOP}"
+    r"|(?<![\w@-])(?<![\w@-]\.)(?:[\w-]+\.)+(?:com|org|net|edu|gov|br)(?::[0-9]+)?(?![\w@/-]|\.\w))"
 )
 """Addresses with a scheme, with `www.`, with a domain and a path, and bare domains of the commonest kinds."""
 LINK = re.compile(
     rf"!?\[(?P<words>[^\[\]\n]*)\]\(\s*<?(?:[\w+.-]+:|//|{ADDRESS})[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)", re.IGNORECASE
 )
 ONE = rf"(?:\(\s*<?{ADDRESS}>?\s*\)|<{ADDRESS}>|{ADDRESS})"
-BARE = re.compile(rf"[ \t]*{ONE}(?:[ \t]+{ONE})*[ \t]*", re.IGNORECASE)
+BARE = re.compile(rf"[ \t]{{0,8}}{ONE}(?:[ \t]{{1,8}}{ONE})*[ \t]{{0,8}}", re.IGNORECASE)
 SENTENCE_GOES_ON = re.compile(r"[.,;:!?…»”)]*(?:\s|\Z)")
 
 

@@ -23,7 +23,7 @@ from services.errors import Broken, MonitoriaError
 
 log = logging.getLogger(__name__)
 
-KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.2}}
+KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.2, "en": 0.5}}
 """Weights of the dense leg, beside 1 for the lexical leg, that were chosen on data: docs/retrieval.md."""
 
 UNPROVEN_WEIGHT = 0.05
@@ -53,6 +53,11 @@ def matches(generation: Generation, identity: Identity) -> bool:
         query_prefix=generation.query_prefix,
         passage_prefix=generation.passage_prefix,
     )
+
+
+def is_unproven(generation: Generation) -> bool:
+    """Tell whether nobody has measured yet what this model is worth beside the search by words."""
+    return generation.dense_weights == {"*": UNPROVEN_WEIGHT}
 
 
 def first_weights(identity: Identity) -> dict[str, float]:

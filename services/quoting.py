@@ -19,7 +19,7 @@ LONGEST_QUOTE = 40
 SHORTEST_QUOTE = 12
 """In words. A shorter sentence takes the one after it along; a longer one is cut at cues, or at words."""
 SECOND_WORTH = 0.35
-FURTHER_WORTH = 0.65
+FURTHER_WORTH = 0.5
 """How much of the best quotation's worth the second, and any further one, must have to be worth reading."""
 ASIDE_WORTH = 0.4
 """What a question to the class or a piece of housekeeping is worth beside a statement with the same words."""

@@ -23,6 +23,13 @@ from db.migrate import migrate
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything must run, as in CI, a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("MONITORIA_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Generator[str, None, None]:
     """A server where tests may create databases: MONITORIA_TEST_DSN, else the embedded one."""

@@ -33,7 +33,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "cluster_name": NAME,  # what `ps` shows
     "max_connections": "60",  # a few processes with a pool each
-    "shared_buffers": "256MB",  # a course of lectures with its vectors fits; taken only as it is used
     "maintenance_work_mem": "128MB",  # an HNSW index is built in this
     "max_parallel_workers_per_gather": "0",  # parallel work needs /dev/shm, of which containers have 64 MB
     "max_parallel_maintenance_workers": "0",
@@ -47,6 +46,19 @@ SETTINGS = {
     "timezone": "UTC",
 }
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def _shared_buffers_mb() -> int:
+    """
+    Return an eighth of the machine's memory, from 128 MB to 1 GB; it is taken only as it is used.
+
+    A search reads all of a course's vectors and term weights, 2 kB a segment, so they should stay in memory.
+    """
+    try:
+        memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    except (ValueError, OSError):
+        return 256
+    return min(1024, max(128, memory_mb // 8))
 
 
 class Cluster:
@@ -154,7 +166,7 @@ class Cluster:
             raise DatabaseRefused(
                 f"The database in {str(self.data)!r} is of PostgreSQL {version}, and this Monitoria carries "
                 f"PostgreSQL {MAJOR}; start it with the Monitoria that made it and save it with "
-                "`monitoria backup`, or move the folder away to begin with an empty one."
+                "`pg_dump` of that version, or move the folder away to begin with an empty one."
             )
 
     def _ensure_running(self, programs: Programs, wait: Wait, *, durable: bool) -> None:
@@ -226,7 +238,7 @@ class Cluster:
         # Nobody holds the life lock, so whatever pids these files name, they are not our server.
         for stale in ("postmaster.pid", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
             (self.data / stale).unlink(missing_ok=True)
-        settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        settings = SETTINGS | {"shared_buffers": f"{_shared_buffers_mb()}MB"} | ({} if durable else FORGETFUL)
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         output = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

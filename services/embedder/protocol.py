@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from pathlib import PurePath
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int | None:
-        """The longest text the model reads, prefix included; None where it does not tell."""
+        """The longest text the model reads, prefix and special tokens included; None where it does not tell."""
         ...
 
     async def embed_query(self, text: str) -> Vectors:
@@ -46,27 +47,31 @@ class Embedder(Protocol):
         Return the vector of a question: shape (dimension,), unit length, read-only.
 
         Raises:
-            EmbedderUnavailable: the model cannot be reached or gave no usable vector.
+            EmbedderUnavailable: the model cannot be reached, is closed, or gave no usable vector.
 
         """
         ...
 
     async def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """
-        Return the vectors of passages in their order: shape (n, dimension), unit length.
+        Return the vectors of passages in their order: shape (n, dimension), unit length, read-only.
 
         Questions that come meanwhile are served first. Raises as `embed_query` does.
         """
         ...
 
     def pieces(self, text: str) -> tuple[str, ...]:
-        """Cut *text* at words into about equal parts that the model reads whole; one part where it fits."""
+        """
+        Cut *text* at words into about equal parts that the model reads whole; one part where it fits.
+
+        It takes a millisecond or two for a segment, and may be called from any thread.
+        """
         ...
 
 
-def checked(vectors: Vectors, *, count: int, dimension: int | None, model: str) -> Vectors:
+def checked(vectors: NDArray[np.floating[Any]], *, count: int, dimension: int | None, model: str) -> Vectors:
     """
-    Return *vectors* at unit length, shape (count, dimension).
+    Return *vectors* at unit length, shape (count, dimension), read-only.
 
     pgvector stores all-zero vectors and then answers with distance NaN, so they must never get there.
 
@@ -74,29 +79,45 @@ def checked(vectors: Vectors, *, count: int, dimension: int | None, model: str) 
         EmbedderUnavailable: wrong shape, not finite, or of length zero.
 
     """
-    if vectors.ndim != 2 or len(vectors) != count or (dimension and vectors.shape[1] != dimension):
+    if vectors.ndim != 2 or len(vectors) != count or vectors.shape[1] != (dimension or vectors.shape[1]):
         raise EmbedderUnavailable(
             f"The embedding model {model!r} gave vectors of shape {vectors.shape} where ({count}, "
             f"{dimension or 'any'}) was expected; it may have been exchanged: run `monitoria doctor`."
         )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths < 1e-6).any():
         raise EmbedderUnavailable(
             f"The embedding model {model!r} gave a vector that is zero or not a number; its weights may be damaged: "
             "fetch them again, or name another model in MONITORIA_EMBEDDING_MODEL."
         )
-    return np.ascontiguousarray(vectors / lengths, dtype=np.float32)
+    return read_only((vectors / lengths).astype(np.float32))
+
+
+def read_only(vectors: Vectors) -> Vectors:
+    """Return *vectors* themselves, which nobody can change from now on: they are shared by all who ask."""
+    vectors.setflags(write=False)
+    return vectors
+
+
+def writable(text: str) -> str:
+    """Return *text* as UTF-8 can write it: a lone surrogate would fail everybody who is in the same batch."""
+    return text.encode(errors="replace").decode()
 
 
 def e5_prefixes(model: str) -> tuple[str, str]:
     """
     Return the prefixes of questions and passages that *model* was trained with, judged by its name.
 
+    *model* is a hub id or a folder; https://huggingface.co/intfloat/multilingual-e5-small#faq names the prefixes.
+
     >>> e5_prefixes("intfloat/multilingual-e5-small")
     ('query: ', 'passage: ')
     >>> e5_prefixes("all-MiniLM-L6-v2")
     ('', '')
     """
-    name = model.lower().rstrip("/").rsplit("/", 1)[-1]
+    path = PurePath(model.lower())
+    # In the hub's cache a folder is called by its commit: models--intfloat--e5-small/snapshots/0123abc.
+    name = path.parent.parent.name if path.parent.name == "snapshots" else path.name
     is_e5 = "e5" in name.replace("_", "-").split("-") and "instruct" not in name
     return ("query: ", "passage: ") if is_e5 else ("", "")

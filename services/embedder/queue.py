@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from services.embedder.protocol import EmbedderUnavailable, Vectors
+from services.embedder.protocol import EmbedderUnavailable, Vectors, read_only, writable
 
 QUESTIONS_AT_ONCE = 32
 PASSAGES_AT_ONCE = 8
 """Few, because a question waits for the batch that is running: 8 passages of 256 tokens take about 0.3 s."""
 
 REMEMBERED_QUESTIONS = 4_096
+
+MOST_QUESTIONS_WAITING = 1_000
+"""Beyond, a question would wait for longer than anybody does; refused, it is still searched for by its words."""
 
 CLOSED = "The embedding model is closed; Monitoria is shutting down."
 
@@ -36,9 +39,12 @@ class EncodingQueue:
     one that is being encoded for somebody else is awaited, not encoded again.
     """
 
-    def __init__(self, encode_questions: Encode, encode_passages: Encode) -> None:
+    def __init__(
+        self, encode_questions: Encode, encode_passages: Encode, *, passages_at_once: int = PASSAGES_AT_ONCE
+    ) -> None:
         self._encode_questions = encode_questions
         self._encode_passages = encode_passages
+        self._passages_at_once = passages_at_once
         self._questions: OrderedDict[str, asyncio.Future[Vectors]] = OrderedDict()
         self._passages: OrderedDict[int, _Job] = OrderedDict()
         self._remembered: OrderedDict[str, Vectors] = OrderedDict()
@@ -51,23 +57,27 @@ class EncodingQueue:
     async def question(self, text: str) -> Vectors:
         """Return the vector of one question, shape (dimension,)."""
         self._refuse_when_closed()
-        key = " ".join(unicodedata.normalize("NFC", text).split())
+        key = " ".join(unicodedata.normalize("NFC", writable(text)).split())
         if (known := self._remembered.get(key)) is not None:
             self._remembered.move_to_end(key)
             return known
         waiting = self._running.get(key) or self._questions.get(key)
         if waiting is None:
+            if len(self._questions) >= MOST_QUESTIONS_WAITING:
+                raise EmbedderUnavailable(
+                    f"The embedding model is busy, {MOST_QUESTIONS_WAITING:,} questions wait for it; ask again later."
+                )
             waiting = self._questions[key] = asyncio.get_running_loop().create_future()
             self._start()
         # Somebody who gives up must not take the vector from others who wait for the same question.
         return await asyncio.shield(waiting)
 
     async def passages(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of passages in their order, shape (n, dimension)."""
+        """Return the vectors of passages in their order, shape (n, dimension), read-only."""
         parts: list[Vectors] = []
-        for at in range(0, len(texts), PASSAGES_AT_ONCE):
+        for at in range(0, len(texts), self._passages_at_once):
             self._refuse_when_closed()
-            number, job = self._next, _Job(texts[at : at + PASSAGES_AT_ONCE])
+            number, job = self._next, _Job([writable(text) for text in texts[at : at + self._passages_at_once]])
             self._next += 1
             self._passages[number] = job
             self._start()
@@ -75,7 +85,7 @@ class EncodingQueue:
                 parts.append(await job.done)
             finally:
                 self._passages.pop(number, None)
-        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+        return read_only(np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
 
     async def close(self) -> None:
         """Wait for the batch that is running; who still waits after that is told so."""
@@ -128,9 +138,7 @@ class EncodingQueue:
         self._running = {}
 
     def _remember(self, key: str, vector: Vectors) -> None:
-        kept = vector.copy()  # a row alone would keep its whole batch in memory
-        kept.flags.writeable = False
-        self._remembered[key] = kept
+        self._remembered[key] = read_only(vector.copy())  # a row alone would keep its whole batch in memory
         if len(self._remembered) > REMEMBERED_QUESTIONS:
             self._remembered.popitem(last=False)
 
@@ -139,15 +147,16 @@ async def _settle(future: asyncio.Future[Vectors], count: int, work: Awaitable[V
     """Give *future* what *work* gives; whoever waits gets the error, and the queue goes on."""
     try:
         vectors = await work
-        if len(vectors) != count:
-            raise EmbedderUnavailable(f"The embedding model gave {len(vectors)} vectors for {count} texts.")
     except asyncio.CancelledError:
         _fail(future, EmbedderUnavailable(CLOSED))
-        raise
+        if (task := asyncio.current_task()) and task.cancelling():  # else only the work was, as by a closed thread
+            raise
     except Exception as error:  # noqa: BLE001 - it is handed on to whoever asked
         _fail(future, error)
     else:
-        if not future.done():
+        if len(vectors) != count:
+            _fail(future, EmbedderUnavailable(f"The embedding model gave {len(vectors)} vectors for {count} texts."))
+        elif not future.done():
             future.set_result(vectors)
 
 

@@ -216,3 +216,14 @@ async def test_a_question_of_another_course_cannot_be_followed(shelf: Shelf) -> 
     assert exchanges == [Exchange(question="e?", answer="")]
     row = await (await shelf.conn.execute("select follows from questions where id = %s", [following])).fetchone()
     assert row == (None,)
+
+
+async def test_a_conversation_never_leaves_its_course(shelf: Shelf) -> None:
+    first, elsewhere = await shelf.ask("alheia"), replace(shelf, course=shelf.other)
+    last = await elsewhere.ask("minha")
+    assert last
+    await shelf.conn.execute("update questions set follows = %s where id = %s", [first, last])
+
+    exchanges = await questions.conversation(shelf.conn, course=shelf.other.id, last=last, most=3)
+
+    assert exchanges == [Exchange(question="minha", answer="")]

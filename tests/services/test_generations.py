@@ -4,7 +4,7 @@ import pytest
 
 from db import generations
 from services.embedder import EmbedderUnavailable
-from services.generations import Serving, begin, fill, matches, reindex
+from services.generations import begin, fill, matches, reindex
 from tests.services.conftest import Desk
 from tests.word_embedder import WordEmbedder
 
@@ -40,9 +40,7 @@ async def test_the_first_model_serves_at_once(taught: Desk) -> None:
 async def test_a_new_model_takes_over_when_it_is_whole(taught: Desk) -> None:
     new = WordEmbedder("better words", dimension=32)
 
-    seen: list[str | None] = []
-    async for _ in reindex(taught.pool, new):
-        seen.append(await serving_model(taught))
+    seen = [await serving_model(taught) async for _ in reindex(taught.pool, new)]
 
     assert set(seen) == {"words"}
     assert await serving_model(taught) == "better words"
@@ -156,5 +154,4 @@ async def test_two_processes_may_fill_in_at_once(taught: Desk) -> None:
 
 
 async def test_nothing_serves_before_the_first_lecture(desk: Desk) -> None:
-    async with Serving(desk.pool, desk.embedder, reopen=desk.serving._reopen) as serving:
-        assert await serving.current() is None
+    assert await desk.serving.current() is None

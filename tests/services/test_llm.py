@@ -178,11 +178,13 @@ async def test_a_busy_server_is_asked_once_more_when_it_says_soon() -> None:
 @pytest.mark.parametrize("retry_after", ["120", "4", "Wed, 21 Oct 2026 07:28:00 GMT"])
 async def test_a_busy_server_that_says_late_is_not_waited_for(retry_after: str) -> None:
     busy = sends_json({}, status=503, headers=f"Retry-After: {retry_after}\r\n")
+    started = time.monotonic()
 
     async with model_that(busy, says("Oi.")) as (model, server):
         with pytest.raises(ModelUnavailable):
             await streamed(model, time_limit_s=2)
 
+    assert time.monotonic() - started < 1.5
     assert len(server.requests) == 1
 
 

@@ -135,7 +135,7 @@ def test_two_lectures_of_one_name_are_refused_with_both_files(folder: Path) -> N
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="There is no file or folder .*nowhere"):
+    with pytest.raises(Refused, match=r"There is no file or folder .*nowhere"):
         planned(tmp_path / "nowhere")
 
 

