@@ -5,7 +5,6 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -159,17 +158,14 @@ async def _store(conn: AsyncConnection, made_up: MadeUpLecture, course: CourseId
         released_at=None,
         source=made_up.slug,
     )
-    transcript = await transcripts.insert(
-        conn, course=course, lecture=lecture.id, fingerprint="made up", format="made up", cues=[]
-    )
-    ids = await transcripts.reserve_segment_ids(conn, len(made_up.segments))
-    await transcripts.copy_segments(
-        conn, course=course, lecture=lecture.id, transcript=transcript, ids=ids, segments=made_up.segments
-    )
-    await transcripts.copy_terms(conn, course=course, lecture=lecture.id, ids=ids, segments=made_up.segments)
-    counts = Counter(term for segment in made_up.segments for term in segment.terms)
-    await transcripts.insert_term_counts(
-        conn, course=course, transcript=transcript, segments=len(ids), counts=dict(counts)
+    transcript, ids = await transcripts.store(
+        conn,
+        course=course,
+        lecture=lecture.id,
+        fingerprint="made up",
+        format="made up",
+        cues=[],
+        segments=made_up.segments,
     )
     rows = [(course, lecture.id, id_, made_up.vectors[at : at + 1]) for at, id_ in enumerate(ids)]
     await vectors.copy(conn, generation=generation, rows=rows)

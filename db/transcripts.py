@@ -1,6 +1,7 @@
 """Versions of a lecture's captions, the segments cut from them, and the terms of each segment."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import AsyncConnection
@@ -37,6 +38,26 @@ async def current_fingerprint(conn: AsyncConnection, *, course: CourseId, slug: 
             {"course": course, "slug": slug},
         )
         return await cur.fetchone()
+
+
+async def store(
+    conn: AsyncConnection,
+    *,
+    course: CourseId,
+    lecture: LectureId,
+    fingerprint: str,
+    format: str,  # noqa: A002 - the column's name
+    cues: Sequence[Cue],
+    segments: Sequence[NewSegment],
+) -> tuple[TranscriptId, list[SegmentId]]:
+    """Store the lecture's next version with all that is searched by words; return its id and its segments' ids."""
+    transcript = await insert(conn, course=course, lecture=lecture, fingerprint=fingerprint, format=format, cues=cues)
+    ids = await reserve_segment_ids(conn, len(segments))
+    await copy_segments(conn, course=course, lecture=lecture, transcript=transcript, ids=ids, segments=segments)
+    await copy_terms(conn, course=course, lecture=lecture, ids=ids, segments=segments)
+    counts = Counter(term for segment in segments for term in segment.terms)
+    await insert_term_counts(conn, course=course, transcript=transcript, segments=len(ids), counts=counts)
+    return transcript, ids
 
 
 async def insert(
@@ -128,7 +149,7 @@ async def copy_terms(
 
 
 async def insert_term_counts(
-    conn: AsyncConnection, *, course: CourseId, transcript: TranscriptId, segments: int, counts: dict[int, int]
+    conn: AsyncConnection, *, course: CourseId, transcript: TranscriptId, segments: int, counts: Mapping[int, int]
 ) -> None:
     """Keep in how many of the transcript's *segments* each term occurs."""
     await conn.execute(

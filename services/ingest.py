@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +94,6 @@ class _Prepared:
     read: Captions
     fingerprint: str
     segments: tuple[NewSegment, ...]
-    term_counts: dict[int, int]
 
 
 @dataclass(slots=True)
@@ -216,32 +214,14 @@ class Ingest:
                 return False
             lecture = await _upsert(conn, course, prepared.source)
             await transcripts.unindex(conn, course=course.id, lectures=[lecture.id])
-            transcript = await transcripts.insert(
+            transcript, ids = await transcripts.store(
                 conn,
                 course=course.id,
                 lecture=lecture.id,
                 fingerprint=prepared.fingerprint,
                 format=prepared.read.format,
                 cues=prepared.read.cues,
-            )
-            ids = await transcripts.reserve_segment_ids(conn, len(prepared.segments))
-            await transcripts.copy_segments(
-                conn,
-                course=course.id,
-                lecture=lecture.id,
-                transcript=transcript,
-                ids=ids,
                 segments=prepared.segments,
-            )
-            await transcripts.copy_terms(
-                conn, course=course.id, lecture=lecture.id, ids=ids, segments=prepared.segments
-            )
-            await transcripts.insert_term_counts(
-                conn,
-                course=course.id,
-                transcript=transcript,
-                segments=len(ids),
-                counts=prepared.term_counts,
             )
             if model and made.of_segments:
                 rows = [(course.id, lecture.id, id_, pieces) for id_, pieces in zip(ids, made.of_segments, strict=True)]
@@ -333,10 +313,8 @@ def _prepare(source: Source) -> _Prepared | Taken:
     language = code(source.language)
     title = lexical.terms(source.title, language)
     segments: list[NewSegment] = []
-    term_counts: Counter[int] = Counter()
     for window in segmenting.cut(read.cues):
         weights = lexical.saturated(lexical.terms(window.text, language), title)
-        term_counts.update(weights.keys())
         segments.append(
             NewSegment(
                 start_s=window.start_s,
@@ -352,7 +330,6 @@ def _prepare(source: Source) -> _Prepared | Taken:
         read=read,
         fingerprint=_fingerprint(source, read),
         segments=tuple(segments),
-        term_counts=dict(term_counts),
     )
 
 

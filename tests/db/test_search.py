@@ -59,20 +59,12 @@ async def _lecture(conn: AsyncConnection, course: CourseId, slug: str, generatio
         released_at=None,
         source=slug,
     )
-    transcript = await transcripts.insert(
-        conn, course=course, lecture=lecture.id, fingerprint=slug, format="srt", cues=[]
-    )
-    ids = await transcripts.reserve_segment_ids(conn, SEGMENTS)
     segments = [
         NewSegment(start_s=0, end_s=1, text="x", cue_offsets=(0,), cue_starts_s=(0.0,), terms={1: 1.0, 2 + at: 1.0})
         for at in range(SEGMENTS)
     ]
-    await transcripts.copy_segments(
-        conn, course=course, lecture=lecture.id, transcript=transcript, ids=ids, segments=segments
-    )
-    await transcripts.copy_terms(conn, course=course, lecture=lecture.id, ids=ids, segments=segments)
-    await transcripts.insert_term_counts(
-        conn, course=course, transcript=transcript, segments=SEGMENTS, counts={1: SEGMENTS}
+    transcript, ids = await transcripts.store(
+        conn, course=course, lecture=lecture.id, fingerprint=slug, format="srt", cues=[], segments=segments
     )
     placed = random.standard_normal((SEGMENTS, 1, DIMENSION)).astype(np.float32)
     rows = [(course, lecture.id, id_, placed[at]) for at, id_ in enumerate(ids)]
