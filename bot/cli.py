@@ -209,7 +209,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await work
 
-    return asyncio.run(guarded())
+    try:
+        return asyncio.run(guarded())
+    except KeyboardInterrupt:
+        # `main` says so in a sentence; typer would end on a KeyboardInterrupt without a word.
+        raise asyncio.CancelledError from None
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

@@ -256,13 +256,15 @@ def status(sentence: str) -> Status:
 
 def progress() -> Progress:
     """Return bars for long work, on standard error; they go away when the work is done."""
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,  # it would leave an empty line among the logs
     )
 
 

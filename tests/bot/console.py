@@ -37,15 +37,15 @@ class Console:
     def having(self, **variables: str) -> "Console":
         return replace(self, variables=self.variables | variables)
 
-    async def start(self, *arguments: str, stdin: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / "monitoria",
             *arguments,
             cwd=self.folder,  # where a developer's .env is not
             env=self.variables,
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
         )
 
@@ -62,7 +62,7 @@ async def ended(process: asyncio.subprocess.Process, typed: str = "") -> Ran:
         if process.returncode is None:
             process.kill()
     assert process.returncode is not None
-    ran = Ran(code=process.returncode, out=out.decode(), err=err.decode())
+    ran = Ran(code=process.returncode, out=(out or b"").decode(), err=err.decode())
     assert "Traceback" not in ran.out + ran.err, ran.err
     return ran
 

@@ -1,0 +1,58 @@
+"""`monitoria doctor`: what is wrong, and that one thing wrong does not hide the rest."""
+
+import asyncio
+from typing import Any
+
+from tests.bot.console import Console, Ran, flat
+from tests.fake_model import fake_model, says
+
+NOWHERE = "http://127.0.0.1:1/v1"
+UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
+
+
+def checks(ran: Ran) -> dict[str, dict[str, Any]]:
+    assert list(ran.document) == ["checks"]
+    assert all(list(check) == ["name", "state", "detail", "advice"] for check in ran.document["checks"])
+    assert all(check["state"] in {"ok", "note", "failed"} for check in ran.document["checks"])
+    return {check["name"]: check for check in ran.document["checks"]}
+
+
+async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> None:
+    first = await detached.run("doctor")
+    again = await detached.run("doctor", "--json")
+
+    assert (first.code, first.err) == (0, "")
+    assert "embedded database: PostgreSQL" in flat(first.out)
+    assert "none yet. Try `monitoria demo`, or create one" in flat(first.out)
+    assert (again.code, again.err) == (0, "")
+    found = checks(again)
+    assert list(found) == ["python", "home", "database", "schema", "embedding", "vectors", "courses", "answers"]
+    assert {name for name, check in found.items() if check["state"] == "failed"} == set()
+
+
+async def test_an_unreachable_database_does_not_hide_the_rest(detached: Console) -> None:
+    async with fake_model(says("OK")) as model:
+        there = detached.having(DATABASE_URL=UNREACHABLE, OPENAI_BASE_URL=model.base_url)
+        shown, listed = await asyncio.gather(there.run("doctor"), there.run("doctor", "--json"))
+
+    assert (shown.code, listed.code) == (1, 1)
+    found = checks(listed)
+    assert {name: check["state"] for name, check in found.items()} == {
+        "python": "ok",
+        "home": "ok",
+        "database": "failed",
+        "answers": "ok",
+    }
+    assert "cannot be reached" in found["database"]["detail"]
+    assert "s3cret" not in shown.out + shown.err + listed.out + listed.err
+    assert "✘ database" in flat(shown.out)
+
+
+async def test_an_answering_model_that_is_down_fails_beside_the_rest(sampled: Console) -> None:
+    ran = await sampled.having(OPENAI_BASE_URL=NOWHERE).run("doctor", "--json")
+
+    assert ran.code == 1
+    found = checks(ran)
+    assert {name for name, check in found.items() if check["state"] == "failed"} == {"answers"}
+    assert "cannot be reached" in found["answers"]["detail"]
+    assert found["course redes"]["detail"] == "7 lectures"
