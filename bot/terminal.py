@@ -131,13 +131,13 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
     if report.vanished:
         lines.append(Text(f"No longer in the folder: {', '.join(report.vanished)}", style="yellow"))
     if not dry_run:
-        changed = sum(one.status in {"new", "changed"} for one in report.taken)
-        lines.append(Text(f"{changed} changed, {report.embedded} segments embedded."))
+        new, changed = (sum(one.status == status for one in report.taken) for status in ("new", "changed"))
+        lines.append(Text(f"{new} new, {changed} changed, {report.embedded} segments embedded."))
     if report.without_vector:
         lines.append(
             Text(
-                f"{report.without_vector} segments have no vector yet and are found by words only; "
-                "run the same command again once the embedding model can be reached.",
+                f"{report.without_vector} segments have no vector and are found by words only; "
+                "once an embedding model can be reached, the same command gives them one.",
                 style="yellow",
             )
         )
@@ -235,8 +235,8 @@ def courses(known: Sequence[Course]) -> RenderableType:
 
 
 def show(what: RenderableType) -> None:
-    """Print to standard output."""
-    Console(highlight=False).print(Text(what) if isinstance(what, str) else what)
+    """Print to standard output; what must stay whole, as an address, runs over a narrow terminal's edge."""
+    Console(highlight=False).print(Text(what) if isinstance(what, str) else what, crop=False)
 
 
 def tell(sentence: str, *, style: str = "yellow") -> None:

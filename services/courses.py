@@ -7,6 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import courses, lectures
 from db.records import Course, CourseId, Language, Lecture
 from services.errors import Refused
+from services.manifest import clean
 
 SLUG_RULE = "1 to 63 small letters, digits and hyphens, such as redes-neurais-2026"
 NOT_STORED = CourseId(0)
@@ -33,7 +34,7 @@ class Courses:
         """
         _require_slug(slug)
         async with self._pool.connection() as conn:
-            course = await courses.insert(conn, slug=slug, title=title.strip() or slug, language=language)
+            course = await courses.insert(conn, slug=slug, title=clean(title)[:500] or slug, language=language)
         if course is None:
             raise Refused(f"There is a course {slug!r} already; choose another name, or use that one.")
         return course
@@ -46,6 +47,7 @@ class Courses:
             UnknownCourse: there is none; the message says which there are.
 
         """
+        slug = clean(slug)
         async with self._pool.connection() as conn:
             course = await courses.by_slug(conn, slug)
             known = [] if course else [known.slug for known in await courses.every(conn)]
@@ -92,6 +94,7 @@ class Courses:
             Refused: the course has no such lecture; the message names close ones.
 
         """
+        slug = clean(slug)
         async with self._pool.connection() as conn:
             lecture = await lectures.by_slug(conn, course=course.id, slug=slug)
             known = [] if lecture else [lecture.slug for lecture in await lectures.of_course(conn, course.id)]

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -179,6 +179,7 @@ class Ingest:
         outcome = await self._compared(course, prepared)
         if outcome.status == "unchanged":
             await self._bring_up_to_date(course, source)
+        if outcome.status in {"unchanged", "refused"}:
             yield outcome
             return
         made = _Vectors()
@@ -188,7 +189,23 @@ class Ingest:
         stored = await self._swap(course, prepared, model, made)
         yield _taken(prepared, outcome.status if stored else "unchanged", embedded=len(made.of_segments))
 
+    async def _namesake(self, course: Course, source: Source) -> str | None:
+        """Return why *source* may not take the place of the lecture of that name, if it comes from another file."""
+        async with self._pool.connection() as conn:
+            stored = await lectures.by_slug(conn, course=course.id, slug=source.slug)
+        if stored is None or stored.source == _name(source.path):
+            return None
+        if not await asyncio.to_thread(Path(stored.source).is_file):
+            return None  # the file was moved
+        return (
+            f"{_name(source.path)!r} is called {source.slug!r}, as is the lecture from {stored.source!r}, which is "
+            "still there; rename one, or give each its id in a manifest."
+        )
+
     async def _compared(self, course: Course, prepared: _Prepared) -> Taken:
+        """Tell what storing *prepared* would mean beside what is stored."""
+        if namesake := await self._namesake(course, prepared.source):
+            return replace(_taken(prepared, "refused"), reason=namesake)
         async with self._pool.connection() as conn:
             stored = await transcripts.current_fingerprint(conn, course=course.id, slug=prepared.source.slug)
         if stored is None:
@@ -289,7 +306,7 @@ async def _upsert(conn: AsyncConnection, course: Course, source: Source) -> Lect
         held_on=source.held_on,
         duration_s=source.duration_s,
         released_at=source.released_at,
-        source=str(source.path),
+        source=_name(source.path),
     )
 
 
@@ -331,6 +348,11 @@ def _prepare(source: Source) -> _Prepared | Taken:
         fingerprint=_fingerprint(source, read),
         segments=tuple(segments),
     )
+
+
+def _name(path: Path) -> str:
+    """Return *path* as text that a database takes; file systems allow more."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _bytes(path: Path) -> bytes:

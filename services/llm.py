@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from pydantic import BaseModel
 
 from services.captions.text import LONE_SURROGATE, UNSEEN
-from services.errors import Unavailable
+from services.errors import Refused, Unavailable
 
 OPENAI = "https://api.openai.com/v1"
 LONGEST_TEXT = 20_000
@@ -72,12 +72,19 @@ class ChatModel:
 
     def __init__(self, config: LlmConfig) -> None:
         self.name = config.model
-        self._server = urlparse(config.base_url).hostname or "its server"
-        self._client = AsyncOpenAI(
-            base_url=config.base_url,
-            api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
-            max_retries=0,
-        )
+        try:
+            self._server = urlparse(config.base_url).hostname or "its server"
+            self._client = AsyncOpenAI(
+                base_url=config.base_url,
+                api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
+                max_retries=0,
+                # Questions and passages go where the operator said, and nowhere that a server sends them on to.
+                http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+            )
+        except Exception:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
+            raise Refused(
+                f"OPENAI_BASE_URL is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
+            ) from None
 
     async def __aenter__(self) -> Self:
         return self
@@ -169,7 +176,7 @@ class ChatModel:
             reason = "reported an error in the middle of its text; see its server's log"
         except _Unusable as problem:
             reason = str(problem)
-        except ValueError:
+        except (ValueError, RecursionError):
             reason = "sent something that is no chat completion; correct the address (most end in /v1)"
         else:
             return
@@ -273,7 +280,7 @@ async def _next(chunks: AsyncStream[ChatCompletionChunk], deadline: float, gathe
     try:
         async with asyncio.timeout_at(min(deadline, soon) if is_whole else deadline):
             return _event(await anext(chunks, None))
-    except (TimeoutError, openai.OpenAIError, ValueError):
+    except (TimeoutError, openai.OpenAIError, ValueError, RecursionError):
         if is_whole:
             return None
         raise
@@ -318,6 +325,8 @@ def _unfinished(reason: str | None) -> str:
 
 
 def _status(status: int) -> str:
+    if 300 <= status < 400:
+        return "sends the request on to another address; if that one is right, write it in OPENAI_BASE_URL"
     reasons = {
         400: "refuses the request; perhaps its context is too short for ten passages",
         401: "refuses the key; correct it",

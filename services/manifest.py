@@ -5,19 +5,33 @@ import io
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused
+from services.links import moment
 
 CAPTION_SUFFIXES = frozenset(
     {".vtt", ".srt", ".sbv", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".xml", ".ass", ".ssa", ".txt", ".md"}
 )
 """What is looked for in a folder; a file that is named is read whatever its suffix."""
+
+LONGEST = {
+    "id": 200,
+    "file": 4_000,
+    "title": 500,
+    "video_url": 2_000,
+    "lang": 35,
+    "date": 40,
+    "duration_s": 40,
+    "released_at": 40,
+}
+"""Characters of each field of a manifest."""
 
 COLUMNS = ("id", "file", "title", "video_url", "lang", "date", "duration_s", "released_at")
 NOT_LECTURES = frozenset({"manifest.json", "manifest.csv", "readme.md", "readme.txt", "license.txt", "license.md"})
@@ -60,8 +74,8 @@ def plan(paths: Sequence[Path], *, manifest: Path | None, language: str, video_u
     """
     paths = [path.expanduser().absolute() for path in paths]
     for path in paths:
-        if not path.exists():
-            raise Refused(f"There is no file or folder {str(path)!r}; check the path.")
+        if not _exists(path):
+            raise Refused(f"There is no file or folder {str(path)[:200]!r}; check the path.")
     folders = tuple(path.resolve() for path in paths if path.is_dir())
     found = list(dict.fromkeys(file.resolve() for path in paths for file in _captions(path)))
     sources = _listed(manifest, language) if manifest else [_unlisted(file, language, video_url) for file in found]
@@ -119,7 +133,10 @@ def _from_csv(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
     dialect = csv.excel
     header = text.splitlines()[0] if text.strip() else ""
     delimiter = ";" if header.count(";") > header.count(",") else ","  # Excel writes ; in Brazil
-    rows = list(csv.DictReader(io.StringIO(text), dialect=dialect, delimiter=delimiter))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=None), dialect=dialect, delimiter=delimiter))
+    except csv.Error as error:
+        raise Refused(f"The manifest {str(path)!r} is no spreadsheet in CSV ({error}); export it again.") from None
     if not {"id", "file"} <= set(rows[0] if rows else ()):
         raise Refused(f"The manifest {str(path)!r} needs the columns id and file; it may have {', '.join(COLUMNS)}.")
     return rows
@@ -150,13 +167,14 @@ class _Entry:
 
     def text(self, field: str, *, required: bool = False) -> str:
         value = self._fields.get(field)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            if required:
-                raise Refused(f"{self._name} has no {field!r}; add it.")
-            return ""
-        if not isinstance(value, str | int | float):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
             raise self._wrong(field, "text")
-        return str(value).replace("\0", "").strip()
+        text = "" if value is None else clean(str(value))
+        if required and not text:
+            raise Refused(f"{self._name} has no {field!r}; add it.")
+        if len(text) > LONGEST[field]:
+            raise Refused(f"{self._name} has {field!r} of {len(text):,} characters; use up to {LONGEST[field]:,}.")
+        return text
 
     def language(self, default: str) -> str:
         tag = self.text("lang") or default
@@ -192,7 +210,9 @@ class _Entry:
         try:
             parsed = datetime.fromisoformat(moment) if moment else None
         except ValueError:
-            raise self._wrong("released_at", "a moment such as 2026-11-24T08:00:00-03:00") from None
+            parsed = datetime.min.replace(tzinfo=UTC)
+        if parsed and not 1970 <= parsed.year <= 9000:
+            raise self._wrong("released_at", "a moment such as 2026-11-24T08:00:00-03:00")
         return parsed.replace(tzinfo=parsed.tzinfo or UTC) if parsed else None
 
     def _wrong(self, field: str, wanted: str) -> Refused:
@@ -200,11 +220,19 @@ class _Entry:
 
 
 def is_link(url: str) -> bool:
-    """Tell whether *url* is something a student may be sent to: http or https, with a host and no password."""
+    """Tell whether *url* is something a student may be sent to: a plain web address, without name or password."""
+    return len(url) <= LONGEST["video_url"] and moment(url, 0.0, None) is not None
+
+
+def clean(text: str) -> str:
+    """Return *text* on one line, in NFC, without what nobody sees, a terminal obeys or a database refuses."""
+    return unicodedata.normalize("NFC", " ".join(LONE_SURROGATE.sub("", text).translate(UNSEEN).split()))
+
+
+def _exists(path: Path) -> bool:
     try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or with a NUL
         return False
 
 
@@ -227,9 +255,9 @@ def _unlisted(file: Path, language: str, video_url: str | None) -> Source:
     if video_url and not is_link(video_url):
         raise Refused(f"--video-url {video_url!r} is not an address that begins with https://.")
     return Source(
-        slug=file.stem,
+        slug=clean(file.stem) or "lecture",
         path=file,
-        title=re.sub(r"[\s_-]+", " ", file.stem).strip() or file.stem,
+        title=clean(re.sub(r"[\s_-]+", " ", file.stem)) or clean(file.stem) or "lecture",
         language=language,
         video_url=video_url or _sidecar(file),
     )

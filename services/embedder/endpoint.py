@@ -128,7 +128,13 @@ def _client(base_url: str, api_key: str, limit_s: float) -> AsyncOpenAI:
             "The key for the embedding endpoint holds characters that no key has; correct OPENAI_API_KEY."
         )
     try:
-        return AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=0, timeout=limit_s)
+        return AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key,
+            max_retries=0,
+            timeout=limit_s,
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+        )
     except Exception as error:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
         raise EmbedderUnavailable(
             f"The embedding endpoint {base_url!r} is no address ({error}); correct MONITORIA_EMBEDDING_BASE_URL."

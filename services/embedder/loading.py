@@ -88,15 +88,13 @@ def _from_folder(name: str, folder: Path) -> SentenceModel:
     try:
         if not folder.is_dir():
             raise NotADirectoryError("there is no such folder")  # noqa: TRY301 - explained below like all the rest
-        model = _opened(str(folder), here=True)
-        _require_words(model)
+        return _opened(str(folder), here=True)
     except Exception as error:  # the libraries below raise whatever they meet, down to RuntimeError
         raise EmbedderUnavailable(
             f"The embedding model {name!r} cannot be loaded ({first_line(error)}): copy all its files there again, or "
             "set MONITORIA_EMBEDDING_MODEL to another folder that holds a sentence-transformers model, to a hub id, "
             "to `bundled`, or to `none`."
         ) from error
-    return model
 
 
 def _from_hub(name: str) -> SentenceModel:
@@ -142,7 +140,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _opened(place: str, *, here: bool) -> SentenceModel:
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds; only this thread waits
 
-    return cast("SentenceModel", SentenceTransformer(place, device="cpu", local_files_only=here))
+    model = cast("SentenceModel", SentenceTransformer(place, device="cpu", local_files_only=here))
+    _require_words(model)
+    return model
 
 
 def _hub_answers() -> None:
@@ -189,7 +189,12 @@ def _configured_name(folder: Path) -> str:
 
 
 def _commit(model: SentenceModel) -> str:
-    return str(getattr(model[0].auto_model.config, "_commit_hash", None) or "")
+    """Return the commit of a model from the hub, which is the name of its folder in the cache."""
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow, see _opened
+
+    full_name = model[0].auto_model.config._name_or_path  # noqa: SLF001 - has the owner that a short name leaves out
+    file = try_to_load_from_cache(full_name, "config.json", cache_dir=os.environ.get("SENTENCE_TRANSFORMERS_HOME"))
+    return Path(file).parent.name if isinstance(file, str) else ""
 
 
 def _digest(folder: Path) -> str:

@@ -37,14 +37,16 @@ class Console:
     def having(self, **variables: str) -> "Console":
         return replace(self, variables=self.variables | variables)
 
-    async def start(self, *arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+    async def start(
+        self, *arguments: str, stdin: int = asyncio.subprocess.PIPE, stdout: int = asyncio.subprocess.PIPE
+    ) -> asyncio.subprocess.Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / "monitoria",
             *arguments,
             cwd=self.folder,  # where a developer's .env is not
             env=self.variables,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=stdin,
             stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -57,7 +59,7 @@ async def ended(process: asyncio.subprocess.Process, typed: str = "") -> Ran:
     """Wait for *process*; it must not show a traceback, whatever happens to it."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            out, err = await process.communicate(typed.encode())
+            out, err = await process.communicate(typed.encode() if process.stdin else None)
     finally:
         if process.returncode is None:
             process.kill()

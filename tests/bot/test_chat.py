@@ -1,6 +1,12 @@
 """A conversation in the terminal, typed by a pipe."""
 
-from tests.bot.console import Console, flat
+import asyncio
+import os
+import pty
+import signal
+import time
+
+from tests.bot.console import Console, ended, flat
 from tests.fake_model import fake_model, says
 
 
@@ -29,3 +35,28 @@ async def test_a_follow_up_reaches_the_model_with_what_came_before(sampled: Cons
     assert "A LSTM é uma célula [1]." in flat(ran.out)
     assert any("O que é a LSTM?" in prompt and "e quem a inventou?" in prompt for prompt in model.prompts)
     assert not any("never asked" in prompt for prompt in model.prompts)
+
+
+async def test_ctrl_c_at_the_prompt_ends_at_once(sampled: Console) -> None:
+    """Not only when Enter is pressed: a real terminal, at which nobody types anything else."""
+    ours, theirs = pty.openpty()
+    try:
+        process = await sampled.start("chat", "--course", "redes", stdin=theirs, stdout=theirs)
+        await _prompted(process)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        ran = await ended(process)
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+    assert time.monotonic() - began < 10
+    assert ran.code == 130
+    assert ran.err.endswith("Interrupted; what was done so far is kept.\n")
+
+
+async def _prompted(process: asyncio.subprocess.Process) -> None:
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        await process.stderr.readuntil(b"Ctrl-D ends.")
+    await asyncio.sleep(0.5)

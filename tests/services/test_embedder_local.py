@@ -131,7 +131,6 @@ def test_a_text_that_fits_is_one_piece_to_the_last_token(opened: LocalEmbedder) 
 
 def test_cutting_leaves_the_model_s_own_tokenizer_alone(opened: LocalEmbedder) -> None:
     tokenizer = model_of(opened).tokenizer
-    tokenizer(["erro"], truncation=True, max_length=MAX_TOKENS)  # as the encoding thread does
     before = tokenizer.backend_tokenizer.truncation
 
     opened.pieces(TALK * 100)
@@ -189,7 +188,9 @@ async def test_no_model_is_a_choice() -> None:
         assert embedder is None
 
 
-@pytest.fixture(params=["uncached id", "empty folder", "no weights", "no folder", "a file", "half a weights file"])
+@pytest.fixture(
+    params=["uncached id", "empty folder", "no weights", "no folder", "a file", "half a weights file", "no tokenizer"]
+)
 def missing(request: pytest.FixtureRequest, tmp_path: Path, tiny_e5: Path) -> str:
     folder = tmp_path / "model"
     match request.param:
@@ -201,6 +202,8 @@ def missing(request: pytest.FixtureRequest, tmp_path: Path, tiny_e5: Path) -> st
             folder.write_text("not a model")
         case "no weights":
             shutil.copytree(tiny_e5, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        case "no tokenizer":
+            shutil.copytree(tiny_e5, folder, ignore=shutil.ignore_patterns("tokenizer*", "special*"))
         case "half a weights file":
             shutil.copytree(tiny_e5, folder)
             (folder / "model.safetensors").write_bytes((tiny_e5 / "model.safetensors").read_bytes()[:5_000])

@@ -73,13 +73,13 @@ async def test_waiting_questions_go_together_up_to_a_full_batch() -> None:
 async def test_a_question_does_not_wait_for_a_long_list_of_passages() -> None:
     line, encoder = encoding()
     encoder.open.clear()
-    passages = asyncio.create_task(line.passages([f"trecho {number}" for number in range(80)]))
+    lectures = [asyncio.create_task(line.passages([f"trecho {n}" for n in range(40)])) for _ in range(3)]
     await in_flight(encoder)
     question = asyncio.create_task(line.question("pergunta"))
     await settled()
 
     encoder.open.set()
-    await asyncio.gather(question, passages)
+    await asyncio.gather(question, *lectures)
 
     assert [kind for kind, _ in encoder.batches][:3] == ["passages", "questions", "passages"]
 
@@ -222,9 +222,12 @@ async def test_a_vector_short_is_an_error_for_all_and_the_queue_goes_on(kind: st
 async def test_work_that_is_cancelled_below_leaves_nobody_waiting(kind: str) -> None:
     line, encoder = encoding()
     encoder.error = asyncio.CancelledError()  # what a thread pool gives that is shut down
+    encoder.open.clear()
     first = asyncio.create_task(line.question("b") if kind == "questions" else line.passages(["b"]))
     await in_flight(encoder)
     second = asyncio.create_task(line.passages(["c"]))
+    await settled()
+    encoder.open.set()
     outcomes = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 1)
     assert [type(outcome) for outcome in outcomes] == [EmbedderUnavailable] * 2
     encoder.error = None
@@ -276,6 +279,24 @@ async def test_a_closed_queue_refuses_everything_again_and_again() -> None:
         for asked in (line.question("lembrada"), line.question("nova"), line.passages(["nova"])):
             with pytest.raises(EmbedderUnavailable, match="closed"):
                 await asyncio.wait_for(asked, 1)
+
+
+async def test_more_questions_than_anybody_waits_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "MOST_QUESTIONS_WAITING", 2)
+    line, encoder = encoding()
+    encoder.open.clear()
+    asked = [asyncio.create_task(line.question("corre"))]
+    await in_flight(encoder)
+    asked += [asyncio.create_task(line.question(text)) for text in "ab"]
+    await settled()
+
+    with pytest.raises(EmbedderUnavailable, match="busy"):
+        await asyncio.wait_for(line.question("c"), 1)
+    asked.append(asyncio.create_task(line.question("a")))  # known to be waiting: costs nothing
+    await settled()
+    encoder.open.set()
+
+    assert len(await asyncio.wait_for(asyncio.gather(*asked), 1)) == 4
 
 
 async def test_the_oldest_questions_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:

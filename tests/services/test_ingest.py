@@ -259,3 +259,29 @@ async def test_each_course_keeps_to_itself(desk: Desk) -> None:
     assert await desk.found("gradiente", course=other) == ["rnn"]
     assert await desk.found("gradiente") == ["rnn"]
     assert len(Path(desk.plan().sources[0].path).parts) > 1
+
+
+async def test_a_file_of_the_same_name_elsewhere_does_not_take_a_lectures_place(desk: Desk) -> None:
+    path = desk.write("aula", *GRADIENT)
+    await desk.take_in()
+    elsewhere = desk.folder / "semana-2"
+    elsewhere.mkdir()
+    (elsewhere / "aula.srt").write_text(path.read_text().replace("gradiente", "perceptron"))
+    source = Source(slug="aula", path=elsewhere / "aula.srt", title="aula", language="pt-BR")
+
+    report = await desk.take_in([source])
+    path.unlink()
+    moved = await desk.take_in([source])
+
+    assert (report.taken[0].status, report.complete) == ("refused", False)
+    assert "still there" in (report.taken[0].reason or "")
+    assert moved.taken[0].status == "changed"
+
+
+async def test_a_file_name_that_is_no_text_is_taken_in(desk: Desk) -> None:
+    path = desk.write("aula", *GRADIENT)
+    path.rename(desk.folder / b"aula\xff.srt".decode("utf-8", "surrogateescape"))
+
+    report = await desk.take_in()
+
+    assert [(one.slug, one.status) for one in report.taken] == [("aula", "new")]

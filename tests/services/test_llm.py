@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from services import llm
+from services.errors import Refused
 from services.llm import ChatModel, Completion, LlmConfig, Message, ModelUnavailable
 from tests.fake_model import (
     USAGE,
@@ -279,3 +280,20 @@ async def test_tokens_that_a_server_does_not_count_are_unknown() -> None:
 
 def test_a_key_is_not_in_the_representation() -> None:
     assert KEY not in repr(LlmConfig(model="fake", api_key=KEY))
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+async def test_questions_are_not_sent_on_to_another_address(status: int) -> None:
+    async with model_that(says("Um texto qualquer.")) as (_, elsewhere):
+        location = f"Location: {elsewhere.base_url}/chat/completions\r\n"
+        async with model_that(sends_json({}, status=status, headers=location)) as (model, _):
+            with pytest.raises(ModelUnavailable, match="OPENAI_BASE_URL"):
+                await streamed(model)
+
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://\x01/"])
+async def test_an_address_that_is_none_is_refused_by_name(address: str) -> None:
+    with pytest.raises(Refused, match="OPENAI_BASE_URL"):
+        ChatModel(LlmConfig(base_url=address, model="fake"))

@@ -107,6 +107,13 @@ def test_a_manifest_may_be_a_spreadsheet(folder: Path, delimiter: str) -> None:
         ({"id": "a", "file": "a.vtt", "released_at": "soon"}, "released_at 'soon'"),
         ({"id": "a", "file": "a.vtt", "lang": "português"}, "lang 'português'"),
         ({"id": ["a"], "file": "a.vtt"}, "id ['a']"),
+        ({"id": True, "file": "a.vtt"}, "id True"),
+        ({"id": "\0", "file": "a.vtt"}, "no 'id'"),
+        ({"id": "a" * 201, "file": "a.vtt"}, "'id' of 201 characters"),
+        ({"id": "a", "file": "a.vtt", "video_url": "https://h/ @everyone [x](https://evil.example)"}, "video_url"),
+        ({"id": "a", "file": "a.vtt", "video_url": "https://h/" + "a" * 2000}, "'video_url' of 2,010"),
+        ({"id": "a", "file": "a.vtt", "released_at": "9999-12-31T23:59:59-12:00"}, "released_at '9999"),
+        ({"id": "a", "file": "a.vtt", "released_at": "0001-01-01T00:00:00+14:00"}, "released_at '0001"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_it_must_be(tmp_path: Path, entry: dict[str, object], says: str) -> None:
@@ -124,6 +131,27 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(Refused, match="manifest"):
         read_manifest(path, "pt-BR")
+
+
+def test_what_a_terminal_would_obey_is_taken_out_of_names(tmp_path: Path) -> None:
+    (source,) = read_manifest(
+        manifest_of(tmp_path, {"id": "x\x1b[31m", "file": "a.vtt", "title": "A\u202eula \ud800um\nfim"}), "pt-BR"
+    )
+
+    assert (source.slug, source.title) == ("x[31m", "Aula um fim")
+
+
+def test_a_spreadsheet_that_csv_cannot_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    path.write_text("id,file\na," + "b" * 200_000)
+
+    with pytest.raises(Refused, match="manifest"):
+        read_manifest(path, "pt-BR")
+
+
+def test_a_path_no_file_system_takes_is_named_shortly() -> None:
+    with pytest.raises(Refused, match="There is no file or folder"):
+        planned(Path("/" + "a" * 5000))
 
 
 def test_two_lectures_of_one_name_are_refused_with_both_files(folder: Path) -> None:
