@@ -6,7 +6,7 @@ from pathlib import Path
 import bot
 from bot import commands, terminal
 from services import manifest as manifests
-from services.ask import Asked
+from services.ask import Asked, Reply
 from services.errors import Broken
 from services.wiring import Services, Setup
 
@@ -33,7 +33,7 @@ async def run(setup: Setup, question: str) -> None:
         )
         reply = await commands.answered(services, Asked(course=course, text=question, source="demo"))
         terminal.show(terminal.answer(reply))
-        terminal.show(_made_by(services))
+        terminal.show(_made_by(services, reply))
     terminal.tell(f'Ask more: monitoria chat --course {COURSE}   or: monitoria ask "…" --course {COURSE}', style="dim")
 
 
@@ -46,10 +46,10 @@ def samples() -> Path:
     raise Broken("The sample course is missing from this installation; install Monitoria again.")
 
 
-def _made_by(services: Services) -> str:
+def _made_by(services: Services, reply: Reply) -> str:
     embedder = (
         f"{services.embedder.identity.model} ({services.embedder.identity.dimension} dimensions)"
-        if services.embedder
+        if services.embedder and reply.answer.retrieval == "hybrid"
         else "none, so the search went by words only"
     )
     model = services.answer_model or "none (no key, no server), so the answer consists of quotations"

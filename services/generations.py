@@ -132,7 +132,9 @@ class Serving:
         except MonitoriaError as error:
             log.warning("generation.unaskable", extra={"model": generation.model, "reason": str(error)})
             return None
-        if embedder is None or not matches(generation, embedder.identity):
+        if embedder is None:
+            return None  # none is wanted
+        if not matches(generation, embedder.identity):
             log.warning("generation.unaskable", extra={"model": generation.model, "reason": "the model has changed"})
             return None
         return embedder

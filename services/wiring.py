@@ -18,7 +18,7 @@ from db.records import Generation
 from services import language
 from services.ask import Asker
 from services.courses import Courses
-from services.embedder import Embedder, EmbedderConfig, open_embedder
+from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
 from services.generations import Serving
 from services.ingest import Ingest
@@ -122,7 +122,9 @@ async def _embedder(stack: AsyncExitStack, config: EmbedderConfig) -> tuple[Embe
 
 
 def _reopen(configured: EmbedderConfig, generation: Generation) -> AbstractAsyncContextManager[Embedder | None]:
-    """Open the model of a generation that was built under another configuration."""
+    """Open the model of a generation that was built under another configuration, unless none is wanted at all."""
+    if configured.model == NONE:
+        return open_embedder(configured)
     name = "bundled" if generation.model == "all-MiniLM-L6-v2" else generation.model
     backend = "openai" if generation.backend == "openai" else "torch"
     return open_embedder(replace(configured, model=name, backend=backend))

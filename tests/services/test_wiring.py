@@ -1,0 +1,28 @@
+"""The composition root: what is configured is what is opened."""
+
+from pathlib import Path
+
+from db import connect, generations
+from services import wiring
+from services.embedder import EmbedderConfig
+from services.wiring import Setup
+
+
+async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(database: str, tmp_path: Path) -> None:
+    async with connect.pool(database, size=1) as pool, pool.connection() as conn:
+        await generations.insert(
+            conn,
+            backend="torch",
+            model="all-MiniLM-L6-v2",
+            revision="1",
+            dimension=384,
+            query_prefix="",
+            passage_prefix="",
+            state="serving",
+            dense_weights={"*": 0.2},
+        )
+    setup = Setup(home=tmp_path, database_url=database, embedder=EmbedderConfig(model="none"), answer=None)
+
+    async with wiring.services(setup) as services:
+        assert await services.serving.current(patience_s=30) is None
+        assert services.embedder_trouble is None
