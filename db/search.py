@@ -12,7 +12,7 @@ from psycopg.rows import kwargs_row
 
 from db.records import CourseId, GenerationId, Hit, LectureId
 
-RANK_CONSTANT = 8
+RANK_CONSTANT = 10
 """The k of reciprocal rank fusion, 1 / (k + rank). Chosen on data, docs/retrieval.md."""
 
 

@@ -23,7 +23,7 @@ from services.errors import Broken, MonitoriaError
 
 log = logging.getLogger(__name__)
 
-KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.2, "en": 0.5}}
+KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.08, "en": 0.25}}
 """Weights of the dense leg, beside 1 for the lexical leg, that were chosen on data: docs/retrieval.md."""
 
 UNPROVEN_WEIGHT = 0.05
