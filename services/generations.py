@@ -179,7 +179,8 @@ async def fill(
 
 async def embed(embedder: Embedder, texts: Sequence[str]) -> list[NDArray[np.float32]]:
     """Return for each text the vectors of its pieces, shape (pieces, dimension)."""
-    pieces = [embedder.pieces(text) for text in texts]
+    # Counting tokens takes milliseconds a text: not on the event loop.
+    pieces = await asyncio.to_thread(lambda: [embedder.pieces(text) for text in texts])
     flat = await embedder.embed_passages([piece for parts in pieces for piece in parts])
     ends = list(accumulate(len(parts) for parts in pieces))
     return [flat[end - len(parts) : end] for parts, end in zip(pieces, ends, strict=True)]

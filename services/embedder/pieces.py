@@ -12,8 +12,8 @@ def cut(text: str, *, size: Callable[[str], int], limit: int) -> tuple[str, ...]
     Parts are cut at words; joined by a space they hold all the words. A single word that is over the limit is cut
     inside. The size of a text must be about that of its words, plus what *size* says of "".
 
-    >>> cut("um dois três quatro", size=len, limit=11)
-    ('um dois', 'três quatro')
+    >>> cut("a rede aprende com o erro", size=len, limit=15)
+    ('a rede aprende', 'com o erro')
     """
     if size(text) <= limit:
         return (text,)

@@ -187,6 +187,18 @@ async def test_a_failure_later_is_one_sentence_and_the_next_try_may_succeed(serv
     assert_one_sentence_without_the_key(of_question.value, hint)
 
 
+async def test_texts_and_key_are_not_sent_on_to_another_address(server: Server, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/elsewhere").respond_with_data("{}")
+    elsewhere = {"Location": httpserver.url_for("/elsewhere")}
+    server.instead = lambda: Response(status=307, headers=elsewhere)
+
+    with pytest.raises(EmbedderUnavailable, match="status 307"):
+        async with endpoint_embedder(MODEL, base_url=server.base_url, api_key=KEY):
+            pass
+
+    assert [request.path for request, _ in httpserver.log] == ["/v1/embeddings"]
+
+
 async def test_a_model_that_was_exchanged_behind_the_address_is_noticed(server: Server) -> None:
     async with endpoint_embedder(MODEL, base_url=server.base_url, api_key=KEY) as embedder:
         server.change = embedded_as([1.0, 2.0])

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytest_httpserver import HTTPServer
 
-from services.embedder import EmbedderUnavailable
+from services.embedder import EmbedderUnavailable, loading
 from services.embedder.loading import load
 from services.embedder.local import local_embedder
-from tests.services.tiny_e5 import MAX_TOKENS, WORDS, save_tiny_e5
+from tests.services.tiny_e5 import HIDDEN, MAX_TOKENS, WORDS, save_tiny_e5
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 E5 = ("query: ", "passage: ")
@@ -108,6 +109,29 @@ def test_a_download_that_was_interrupted_is_not_taken_for_the_model(hub_cache: P
 
     with pytest.raises(EmbedderUnavailable, match=r"HF_HUB_OFFLINE.*`hf download intfloat/multilingual-e5-tiny`"):
         load("intfloat/multilingual-e5-tiny")
+
+
+def test_offline_means_offline_even_where_the_libraries_were_imported_before(
+    hub_cache: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)  # read once, when huggingface_hub is imported
+    monkeypatch.setattr(constants, "ENDPOINT", httpserver.url_for("").rstrip("/"))
+
+    with pytest.raises(EmbedderUnavailable, match="HF_HUB_OFFLINE forbids to fetch it"):
+        load("intfloat/multilingual-e5-tiny")
+
+    assert httpserver.log == []
+
+
+def test_a_model_with_more_dimensions_than_can_be_stored_is_refused(
+    nameless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "MOST_DIMENSIONS", HIDDEN - 1)
+
+    with pytest.raises(EmbedderUnavailable, match=r"32 dimensions.*up to 31"):
+        load(str(nameless))
 
 
 def test_an_export_for_a_faster_backend_leaves_the_revision_alone(model: Path) -> None:

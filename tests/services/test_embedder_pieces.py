@@ -1,7 +1,11 @@
+import doctest
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.embedder import pieces as module
+from services.embedder import protocol
 from services.embedder.pieces import cut
 
 FIXED = 4
@@ -61,3 +65,11 @@ def test_a_language_without_spaces_is_cut_inside() -> None:
 def test_a_text_that_fits_stays_as_it_is() -> None:
     assert pieces("  um\n dois ", limit=20) == ("  um\n dois ",)
     assert pieces("", limit=20) == ("",)
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    for tried in (module, protocol):
+        results = doctest.testmod(tried)
+
+        assert results.attempted
+        assert not results.failed
