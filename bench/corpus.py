@@ -70,9 +70,9 @@ class Corpus:
                     vectors=self._near(self._random.integers(10 * course, 10 * course + 10, count)),
                 )
 
-    def questions(self, count: int) -> list[MadeUpQuestion]:
-        """Questions in proportion to the courses' sizes; every fourth is foreign to its course."""
-        shares = self.course_sizes / self.course_sizes.sum()
+    def questions(self, count: int, *, evenly: bool) -> list[MadeUpQuestion]:
+        """Questions to all courses *evenly*, or in proportion to their sizes; every fourth is foreign to its course."""
+        shares = _normed(np.ones(COURSES) if evenly else self.course_sizes.astype(float))
         questions: list[MadeUpQuestion] = []
         for number, course in enumerate(self._random.choice(COURSES, count, p=shares)):
             foreign = number % 4 == 0
