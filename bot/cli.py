@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bot import chat as chatting
 from bot import commands, logs, terminal
 from bot import demo as demonstration
-from bot.settings import DatabaseSettings, LogSettings, ModelSettings
+from bot.settings import DatabaseSettings, DiscordSettings, LogSettings, ModelSettings
 from services.embedder import EmbedderConfig
 from services.errors import MonitoriaError
 from services.llm import OPENAI, LlmConfig
@@ -154,6 +154,16 @@ def ask(
 def chat(course: CourseOption) -> None:
     """Ask and follow up from the terminal."""
     _run(chatting.run(_setup(), course))
+
+
+@app.command()
+def run() -> None:
+    """Be in Discord: answer questions until Ctrl-C or SIGTERM."""
+    # discord.py takes a second to import, which no other command should wait for.
+    from bot import running  # noqa: PLC0415
+
+    token = DiscordSettings().token
+    _run(running.run(_setup(), token.get_secret_value() if token else None))
 
 
 @app.command("eval")

@@ -45,6 +45,14 @@ class ModelSettings(BaseSettings):
     embedding_base_url: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_BASE_URL")
 
 
+class DiscordSettings(BaseSettings):
+    """How Monitoria enters Discord."""
+
+    model_config = _FROM
+
+    token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+
+
 class LogSettings(BaseSettings):
     """What is written to standard error."""
 
@@ -61,5 +69,5 @@ class LogSettings(BaseSettings):
         return level.lower() if isinstance(level, str) else level
 
 
-GROUPS: tuple[type[BaseSettings], ...] = (DatabaseSettings, ModelSettings, LogSettings)
+GROUPS: tuple[type[BaseSettings], ...] = (DiscordSettings, DatabaseSettings, ModelSettings, LogSettings)
 """All groups of settings; `.env.example` is kept equal to them by a test."""

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
+from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
 from services.ingest import Report, Taken
@@ -30,17 +31,6 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
     "needs_staff": "cyan",
     "failed": "red",
 }
-
-
-def clock(seconds: float) -> str:
-    """
-    Write a moment of a video.
-
-    >>> clock(3675.9)
-    '01:01:15'
-    """
-    whole = int(seconds)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def answer(replied: Reply) -> RenderableType:

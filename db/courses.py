@@ -36,3 +36,9 @@ async def every(conn: AsyncConnection) -> list[Course]:
 async def lock(conn: AsyncConnection, course: CourseId) -> None:
     """Keep other writers of this course's content waiting until the transaction ends; readers go on."""
     await conn.execute("select 1 from courses where id = %(course)s for no key update", {"course": course})
+
+
+async def by_id(conn: AsyncConnection, course: CourseId) -> Course | None:
+    async with conn.cursor(row_factory=class_row(Course)) as cur:
+        await cur.execute("select id, slug, title, language from courses where id = %(course)s", {"course": course})
+        return await cur.fetchone()

@@ -1,11 +1,12 @@
 """Questions, as they were asked."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
-from db.records import CourseId, LectureId, QuestionId
+from db.records import AnswerId, CourseId, LectureId, QuestionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,6 @@ class Received:
 
     id: QuestionId
     text: str
-    age_s: float  # by the database's clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +36,22 @@ async def insert(
     source: str,
     source_id: str | None,
     asker_key: str | None,
+    lease: timedelta,
 ) -> QuestionId | None:
     """
-    Store a question, or return None if *source* has delivered *source_id* before.
+    Store a question and hold it for *lease*, or return None if *source* has delivered *source_id* before.
 
     *follows* is forgotten where it is not a question of *course*.
     """
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
-            insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key)
+            insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key,
+                leased_until)
             values (
                 %(course)s, %(lecture)s, %(text)s, %(language)s,
                 (select id from questions where id = %(follows)s and course_id = %(course)s),
-                %(source)s, %(source_id)s, %(asker_key)s
+                %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s
             )
             on conflict (source, source_id) do nothing
             returning id
@@ -63,6 +65,7 @@ async def insert(
                 "source": source,
                 "source_id": source_id,
                 "asker_key": asker_key,
+                "lease": lease,
             },
         )
         return await cur.fetchone()
@@ -72,13 +75,90 @@ async def by_source(conn: AsyncConnection, *, course: CourseId, source: str, sou
     async with conn.cursor(row_factory=class_row(Received)) as cur:
         await cur.execute(
             """
-            select id, text, extract(epoch from now() - asked_at)::float8 as age_s
+            select id, text
             from questions
             where course_id = %(course)s and source = %(source)s and source_id = %(source_id)s
             """,
             {"course": course, "source": source, "source_id": source_id},
         )
         return await cur.fetchone()
+
+
+async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Received | None:
+    """Return the question that *answer* answers."""
+    async with conn.cursor(row_factory=class_row(Received)) as cur:
+        await cur.execute(
+            """
+            select q.id, q.text from questions q join answers a on a.question_id = q.id
+            where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s
+            """,
+            {"answer": answer, "course": course},
+        )
+        return await cur.fetchone()
+
+
+async def claim(conn: AsyncConnection, *, course: CourseId, question: QuestionId, lease: timedelta) -> bool:
+    """Hold a question that nobody holds any more, for *lease*; return False if somebody does."""
+    claimed = await conn.execute(
+        """
+        update questions set leased_until = now() + %(lease)s
+        where id = %(question)s and course_id = %(course)s and leased_until <= now()
+        """,
+        {"question": question, "course": course, "lease": lease},
+    )
+    return claimed.rowcount > 0
+
+
+async def release(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> None:
+    """Let another process answer the question at once."""
+    await conn.execute(
+        "update questions set leased_until = now() where id = %(question)s and course_id = %(course)s",
+        {"question": question, "course": course},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """How much was asked lately, and when the oldest of it no longer counts."""
+
+    by_person: int  # in the last hour
+    by_course: int  # in the last day
+    person_free_in_s: float
+    course_free_in_s: float
+
+
+async def recent(conn: AsyncConnection, *, course: CourseId, asker_key: str) -> Recent:
+    """Count the questions of a person and of the whole course; askers without a key are not counted."""
+    async with conn.cursor(row_factory=class_row(Recent)) as cur:
+        await cur.execute(
+            """
+            select p.by_person, c.by_course, p.person_free_in_s, c.course_free_in_s
+            from (
+                select count(*)::int as by_person,
+                    coalesce(extract(epoch from min(asked_at) + interval '1 hour' - now()), 0)::float8
+                        as person_free_in_s
+                from questions
+                where course_id = %(course)s and asker_key = %(asker_key)s and asked_at > now() - interval '1 hour'
+            ) p, (
+                select count(*)::int as by_course,
+                    coalesce(extract(epoch from min(asked_at) + interval '1 day' - now()), 0)::float8
+                        as course_free_in_s
+                from questions
+                where course_id = %(course)s and asker_key is not null and asked_at > now() - interval '1 day'
+            ) c
+            """,
+            {"course": course, "asker_key": asker_key},
+        )
+        found = await cur.fetchone()
+    assert found is not None  # noqa: S101 - aggregates always return their row
+    return found
+
+
+async def lock_counting(conn: AsyncConnection, course: CourseId) -> None:
+    """Count and add questions of *course* one at a time, until the transaction ends."""
+    await conn.execute(
+        "select pg_advisory_xact_lock(hashtext('monitoria.questions'), %(course)s::int)", {"course": course}
+    )
 
 
 async def understood_as(conn: AsyncConnection, *, course: CourseId, question: QuestionId, standalone: str) -> None:

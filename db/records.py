@@ -123,3 +123,77 @@ class Answer:
     tokens_in: int | None
     tokens_out: int | None
     latency_ms: int
+
+
+AnswersWhen = Literal["mention", "every", "forum", "off"]
+"""When a bound channel is answered: on mention, at every question, at each forum post, never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseSettings:
+    """What a course decides for itself."""
+
+    course_id: CourseId
+    guild_id: int | None  # the Discord server that the course belongs to
+    staff_channel_id: int | None
+    staff_role_ids: tuple[int, ...]
+    person_hourly: int  # questions that one person may ask in any 60 minutes
+    course_daily: int  # questions that the whole course may ask in any 24 hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A channel, forum or category of Discord, and the course that it belongs to."""
+
+    channel_id: int
+    guild_id: int
+    course: Course
+    answers: AnswersWhen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where the answer to a question goes: under a message, or to the command that asked."""
+
+    guild_id: int | None  # None in direct messages
+    channel_id: int
+    message_id: int | None  # the message that asked; None for a command
+    token: str | None  # of the command, good for 15 minutes
+    is_private: bool
+    language: Language  # of the words around the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A question's way back to its asker."""
+
+    question_id: QuestionId
+    answer_id: AnswerId | None  # None while it is being written
+    course: Course
+    question: str
+    source_id: str
+    asker_key: str | None
+    lecture_id: LectureId | None
+    follows: QuestionId | None
+    age_s: float
+    destination: Destination  # its token is None once expired
+    answer_message_ids: tuple[int, ...]
+    is_delivered: bool
+
+
+Label = Literal["C", "P", "I"]
+"""Correct, partly, incorrect."""
+
+Complaint = Literal["wrong", "incomplete", "unclear", "wrong_moment", "other"]
+"""What a student finds wrong with an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What one person says of one answer."""
+
+    answer_id: AnswerId
+    role: Literal["student", "staff"]
+    label: Label
+    reason: str | None
+    comment: str | None

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import math
 import re
 import time
 import unicodedata
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -14,11 +15,24 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import answers, questions
-from db.records import Answer, Course, Hit, Language, LectureId, Outcome, QuestionId, Reference
+from db import answers, course_settings, courses, deliveries, questions
+from db.records import (
+    Answer,
+    AnswerId,
+    Course,
+    CourseId,
+    Destination,
+    Hit,
+    Language,
+    LectureId,
+    Outcome,
+    QuestionId,
+    Reference,
+)
 from services import i18n, language, prompts
 from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.citations import Cited, resolve, without_marks
+from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, ModelUnavailable
@@ -53,6 +67,7 @@ class Asked:
 
     The same *source* and *source_id* are the same question: asked again, it gets the answer that is stored.
     What came before is either in *history* or follows from *follows*, the question that this one replies to.
+    Who has an *asker_key* asks within the course's limits.
     """
 
     course: Course
@@ -60,6 +75,8 @@ class Asked:
     source: str  # "cli", "discord", "eval", …
     source_id: str | None = None
     asker_key: str | None = None
+    destination: Destination | None = None  # stored with the question, so that a restart can still deliver
+    reader: Language | None = None  # the language of a refusal; None: the course's
     lecture: LectureId | None = None
     follows: QuestionId | None = None
     history: tuple[Turn, ...] = ()
@@ -84,6 +101,10 @@ class Reply:
 
 class InProgress(Refused):
     """The same question is being answered at this moment."""
+
+
+class TooSoon(Refused):
+    """The person, or the whole course, has asked as much as the course allows; the message says until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +154,7 @@ class Asker:
         self._retriever = retriever
         self._model = model
         self._limit_s = time_limit.total_seconds()
+        self._lease = time_limit + timedelta(seconds=STORE_LIMIT_S)
 
     async def ask(self, asked: Asked) -> AsyncGenerator[Draft | Reply, None]:
         """
@@ -141,30 +163,42 @@ class Asker:
         A model that fails is no error: the outcome is `failed`, and the reply has the passages.
 
         Raises:
-            Refused: the question is empty or too long, or (`InProgress`) is being answered right now.
+            Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
+                is one too many.
             Unavailable: the database does not answer.
 
         """
         began = time.monotonic()
         deadline = asyncio.get_running_loop().time() + self._limit_s
         with _translated():
-            text = cleaned(asked.text, asked.course.language)
+            text = cleaned(asked.text, asked.reader or asked.course.language)
             async with asyncio.timeout_at(deadline):
                 question = await self._received(asked, text)
             if isinstance(question, Reply):
                 yield question
                 return
-            async with aclosing(self._written(question, deadline)) as parts:
+            async with self._held(question), aclosing(self._written(question, deadline)) as parts:
                 async for part in parts:
                     if isinstance(part, Draft):
                         yield part
                     else:
                         yield await self._stored(question, part, began)
 
+    async def recall(self, course: CourseId, answer: AnswerId) -> tuple[Course, Reply] | None:
+        """Return a stored answer with its course, or None where it is gone."""
+        with _translated():
+            async with self._pool.connection() as conn:
+                found = await courses.by_id(conn, course)
+                question = await questions.of_answer(conn, course=course, answer=answer)
+                reply = await _reply(conn, found, question.id, question.text) if found and question else None
+        return (found, reply) if found and reply else None
+
     async def _received(self, asked: Asked, text: str) -> Question | Reply:
         """Store the question, or return the reply to it if it was answered before."""
         languages = await self._retriever.languages(asked.course)
         async with self._pool.connection() as conn:
+            if asked.asker_key:
+                await questions.lock_counting(conn, asked.course.id)
             history = asked.history or await _history(conn, asked)
             code = _language(text, history, languages)
             stored = await questions.insert(
@@ -177,7 +211,14 @@ class Asker:
                 source=asked.source,
                 source_id=asked.source_id,
                 asker_key=asked.asker_key,
+                lease=self._lease,
             )
+            if stored and asked.asker_key:
+                await _require_within_limits(conn, asked, asked.asker_key)
+            if stored and asked.destination:
+                await deliveries.insert(
+                    conn, question=stored, course=asked.course.id, destination=asked.destination, lease=self._lease
+                )
             question = stored or await self._redelivered(conn, asked)
         if isinstance(question, Reply):
             return question
@@ -200,9 +241,20 @@ class Asker:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
         if reply := await _reply(conn, asked.course, before.id, before.text):
             return reply
-        if before.age_s < self._limit_s + STORE_LIMIT_S:
-            raise InProgress(i18n.text("question.in_progress", asked.course.language))
+        if not await questions.claim(conn, course=asked.course.id, question=before.id, lease=self._lease):
+            raise InProgress(i18n.text("question.in_progress", asked.reader or asked.course.language))
         return before.id
+
+    @asynccontextmanager
+    async def _held(self, question: Question) -> AsyncGenerator[None, None]:
+        """Let go of a question whose answering ends without an answer, so that a redelivery need not wait."""
+        try:
+            yield
+        except BaseException:
+            with suppress(psycopg.Error, PoolTimeout):
+                async with self._pool.connection() as conn:
+                    await questions.release(conn, course=question.course.id, question=question.id)
+            raise
 
     async def _written(self, question: Question, deadline: float) -> AsyncGenerator[Draft | Written, None]:
         """Search, then write; yield drafts, and last what came of it."""
@@ -366,7 +418,7 @@ def _quotes(question: Question, found: Found) -> Cited:
 
 
 def _passage(number: int, hit: Hit) -> str:
-    return f"[{number}] {_harmless(hit.title)}, {_clock(hit.start_s)} to {_clock(hit.end_s)}\n{_harmless(hit.text)}"
+    return f"[{number}] {_harmless(hit.title)}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{_harmless(hit.text)}"
 
 
 def _harmless(data: str) -> str:
@@ -378,17 +430,6 @@ def _harmless(data: str) -> str:
     """
     without_verdicts = VERDICT.sub(lambda verdict: f"{verdict[1]} {verdict[2]}".lower(), prompts.as_data(data))
     return NUMBER_IN_DATA.sub(r"(\1)", without_verdicts)
-
-
-def _clock(second: float) -> str:
-    """
-    Write a moment as hours, minutes and seconds.
-
-    >>> _clock(3675.9)
-    '01:01:15'
-    """
-    whole = int(second)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _language(text: str, history: Sequence[Turn], languages: Sequence[str]) -> str:
@@ -406,6 +447,19 @@ async def _history(conn: AsyncConnection, asked: Asked) -> tuple[Turn, ...]:
         return ()
     earlier = await questions.conversation(conn, course=asked.course.id, last=asked.follows, most=MOST_TURNS)
     return tuple(Turn(question=exchange.question, answer=exchange.answer) for exchange in earlier)
+
+
+async def _require_within_limits(conn: AsyncConnection, asked: Asked, asker_key: str) -> None:
+    """Refuse a question, stored just now, that is one too many; its transaction is then rolled back."""
+    settings = await course_settings.ensure(conn, asked.course.id)
+    recent = await questions.recent(conn, course=asked.course.id, asker_key=asker_key)
+    reader = asked.reader or asked.course.language
+    if recent.by_person > settings.person_hourly:
+        minutes = math.ceil(recent.person_free_in_s / 60)
+        raise TooSoon(i18n.text("question.too_many", reader, limit=settings.person_hourly, minutes=minutes))
+    if recent.by_course > settings.course_daily:
+        minutes = math.ceil(recent.course_free_in_s / 60)
+        raise TooSoon(i18n.text("question.course_too_many", reader, limit=settings.course_daily, minutes=minutes))
 
 
 async def _reply(conn: AsyncConnection, course: Course, question: QuestionId, text: str) -> Reply | None:

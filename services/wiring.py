@@ -16,14 +16,18 @@ from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, desc
 from db.migrate import migrate
 from db.records import Generation
 from services import language
+from services.annotate import Annotate
 from services.ask import Asker
 from services.courses import Courses
+from services.deliveries import Deliveries
 from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
 from services.generations import Serving
 from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
+from services.people import People
 from services.retrieve import Retriever
+from services.spaces import Spaces
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,10 @@ class Services:
     retriever: Retriever
     ingest: Ingest
     asker: Asker
+    people: People
+    spaces: Spaces
+    deliveries: Deliveries
+    annotate: Annotate
     answer_model: str | None  # None: answers are quotations
 
 
@@ -109,6 +117,10 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             retriever=retriever,
             ingest=Ingest(opened.pool, serving, embedder),
             asker=Asker(opened.pool, retriever, model, time_limit=setup.time_limit),
+            people=People(opened.pool),
+            spaces=Spaces(opened.pool),
+            deliveries=Deliveries(opened.pool),
+            annotate=Annotate(opened.pool),
             answer_model=model.name if model else None,
         )
 

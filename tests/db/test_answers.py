@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -35,6 +36,7 @@ class Shelf:
             source="test",
             source_id=source_id,
             asker_key=None,
+            lease=timedelta(minutes=1),
         )
 
     async def answer(self, question: QuestionId, text: str = "É isso [1].") -> Answer | None:
@@ -179,7 +181,6 @@ async def test_a_redelivered_question_is_not_stored_again(shelf: Shelf) -> None:
     before = await questions.by_source(shelf.conn, course=shelf.course.id, source="test", source_id="42")
     assert before is not None
     assert (before.id, before.text) == (first, "O que é um tensor?")
-    assert 0 <= before.age_s < 60
     assert await questions.by_source(shelf.conn, course=shelf.other.id, source="test", source_id="42") is None
 
 

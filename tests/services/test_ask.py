@@ -359,7 +359,7 @@ class TestReceiving:
             await server.asked.wait()
             running.cancel()
         async with room.pool.connection() as conn:
-            await conn.execute("update questions set asked_at = now() - interval '1 hour'")
+            await conn.execute("update questions set leased_until = now()")
 
         _, reply = await answered(room.asker(), room.asked(source_id="42"))
 

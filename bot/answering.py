@@ -1,0 +1,119 @@
+"""Take a question to its answer and the answer to its asker, whatever happens on the way."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+import discord
+
+from bot import render
+from bot.live import Live
+from bot.outlets import Outlet
+from db.records import Course, Destination
+from services import i18n
+from services.ask import Asked, Asker, Draft, InProgress, Reply
+from services.deliveries import Deliveries
+from services.errors import MonitoriaError, Refused
+
+log = logging.getLogger(__name__)
+
+SOURCE = "discord"
+MOST_LIVE = 3
+"""Answers that grow by edits in one channel at a time: with more, the final ones would wait for the edits."""
+
+
+class Answering:
+    """Answers what is asked in Discord; one for the whole process."""
+
+    def __init__(self, asker: Asker, deliveries: Deliveries) -> None:
+        self._asker = asker
+        self._deliveries = deliveries
+        self._live = Counter[int]()
+        self._told: set[str] = set()
+        self.in_flight: set[str] = set()
+
+    async def answer(self, asked: Asked, destination: Destination, outlet: Outlet) -> None:
+        """
+        Answer *asked* at *outlet*, or say there why not.
+
+        What is stored and does not arrive is tried again later, unless Discord refuses it for good.
+        """
+        source_id = asked.source_id or ""
+        self.in_flight.add(source_id)
+        try:
+            reply = await self._reply(asked, destination, outlet)
+            if reply:
+                await self._deliver(asked.course, reply, destination, outlet)
+        except discord.HTTPException as error:
+            # Also where only an apology could not be sent.
+            self._note(destination, error)
+        except asyncio.CancelledError:
+            await self._deliveries.release(SOURCE, source_id, asked.course)
+            raise
+        finally:
+            self.in_flight.discard(source_id)
+
+    async def _reply(self, asked: Asked, destination: Destination, outlet: Outlet) -> Reply | None:
+        try:
+            async with self._growing(destination, outlet) as live, aclosing(self._asker.ask(asked)) as parts:
+                async for part in parts:
+                    if isinstance(part, Reply):
+                        return part
+                    self._offer(live, part)
+        except InProgress:
+            log.info("answer.in_progress", extra={"source_id": asked.source_id})
+        except Refused as error:
+            await outlet.say(str(error))
+        except MonitoriaError as error:
+            log.warning("answer.unavailable", extra={"source_id": asked.source_id, "reason": str(error)})
+            await outlet.say(i18n.text("discord.unavailable", destination.language))
+        return None
+
+    @asynccontextmanager
+    async def _growing(self, destination: Destination, outlet: Outlet) -> AsyncGenerator[Live | None, None]:
+        """Give the answer a place to grow in, unless too many grow in its channel."""
+        channel = destination.channel_id
+        if self._live[channel] >= MOST_LIVE:
+            yield None
+            return
+        self._live[channel] += 1
+        try:
+            async with Live(outlet) as live:
+                yield live
+        finally:
+            self._live[channel] -= 1
+            if not self._live[channel]:
+                del self._live[channel]
+
+    def _offer(self, live: Live | None, part: Draft) -> None:
+        if live:
+            live.offer(part.text)
+
+    async def _deliver(self, course: Course, reply: Reply, destination: Destination, outlet: Outlet) -> None:
+        pages = render.answer(
+            reply,
+            destination.language,
+            can_share=destination.is_private and destination.guild_id is not None,
+            # A command whose token has run out is answered in its channel, where nothing shows what was asked.
+            with_question=not destination.is_private and destination.token is None and destination.message_id is None,
+        )
+        question = reply.answer.question_id
+        try:
+            messages = await outlet.deliver(pages)
+        except (discord.Forbidden, discord.NotFound) as error:
+            self._note(destination, error)
+            await self._deliveries.give_up(question, course)
+            return
+        await self._deliveries.arrived(question, course, messages)
+
+    def _note(self, destination: Destination, error: discord.HTTPException) -> None:
+        """Tell the operator what Discord refused, once for each channel and reason."""
+        what = f"{destination.channel_id}:{error.code}"
+        if what not in self._told:
+            self._told.add(what)
+            log.warning(
+                "discord.refused",
+                extra={"channel_id": destination.channel_id, "code": error.code, "reason": error.text},
+            )

@@ -1,0 +1,138 @@
+"""Act on what people do with an answer: vote, see the passages, call a TA, share."""
+
+import logging
+from typing import Any, get_args
+
+import discord
+
+from bot import buttons, render
+from bot.buttons import WHY, Verb
+from bot.languages import reader
+from bot.outlets import ReplyOutlet
+from db.records import AnswerId, Complaint, Course, CourseId, Language
+from services import i18n
+from services.annotate import Thumb
+from services.ask import Reply
+from services.errors import Refused
+from services.wiring import Services
+
+log = logging.getLogger(__name__)
+
+THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
+
+
+class Feedback:
+    """What the buttons and reactions do; it knows nothing that a restart would lose."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def pressed(
+        self, interaction: discord.Interaction[Any], verb: Verb, course_id: CourseId, answer: AnswerId
+    ) -> None:
+        """
+        Do what a button says.
+
+        Raises:
+            Refused: the answer is gone, or belongs to another server than the press.
+
+        """
+        course, reply = await self._recalled(interaction, course_id, answer)
+        match verb:
+            case "up":
+                await self._vote(interaction, course, answer, "up")
+            case "down":
+                await self._vote(interaction, course, answer, "down")
+            case "excerpts":
+                await self._excerpts(interaction, reply)
+            case "call":
+                called = await self._services.annotate.call_staff(course, answer)
+                language = reader(interaction)
+                await _whisper(interaction, i18n.text("call.done" if called else "call.before", language))
+            case "share":
+                await self._share(interaction, reply)
+
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
+        """Take down what a form says of an answer; forms that are not ours are left alone."""
+        data: Any = interaction.data
+        match = WHY.fullmatch(str(data.get("custom_id", "")))
+        if not match:
+            return
+        course, reply = await self._recalled(
+            interaction, CourseId(int(match["course"])), AnswerId(int(match["answer"]))
+        )
+        fields = buttons.submitted(data)
+        reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
+        key = await self._services.people.key(course, interaction.user.id)
+        await self._services.annotate.explain(
+            course, reply.answer.id, key, reason=reason, comment=fields.get("comment")
+        )
+        await _whisper(interaction, i18n.text("vote.explained", reader(interaction)))
+
+    async def reacted(self, payload: discord.RawReactionActionEvent) -> None:
+        """Count a 👍 or 👎 on an answer as the button; taking it off withdraws the vote."""
+        thumb = THUMBS.get(payload.emoji.name[:1])
+        if thumb is None:
+            return
+        delivery = await self._services.deliveries.showing(channel=payload.channel_id, message=payload.message_id)
+        if delivery is None or delivery.answer_id is None:
+            return
+        key = await self._services.people.key(delivery.course, payload.user_id)
+        if payload.event_type == "REACTION_ADD":
+            await self._services.annotate.vote(delivery.course, delivery.answer_id, key, thumb)
+        else:
+            await self._services.annotate.withdraw(delivery.course, delivery.answer_id, key, thumb)
+
+    async def _recalled(
+        self, interaction: discord.Interaction[Any], course: CourseId, answer: AnswerId
+    ) -> tuple[Course, Reply]:
+        found = await self._services.asker.recall(course, answer)
+        if found is None:
+            raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
+        return found
+
+    async def _vote(
+        self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb
+    ) -> None:
+        key = await self._services.people.key(course, interaction.user.id)
+        counts = await self._services.annotate.toggle(course, answer, key, thumb)
+        language = reader(interaction)
+        if not counts:
+            await _whisper(interaction, i18n.text("vote.withdrawn", language))
+        elif thumb == "up":
+            await _whisper(interaction, i18n.text("vote.counted", language))
+        else:
+            # The vote counts already: who closes the form without a word has still voted.
+            await interaction.response.send_modal(buttons.why_form(course.id, answer, language))
+
+    async def _excerpts(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        embed = render.excerpts(reply, reader(interaction))
+        if embed is None:
+            await _whisper(interaction, i18n.text("excerpts.none", reader(interaction)))
+        else:
+            await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    async def _share(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        """Post a private answer in its channel, with its question and without a name, once."""
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        language = reader(interaction)
+        channel = interaction.channel
+        if delivery is None or not isinstance(channel, discord.abc.Messageable):
+            raise Refused(i18n.text("discord.answer_gone", language))
+        if not await self._services.deliveries.share(delivery):
+            await _whisper(interaction, i18n.text("discord.shared_before", language))
+            return
+        await interaction.response.defer(ephemeral=True)
+        outlet = ReplyOutlet(channel, None, f"share.{delivery.question_id}")
+        public: Language = delivery.course.language
+        try:
+            messages = await outlet.deliver(render.answer(reply, public, with_question=True))
+        except discord.Forbidden:
+            await self._services.deliveries.unshare(delivery)
+            raise Refused(i18n.text("discord.not_shared", language)) from None
+        await self._services.deliveries.arrived(delivery.question_id, delivery.course, messages)
+        await interaction.followup.send(i18n.text("discord.shared", language), ephemeral=True)
+
+
+async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)

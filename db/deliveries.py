@@ -1,0 +1,216 @@
+"""Where answers go in Discord, and which have not arrived."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import kwargs_row, scalar_row
+
+from db.records import Course, CourseId, Delivery, Destination, Language, QuestionId
+
+TOKEN_LIFE = timedelta(minutes=15)
+"""How long Discord takes a command's token: https://discord.com/developers/docs/interactions/receiving-and-responding"""
+
+
+async def insert(
+    conn: AsyncConnection, *, question: QuestionId, course: CourseId, destination: Destination, lease: timedelta
+) -> None:
+    """Remember where the answer to *question* goes; for *lease*, whoever asked here delivers it."""
+    await conn.execute(
+        """
+        insert into deliveries
+            (question_id, course_id, guild_id, channel_id, message_id, token, token_expires_at, is_private, language,
+             leased_until)
+        values
+            (%(question)s, %(course)s, %(guild_id)s, %(channel_id)s, %(message_id)s, %(token)s,
+             case when %(token)s::text is not null then now() + %(token_life)s end, %(is_private)s, %(language)s,
+             now() + %(lease)s)
+        on conflict (question_id) do nothing
+        """,
+        {
+            "question": question,
+            "course": course,
+            "guild_id": destination.guild_id,
+            "channel_id": destination.channel_id,
+            "message_id": destination.message_id,
+            "token": destination.token,
+            "token_life": TOKEN_LIFE,
+            "is_private": destination.is_private,
+            "language": destination.language,
+            "lease": lease,
+        },
+    )
+
+
+async def claim(conn: AsyncConnection, *, lease: timedelta) -> QuestionId | None:
+    """Take the oldest question whose answer has not arrived and which nobody holds, and hold it for *lease*."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            update deliveries set leased_until = now() + %(lease)s
+            where question_id = (
+                select question_id from deliveries where state = 'waiting' and leased_until <= now()
+                order by question_id limit 1 for update skip locked
+            )
+            returning question_id
+            """,
+            {"lease": lease},
+        )
+        return await cur.fetchone()
+
+
+async def renew(conn: AsyncConnection, *, source: str, source_ids: Sequence[str], lease: timedelta) -> None:
+    """Hold on to the deliveries of questions that are being answered here."""
+    await conn.execute(
+        """
+        update deliveries d set leased_until = now() + %(lease)s
+        from questions q
+        where q.id = d.question_id and q.source = %(source)s and q.source_id = any(%(source_ids)s)
+            and d.state = 'waiting'
+        """,
+        {"source": source, "source_ids": list(source_ids), "lease": lease},
+    )
+
+
+async def missed(conn: AsyncConnection, *, course: CourseId, asker_key: str, text: str) -> str | None:
+    """Return the source id of a person's question of the last day whose answer could not be delivered."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select q.source_id from deliveries d join questions q on q.id = d.question_id
+            where d.course_id = %(course)s and d.state = 'undeliverable' and q.asker_key = %(asker_key)s
+                and q.text = %(text)s and q.asked_at > now() - interval '1 day'
+            order by d.question_id desc limit 1
+            """,
+            {"course": course, "asker_key": asker_key, "text": text},
+        )
+        return await cur.fetchone()
+
+
+async def release(conn: AsyncConnection, question: QuestionId) -> None:
+    """Let another process deliver the answer at once."""
+    await conn.execute(
+        "update deliveries set leased_until = now() where question_id = %(question)s and state = 'waiting'",
+        {"question": question},
+    )
+
+
+async def arrived(conn: AsyncConnection, *, question: QuestionId, course: CourseId, messages: Sequence[int]) -> None:
+    """Keep the ids of the messages that show the answer."""
+    await conn.execute(
+        """
+        update deliveries set state = 'delivered', token = null, token_expires_at = null,
+            answer_message_ids = answer_message_ids || %(messages)s::bigint[]
+        where question_id = %(question)s and course_id = %(course)s
+        """,
+        {"question": question, "course": course, "messages": list(messages)},
+    )
+
+
+async def give_up(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
+    """Try no more to deliver the answer; it stays stored."""
+    await conn.execute(
+        """
+        update deliveries set state = 'undeliverable', token = null, token_expires_at = null
+        where question_id = %(question)s and course_id = %(course)s and state = 'waiting'
+        """,
+        {"question": question, "course": course},
+    )
+
+
+async def share(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
+    """Be the one who makes a private answer public; return False if somebody was."""
+    shared = await conn.execute(
+        """
+        update deliveries set shared_at = now()
+        where question_id = %(question)s and course_id = %(course)s and shared_at is null
+        """,
+        {"question": question, "course": course},
+    )
+    return shared.rowcount > 0
+
+
+async def unshare(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
+    """Take back a share that could not be posted."""
+    await conn.execute(
+        "update deliveries set shared_at = null where question_id = %(question)s and course_id = %(course)s",
+        {"question": question, "course": course},
+    )
+
+
+async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery | None:
+    async with conn.cursor(row_factory=kwargs_row(_delivery)) as cur:
+        await cur.execute(
+            """
+            select d.question_id, a.id as answer_id, c.id as course_id, c.slug, c.title, c.language as course_language,
+                coalesce(q.source_id, '') as source_id, q.text as question, q.asker_key, q.lecture_id, q.follows,
+                extract(epoch from now() - q.asked_at)::float8 as age_s, d.guild_id, d.channel_id, d.message_id,
+                case when d.token_expires_at > now() then d.token end as token, d.is_private, d.language,
+                d.answer_message_ids, d.state = 'delivered' as is_delivered
+            from deliveries d
+            join questions q on q.id = d.question_id
+            join courses c on c.id = d.course_id
+            left join answers a on a.question_id = d.question_id
+            where d.question_id = %(question)s
+            """,
+            {"question": question},
+        )
+        return await cur.fetchone()
+
+
+async def showing(conn: AsyncConnection, *, channel: int, message: int) -> QuestionId | None:
+    """Return the question whose answer *message* shows."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select question_id from deliveries
+            where channel_id = %(channel)s and answer_message_ids @> array[%(message)s::bigint]
+            """,
+            {"channel": channel, "message": message},
+        )
+        return await cur.fetchone()
+
+
+async def latest_in(conn: AsyncConnection, *, channel: int, course: CourseId) -> QuestionId | None:
+    """Return the last question that was asked in public in *channel*."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select question_id from deliveries
+            where channel_id = %(channel)s and course_id = %(course)s and not is_private
+            order by question_id desc limit 1
+            """,
+            {"channel": channel, "course": course},
+        )
+        return await cur.fetchone()
+
+
+def _delivery(
+    *,
+    course_id: int,
+    slug: str,
+    title: str,
+    course_language: Language,
+    guild_id: int | None,
+    channel_id: int,
+    message_id: int | None,
+    token: str | None,
+    is_private: bool,
+    language: Language,
+    answer_message_ids: list[int],
+    **columns: Any,  # noqa: ANN401
+) -> Delivery:
+    return Delivery(
+        course=Course(id=CourseId(course_id), slug=slug, title=title, language=course_language),
+        destination=Destination(
+            guild_id=guild_id,
+            channel_id=channel_id,
+            message_id=message_id,
+            token=token,
+            is_private=is_private,
+            language=language,
+        ),
+        answer_message_ids=tuple(answer_message_ids),
+        **columns,
+    )

@@ -1,0 +1,87 @@
+"""See each answer home: where it goes, whether it arrived, and which questions a dead process left behind."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from psycopg_pool import AsyncConnectionPool
+
+from db import deliveries, questions, watermarks
+from db.records import Course, Delivery, QuestionId
+
+LEASE = timedelta(seconds=90)
+"""How long whoever claims a delivery has for it; longer than one answer may take."""
+
+
+class Deliveries:
+    """The answers on their way to people."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def claim(self) -> Delivery | None:
+        """Take a question whose answer has not arrived and which nobody holds."""
+        async with self._pool.connection() as conn:
+            question = await deliveries.claim(conn, lease=LEASE)
+            return None if question is None else await deliveries.of_question(conn, question)
+
+    async def renew(self, source: str, source_ids: Sequence[str]) -> None:
+        """Hold on to the deliveries of questions that are being answered here."""
+        async with self._pool.connection() as conn:
+            await deliveries.renew(conn, source=source, source_ids=source_ids, lease=LEASE)
+
+    async def missed(self, course: Course, asker_key: str, text: str) -> str | None:
+        """Return the source id of the same question, if the person asked it and its answer never arrived."""
+        async with self._pool.connection() as conn:
+            return await deliveries.missed(conn, course=course.id, asker_key=asker_key, text=text)
+
+    async def release(self, source: str, source_id: str, course: Course) -> None:
+        """Let another process deliver the answer at once."""
+        async with self._pool.connection() as conn:
+            question = await questions.by_source(conn, course=course.id, source=source, source_id=source_id)
+            if question:
+                await deliveries.release(conn, question.id)
+
+    async def arrived(self, question: QuestionId, course: Course, messages: Sequence[int]) -> None:
+        """Keep the ids of the messages that show the answer."""
+        async with self._pool.connection() as conn:
+            await deliveries.arrived(conn, question=question, course=course.id, messages=messages)
+
+    async def give_up(self, question: QuestionId, course: Course) -> None:
+        """Try no more; the answer stays stored."""
+        async with self._pool.connection() as conn:
+            await deliveries.give_up(conn, question=question, course=course.id)
+
+    async def showing(self, *, channel: int, message: int) -> Delivery | None:
+        """Return the delivery whose answer *message* shows."""
+        async with self._pool.connection() as conn:
+            question = await deliveries.showing(conn, channel=channel, message=message)
+            return None if question is None else await deliveries.of_question(conn, question)
+
+    async def of_question(self, question: QuestionId) -> Delivery | None:
+        async with self._pool.connection() as conn:
+            return await deliveries.of_question(conn, question)
+
+    async def latest_in(self, channel: int, course: Course) -> QuestionId | None:
+        """Return the last question that was asked in public in *channel*."""
+        async with self._pool.connection() as conn:
+            return await deliveries.latest_in(conn, channel=channel, course=course.id)
+
+    async def share(self, delivery: Delivery) -> bool:
+        """Be the one who makes a private answer public; return False if somebody was."""
+        async with self._pool.connection() as conn:
+            return await deliveries.share(conn, question=delivery.question_id, course=delivery.course.id)
+
+    async def unshare(self, delivery: Delivery) -> None:
+        """Take back a share that could not be posted."""
+        async with self._pool.connection() as conn:
+            await deliveries.unshare(conn, question=delivery.question_id, course=delivery.course.id)
+
+    async def saw(self, seen: dict[int, int]) -> None:
+        """Raise the watermark of each channel to the message seen in it."""
+        async with self._pool.connection() as conn:
+            await watermarks.raise_to(conn, seen)
+
+    async def watermarks(self) -> dict[int, int]:
+        """The last message seen, by channel."""
+        async with self._pool.connection() as conn:
+            return await watermarks.every(conn)

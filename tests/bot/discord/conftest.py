@@ -1,0 +1,105 @@
+"""The bot in a Discord of our own, over a real database, with or without a local model server."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from bot import running
+from bot.client import Monitoria
+from services import wiring
+from services.embedder import EmbedderConfig
+from services.llm import LlmConfig
+from services.manifest import plan
+from services.wiring import Services, Setup
+from tests.fake_discord import Channel, FakeDiscord, Guild, Member
+
+CAPTIONS = """WEBVTT
+
+00:00:05.000 --> 00:00:15.000
+Hoje o assunto são as redes recorrentes.
+
+00:00:15.000 --> 00:00:30.000
+Por isso o gradiente encolhe até sumir nas redes recorrentes longas.
+
+00:00:30.000 --> 00:00:45.000
+@everyone vejam [aqui](https://evil.example/x) e discord.gg/abcdef, <@&42> <t:1:R>.
+
+00:00:45.000 --> 00:01:00.000
+A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente.
+"""
+Run = Callable[..., AbstractAsyncContextManager[Monitoria]]
+
+
+@dataclass
+class Campus:
+    """A server with a course's channel, its people, and what the bot stands on."""
+
+    server: FakeDiscord
+    guild: Guild
+    room: Channel
+    ana: Member
+    boss: Member
+    setup: Setup
+
+    @asynccontextmanager
+    async def running(self, answer: LlmConfig | None = None) -> AsyncGenerator[Monitoria, None]:
+        """Start the bot as `monitoria run` does, and stop it in order."""
+        setup = Setup(
+            home=self.setup.home, database_url=self.setup.database_url, embedder=self.setup.embedder, answer=answer
+        )
+        async with wiring.services(setup) as services:
+            client = await running.opened(services, guild_ready_timeout=0.05)
+            async with client:
+                task = asyncio.create_task(client.start(self.server.token))
+                await self.server.connected()
+                await client.wait_until_ready()
+                try:
+                    yield client
+                finally:
+                    await client.close()
+                    await task
+
+    async def taught(self, services: Services, *, answers: str = "mention") -> None:
+        """Create the course `redes` with one lecture, bound to the room."""
+        course = await services.courses.create(slug="redes", title="Redes", language="pt-BR")
+        folder = self.setup.home / "captions"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "aula-1.vtt"
+        file.write_text(CAPTIONS, encoding="utf-8")
+        planned = plan([file], manifest=None, language="pt-BR", video_url="https://youtu.be/abc123")
+        async for _ in services.ingest.run(course, planned):
+            pass
+        await services.spaces.bind(
+            course,
+            guild=self.guild.id,
+            channel=self.room.id,
+            answers=answers,  # pyright: ignore[reportArgumentType]
+            reader="pt-BR",
+        )
+
+    async def rows(self, client: Monitoria, table: str) -> int:
+        query = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
+        async with client.services.pool.connection() as conn:
+            row = await (await conn.execute(query)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@pytest.fixture
+async def campus(database: str, tmp_path: Path) -> AsyncGenerator[Campus, None]:
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Redes")
+        room = server.add_channel(guild, "duvidas")
+        yield Campus(
+            server=server,
+            guild=guild,
+            room=room,
+            ana=server.add_member(guild, "ana"),
+            boss=server.add_member(guild, "boss", owner=True),
+            setup=Setup(home=tmp_path, database_url=database, embedder=EmbedderConfig(model="none"), answer=None),
+        )

@@ -1,0 +1,236 @@
+import json
+import re
+
+import pytest
+
+from services.llm import LlmConfig
+from tests.bot.discord.conftest import Campus
+from tests.fake_discord import Message
+from tests.fake_model import fake_model, replies, says
+
+QUESTION = "Por que o gradiente some nas redes recorrentes?"
+
+
+def is_cited(message: Message | None) -> bool:
+    return (
+        message is not None
+        and bool(message.embeds)
+        and "https://youtu.be/abc123?t=" in message.embeds[0]["description"]
+    )
+
+
+def shown(messages: list[Message]) -> Message | None:
+    """The first message with references."""
+    return next((message for message in messages if message.embeds), None)
+
+
+async def test_a_command_yields_a_cited_answer(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+
+        assert asked.original is not None
+        assert is_cited(asked.original)
+        assert not asked.original.ephemeral
+
+
+async def test_a_private_answer_is_seen_by_its_asker_alone_until_it_is_shared(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        options = {"question": QUESTION, "private": True}
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", options)).done()
+        assert asked.original is not None
+        assert asked.original.ephemeral
+        assert campus.server.messages(campus.room) == []
+
+        share = asked.original.buttons["Compartilhar"]
+        await (await campus.server.click(campus.ana, asked.original, share)).done()
+        await (await campus.server.click(campus.ana, asked.original, share)).done()
+
+        (public,) = campus.server.messages(campus.room)
+        assert is_cited(public)
+        assert QUESTION in public.content
+        assert "ana" not in public.content
+
+
+async def test_a_mention_yields_a_cited_reply(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        assert client.user is not None
+
+        said = await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> {QUESTION}")
+
+        reply = await campus.server.until(lambda: shown(campus.server.messages(campus.room)[1:]))
+        assert reply
+        assert is_cited(reply)
+        assert reply.reference
+        assert not reply.pings.users
+        await campus.server.deliver_again(said)
+        await campus.server.until(lambda: not client.answering.in_flight)
+        assert len(campus.server.messages(campus.room)) == 2
+        assert await campus.rows(client, "answers") == 1
+
+
+async def test_a_reply_to_an_answer_follows_up(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        assert client.user is not None
+        await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> {QUESTION}")
+        first = await campus.server.until(lambda: shown(campus.server.messages(campus.room)[1:]))
+        assert first
+        await campus.server.until(lambda: not client.answering.in_flight)
+
+        await campus.server.say(campus.ana, campus.room, "e o que a LSTM guarda?", reply_to=first)
+
+        await campus.server.until(lambda: len(campus.server.messages(campus.room)) == 4)
+        async with client.services.pool.connection() as conn:
+            row = await (await conn.execute("select count(*) from questions where follows is not null")).fetchone()
+        assert row == (1,)
+
+
+async def test_a_forum_post_is_answered_with_its_title(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
+        course = await client.services.courses.find("redes")
+        await client.services.spaces.bind(
+            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
+        )
+
+        post = await campus.server.post(campus.ana, forum, "Gradiente que some", "por que isso acontece?")
+
+        reply = await campus.server.until(lambda: shown(campus.server.messages(post)[1:]))
+        assert is_cited(reply)
+        async with client.services.pool.connection() as conn:
+            row = await (await conn.execute("select text from questions")).fetchone()
+        assert row == ("Gradiente que some\npor que isso acontece?",)
+
+
+async def test_a_thread_under_an_answer_follows_up(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        assert client.user is not None
+        await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> {QUESTION}")
+        first = await campus.server.until(lambda: shown(campus.server.messages(campus.room)[1:]))
+        assert first
+        await campus.server.until(lambda: not client.answering.in_flight)
+        thread = await campus.server.start_thread(campus.ana, first)
+
+        await campus.server.say(campus.ana, thread, "e o que a LSTM guarda?")
+
+        await campus.server.until(lambda: len(campus.server.messages(thread)) > 1)
+        assert shown(campus.server.messages(thread))
+
+
+async def test_the_message_menu_answers_in_private(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        said = await campus.server.say(campus.boss, campus.room, QUESTION)
+
+        asked = await (await campus.server.menu(campus.ana, campus.room, "Perguntar às aulas", said)).done()
+
+        assert asked.original is not None
+        assert is_cited(asked.original)
+        assert asked.original.ephemeral
+
+
+async def test_every_question_is_answered_where_that_is_wanted_and_chatter_is_not(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services, answers="every")
+        for chatter in ("bom dia, gente!", "tudo bem?", "valeu!", "kkkk"):
+            await campus.server.say(campus.ana, campus.room, chatter)
+
+        await campus.server.say(campus.ana, campus.room, QUESTION)
+
+        await campus.server.until(lambda: [m for m in campus.server.messages(campus.room) if m.embeds])
+        assert len(campus.server.messages(campus.room)) == 6
+
+
+async def test_an_unbound_channel_gives_a_hint_that_only_the_asker_sees(campus: Campus) -> None:
+    async with campus.running():
+        asked = await (await campus.server.slash(campus.boss, campus.room, "ask", {"question": QUESTION})).answered()
+
+        assert "/course bind" in json.dumps(asked.response)
+
+
+async def test_a_direct_message_is_answered_for_the_course_that_both_see(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+
+        said = await campus.server.dm(campus.ana, QUESTION)
+
+        channel = campus.server.channel(said.channel.id)
+        assert channel is not None
+        assert is_cited(await campus.server.until(lambda: shown(campus.server.messages(channel))))
+
+
+async def test_mentions_made_while_the_bot_was_away_are_answered(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        assert client.user is not None
+        us = client.user.id
+        seen = await campus.server.say(campus.ana, campus.room, "oi")
+        await client.services.deliveries.saw({campus.room.id: seen.id})
+    await campus.server.say(campus.ana, campus.room, f"<@{us}> {QUESTION}")
+
+    async with campus.running():
+        reply = await campus.server.until(lambda: shown(campus.server.messages(campus.room)))
+
+        assert is_cited(reply)
+
+
+async def test_a_question_in_flight_when_the_bot_stopped_is_finished_after_the_start(campus: Campus) -> None:
+    async with (
+        fake_model(says("Porque encolhe [1].", pause_s=30)) as model,
+        campus.running(LlmConfig(model="fake", base_url=model.base_url)) as client,
+    ):
+        await campus.taught(client.services)
+        asked = await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
+        await model.asked.wait()
+
+    async with campus.running() as client:
+        await campus.server.until(lambda: asked.original and is_cited(asked.original), timeout_s=20)
+
+        assert await campus.rows(client, "questions") == await campus.rows(client, "answers") == 1
+
+
+async def test_too_many_questions_are_told_when_to_come_back(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        course = await client.services.courses.find("redes")
+        await client.services.spaces.change(course, person_hourly=1)
+        await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+
+        again = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": "e agora?"})).done()
+
+        assert again.original is not None
+        assert "daqui a 60 min" in again.original.content
+        assert await campus.rows(client, "questions") == 1
+
+
+@pytest.mark.parametrize("question", [QUESTION, "o que o professor falou para @everyone ver aqui?"])
+async def test_nothing_hostile_reaches_a_request(campus: Campus, question: str) -> None:
+    hostile = (
+        "O gradiente encolhe nas redes recorrentes [1]. "
+        "@everyone @here <@&42> <@1> veja [aqui](https://evil.example/x) [1], https://youtu.be@evil.example/, "
+        "discord.gg/abcdef, <t:1:R> `\\`https://evil.example`, www.evil.example/x [a](\nhttps://evil.example)"
+    )
+    async with (
+        fake_model(replies(lambda prompt: "" if "The lines for" in prompt else hostile)) as model,
+        campus.running(LlmConfig(model="fake", base_url=model.base_url)) as client,
+    ):
+        await campus.taught(client.services)
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": question})).done()
+        assert asked.original is not None
+        await campus.server.until(lambda: asked.original and asked.original.buttons)  # no longer a draft
+        await (await campus.server.click(campus.ana, asked.original, asked.original.buttons["Trechos"])).answered()
+
+        assert not any([asked.original.pings.users, asked.original.pings.roles, asked.original.pings.everyone])
+        bodies = json.dumps(
+            [body for body in campus.server.bodies if "content" in json.dumps(body)], ensure_ascii=False
+        )
+        assert not re.search(r"@everyone|@here|<@&?\d|<t:\d|discord\.gg|\]\(\s*(?!https://youtu\.be/abc123)", bodies)
+        assert set(re.findall(r"https?://[^\s\"\\)]+", bodies)) <= {
+            url for url in re.findall(r"https?://[^\s\"\\)]+", bodies) if url.startswith("https://youtu.be/abc123")
+        }
