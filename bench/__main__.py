@@ -1,4 +1,4 @@
-"""Measure speed and print it beside the targets: `python -m bench [retrieval|embedding] [sizes …]`."""
+"""Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord] [sizes …]`."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import embedding, retrieval
+from bench import discord, embedding, retrieval
 
 SIZES = (10_000, 100_000)
 
@@ -23,12 +23,14 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
     if "embedding" in what:
         for table in await embedding.tables():
             console.print(table)
+    if "discord" in what:
+        console.print(await discord.table())
     if "retrieval" in what:
         for size in sizes:
             console.print(await retrieval.tables(size))
 
 
 if __name__ == "__main__":
-    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval"}
+    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval", "discord"}
     asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
     asyncio.run(main(words, asked_sizes or SIZES))

@@ -30,6 +30,6 @@ HEARD = Heard(
     ],
 )
 def test_when_a_message_is_answered(change: dict[str, object], answered_when: set[str]) -> None:
-    heard = replace(HEARD, **change)  # pyright: ignore[reportArgumentType]
+    heard = replace(HEARD, **change)
 
     assert {mode for mode in ("mention", "every", "forum", "off") if is_for_us(heard, mode)} == answered_when
