@@ -234,3 +234,25 @@ async def test_nothing_hostile_reaches_a_request(campus: Campus, question: str) 
         assert set(re.findall(r"https?://[^\s\"\\)]+", bodies)) <= {
             url for url in re.findall(r"https?://[^\s\"\\)]+", bodies) if url.startswith("https://youtu.be/abc123")
         }
+
+
+async def test_a_command_delivered_again_yields_one_answer(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+        await campus.server.until(lambda: not client.answering.in_flight)
+
+        await campus.server.deliver_again(asked)
+        await campus.server.until(lambda: len([r for r in campus.server.requests if "/callback" in r.path]) == 2)
+
+        assert await campus.rows(client, "questions") == await campus.rows(client, "answers") == 1
+        assert campus.server.messages(campus.room) == [asked.original]
+
+
+async def test_the_lectures_are_offered_while_typing(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+
+        choices = await campus.server.autocomplete(campus.ana, campus.room, "ask", "lecture", "aul")
+
+        assert [choice["value"] for choice in choices] == ["aula-1"]

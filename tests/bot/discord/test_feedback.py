@@ -84,3 +84,17 @@ async def test_a_reaction_counts_as_the_button_and_taking_it_off_withdraws(campu
             if not await label():
                 break
         assert await label() is None
+
+
+async def test_a_form_opened_before_a_restart_is_read_after_it(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+        assert asked.original is not None
+        down = asked.original.buttons["Não ajudou"]
+        opened = await (await campus.server.click(campus.ana, asked.original, down)).answered()
+
+    async with campus.running():
+        await (await campus.server.submit(campus.ana, opened, {"reason": ["unclear"], "comment": ""})).answered()
+
+    assert await votes(campus) == [("I", "unclear", None)]
