@@ -31,7 +31,7 @@ class Answering:
         self._asker = asker
         self._deliveries = deliveries
         self._live = Counter[int]()
-        self._told: set[str] = set()
+        self.refused: set[str] = set()  # channels and reasons that the operator was told of
         self.in_flight: set[str] = set()
 
     async def answer(self, asked: Asked, destination: Destination, outlet: Outlet) -> None:
@@ -111,8 +111,8 @@ class Answering:
     def _note(self, destination: Destination, error: discord.HTTPException) -> None:
         """Tell the operator what Discord refused, once for each channel and reason."""
         what = f"{destination.channel_id}:{error.code}"
-        if what not in self._told:
-            self._told.add(what)
+        if what not in self.refused:
+            self.refused.add(what)
             log.warning(
                 "discord.refused",
                 extra={"channel_id": destination.channel_id, "code": error.code, "reason": error.text},
