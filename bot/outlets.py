@@ -49,7 +49,7 @@ class ReplyOutlet:
         ids: list[int] = []
         for number, page in enumerate(pages):
             if number == 0:
-                # Edited even when only just sent: a send repeated after a restart returns the older draft.
+                # A send repeated after a restart returns the message of then, which may be a draft.
                 self._first = self._first or await self._send(page, 0)
                 if self._first.content != page.content or len(self._first.embeds) != int(page.embed is not None):
                     await self._first.edit(

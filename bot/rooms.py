@@ -1,10 +1,13 @@
 """Find the course that a place in Discord, or a person in direct messages, belongs to."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import discord
 
-from db.records import Binding, Course
+from db.records import Binding, Course, Language
+from services import i18n
+from services.errors import Refused
 from services.wiring import Services
 
 
@@ -30,6 +33,20 @@ class Rooms:
         """Return what binds a channel, itself or through what it lies in."""
         ids = lineage(channel)
         return await self._services.spaces.binding(guild, ids) if guild and ids else None
+
+    async def require_binding(self, interaction: discord.Interaction[Any], reader: Language) -> Binding:
+        """
+        Return what binds the channel of a command.
+
+        Raises:
+            Refused: nothing does; who may change that is told how.
+
+        """
+        binding = await self.binding(interaction.guild_id, interaction.channel)
+        if binding is None:
+            may_bind = interaction.permissions.manage_guild
+            raise Refused(i18n.text("discord.not_bound_staff" if may_bind else "discord.not_bound", reader))
+        return binding
 
     async def visible_courses(self, person: int) -> list[Course]:
         """Return the courses of which *person* can see a channel, in a server shared with Monitoria."""

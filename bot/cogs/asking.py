@@ -105,16 +105,11 @@ class Asking(commands.Cog):
             async with asyncio.timeout(LOOK_UP_LIMIT_S):
                 if interaction.guild_id is None:
                     return await self._direct_course(interaction)
-                binding = await self._rooms.binding(interaction.guild_id, interaction.channel)
+                binding = await self._rooms.require_binding(interaction, reader(interaction))
         except TimeoutError:
             raise Unavailable("The database did not answer in time.") from None
-        language = reader(interaction)
-        if binding is None:
-            may_bind = interaction.permissions.manage_guild
-            hint = "discord.not_bound_staff" if may_bind else "discord.not_bound"
-            raise Refused(i18n.text(hint, language))
         if binding.answers == "off":
-            raise Refused(i18n.text("discord.switched_off", language))
+            raise Refused(i18n.text("discord.switched_off", reader(interaction)))
         return binding.course
 
     async def _direct_course(self, interaction: discord.Interaction[Any]) -> Course:

@@ -51,8 +51,4 @@ class Reading(commands.Cog):
             if course is None:
                 raise Refused(i18n.text("direct.no_course", language))
             return course
-        binding = await self._rooms.binding(interaction.guild_id, interaction.channel)
-        if binding is None:
-            may_bind = interaction.permissions.manage_guild
-            raise Refused(i18n.text("discord.not_bound_staff" if may_bind else "discord.not_bound", language))
-        return binding.course
+        return (await self._rooms.require_binding(interaction, language)).course
