@@ -2,19 +2,28 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Self, TypeVar, cast
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 from urllib.parse import urlparse
 
-import openai
-from openai import AsyncOpenAI, AsyncStream
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from pydantic import BaseModel
 
 from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused, Unavailable
+from services.lazily import lazily
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+    from openai import AsyncStream
+    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+else:
+    httpx2, openai = lazily("httpx2"), lazily("openai")
 
 OPENAI = "https://api.openai.com/v1"
 LONGEST_TEXT = 20_000
@@ -33,11 +42,35 @@ THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | r
 LATE_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 UNFINISHED_TAG = re.compile(r"</?t?h?i?n?k?i?n?g?\Z", re.IGNORECASE)
 
+Trouble = Literal[
+    "timeout",
+    "unreachable",
+    "key",
+    "unknown_model",
+    "quota",
+    "busy",
+    "fault",
+    "request",
+    "not_completion",
+    "empty",
+    "truncated",
+    "content_filter",
+    "refusal",
+    "too_long",
+]
+"""What was wrong: `busy` is "too many requests", `fault` the server's own, `request` that it refuses what was sent."""
+
 T = TypeVar("T")
 
 
 class ModelUnavailable(Unavailable):
     """The language model gave no usable text."""
+
+    def __init__(self, sentence: str, trouble: Trouble, *, retry_after_s: float | None = None, said: str = "") -> None:
+        super().__init__(sentence)
+        self.trouble: Trouble = trouble
+        self.retry_after_s = retry_after_s  # as the server asks
+        self.said = said  # what the model wrote nevertheless; of no use but as evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +80,7 @@ class LlmConfig:
     model: str
     base_url: str = OPENAI
     api_key: str | None = field(default=None, repr=False)
+    address_from: str = "OPENAI_BASE_URL"  # the setting that an operator would correct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +96,21 @@ class Completion:
     """A whole text: finished by the model, without its thoughts, fit to be stored."""
 
     text: str
+    raw: str  # with its thoughts, as it came
     model: str  # as the server names it, which may be more exact than what was asked for
     tokens_in: int | None
     tokens_out: int | None
 
 
 class ChatModel:
-    """One model on one server; close it when done."""
+    """One model on one server; close it when done. A request for patience beyond *longest_wait_s* ends in an error."""
 
-    def __init__(self, config: LlmConfig) -> None:
+    def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.name = config.model
+        self._longest_wait_s = longest_wait_s
         try:
             self._server = urlparse(config.base_url).hostname or "its server"
-            self._client = AsyncOpenAI(
+            self._client = openai.AsyncOpenAI(
                 base_url=config.base_url,
                 api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
                 max_retries=0,
@@ -83,7 +119,7 @@ class ChatModel:
             )
         except Exception:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
             raise Refused(
-                f"OPENAI_BASE_URL is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
+                f"{config.address_from} is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
             ) from None
 
     async def __aenter__(self) -> Self:
@@ -112,7 +148,7 @@ class ChatModel:
         gathered = _Gathered()
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
-                chunks = await _patiently(deadline, lambda: self._open(messages))
+                chunks = await self._patiently(deadline, lambda: self._open(messages))
             async with chunks:
                 while (chunk := await _next(chunks, deadline, gathered)) is not None:
                     if gathered.take(chunk):
@@ -121,10 +157,17 @@ class ChatModel:
             yield gathered.completed(self.name)
 
     async def complete(
-        self, messages: Sequence[Message], *, time_limit_s: float, temperature: float | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        time_limit_s: float,
+        temperature: float | None = None,
+        response_format: dict[str, Any] | None = None,
     ) -> Completion:
         """
         Return the whole text at once, within *time_limit_s* of wall-clock time.
+
+        *response_format* is as `chat.completions` takes it; a server that does not know it may refuse the request.
 
         Raises:
             ModelUnavailable: there is no whole text; the message tells an operator why.
@@ -138,16 +181,17 @@ class ChatModel:
                 model=self.name,
                 messages=_parameters(messages),
                 temperature=openai.omit if temperature is None else temperature,
+                response_format=cast("Any", response_format or openai.omit),
             )
             return response.content
 
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
-                body = await _patiently(deadline, ask)
+                body = await self._patiently(deadline, ask)
             gathered.take(_Whole.model_validate_json(body))
             return gathered.completed(self.name)
 
-    async def _open(self, messages: Sequence[Message], *, counted: bool = True) -> AsyncStream[ChatCompletionChunk]:
+    async def _open(self, messages: Sequence[Message], *, counted: bool = True) -> "AsyncStream[ChatCompletionChunk]":
         """Start a stream; *counted* asks for the numbers of tokens, a request that some servers refuse."""
         try:
             return await self._client.chat.completions.create(
@@ -164,32 +208,57 @@ class ChatModel:
     @contextmanager
     def _explained(self, time_limit_s: float) -> Generator[None, None, None]:
         """Translate what can go wrong with a server into one sentence for its operator."""
+        trouble: Trouble
+        retry_after_s, said = None, ""
         try:
             yield
         except TimeoutError:
+            trouble = "timeout"
             reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
-            reason = _status(error.status_code)
-        except openai.APIConnectionError:
+            trouble, reason = _trouble(error), _status(error.status_code)
+            retry_after_s = _retry_after_s(error)
+        except openai.APIConnectionError as error:
+            trouble = "unreachable" if isinstance(error.__cause__, httpx2.ConnectError) else "fault"
             reason = "cannot be reached or broke the connection; start its server, or correct the address"
         except openai.OpenAIError:
-            reason = "reported an error in the middle of its text; see its server's log"
+            trouble, reason = "fault", "reported an error in the middle of its text; see its server's log"
         except _Unusable as problem:
-            reason = str(problem)
+            trouble, reason, said = problem.trouble, str(problem), problem.said
         except (ValueError, RecursionError):
+            trouble = "not_completion"
             reason = "sent something that is no chat completion; correct the address (most end in /v1)"
         else:
             return
         # The cause stays behind: it quotes the server, which may quote the key or what a student wrote.
-        raise ModelUnavailable(f"The model {self.name!r} at {self._server!r} {reason}.") from None
+        sentence = f"The model {self.name!r} at {self._server!r} {reason}."
+        raise ModelUnavailable(sentence, trouble, retry_after_s=retry_after_s, said=said) from None
+
+    async def _patiently(self, deadline: float, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, and once more where the server is busy and says that it will soon not be."""
+        try:
+            return await ask()
+        except (openai.RateLimitError, openai.InternalServerError) as busy:
+            wait_s = _retry_after_s(busy)
+            left_s = deadline - asyncio.get_running_loop().time()
+            if wait_s is None or busy.status_code not in {429, 503} or wait_s > min(self._longest_wait_s, left_s):
+                raise
+        await asyncio.sleep(wait_s)
+        return await ask()
 
 
 class _Unusable(Exception):
     """Why a text cannot be used: the rest of a sentence that begins with the model's name."""
 
+    def __init__(self, rest: str, trouble: Trouble, said: str = "") -> None:
+        super().__init__(rest)
+        self.trouble: Trouble = trouble
+        self.said = said
+
 
 class _Text(BaseModel, strict=True):
     content: str | None = None
+    refusal: str | None = None
 
 
 class _Choice(BaseModel, strict=True):
@@ -222,6 +291,8 @@ class _Gathered:
         self.finish_reason: str | None = None
         self._pieces: list[str] = []
         self._length = 0
+        self._refusal = ""
+        self._is_begun = False
         self._usage = _Usage()
         self._model: str | None = None
 
@@ -230,27 +301,36 @@ class _Gathered:
         self._usage = sent.usage or self._usage
         self._model = sent.model or self._model
         choice = sent.choices[0] if sent.choices else _Choice()  # a stream's first and last event may have none
+        self._is_begun = self._is_begun or bool(sent.choices)
         self.finish_reason = choice.finish_reason or self.finish_reason
         said = choice.delta or choice.message
         piece = (said and said.content) or ""
+        self._refusal += (said and said.refusal) or ""
         self._pieces.append(piece)
         self._length += len(piece)
         if self._length > LONGEST_THOUGHT:
-            raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model")
+            raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model", "too_long")
         return bool(piece)
 
     def text_so_far(self) -> str:
         return _short_enough(UNFINISHED_TAG.sub("", self._without_thoughts()).strip())
 
     def completed(self, asked_for: str) -> Completion:
+        raw = _storable("".join(self._pieces))
+        if self._refusal:
+            raise _Unusable("refuses to answer this", "refusal", _storable(self._refusal))
         if self.finish_reason not in FINISHED:
-            raise _Unusable(_unfinished(self.finish_reason))
+            # Without any choice there is nothing that could have been cut.
+            trouble = _cut(self.finish_reason) if self._is_begun else "empty"
+            raise _Unusable(_unfinished(self.finish_reason), trouble, raw)
         # Some chat templates open the thought themselves, so that only its end is in the text.
         text = _short_enough(LATE_THOUGHT.sub("", self._without_thoughts()).strip())
         if not text:
-            raise _Unusable("wrote nothing, or only its thoughts; take another model, or see its server's log")
+            rest = "wrote nothing, or only its thoughts; take another model, or see its server's log"
+            raise _Unusable(rest, "empty", raw)
         return Completion(
             text=text,
+            raw=raw,
             model=_storable(self._model or asked_for),
             tokens_in=self._usage.prompt_tokens,
             tokens_out=self._usage.completion_tokens,
@@ -260,20 +340,7 @@ class _Gathered:
         return THOUGHT.sub("", _storable("".join(self._pieces)))
 
 
-async def _patiently(deadline: float, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask, and once more where the server is busy and says that it will soon not be."""
-    try:
-        return await ask()
-    except (openai.RateLimitError, openai.InternalServerError) as busy:
-        wait_s = _seconds(busy.response.headers.get("retry-after", ""))
-        left_s = deadline - asyncio.get_running_loop().time()
-        if busy.status_code not in {429, 503} or wait_s > min(LONGEST_WAIT_S, left_s):
-            raise
-    await asyncio.sleep(wait_s)
-    return await ask()
-
-
-async def _next(chunks: AsyncStream[ChatCompletionChunk], deadline: float, gathered: _Gathered) -> _Chunk | None:
+async def _next(chunks: "AsyncStream[ChatCompletionChunk]", deadline: float, gathered: _Gathered) -> _Chunk | None:
     """Return the next event, or None at the end of the stream or, once the text is whole, at any trouble."""
     is_whole = gathered.finish_reason is not None
     soon = asyncio.get_running_loop().time() + USAGE_WAIT_S
@@ -294,19 +361,52 @@ def _event(sent: object) -> _Chunk | None:
     return _Chunk.model_validate(sent.model_dump(warnings=False))
 
 
-def _seconds(retry_after: str) -> float:
-    """
-    Read a Retry-After header; a date or none at all is infinitely long.
+def _retry_after_s(error: "openai.APIStatusError") -> float | None:
+    """In how many seconds the server wants to be asked again: it names them, or a date by its own clock."""
+    headers = error.response.headers
+    return _wait_s(headers.get("retry-after", ""), headers.get("date", ""))
 
-    >>> _seconds("3"), _seconds("")
-    (3.0, inf)
+
+def _wait_s(retry_after: str, date: str) -> float | None:
     """
-    return float(retry_after) if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]+)?", retry_after) else float("inf")
+    Read a Retry-After header (RFC 9110, 10.2.3): seconds, or a date, which is compared with the server's *date*.
+
+    >>> _wait_s("3", "")
+    3.0
+    >>> _wait_s("Wed, 21 Oct 2026 07:28:30 GMT", "Wed, 21 Oct 2026 07:28:00 GMT")
+    30.0
+    """
+    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]+)?", retry_after):
+        return float(retry_after)
+    until, now = _instant(retry_after), _instant(date)
+    if until is None:
+        return None
+    return max((until - (now or datetime.fromtimestamp(time.time(), UTC))).total_seconds(), 0.0)
+
+
+def _instant(header: str) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _trouble(error: "openai.APIStatusError") -> Trouble:
+    """Tell whose trouble an HTTP status is."""
+    status = error.status_code
+    if status == 402 or (status == 429 and "insufficient_quota" in f"{error.code} {error.body}"):
+        return "quota"
+    named: dict[int, Trouble] = {401: "key", 403: "key", 404: "unknown_model", 429: "busy"}
+    if status in named:
+        return named[status]
+    # A redirect leads to another address: everything asked there would meet the same.
+    return "fault" if status >= 500 else "unknown_model" if status < 400 else "request"
 
 
 def _short_enough(text: str) -> str:
     if len(text) > LONGEST_TEXT:
-        raise _Unusable(f"wrote more than {LONGEST_TEXT:,} characters; take another model")
+        raise _Unusable(f"wrote more than {LONGEST_TEXT:,} characters; take another model", "too_long", text)
     return text
 
 
@@ -314,6 +414,10 @@ def _storable(text: str) -> str:
     """Join surrogates that two events tore apart, and drop what a database refuses or nobody sees."""
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if LONE_SURROGATE.search(text) else text
     return joined.translate(UNSEEN)
+
+
+def _cut(reason: str | None) -> Trouble:
+    return "content_filter" if reason == "content_filter" else "truncated"
 
 
 def _unfinished(reason: str | None) -> str:
@@ -340,7 +444,7 @@ def _status(status: int) -> str:
     return f"{reasons.get(status, fault)} (HTTP {status})"
 
 
-def _parameters(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
+def _parameters(messages: Sequence[Message]) -> "list[ChatCompletionMessageParam]":
     return [
         cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content}) for message in messages
     ]

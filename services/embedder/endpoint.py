@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openai
 from numpy.typing import NDArray
-from openai import AsyncOpenAI
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.embedder.pieces import cut
 from services.embedder.protocol import EmbedderUnavailable, Identity, Vectors, checked, e5_prefixes, read_only, writable
 from services.embedder.queue import EncodingQueue
+from services.lazily import lazily
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = lazily("openai")
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -36,7 +41,7 @@ class EndpointEmbedder:
 
     max_tokens = None
 
-    def __init__(self, client: AsyncOpenAI, identity: Identity, *, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, client: "openai.AsyncOpenAI", identity: Identity, *, limit_s: float = LIMIT_S) -> None:
         self._client = client
         self._identity = identity
         self._limit_s = limit_s
@@ -122,13 +127,13 @@ class _Embeddings(BaseModel):
     data: list[_Row]
 
 
-def _client(base_url: str, api_key: str, limit_s: float) -> AsyncOpenAI:
+def _client(base_url: str, api_key: str, limit_s: float) -> "openai.AsyncOpenAI":
     if not (api_key.isascii() and api_key.isprintable()):
         raise EmbedderUnavailable(
             "The key for the embedding endpoint holds characters that no key has; correct OPENAI_API_KEY."
         )
     try:
-        return AsyncOpenAI(
+        return openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key,
             max_retries=0,
@@ -141,7 +146,7 @@ def _client(base_url: str, api_key: str, limit_s: float) -> AsyncOpenAI:
         ) from None
 
 
-async def _asked(client: AsyncOpenAI, model: str, inputs: list[str], limit_s: float) -> NDArray[np.float64]:
+async def _asked(client: "openai.AsyncOpenAI", model: str, inputs: list[str], limit_s: float) -> NDArray[np.float64]:
     """Return the endpoint's vectors in the order of *inputs*, not yet checked beyond their order."""
     where = f"The embedding model {model!r} at {client.base_url.host}"
     try:
