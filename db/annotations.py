@@ -1,9 +1,11 @@
 """What people say of answers: one row for each person and answer."""
 
-from psycopg import AsyncConnection
-from psycopg.rows import class_row, scalar_row
+from dataclasses import dataclass
 
-from db.records import Annotation, AnswerId, CourseId, Label
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from db.records import Annotation, AnswerId, CourseId, Label, Role
 
 
 async def of_person(
@@ -20,31 +22,43 @@ async def of_person(
         return await cur.fetchone()
 
 
-async def vote(
+async def put(
     conn: AsyncConnection,
     *,
     course: CourseId,
     answer: AnswerId,
     annotator_key: str,
+    role: Role,
     label: Label,
-    reason: str | None,
-    comment: str | None,
+    reason: str | None = None,
+    comment: str | None = None,
+    judge_visible: bool = False,
 ) -> None:
-    """Store a student's vote in place of the one before."""
+    """
+    Store what a person says in place of what they said before; who has spoken as staff goes on as staff.
+
+    *judge_visible*: they had seen the judge's score. Once seen, it stays seen.
+    """
     await conn.execute(
         """
-        insert into annotations (answer_id, course_id, annotator_key, role, label, reason, comment)
-        values (%(answer)s, %(course)s, %(annotator_key)s, 'student', %(label)s, %(reason)s, %(comment)s)
+        insert into annotations as a
+            (answer_id, course_id, annotator_key, role, label, reason, comment, judge_visible)
+        values (%(answer)s, %(course)s, %(annotator_key)s, %(role)s, %(label)s, %(reason)s, %(comment)s,
+            %(judge_visible)s)
         on conflict (answer_id, annotator_key) do update set
-            label = excluded.label, reason = excluded.reason, comment = excluded.comment, changed_at = now()
+            role = case when a.role = 'staff' then 'staff' else excluded.role end, label = excluded.label,
+            reason = excluded.reason, comment = excluded.comment,
+            judge_visible = a.judge_visible or excluded.judge_visible, changed_at = now()
         """,
         {
             "answer": answer,
             "course": course,
             "annotator_key": annotator_key,
+            "role": role,
             "label": label,
             "reason": reason,
             "comment": comment,
+            "judge_visible": judge_visible,
         },
     )
 
@@ -64,14 +78,30 @@ async def delete(
     return deleted.rowcount > 0
 
 
-async def count(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, label: Label) -> int:
-    """How many students give the answer *label*."""
-    async with conn.cursor(row_factory=scalar_row) as cur:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Votes:
+    """How many students have given an answer each thumb since staff last settled it, beside the judge's last score."""
+
+    up: int
+    down: int
+    score: int | None  # 0 to 3
+
+
+async def votes(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Votes:
+    async with conn.cursor(row_factory=class_row(Votes)) as cur:
         await cur.execute(
             """
-            select count(*) from annotations
-            where answer_id = %(answer)s and course_id = %(course)s and label = %(label)s and role = 'student'
+            select count(*) filter (where label = 'C')::int as up, count(*) filter (where label = 'I')::int as down,
+                (select score from judgements
+                where answer_id = %(answer)s and course_id = %(course)s and kind = 'relevance'
+                order by id desc limit 1) as score
+            from annotations where answer_id = %(answer)s and course_id = %(course)s and role = 'student'
+                and changed_at > coalesce((
+                    select max(settled_at) from review_items where answer_id = %(answer)s and course_id = %(course)s
+                ), '-infinity')
             """,
-            {"answer": answer, "course": course, "label": label},
+            {"answer": answer, "course": course},
         )
-        return int(await cur.fetchone() or 0)
+        found = await cur.fetchone()
+    assert found is not None  # noqa: S101 - aggregates always return their row
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.records import Answer, AnswerId, CourseId, GenerationId, Hit, Outcome, QuestionId, Reference, RetrievalMode
 
@@ -111,6 +111,23 @@ async def of_question(conn: AsyncConnection, *, course: CourseId, question: Ques
             """,
             {"question": question, "course": course},
         )
+        return await cur.fetchone()
+
+
+async def lock(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> bool:
+    """Be alone with what people and judge say of the answer until the transaction ends; False if it is gone."""
+    async with conn.cursor() as cur:
+        await cur.execute(
+            "select from answers where id = %(answer)s and course_id = %(course)s for no key update",
+            {"answer": answer, "course": course},
+        )
+        return cur.rowcount > 0
+
+
+async def course_of(conn: AsyncConnection, answer: AnswerId) -> CourseId | None:
+    """Which course an answer belongs to: for an operator, who knows its number only."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select course_id from answers where id = %(answer)s", {"answer": answer})
         return await cur.fetchone()
 
 

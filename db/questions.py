@@ -97,6 +97,20 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
         return await cur.fetchone()
 
 
+async def exchange(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Exchange | None:
+    """Return an answer with its question."""
+    async with conn.cursor(row_factory=class_row(Exchange)) as cur:
+        await cur.execute(
+            """
+            select coalesce(q.standalone, q.text) as question, a.text as answer
+            from answers a join questions q on q.id = a.question_id
+            where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s
+            """,
+            {"answer": answer, "course": course},
+        )
+        return await cur.fetchone()
+
+
 async def claim(conn: AsyncConnection, *, course: CourseId, question: QuestionId, lease: timedelta) -> bool:
     """Hold a question that nobody holds any more, for *lease*; return False if somebody does."""
     claimed = await conn.execute(

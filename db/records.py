@@ -11,6 +11,10 @@ SegmentId = NewType("SegmentId", int)
 GenerationId = NewType("GenerationId", int)
 QuestionId = NewType("QuestionId", int)
 AnswerId = NewType("AnswerId", int)
+JobId = NewType("JobId", int)
+JudgementId = NewType("JudgementId", int)
+ItemId = NewType("ItemId", int)
+VerifiedId = NewType("VerifiedId", int)
 
 Language = Literal["pt-BR", "en"]
 """A language that Monitoria speaks; lectures may be in any."""
@@ -188,12 +192,135 @@ Complaint = Literal["wrong", "incomplete", "unclear", "wrong_moment", "other"]
 """What a student finds wrong with an answer."""
 
 
+Verdict = Literal["C", "P", "I", "edited", "dismissed", "approved", "rejected", "gone"]
+"""How staff settled a flagged answer; `gone`: its reason went before anybody looked."""
+
+Held = Literal["no", "waiting", "approved", "rejected"]
+"""Whether an answer waits for the approval of staff, or waited for it."""
+
+Role = Literal["student", "staff"]
+"""As whom a person speaks of an answer; staff outrank students."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
     """What one person says of one answer."""
 
     answer_id: AnswerId
-    role: Literal["student", "staff"]
+    role: Role
     label: Label
     reason: str | None
     comment: str | None
+
+
+JudgedFor = Literal["relevance", "support", "abstention"]
+"""What an answer is judged for: the answer itself, its references, or its saying that there is no material."""
+
+JudgementStatus = Literal[
+    "ok",
+    "recovered",
+    "parse_error",
+    "out_of_range",
+    "refusal",
+    "empty",
+    "truncated",
+    "content_filter",
+    "transport_error",
+    "timeout",
+    "auth_error",
+    "budget_skipped",
+]
+"""What came of a judgement; only `ok` and `recovered` (after one more question) have a verdict."""
+
+Support = Literal["full", "partial", "none"]
+"""How far a reference supports the sentence that cites it."""
+
+Abstention = Literal["right", "wrong"]
+"""Whether it was right to say that the lectures do not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One judgement that is due, held by the worker that has its *token*."""
+
+    id: JobId
+    kind: JudgedFor
+    answer_id: AnswerId
+    course_id: CourseId
+    probability: float | None  # with which the answer was drawn; None: somebody asked for it
+    attempts: int  # this one included
+    token: int  # fencing token: a later claim has a greater one, and only the latest may end the job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedJob:
+    """One job as an operator sees it."""
+
+    id: JobId
+    kind: JudgedFor
+    answer_id: AnswerId
+    course: str  # slug
+    state: Literal["waiting", "running", "done", "dead"]
+    attempts: int
+    due_in_s: float  # negative: since when it is due
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSettings:
+    """How the answers of a course are judged and flagged; version 0 is what Monitoria ships."""
+
+    version: int = 0
+    labels: tuple[Label, Label, Label, Label] = ("I", "I", "P", "C")  # of the scores 0, 1, 2, 3
+    flag_below: int = 2  # scores under it are flagged, 0 to 4
+    judge_share: float = 1.0  # of answers that are judged, 0 to 1
+    audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
+    daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceJudgement:
+    """How far one reference supports the sentence that cites it."""
+
+    number: int
+    support: Support
+    quote: str  # as the judge gave it
+    is_found: bool  # it occurs in the passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One judgement of one answer, never changed."""
+
+    id: JudgementId
+    answer_id: AnswerId
+    kind: JudgedFor
+    status: JudgementStatus
+    score: int | None  # 0 to 3
+    abstention: Abstention | None
+    criteria: str | None
+    evidence: str | None
+    label: Label | None  # from the score, by the settings' version
+    settings_version: int
+    swayed: bool
+    probability: float | None
+    model: str
+    prompt_id: str | None
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One call of the judge's model."""
+
+    model_asked: str
+    model: str | None  # as the server names it
+    prompt_id: str
+    prompt_sha256: str
+    parameters: dict[str, object]
+    output: str | None  # raw
+    tokens_in: int | None
+    tokens_out: int | None
+    latency_ms: int
+    status: JudgementStatus
+    detail: str | None  # for the operator

@@ -1,5 +1,7 @@
 """What staff should look at."""
 
+from collections.abc import Sequence
+
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
@@ -25,22 +27,20 @@ async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, rea
     return added.rowcount > 0
 
 
-async def withdraw(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reason: str) -> None:
-    """Take *reason* from the answer's open item; an item without a reason goes."""
-    chosen = {"answer": answer, "course": course, "reason": reason}
+async def withdraw(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reasons: Sequence[str]) -> None:
+    """Take *reasons* from the answer's open item; an item without a reason goes."""
     await conn.execute(
         """
-        delete from review_reasons r using review_items i
-        where i.id = r.item_id and i.answer_id = %(answer)s and i.course_id = %(course)s and i.settled_at is null
-            and r.reason = %(reason)s
+        with open_item as (
+            select id from review_items
+            where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
+        ), withdrawn as (
+            delete from review_reasons r using open_item o where r.item_id = o.id and r.reason = any(%(reasons)s)
+        )
+        delete from review_items i using open_item o
+        where i.id = o.id
+            -- Both deletions see the rows as they were before either.
+            and not exists (select from review_reasons r where r.item_id = i.id and r.reason <> all(%(reasons)s))
         """,
-        chosen,
-    )
-    await conn.execute(
-        """
-        delete from review_items i
-        where i.answer_id = %(answer)s and i.course_id = %(course)s and i.settled_at is null
-            and not exists (select from review_reasons r where r.item_id = i.id)
-        """,
-        chosen,
+        {"answer": answer, "course": course, "reasons": list(reasons)},
     )

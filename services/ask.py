@@ -15,7 +15,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import answers, course_settings, courses, deliveries, questions
+from db import answers, course_settings, courses, deliveries, questions, reviews
 from db.records import (
     Answer,
     AnswerId,
@@ -29,7 +29,7 @@ from db.records import (
     QuestionId,
     Reference,
 )
-from services import i18n, language, prompts
+from services import i18n, language, prompts, queue
 from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.citations import Cited, resolve, without_marks
 from services.clock import clock
@@ -45,8 +45,10 @@ log = logging.getLogger(__name__)
 
 PROMPT = "answer/1"
 EXTRACTIVE = "extractive"
+UNCITED = "no valid citation"
 HITS = 10
 LONGEST_QUESTION = 1_500
+UNSTORED = QuestionId(0)
 STORE_LIMIT_S = 10.0
 """For the transaction at the end, beyond the time limit of the answer: what was written must not be lost."""
 WORDS_THAT_TELL = 4
@@ -140,7 +142,12 @@ NOTHING = Found(hits=(), mode="lexical", generation_id=None, language="")
 
 
 class Asker:
-    """Answers questions; one for the whole process. Without *model*, answers are quotations."""
+    """
+    Answers questions; one for the whole process.
+
+    Without *model*, answers are quotations. *is_judged*: there is a judge, so each answer is queued for it. *prompt* is
+    the id of the prompt that asks for an answer.
+    """
 
     def __init__(
         self,
@@ -148,11 +155,15 @@ class Asker:
         retriever: Retriever,
         model: ChatModel | None,
         *,
+        is_judged: bool = False,
+        prompt: str = PROMPT,
         time_limit: timedelta = timedelta(seconds=60),
     ) -> None:
         self._pool = pool
         self._retriever = retriever
         self._model = model
+        self._is_judged = is_judged
+        self._prompt = prompts.load(prompt)
         self._limit_s = time_limit.total_seconds()
         self._lease = time_limit + timedelta(seconds=STORE_LIMIT_S)
 
@@ -183,6 +194,34 @@ class Asker:
                         yield part
                     else:
                         yield await self._stored(question, part, began)
+
+    async def rehearse(self, course: Course, text: str) -> Written:
+        """
+        Answer as `ask` does, and store nothing.
+
+        Raises:
+            Refused: the question is empty or too long.
+            Unavailable: the database does not answer.
+
+        """
+        deadline = asyncio.get_running_loop().time() + self._limit_s
+        with _translated():
+            plain = cleaned(text, course.language)
+            code = _language(plain, (), await self._retriever.languages(course))
+            question = Question(
+                id=UNSTORED,
+                course=course,
+                text=plain,
+                language=code,
+                reads=i18n.spoken(code, otherwise=course.language),
+                lecture=None,
+                history=(),
+            )
+            async with aclosing(self._written(question, deadline)) as parts:
+                async for part in parts:
+                    if isinstance(part, Written):
+                        return part
+        raise AssertionError("an answer always ends in what came of it")
 
     async def recall(self, course: CourseId, answer: AnswerId) -> tuple[Course, Reply] | None:
         """Return a stored answer with its course, or None where it is gone."""
@@ -267,7 +306,7 @@ class Asker:
             return
         searched = replace(question, text=understood)
         model = self._model if found.hits else None
-        ways = _with_model(model, searched, found, deadline) if model else _without_model(searched, found)
+        ways = _with_model(model, self._prompt, searched, found, deadline) if model else _without_model(searched, found)
         rewritten = understood if understood != question.text else None
         async with aclosing(ways) as parts:
             async for part in parts:
@@ -285,7 +324,7 @@ class Asker:
         return understood, found
 
     async def _stored(self, question: Question, written: Written, began: float) -> Reply:
-        """Store answer, passages and references in one transaction; whoever was first counts."""
+        """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
         course = question.course.id
         async with asyncio.timeout(STORE_LIMIT_S), self._pool.connection() as conn:
             if written.standalone:
@@ -312,6 +351,10 @@ class Asker:
                 return reply
             await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
             await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
+            if self._is_judged:
+                await queue.promise(conn, course=course, answer=answer.id)
+            if written.failure == UNCITED:
+                await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
         log.info(
             "answer.stored",
             extra={"answer_id": answer.id, "outcome": answer.outcome, "latency_ms": answer.latency_ms},
@@ -351,9 +394,8 @@ def preview(text: str) -> str:
 
 
 async def _with_model(
-    model: ChatModel, question: Question, found: Found, deadline: float
+    model: ChatModel, prompt: prompts.Prompt, question: Question, found: Found, deadline: float
 ) -> AsyncGenerator[Draft | Written, None]:
-    prompt = prompts.load(PROMPT)
     messages = prompt.fill(
         passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
         question=_harmless(question.text),
@@ -389,7 +431,7 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
         return written
     cited = resolve(VERDICT.sub("", completion.text), found.hits)
     if not cited.references:
-        return replace(written, failure="no valid citation")
+        return replace(written, failure=UNCITED)
     return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
 
 

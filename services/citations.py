@@ -75,7 +75,7 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
     rare = rarity(hits)
     mentions = tuple(_mentions(text))
     moments = [
-        [_moment(mention.claim, hits[number - 1], rare) for number in mention.numbers if 1 <= number <= len(hits)]
+        [moment_of(mention.claim, hits[number - 1], rare) for number in mention.numbers if 1 <= number <= len(hits)]
         for mention in mentions
     ]
     shown = _merged([found for row in moments for found in row if found])
@@ -90,6 +90,20 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
 def without_marks(text: str) -> str:
     """Return *text* without marks, as it is shown while it is still being written."""
     return replaced(text, SPACED, lambda marks: closed_gap(text, *marks.span()))
+
+
+def claims(text: str) -> dict[int, str]:
+    """
+    Return, by number, what an answer as it is shown claims with each of its references.
+
+    >>> claims("O calor achata [1]. O frio afia [2].")
+    {1: 'O calor achata', 2: 'O frio afia'}
+    """
+    said: dict[int, list[str]] = {}
+    for mention in _mentions(text):
+        for number in mention.numbers:
+            said.setdefault(number, []).append(mention.claim.strip())
+    return {number: " ".join(dict.fromkeys(parts)) for number, parts in said.items()}
 
 
 def _mentions(text: str) -> Iterator[Mention]:
@@ -150,7 +164,7 @@ def _says_enough(text: str) -> bool:
     return sum(bool(terms(word, "en")) for word in text.split()) >= FEWEST_WORDS
 
 
-def _moment(claim: str, hit: Hit, rare: Rarity) -> Reference | None:
+def moment_of(claim: str, hit: Hit, rare: Rarity) -> Reference | None:
     """Return the moment of *hit* that supports *claim*, not yet numbered, unless the video is over by then."""
     run = supporting(claim, hit, rare)
     quote = quotation(hit, run, claim, rare)

@@ -66,6 +66,12 @@ def load(prompt_id: str) -> Prompt:
     return Prompt(id=prompt_id, sha256=hashlib.sha256(text.encode()).hexdigest(), template=text)
 
 
+def ids(kind: str) -> tuple[str, ...]:
+    """Return the ids of a kind's prompts, such as ("answer/1",), by number."""
+    numbers = sorted(int(file.name[:-3]) for file in (files(__name__) / kind).iterdir() if file.name.endswith(".md"))
+    return tuple(f"{kind}/{number}" for number in numbers)
+
+
 def as_data(text: str) -> str:
     """
     Return *text* with what a model's server could take for the end of a turn made harmless.

@@ -56,8 +56,8 @@ class Room:
     course: Course
     retriever: Retriever
 
-    def asker(self, model: ChatModel | None = None, *, limit_s: float = 5.0) -> Asker:
-        return Asker(self.pool, self.retriever, model, time_limit=timedelta(seconds=limit_s))
+    def asker(self, model: ChatModel | None = None, *, limit_s: float = 5.0, is_judged: bool = False) -> Asker:
+        return Asker(self.pool, self.retriever, model, is_judged=is_judged, time_limit=timedelta(seconds=limit_s))
 
     def asked(self, text: str = QUESTION, **more: Any) -> Asked:
         return Asked(course=self.course, text=text, source="test", **more)
@@ -470,3 +470,36 @@ def test_a_draft_never_shows_half_of_anything(length: int) -> None:
 )
 def test_no_letter_of_a_verdict_is_shown(verdict: str) -> None:
     assert {preview(verdict[:length]) for length in range(len(verdict) + 1)} == {""}
+
+
+class TestWhatFollowsFromAnAnswer:
+    async def test_it_is_promised_to_the_judge_where_there_is_one(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            await answered(room.asker(model), room.asked())
+            before = await room.count("jobs")
+            await answered(room.asker(model, is_judged=True), room.asked())
+
+        assert before == 0
+        assert await room.column("kind", "jobs") == ["relevance", "support"]
+        assert await room.column("probability", "jobs") == [1.0, 1.0]
+
+    async def test_silence_over_passages_is_judged_as_silence(self, room: Room) -> None:
+        async with model_that(only("NO_MATERIAL")) as (model, _):
+            await answered(room.asker(model, is_judged=True), room.asked())
+
+        assert await room.column("kind", "jobs") == ["abstention"]
+
+    async def test_an_answer_without_a_valid_mark_is_flagged_for_staff(self, room: Room) -> None:
+        async with model_that(only("O gradiente encolhe porque sim [99].")) as (model, _):
+            _, reply = await answered(room.asker(model), room.asked())
+
+        assert reply.answer.outcome == "no_material"
+        assert await room.column("answer_id", "review_items") == [reply.answer.id]
+
+    async def test_a_rehearsal_answers_and_stores_nothing(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            written = await room.asker(model, is_judged=True).rehearse(room.course, QUESTION)
+
+        assert (written.outcome, len(written.references)) == ("answered", 1)
+        for table in ("questions", "answers", "jobs"):
+            assert await room.count(table) == 0

@@ -9,11 +9,17 @@ from services.errors import Broken
 from services.prompts import Prompt, as_data, load
 
 RELEASED = {
+    "abstention/1": "a4bc1e7aa0984f73662bdd58d831205903c785558d932c54fc70430e0e9896af",
+    "judge/1": "ab17e851a6f4ea592c8dc8054e3bdba63d4671cac55c58afafce9efab125a939",
+    "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
     "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
     "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
 }
 VALUES = {
+    "abstention/1": {"question": "O que é um tensor?", "passages": "…"},
+    "judge/1": {"question": "O que é um tensor?", "answer": "…"},
+    "support/1": {"references": "Reference 1\nClaim: …", "numbers": "1"},
     "answer/1": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
     "standalone/1": {"conversation": "…", "question": "e na LSTM?"},
     "translate/1": {"languages": "en, es", "question": "O que é um tensor?"},
@@ -37,8 +43,9 @@ def test_a_prompt_has_rules_and_data_in_messages_of_their_own(prompt_id: str) ->
     system, user = load(prompt_id).fill(**VALUES[prompt_id])
 
     assert (system.role, user.role) == ("system", "user")
-    assert VALUES[prompt_id]["question"] in user.content
-    assert VALUES[prompt_id]["question"] not in system.content
+    data = VALUES[prompt_id].get("question") or VALUES[prompt_id]["references"]
+    assert data in user.content
+    assert data not in system.content
     assert "$" not in system.content + user.content
 
 

@@ -1,0 +1,6 @@
+"""
+Judge answers after they were given: how relevant, how well supported, or whether silence was right.
+
+`tasks` says what is asked of the judge's model, `reading` takes a verdict from its text or none, `swaying` finds
+answers that speak to the judge, `asking` makes the calls, `recording` stores what came of them with its flags.
+"""
