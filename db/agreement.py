@@ -1,0 +1,99 @@
+"""What the judge and people said of the same answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from db.records import AnswerId, CourseId, Judgement, Label, Outcome, QuestionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One answer that was judged or labelled, with its question."""
+
+    answer_id: AnswerId
+    question_id: QuestionId
+    question: str
+    text: str
+    outcome: Outcome
+    language: str  # two-letter code of the question
+    source: str  # where the question came from; 'dossier': made elsewhere
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one person, who is not named, says of one answer."""
+
+    answer_id: AnswerId
+    role: Literal["student", "staff"]
+    label: Label
+    reason: str | None
+    comment: str | None
+    judge_visible: bool  # the judge's score had been seen
+
+
+async def hold_still(conn: AsyncConnection) -> None:
+    """Let all queries of the transaction that begins here see one moment, whatever is judged meanwhile."""
+    await conn.execute("set transaction isolation level repeatable read, read only")
+
+
+async def answered(conn: AsyncConnection, course: CourseId) -> list[Answered]:
+    """Answers of *course* that were judged for relevance or labelled, in the order of answering."""
+    async with conn.cursor(row_factory=class_row(Answered)) as cur:
+        await cur.execute(
+            """
+            select a.id as answer_id, a.question_id, q.text as question, a.text, a.outcome, q.language, q.source,
+                a.answered_at
+            from answers a
+            join questions q on q.id = a.question_id and q.course_id = %(course)s
+            where a.course_id = %(course)s and (
+                exists (select from annotations n where n.answer_id = a.id and n.course_id = %(course)s)
+                or exists (
+                    select from judgements j
+                    where j.answer_id = a.id and j.course_id = %(course)s and j.kind = 'relevance'
+                )
+            )
+            order by a.answered_at, a.id
+            """,
+            {"course": course},
+        )
+        return await cur.fetchall()
+
+
+async def judgements(conn: AsyncConnection, course: CourseId) -> list[Judgement]:
+    """The last judgement of relevance that each configuration, model and prompt, gave each answer, oldest first."""
+    async with conn.cursor(row_factory=class_row(Judgement)) as cur:
+        await cur.execute(
+            """
+            select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
+                swayed, probability, model, prompt_id, judged_at
+            from (
+                select distinct on (answer_id, model, prompt_id)
+                    id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
+                    swayed, probability, model, prompt_id, judged_at
+                from judgements
+                where course_id = %(course)s and kind = 'relevance'
+                order by answer_id, model, prompt_id, id desc
+            ) last
+            order by id
+            """,
+            {"course": course},
+        )
+        return await cur.fetchall()
+
+
+async def opinions(conn: AsyncConnection, course: CourseId) -> list[Opinion]:
+    """Every label that people gave answers of *course*, oldest first."""
+    async with conn.cursor(row_factory=class_row(Opinion)) as cur:
+        await cur.execute(
+            """
+            select answer_id, role, label, reason, comment, judge_visible
+            from annotations where course_id = %(course)s order by changed_at, id
+            """,
+            {"course": course},
+        )
+        return await cur.fetchall()

@@ -1,0 +1,12 @@
+from typing import Literal, NamedTuple
+
+class ConfidenceInterval(NamedTuple):
+    low: float
+    high: float
+
+class BinomTestResult:
+    def proportion_ci(
+        self, confidence_level: float = 0.95, method: Literal["exact", "wilson", "wilsoncc"] = "exact"
+    ) -> ConfidenceInterval: ...
+
+def binomtest(k: int, n: int, p: float = 0.5) -> BinomTestResult: ...

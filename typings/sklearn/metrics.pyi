@@ -1,0 +1,11 @@
+from collections.abc import Sequence
+from typing import Literal
+
+def cohen_kappa_score(
+    y1: Sequence[int],
+    y2: Sequence[int],
+    *,
+    labels: Sequence[int] | None = None,
+    weights: Literal["linear", "quadratic"] | None = None,
+    sample_weight: Sequence[float] | None = None,
+) -> float: ...
