@@ -1,0 +1,270 @@
+"""All that is kept of a course's questions, page by page in the order of their ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, scalar_row
+
+from db.records import (
+    Abstention,
+    AnswerId,
+    CourseId,
+    JudgedFor,
+    JudgementId,
+    JudgementStatus,
+    Label,
+    Outcome,
+    QuestionId,
+    RetrievalMode,
+    SegmentId,
+    Support,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One question with its answer; a question that has none yet has no *answer_id*."""
+
+    question_id: QuestionId
+    source: str
+    asked_at: datetime
+    asker_key: str | None
+    language: str
+    lecture: str | None  # slug, where the asker chose one
+    follows: QuestionId | None
+    question: str
+    standalone: str | None
+    answer_id: AnswerId | None
+    outcome: Outcome | None
+    answer: str | None
+    model: str | None
+    prompt_id: str | None
+    prompt_sha256: str | None
+    retrieval: RetrievalMode | None
+    embedding_model: str | None
+    latency_ms: int | None
+    tokens_in: int | None
+    tokens_out: int | None
+    answered_at: datetime | None
+    entry: dict[str, Any] | None  # of the dossier that it came in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptHit:
+    """One passage that an answer was made from."""
+
+    answer_id: AnswerId
+    rank: int
+    segment_id: SegmentId
+    lecture: str
+    title: str
+    video_url: str | None
+    duration_s: float | None
+    start_s: float
+    end_s: float
+    score: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReference:
+    """One moment that an answer cites."""
+
+    answer_id: AnswerId
+    number: int
+    segment_id: SegmentId
+    lecture: str
+    title: str
+    start_s: float
+    end_s: float
+    url: str | None
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptJudgement:
+    """One judgement of an answer."""
+
+    id: JudgementId
+    answer_id: AnswerId
+    kind: JudgedFor
+    status: JudgementStatus
+    score: int | None
+    abstention: Abstention | None
+    criteria: str | None
+    evidence: str | None
+    label: Label | None
+    settings_version: int
+    swayed: bool
+    probability: float | None
+    model: str
+    prompt_id: str | None
+    prompt_sha256: str | None
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSupport:
+    """What one judgement says of one reference."""
+
+    judgement_id: JudgementId
+    number: int
+    support: Support
+    quote: str
+    is_found: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnnotation:
+    """What one person says of an answer."""
+
+    answer_id: AnswerId
+    annotator_key: str
+    role: Literal["student", "staff"]
+    label: Label
+    reason: str | None
+    comment: str | None
+    judge_visible: bool
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReason:
+    """Why staff should look at an answer, or should have."""
+
+    answer_id: AnswerId
+    reason: str
+    given_at: datetime
+    settled_at: datetime | None
+
+
+async def freeze(conn: AsyncConnection) -> None:
+    """Let this transaction, which has just begun, see one moment of the database, and change nothing."""
+    await conn.execute("set transaction isolation level repeatable read, read only")
+
+
+async def count(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> int:
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select count(*) from questions
+            where course_id = %(course)s and asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+            """,
+            {"course": course, "since": since},
+        )
+        return int(await cur.fetchone() or 0)
+
+
+async def page(conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int) -> list[Kept]:
+    """The next *most* questions whose ids are greater than *after*."""
+    async with conn.cursor(row_factory=class_row(Kept)) as cur:
+        await cur.execute(
+            """
+            select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
+                q.text as question, q.standalone, a.id as answer_id, a.outcome, a.text as answer, a.model,
+                a.prompt_id, a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
+                a.tokens_out, a.answered_at, d.entry
+            from questions q
+            left join lectures l on l.id = q.lecture_id and l.course_id = %(course)s
+            left join answers a on a.question_id = q.id and a.course_id = %(course)s
+            left join generations g on g.id = a.generation_id
+            left join dossier_entries d on d.question_id = q.id and d.course_id = %(course)s
+            where q.course_id = %(course)s and q.id > %(after)s
+                and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+            order by q.id limit %(most)s
+            """,
+            {"course": course, "since": since, "after": after, "most": most},
+        )
+        return await cur.fetchall()
+
+
+async def hits(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptHit]:
+    async with conn.cursor(row_factory=class_row(KeptHit)) as cur:
+        await cur.execute(
+            """
+            select h.answer_id, h.rank, h.segment_id, l.slug as lecture, l.title, l.video_url, l.duration_s,
+                s.start_s, s.end_s, h.score, s.text
+            from answer_hits h
+            join segments s on s.id = h.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where h.answer_id = any(%(answers)s) and h.course_id = %(course)s
+            order by h.answer_id, h.rank
+            """,
+            {"course": course, "answers": list(answers)},
+        )
+        return await cur.fetchall()
+
+
+async def references(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptReference]:
+    async with conn.cursor(row_factory=class_row(KeptReference)) as cur:
+        await cur.execute(
+            """
+            select r.answer_id, r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
+            from answer_references r
+            join segments s on s.id = r.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where r.answer_id = any(%(answers)s) and r.course_id = %(course)s
+            order by r.answer_id, r.number
+            """,
+            {"course": course, "answers": list(answers)},
+        )
+        return await cur.fetchall()
+
+
+async def judgements(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptJudgement]:
+    """All judgements of each answer, the oldest first."""
+    async with conn.cursor(row_factory=class_row(KeptJudgement)) as cur:
+        await cur.execute(
+            """
+            select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
+                swayed, probability, model, prompt_id, prompt_sha256, judged_at
+            from judgements where answer_id = any(%(answers)s) and course_id = %(course)s
+            order by answer_id, id
+            """,
+            {"course": course, "answers": list(answers)},
+        )
+        return await cur.fetchall()
+
+
+async def supports(conn: AsyncConnection, *, course: CourseId, judgements: Sequence[JudgementId]) -> list[KeptSupport]:
+    async with conn.cursor(row_factory=class_row(KeptSupport)) as cur:
+        await cur.execute(
+            """
+            select judgement_id, number, support, quote, is_found
+            from reference_judgements where judgement_id = any(%(judgements)s) and course_id = %(course)s
+            order by judgement_id, number
+            """,
+            {"course": course, "judgements": list(judgements)},
+        )
+        return await cur.fetchall()
+
+
+async def annotations(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptAnnotation]:
+    async with conn.cursor(row_factory=class_row(KeptAnnotation)) as cur:
+        await cur.execute(
+            """
+            select answer_id, annotator_key, role, label, reason, comment, judge_visible, created_at, changed_at
+            from annotations where answer_id = any(%(answers)s) and course_id = %(course)s
+            order by answer_id, id
+            """,
+            {"course": course, "answers": list(answers)},
+        )
+        return await cur.fetchall()
+
+
+async def reasons(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptReason]:
+    async with conn.cursor(row_factory=class_row(KeptReason)) as cur:
+        await cur.execute(
+            """
+            select i.answer_id, r.reason, r.given_at, i.settled_at
+            from review_items i join review_reasons r on r.item_id = i.id
+            where i.answer_id = any(%(answers)s) and i.course_id = %(course)s
+            order by i.answer_id, r.given_at, r.reason
+            """,
+            {"course": course, "answers": list(answers)},
+        )
+        return await cur.fetchall()
