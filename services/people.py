@@ -31,14 +31,18 @@ class People:
         """Return what stands for *person*, a Discord user id, in *course*."""
         return await self._digest(f"course:{course.id}:{person}")
 
+    async def direct_key(self, person: int) -> str:
+        """Return what stands for *person* where the course of their direct messages is kept."""
+        return await self._digest(f"direct:{person}")
+
     async def direct_course(self, person: int) -> Course | None:
         """Return the course that *person* chose for direct messages; whether they may still see it is not checked."""
-        key = await self._digest(f"direct:{person}")
+        key = await self.direct_key(person)
         async with self._pool.connection() as conn:
             return await people.direct_course(conn, key)
 
     async def choose_direct_course(self, person: int, course: CourseId) -> None:
-        key = await self._digest(f"direct:{person}")
+        key = await self.direct_key(person)
         async with self._pool.connection() as conn:
             await people.choose_direct_course(conn, person_key=key, course=course)
 

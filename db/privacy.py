@@ -1,0 +1,206 @@
+"""What is kept about one person, by the keys that stand for them: counted, read, deleted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, kwargs_row, scalar_row
+
+from db.records import AnswerId, Course, CourseId, Label, Language, Outcome, QuestionId, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much is kept about a person in one course."""
+
+    course: Course
+    questions: int
+    votes: int
+    comments: int  # of the votes
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnQuestion:
+    """A question as its asker may have it back, with its answer, but without places in Discord."""
+
+    id: QuestionId
+    asked_at: datetime
+    text: str
+    standalone: str | None
+    language: str
+    lecture: str | None  # slug
+    follows: QuestionId | None
+    source: str
+    is_private: bool | None  # None: not asked in Discord
+    answer_id: AnswerId | None  # None, as all below: not answered yet
+    outcome: Outcome | None
+    answer: str | None
+    model: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnVote:
+    """What a person said of an answer, their own question's or somebody else's."""
+
+    answer_id: AnswerId
+    is_on_own_question: bool
+    role: Role
+    label: Label
+    reason: str | None
+    comment: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Where in Discord a question was asked, and which messages showed its answer."""
+
+    guild_id: int | None  # None in direct messages
+    channel_id: int
+    message_id: int | None  # the message that asked; None for a command
+    answer_message_ids: tuple[int, ...]
+
+
+async def courses_of_guild(conn: AsyncConnection, guild: int) -> list[Course]:
+    """The courses that belong to *guild*, bound to a channel or not, by slug."""
+    async with conn.cursor(row_factory=class_row(Course)) as cur:
+        await cur.execute(
+            """
+            select c.id, c.slug, c.title, c.language from course_settings s join courses c on c.id = s.course_id
+            where s.guild_id = %(guild)s order by c.slug
+            """,
+            {"guild": guild},
+        )
+        return await cur.fetchall()
+
+
+async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept]:
+    """Count what is kept of the person with these *keys*, in each course that has something, by slug."""
+    async with conn.cursor(row_factory=kwargs_row(_kept)) as cur:
+        await cur.execute(
+            """
+            select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments,
+                least(q.since, v.since) as since
+            from unnest(%(courses)s::bigint[], %(keys)s::text[]) as person (course_id, key)
+            join courses c on c.id = person.course_id
+            cross join lateral (
+                select count(*)::int as questions, min(asked_at) as since
+                from questions where course_id = person.course_id and asker_key = person.key
+            ) q
+            cross join lateral (
+                select count(*)::int as votes, count(comment)::int as comments, min(created_at) as since
+                from annotations where course_id = person.course_id and annotator_key = person.key
+            ) v
+            where q.questions > 0 or v.votes > 0
+            order by c.slug
+            """,
+            {"courses": list(keys), "keys": list(keys.values())},
+        )
+        return await cur.fetchall()
+
+
+async def questions(conn: AsyncConnection, *, course: CourseId, key: str) -> list[OwnQuestion]:
+    """All questions of the person, the oldest first."""
+    async with conn.cursor(row_factory=class_row(OwnQuestion)) as cur:
+        await cur.execute(
+            """
+            select q.id, q.asked_at, q.text, q.standalone, q.language, l.slug as lecture, q.follows, q.source,
+                d.is_private, a.id as answer_id, a.outcome, a.text as answer, a.model, a.answered_at
+            from questions q
+            left join lectures l on l.id = q.lecture_id and l.course_id = %(course)s
+            left join answers a on a.question_id = q.id and a.course_id = %(course)s
+            left join deliveries d on d.question_id = q.id and d.course_id = %(course)s
+            where q.course_id = %(course)s and q.asker_key = %(key)s
+            order by q.asked_at, q.id
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[OwnVote]:
+    """All votes of the person, the oldest first."""
+    async with conn.cursor(row_factory=class_row(OwnVote)) as cur:
+        await cur.execute(
+            """
+            select n.answer_id, coalesce(q.asker_key = %(key)s, false) as is_on_own_question, n.role, n.label, n.reason,
+                n.comment, n.created_at, n.changed_at
+            from annotations n
+            join answers a on a.id = n.answer_id and a.course_id = %(course)s
+            join questions q on q.id = a.question_id and q.course_id = %(course)s
+            where n.course_id = %(course)s and n.annotator_key = %(key)s
+            order by n.created_at, n.id
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def delete_deliveries(conn: AsyncConnection, *, course: CourseId, key: str) -> list[Shown]:
+    """Forget where the person's answers went, and return it."""
+    async with conn.cursor(row_factory=kwargs_row(_shown)) as cur:
+        await cur.execute(
+            """
+            delete from deliveries d using questions q
+            where q.id = d.question_id and q.course_id = %(course)s and q.asker_key = %(key)s
+                and d.course_id = %(course)s
+            returning d.guild_id, d.channel_id, d.message_id, d.answer_message_ids
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def delete_votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[AnswerId]:
+    """Delete all that the person said of answers, as student or as staff; return which answers those were."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            delete from annotations where course_id = %(course)s and annotator_key = %(key)s
+            returning answer_id
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def is_queued(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> bool:
+    """Tell whether staff have the answer to look at."""
+    found = await conn.execute(
+        """
+        select from review_items
+        where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
+        """,
+        {"answer": answer, "course": course},
+    )
+    return found.rowcount > 0
+
+
+async def delete_questions(conn: AsyncConnection, *, course: CourseId, key: str) -> int:
+    """Delete the person's questions and all that hangs on them; return how many there were."""
+    deleted = await conn.execute(
+        "delete from questions where course_id = %(course)s and asker_key = %(key)s",
+        {"course": course, "key": key},
+    )
+    return deleted.rowcount
+
+
+async def delete_direct_course(conn: AsyncConnection, *, course: CourseId, person_key: str) -> None:
+    """Forget that a person chose *course* for direct messages, if they did."""
+    await conn.execute(
+        "delete from direct_courses where person_key = %(person_key)s and course_id = %(course)s",
+        {"person_key": person_key, "course": course},
+    )
+
+
+def _kept(course_id: int, slug: str, title: str, language: Language, **columns: Any) -> Kept:  # noqa: ANN401 - a row
+    return Kept(course=Course(id=CourseId(course_id), slug=slug, title=title, language=language), **columns)
+
+
+def _shown(answer_message_ids: list[int], **columns: Any) -> Shown:  # noqa: ANN401 - a row
+    return Shown(answer_message_ids=tuple(answer_message_ids), **columns)

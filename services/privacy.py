@@ -1,0 +1,235 @@
+"""Let people see what is stored about them, take it with them, and have it deleted."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import answers, courses, privacy, questions, watermarks
+from db.privacy import Kept, OwnQuestion, OwnVote, Shown
+from db.records import AnswerId, Course, Reference
+from services import flags
+from services.people import People
+
+FORMAT = "monitoria-person/1"
+"""Of the document that `document` returns; its names are promises, described in docs/discord.md."""
+LARGEST_PLAIN = 8 * 1024**2
+"""Bytes of a file that Discord takes from anybody anywhere; compressed, years of questions fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is stored about one person."""
+
+    courses: tuple[Kept, ...]  # those that have something, by slug
+    direct_course: Course | None  # chosen for direct messages
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.courses and self.direct_course is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A file with all that is stored about one person."""
+
+    name: str
+    content: bytes
+    is_compressed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message of ours in Discord."""
+
+    guild_id: int | None
+    channel_id: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was deleted, and which messages still show it in Discord."""
+
+    questions: int
+    votes: int
+    messages: tuple[Message, ...]
+
+
+class Privacy:
+    """
+    What people may do with their own data.
+
+    *person* is a Discord user id; their keys are computed from it each time. In a server, *guild*, all acts are about
+    the courses that belong to it; in direct messages *guild* is None, and they are about every course, those of
+    servers that the person has left too: the key alone shows that the data is theirs.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool, people: People) -> None:
+        self._pool = pool
+        self._people = people
+
+    async def stored(self, person: int, guild: int | None) -> Stored:
+        """Count what is stored about *person*."""
+        async with self._pool.connection() as conn:
+            scope = await _courses(conn, guild)
+        keys = {course.id: await self._people.key(course, person) for course in scope}
+        async with self._pool.connection() as conn:
+            kept = await privacy.kept(conn, keys)
+        direct = await self._people.direct_course(person)
+        return Stored(courses=tuple(kept), direct_course=direct if direct and direct.id in keys else None)
+
+    async def document(self, person: int, guild: int | None) -> dict[str, Any]:
+        """Return all that is stored about *person*, ready for JSON; no id of Discord's is in it."""
+        stored = await self.stored(person, guild)
+        return {
+            "format": FORMAT,
+            "exported_at": datetime.now(UTC).isoformat(),
+            "direct_course": stored.direct_course.slug if stored.direct_course else None,
+            "courses": [await self._of_course(kept.course, person) for kept in stored.courses],
+        }
+
+    async def forget(self, person: int, guild: int | None) -> Forgotten:
+        """
+        Delete what is stored about *person*, one course after the other, each in one transaction; safe to repeat.
+
+        With a question go its answer, passages, references and delivery, what was judged of it, other people's votes
+        on it and its place in the staff's queue. With a vote goes its part in the queue, where an answer stays only for
+        what others say of it. What other people asked stays, also where it followed up: it
+        then follows nothing. An answer that is being written finds its question gone and is not stored; a message
+        that asked is not answered again when channels are looked through after an absence.
+        """
+        async with self._pool.connection() as conn:
+            scope = await _courses(conn, guild)
+        parts = [await self._forget_in(course, person) for course in scope]
+        return Forgotten(
+            questions=sum(part.questions for part in parts),
+            votes=sum(part.votes for part in parts),
+            messages=tuple(message for part in parts for message in part.messages),
+        )
+
+    async def _of_course(self, course: Course, person: int) -> dict[str, Any]:
+        key = await self._people.key(course, person)
+        async with self._pool.connection() as conn:
+            asked = await privacy.questions(conn, course=course.id, key=key)
+            voted = await privacy.votes(conn, course=course.id, key=key)
+            cited = [
+                await answers.references(conn, course=course.id, answer=own.answer_id) if own.answer_id else []
+                for own in asked
+            ]
+        return {
+            "course": course.slug,
+            "title": course.title,
+            "questions": [_question(own, references) for own, references in zip(asked, cited, strict=True)],
+            "votes": [_vote(own) for own in voted],
+        }
+
+    async def _forget_in(self, course: Course, person: int) -> Forgotten:
+        key = await self._people.key(course, person)
+        direct_key = await self._people.direct_key(person)
+        async with self._pool.connection() as conn:
+            # A question on its way in is either seen here or was asked after this.
+            await questions.lock_counting(conn, course.id)
+            shown = await privacy.delete_deliveries(conn, course=course.id, key=key)
+            voted = await privacy.delete_votes(conn, course=course.id, key=key)
+            count = await privacy.delete_questions(conn, course=course.id, key=key)
+            for answer in sorted(set(voted)):
+                await _reflag(conn, course, answer)
+            await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)
+            await watermarks.raise_to(conn, _past(shown))
+        return Forgotten(questions=count, votes=len(voted), messages=tuple(_messages(shown)))
+
+
+def packed(document: dict[str, Any]) -> Export:
+    """Return *document* as a file: JSON in UTF-8, compressed where it would be larger than Discord takes."""
+    plain = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    if len(plain) <= LARGEST_PLAIN:
+        return Export(name="monitoria.json", content=plain, is_compressed=False)
+    return Export(name="monitoria.json.gz", content=gzip.compress(plain), is_compressed=True)
+
+
+async def _courses(conn: AsyncConnection, guild: int | None) -> list[Course]:
+    return await courses.every(conn) if guild is None else await privacy.courses_of_guild(conn, guild)
+
+
+async def _reflag(conn: AsyncConnection, course: Course, answer: AnswerId) -> None:
+    """Leave an answer in the staff's queue for what others say alone; what staff have settled stays settled."""
+    there = await answers.lock(conn, course=course.id, answer=answer)
+    if there and await privacy.is_queued(conn, course=course.id, answer=answer):
+        await flags.by_votes(conn, course=course.id, answer=answer)
+
+
+def _question(own: OwnQuestion, references: Sequence[Reference]) -> dict[str, Any]:
+    return {
+        "id": own.id,
+        "asked_at": own.asked_at.isoformat(),
+        "text": own.text,
+        "understood_as": own.standalone,
+        "language": own.language,
+        "lecture": own.lecture,
+        "follows": own.follows,
+        "source": own.source,
+        "private": own.is_private,
+        "answer": _answer(own, references),
+    }
+
+
+def _answer(own: OwnQuestion, references: Sequence[Reference]) -> dict[str, Any] | None:
+    if own.answer_id is None or own.answered_at is None:
+        return None
+    return {
+        "id": own.answer_id,
+        "answered_at": own.answered_at.isoformat(),
+        "outcome": own.outcome,
+        "text": own.answer,
+        "model": own.model,
+        "references": [_reference(reference) for reference in references],
+    }
+
+
+def _reference(reference: Reference) -> dict[str, Any]:
+    return {
+        "number": reference.number,
+        "lecture": reference.lecture,
+        "title": reference.title,
+        "start": reference.start_s,
+        "end": reference.end_s,
+        "url": reference.url,
+        "quote": reference.quote,
+    }
+
+
+def _vote(own: OwnVote) -> dict[str, Any]:
+    return {
+        "answer": own.answer_id,
+        "on_own_question": own.is_on_own_question,
+        "role": own.role,
+        "label": own.label,
+        "reason": own.reason,
+        "comment": own.comment,
+        "given_at": own.created_at.isoformat(),
+        "changed_at": own.changed_at.isoformat(),
+    }
+
+
+def _past(shown: Sequence[Shown]) -> dict[int, int]:
+    """Return the id after the last message that asked, by channel: whoever looks through it begins there."""
+    past: dict[int, int] = {}
+    for one in shown:
+        # Direct messages are not looked through, and the id of such a channel would name the person.
+        if one.guild_id and one.message_id:
+            past[one.channel_id] = max(past.get(one.channel_id, 0), one.message_id + 1)
+    return past
+
+
+def _messages(shown: Sequence[Shown]) -> list[Message]:
+    return [
+        Message(guild_id=one.guild_id, channel_id=one.channel_id, id=message)
+        for one in shown
+        for message in one.answer_message_ids
+    ]
