@@ -40,6 +40,14 @@ ENV PATH="/opt/monitoria/bin:$PATH" \
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-# No HEALTHCHECK: every command ends by itself today, and `monitoria doctor` loads the models, too much to do twice a
-# minute. The bot brings an address that tells its health, and the check comes with it.
+# The bot says there itself whether it is connected and its database answers. It is asked from inside, so that the address
+# need not be open to anybody; where MONITORIA_HTTP_BIND is `off`, nobody asks. Two minutes to open the models come first.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=2m --retries=3 CMD ["python", "-c", "import http.client, os, sys; \
+bind = os.environ.get('MONITORIA_HTTP_BIND') or '127.0.0.1:8080'; \
+bind == 'off' and sys.exit(0); \
+asked = http.client.HTTPConnection(bind, timeout=4); \
+asked.request('GET', '/health/ready'); \
+sys.exit(asked.getresponse().status != 200)"]
 ENTRYPOINT ["monitoria"]
+# What is written after the image's name takes the place of this: docker run … monitoria demo
+CMD ["run"]

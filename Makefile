@@ -1,6 +1,6 @@
 # The short menu. Each target makes the virtual environment it needs; a second run is quick.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo run test check format lint types layers bench image-check clean
+.PHONY: help venv demo run test check format lint types layers bench chaos image-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, layers, tests: what a change must pass"
 	@echo "make run     monitoria in the virtual environment: make run ARGS='doctor'"
 	@echo "make bench   speed and quality, measured and printed beside their targets"
+	@echo "make chaos   workers killed, frozen and cut off from their database: is each answer judged once?"
 	@echo "make image-check   the Dockerfile's steps, run without a container engine (about 2 minutes)"
 	@echo "make venv    only the virtual environment, in $(VENV)"
 	@echo "make clean   remove the virtual environment and caches"
@@ -56,6 +57,10 @@ types: $(STAMP)
 
 layers: $(STAMP)
 	$(BIN)/lint-imports
+
+# Workers that are killed and frozen, a database that restarts: 1,000 answers, each judged once (some minutes).
+chaos: $(STAMP)
+	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judge/test_chaos.py
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -1,4 +1,8 @@
-"""Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord] [sizes …]`."""
+"""
+Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord|judge|dead-judge] [N …]`.
+
+The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead.
+"""
 
 import asyncio
 import os
@@ -8,7 +12,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import discord, embedding, retrieval
+from bench import discord, embedding, judging, retrieval
 
 SIZES = (10_000, 100_000)
 
@@ -25,12 +29,16 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
             console.print(table)
     if "discord" in what:
         console.print(await discord.table())
+    if "judge" in what:
+        console.print(await judging.throughput())
+    if "dead-judge" in what:
+        console.print(await judging.with_a_dead_judge(float(min(sizes))))
     if "retrieval" in what:
         for size in sizes:
             console.print(await retrieval.tables(size))
 
 
 if __name__ == "__main__":
-    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval", "discord"}
+    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval", "discord", "judge"}
     asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
     asyncio.run(main(words, asked_sizes or SIZES))

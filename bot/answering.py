@@ -10,8 +10,9 @@ import discord
 
 from bot import render
 from bot.live import Live
-from bot.outlets import Outlet
-from db.records import Course, Destination
+from bot.metrics import Metrics
+from bot.outlets import TROUBLE, Outlet, is_gone
+from db.records import Destination
 from services import i18n
 from services.ask import Asked, Asker, Draft, InProgress, Reply
 from services.deliveries import Deliveries
@@ -20,6 +21,8 @@ from services.errors import MonitoriaError, Refused
 log = logging.getLogger(__name__)
 
 SOURCE = "discord"
+REFUSED = {400, 403, 404}
+"""Statuses that a repetition would meet again: a locked thread, a permission, a channel that is gone."""
 MOST_LIVE = 3
 """Answers that grow by edits in one channel at a time: with more, the final ones would wait for the edits."""
 
@@ -27,11 +30,12 @@ MOST_LIVE = 3
 class Answering:
     """Answers what is asked in Discord; one for the whole process."""
 
-    def __init__(self, asker: Asker, deliveries: Deliveries) -> None:
+    def __init__(self, asker: Asker, deliveries: Deliveries, metrics: Metrics) -> None:
         self._asker = asker
         self._deliveries = deliveries
+        self._metrics = metrics
         self._live = Counter[int]()
-        self.refused: set[str] = set()  # channels and reasons that the operator was told of
+        self.refused: set[tuple[int, str | int]] = set()  # channels and reasons that the operator was told of
         self.in_flight: set[str] = set()
 
     async def answer(self, asked: Asked, destination: Destination, outlet: Outlet) -> None:
@@ -41,14 +45,17 @@ class Answering:
         What is stored and does not arrive is tried again later, unless Discord refuses it for good.
         """
         source_id = asked.source_id or ""
+        if source_id in self.in_flight:
+            log.info("answer.in_progress", extra={"source_id": source_id})
+            return  # delivered twice; to go on would let go of what the first one holds
         self.in_flight.add(source_id)
         try:
             reply = await self._reply(asked, destination, outlet)
             if reply:
-                await self._deliver(asked.course, reply, destination, outlet)
-        except discord.HTTPException as error:
+                await self._deliver(asked, reply, destination, outlet)
+        except TROUBLE as error:
             # Also where only an apology could not be sent.
-            self._note(destination, error)
+            self._note(destination, outlet, error)
         except asyncio.CancelledError:
             await self._deliveries.release(SOURCE, source_id, asked.course)
             raise
@@ -91,7 +98,7 @@ class Answering:
         if live:
             live.offer(part.text)
 
-    async def _deliver(self, course: Course, reply: Reply, destination: Destination, outlet: Outlet) -> None:
+    async def _deliver(self, asked: Asked, reply: Reply, destination: Destination, outlet: Outlet) -> None:
         pages = render.answer(
             reply,
             destination.language,
@@ -102,18 +109,50 @@ class Answering:
         question = reply.answer.question_id
         try:
             messages = await outlet.deliver(pages)
-        except (discord.Forbidden, discord.NotFound) as error:
-            self._note(destination, error)
-            await self._deliveries.give_up(question, course)
+        except discord.HTTPException as error:
+            if is_gone(error):
+                await self._lose_token(asked, reply, destination)
+            elif error.status in REFUSED:
+                self._note(destination, outlet, error)
+                await self._deliveries.give_up(question, asked.course)
+            else:
+                raise
             return
-        await self._deliveries.arrived(question, course, messages)
+        await self._deliveries.arrived(question, asked.course, messages)
+        self._metrics.answered(reply.answer)
+        self._warn(outlet)
 
-    def _note(self, destination: Destination, error: discord.HTTPException) -> None:
+    async def _lose_token(self, asked: Asked, reply: Reply, destination: Destination) -> None:
+        """Leave a public answer to the next round, which sends it to the channel; a private one waits for its asker."""
+        log.info("answer.token_gone", extra={"source_id": asked.source_id})
+        question = reply.answer.question_id
+        if destination.is_private:
+            await self._deliveries.give_up(question, asked.course)
+        else:
+            self.in_flight.discard(asked.source_id or "")
+            await self._deliveries.lose_token(question, asked.course)
+
+    def _note(self, destination: Destination, outlet: Outlet, error: Exception) -> None:
         """Tell the operator what Discord refused, once for each channel and reason."""
-        what = f"{destination.channel_id}:{error.code}"
-        if what not in self.refused:
-            self.refused.add(what)
-            log.warning(
-                "discord.refused",
-                extra={"channel_id": destination.channel_id, "code": error.code, "reason": error.text},
-            )
+        if isinstance(error, discord.Forbidden) and self._warn(outlet):
+            return
+        code, reason = (error.code, error.text) if isinstance(error, discord.HTTPException) else (0, repr(error))
+        if self._is_news(destination.channel_id, code):
+            extra = {"channel_id": destination.channel_id, "code": code, "reason": reason}
+            log.warning("discord.refused", extra=extra)
+
+    def _warn(self, outlet: Outlet) -> bool:
+        """Tell the operator by name of each permission that is lacking; return whether one is."""
+        lacks = outlet.lacks()
+        for lack in lacks:
+            if self._is_news(lack.channel_id, lack.permission):
+                log.warning(
+                    "discord.permission_lacking",
+                    extra={"permission": lack.permission, "channel_id": lack.channel_id},
+                )
+        return bool(lacks)
+
+    def _is_news(self, channel: int, what: str | int) -> bool:
+        is_new = (channel, what) not in self.refused
+        self.refused.add((channel, what))
+        return is_new

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import discord
 
+from bot.defang import plain
 from bot.languages import reader
 from bot.rooms import Rooms
 from db.records import Course, Language
@@ -41,7 +42,7 @@ class CourseChoice(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], t
             await interaction.response.send_message(i18n.text("direct.no_course", language), ephemeral=True)
             return
         await services.people.choose_direct_course(interaction.user.id, chosen.id)
-        said = i18n.text("direct.chosen", language, title=discord.utils.escape_markdown(chosen.title))
+        said = i18n.text("direct.chosen", language, title=plain(chosen.title))
         await interaction.response.send_message(said, ephemeral=interaction.guild_id is not None)
 
 

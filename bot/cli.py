@@ -13,13 +13,16 @@ from pydantic import ValidationError
 from bot import chat as chatting
 from bot import commands, logs, terminal
 from bot import demo as demonstration
-from bot.settings import DatabaseSettings, DiscordSettings, LogSettings, ModelSettings
-from services.embedder import EmbedderConfig
-from services.errors import MonitoriaError
+from bot.settings import DatabaseSettings, DiscordSettings, HealthSettings, LogSettings, ModelSettings
+from services.embedder import NONE, EmbedderConfig
+from services.errors import Misconfigured, MonitoriaError
 from services.llm import OPENAI, LlmConfig
 from services.wiring import Setup
 
 T = TypeVar("T")
+
+EX_CONFIG = 78
+"""Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +47,11 @@ LanguageOption = Annotated[
 
 
 def main() -> None:
-    """Run `monitoria`; exit 0 when done, 1 when something failed (one sentence says what), 2 on wrong usage."""
+    """
+    Run `monitoria`; one sentence says what went wrong.
+
+    Exit 0 when done, 1 when something failed, 2 on wrong usage, 78 when nothing can work until a setting is changed.
+    """
     try:
         logs.configure(LogSettings())
         app()
@@ -52,6 +59,8 @@ def main() -> None:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         _fail(f"{name} is {first['input']!r}, which cannot be used ({first['msg']}); correct it or leave it unset.")
+    except Misconfigured as error:
+        _fail(str(error), code=EX_CONFIG)
     except MonitoriaError as error:
         _fail(str(error))
     except Exception as error:
@@ -93,6 +102,34 @@ def course_list() -> None:
 def course_show(slug: Annotated[str, typer.Argument(help="The course's short name.")]) -> None:
     """List a course's lectures, with the ids that --lecture takes."""
     _run(commands.show_course(_setup(), slug))
+
+
+@course_app.command("judge")
+def course_judge(
+    slug: Annotated[str, typer.Argument(help="The course's short name.")],
+    flag_below: Annotated[int | None, typer.Option("--flag-below", help="Flag scores below this one, 0 to 4.")] = None,
+    judge_share: Annotated[float | None, typer.Option("--judge-share", help="Of answers to judge, 0 to 1.")] = None,
+    audit_share: Annotated[
+        float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
+    ] = None,
+    daily_tokens: Annotated[
+        str | None, typer.Option("--daily-tokens", metavar="N|none", help="What the judge may spend a day (UTC).")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar="IIPC", help="The labels of the scores 0 to 3.")
+    ] = None,
+) -> None:
+    """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
+    from bot import judging  # noqa: PLC0415
+
+    order = judging.RulesOrder(
+        flag_below=flag_below,
+        judge_share=judge_share,
+        audit_share=audit_share,
+        daily_tokens=daily_tokens,
+        labels=labels,
+    )
+    _run(judging.rules(_setup(), slug, order))
 
 
 @app.command()
@@ -162,21 +199,129 @@ def run() -> None:
     # discord.py takes a second to import, which no other command should wait for.
     from bot import running  # noqa: PLC0415
 
-    token = DiscordSettings().token
-    _run(running.run(_setup(), token.get_secret_value() if token else None))
+    token, address = DiscordSettings().token, HealthSettings().address
+    ended_by = _run(running.run(_setup(), token.get_secret_value() if token else None, address))
+    if ended_by is signal.SIGINT:
+        raise asyncio.CancelledError
 
 
 @app.command("eval")
 def eval_(
     question_set: Annotated[Path, typer.Argument(metavar="SET.jsonl", help="Questions with relevant moments.")],
     course: CourseOption,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Answer and judge each question, instead of only searching.")
+    ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="KEY=VALUE",
+            help="With --answers: compare with another model, base-url, prompt or retrieval (lexical); repeatable.",
+        ),
+    ] = None,
+    first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Also choose and keep the weight of the embedding model.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure retrieval on fixed questions: by words, by meaning, and both as students get it."""
+    """
+    Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
+
+    With --answers it measures answers: relevance and support as the judge sees them, silence, latency and tokens.
+    Nothing is stored.
+    """
+    if answers:
+        from bot import replaying  # noqa: PLC0415
+
+        if calibrate:
+            raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
+        order = replaying.ReplayOrder(
+            question_set=question_set, course=course, against=against or [], first=first, as_json=as_json
+        )
+        _run(replaying.replay(_setup(), order))
+        return
+    if against or first:
+        raise typer.BadParameter("--against and --first go with --answers")
     _run(commands.evaluate(_setup(), question_set=question_set, slug=course, calibrate=calibrate, as_json=as_json))
+
+
+@app.command()
+def worker() -> None:
+    """Judge answers until Ctrl-C or SIGTERM: what `run` does beside the bot, on as many machines as you like."""
+    from bot import judging  # noqa: PLC0415
+
+    raise typer.Exit(_run(judging.work(_setup())))
+
+
+@app.command()
+def judge(
+    missing: Annotated[bool, typer.Option("--missing", help="Also what has no verdict yet, failures too.")] = False,
+    answer: Annotated[int | None, typer.Option("--answer", metavar="ID", help="This answer only, once more.")] = None,
+    course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="With --missing: one course.")] = None,
+) -> None:
+    """
+    Judge now what is due, and wait for it.
+
+    Judgements are never replaced: a new one is added, and the last one counts.
+    """
+    from bot import judging  # noqa: PLC0415
+
+    if (missing and answer is not None) or (course and not missing):
+        raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
+    _run(judging.judge(_setup(), missing=missing, answer=answer, slug=course))
+
+
+@app.command()
+def queue(
+    course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="One course only.")] = None,
+    requeue: Annotated[
+        int | None, typer.Option("--requeue", metavar="JOB", help="Give a dead job new attempts.")
+    ] = None,
+    requeue_all: Annotated[bool, typer.Option("--requeue-all", help="Give all dead jobs new attempts.")] = False,
+) -> None:
+    """Show the judgements that wait, run or are dead, and why; put dead ones back."""
+    from bot import judging  # noqa: PLC0415
+
+    _run(judging.queue(_setup(), slug=course, job=requeue, every=requeue_all))
+
+
+@app.command()
+def agreement(course: CourseOption, as_json: JsonOption = False) -> None:
+    """Hold the judge's labels against those of staff and students, and propose when to flag."""
+    _run(commands.agreement(_setup(), slug=course, as_json=as_json))
+
+
+@app.command()
+def export(
+    course: CourseOption,
+    form: Annotated[Literal["dossier", "jsonl", "csv"], typer.Option("--format", help="The shape to write.")],
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DAY", help="Only what was asked from this day on (UTC).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write, whole or not at all.")] = None,
+    lang: Annotated[
+        Literal["pt-BR", "en"] | None, typer.Option("--lang", help="The language of a dossier's headings.")
+    ] = None,
+) -> None:
+    """
+    Write a course's questions, answers, judgements and labels for research.
+
+    People are pseudonyms in it. Without --out it goes to standard output; without --lang the headings are in the
+    course's language, and those of imported questions as they were.
+    """
+    order = commands.ExportOrder(course=course, form=form, since=since, out=out, language=lang)
+    _run(commands.export(_setup(), order))
+
+
+@app.command()
+def import_dossier(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A dossier, in Portuguese or English.")],
+    course: CourseOption,
+) -> None:
+    """Take in questions with passages, answers and labels made elsewhere: all of them or none."""
+    _run(commands.import_dossier(_setup(), path=file, slug=course))
 
 
 @app.command()
@@ -215,6 +360,21 @@ def _setup(*, embedding_default: str | None = None) -> Setup:
         answer=LlmConfig(base_url=models.openai_base_url or OPENAI, api_key=key, model=models.answer_model)
         if key or models.openai_base_url
         else None,
+        judge=_judge(models),
+    )
+
+
+def _judge(models: ModelSettings) -> LlmConfig | None:
+    """Return the model that judges: the one that answers, but for what is said otherwise; `none` is none."""
+    key = models.judge_api_key or models.openai_api_key
+    address = models.judge_base_url or models.openai_base_url
+    if models.judge_model == NONE or not (key or address):
+        return None
+    return LlmConfig(
+        model=models.judge_model or models.answer_model,
+        base_url=address or OPENAI,
+        api_key=key.get_secret_value() if key else None,
+        address_from="MONITORIA_JUDGE_BASE_URL" if models.judge_base_url else "OPENAI_BASE_URL",
     )
 
 

@@ -1,18 +1,23 @@
 """What each command of the command line does: open what it needs, ask a service, show what came back."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from bot import shapes, terminal
+from bot import shapes, terminal, views_agreement
 from db.records import Course, Language
+from services import agreement as agreeing
 from services import calibrate as calibration
 from services import doctor as doctoring
+from services import export as exporting
+from services import importing, wiring
 from services import ingest as ingesting
 from services import manifest as manifests
-from services import wiring
 from services.ask import Asked, Draft, Reply
 from services.errors import Refused
 from services.evaluate import EvalQuestion, Outcome, by_group, outcomes, precision, read_set
@@ -40,6 +45,17 @@ class IngestOrder:
     prune: bool
     dry_run: bool
     every_line: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOrder:
+    """What `monitoria export` was told."""
+
+    course: str
+    form: exporting.Format
+    since: str | None
+    out: Path | None
+    language: Language | None
 
 
 async def create_course(setup: Setup, *, slug: str, title: str, language: Language) -> None:
@@ -154,6 +170,92 @@ async def evaluate(setup: Setup, *, question_set: Path, slug: str, calibrate: bo
         terminal.print_json(shapes.evaluation(course.slug, str(question_set), ways, references))
     else:
         terminal.show(terminal.evaluation(ways, references))
+
+
+async def agreement(setup: Setup, *, slug: str, as_json: bool) -> None:
+    async with wiring.store(setup) as store:
+        course = await store.courses.find(slug)
+        report = await agreeing.measure(store.pool, course)
+    if as_json:
+        terminal.print_json(shapes.agreement(course.slug, report))
+    else:
+        terminal.show(views_agreement.agreement(course.slug, report))
+
+
+async def export(setup: Setup, order: ExportOrder) -> None:
+    since = exporting.day(order.since) if order.since is not None else None
+    out = exporting.replacing(order.out) if order.out else nullcontext(sys.stdout.buffer)
+    with out as file:
+        async with wiring.store(setup) as store:
+            course = await store.courses.find(order.course)
+            written = exporting.chunks(store.pool, course, form=order.form, since=since, language=order.language)
+            done = await _exported(written, file)
+            twice = await exporting.numbers_met_twice(store.pool, course) if order.form == "dossier" else []
+    if not done:
+        asked = f"that was asked since {order.since}" if since else "yet"
+        terminal.tell(f"The course {course.slug!r} has no question {asked}, so the export is empty.")
+    elif order.out:
+        terminal.tell(f"Wrote {done:,} questions to {str(order.out)!r}.", style="green")
+    if twice:
+        numbers = ", ".join(map(str, twice))
+        terminal.tell(f"Questions asked here and imported ones share numbers ({numbers}); an import would refuse them.")
+
+
+async def _exported(chunks: AsyncGenerator[exporting.Chunk, None], file: BinaryIO) -> int:
+    """Write an export to *file*; return how many questions it has."""
+    done = 0
+    with terminal.progress() as bars:
+        task = bars.add_task("questions", total=None)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                _write(file, chunk.data)
+                done = chunk.done
+                bars.update(task, completed=done, total=chunk.total)
+    return done
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    try:
+        file.write(data)
+        file.flush()
+    except OSError as error:
+        # What is still buffered would fail again when the file is closed: https://docs.python.org/3/library/signal.html
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise Refused("The program that reads the export has ended, so the export is not whole.") from None
+        raise Refused(f"The export cannot be written ({error.strerror}); make room, and write it again.") from None
+
+
+async def import_dossier(setup: Setup, *, path: Path, slug: str) -> None:
+    async with wiring.store(setup) as store:
+        course = await store.courses.find(slug)
+        report = await _imported(importing.imported(store.pool, course, path))
+    if report.new:
+        terminal.show(
+            f"Imported {report.new:,} questions into {course.slug!r}: {report.labels:,} manual labels and "
+            f"{report.judgements:,} judgements of relevance."
+        )
+    if report.unchanged:
+        all_of_it = "" if report.new else " Nothing changed."
+        terminal.show(f"{report.unchanged:,} questions were there already, with the same content.{all_of_it}")
+    for count, what in ((report.unread_labels, "manual labels other than C, P, I"), (report.unread_relevances, "AR")):
+        if count:
+            terminal.tell(f"Kept as text only, as no label or score of Monitoria's: {count:,} {what}.")
+
+
+async def _imported(
+    events: AsyncGenerator[importing.Progress | importing.Report, None],
+) -> importing.Report:
+    with terminal.progress() as bars:
+        task = bars.add_task("bytes", total=None)
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case importing.Progress():
+                        bars.update(task, completed=event.done, total=event.total)
+                    case importing.Report():
+                        return event
+    raise AssertionError("an import ends with its report")
 
 
 async def reindex(setup: Setup) -> None:

@@ -8,12 +8,12 @@ import discord
 from bot import buttons, render
 from bot.buttons import WHY, Verb
 from bot.languages import reader
-from bot.outlets import ReplyOutlet
+from bot.outlets import TROUBLE, ReplyOutlet
 from db.records import AnswerId, Complaint, Course, CourseId, Language
 from services import i18n
 from services.annotate import Thumb
 from services.ask import Reply
-from services.errors import Refused
+from services.errors import Refused, Unavailable
 from services.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -127,9 +127,11 @@ class Feedback:
         public: Language = delivery.course.language
         try:
             messages = await outlet.deliver(render.answer(reply, public, with_question=True))
-        except discord.Forbidden:
+        except TROUBLE as error:
             await self._services.deliveries.unshare(delivery)
-            raise Refused(i18n.text("discord.not_shared", language)) from None
+            if isinstance(error, discord.Forbidden):
+                raise Refused(i18n.text("discord.not_shared", language)) from None
+            raise Unavailable("Discord did not take the shared answer.") from error
         await self._services.deliveries.arrived(delivery.question_id, delivery.course, messages)
         await interaction.followup.send(i18n.text("discord.shared", language), ephemeral=True)
 

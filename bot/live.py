@@ -6,9 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import discord
-
-from bot.outlets import Outlet
+from bot.outlets import TROUBLE, Outlet
 from bot.render import draft
 
 log = logging.getLogger(__name__)
@@ -25,6 +23,7 @@ class Live:
         self._outlet = outlet
         self._between_s = between_s
         self._latest = ""
+        self._shown = ""
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -54,11 +53,15 @@ class Live:
             if self._closing.is_set():
                 return
             self._news.clear()
+            text = draft(self._latest)
+            if text == self._shown:
+                continue  # what grows now lies beyond the end of what a draft holds
             try:
-                await self._outlet.draft(draft(self._latest))
-            except discord.HTTPException as error:
+                await self._outlet.draft(text)
+                self._shown = text
+            except TROUBLE as error:
                 # The final text is sent all the same, and fails by its own reason.
-                log.info("live.stopped", extra={"reason": str(error)})
+                log.info("live.stopped", extra={"reason": repr(error)})
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._between_s):

@@ -1,13 +1,32 @@
 """The two ways back to who asked: a reply to a message, and the response to a command."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol, cast
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
+import aiohttp
 import discord
 
+from bot.defang import harmless, shortened
+from bot.pages import LONGEST
+from bot.permissions import Lack, lacking_at
 from bot.render import Page
 
+log = logging.getLogger(__name__)
+
 QUIET = discord.AllowedMentions.none()
+PASSING = (discord.DiscordServerError, aiohttp.ClientError, ConnectionError, TimeoutError)
+"""What is worth another try: discord.py repeats some errors of Discord's, and no cut connection on Linux."""
+TROUBLE = (discord.HTTPException, aiohttp.ClientError, ConnectionError, TimeoutError)
+"""How a request to Discord may end without what it asked for."""
+PAUSES_S = (0.5, 2.0, 6.0)
+"""Before each further try, each longer or shorter by up to a half, so that all who wait do not come at once."""
+GONE = {10015, 50027}
+"""Discord's codes for a token that it no longer takes: unknown webhook, invalid webhook token."""
+
+T = TypeVar("T")
 
 
 class Outlet(Protocol):
@@ -24,6 +43,15 @@ class Outlet(Protocol):
     async def say(self, text: str) -> None:
         """Say something that is not an answer."""
         ...
+
+    def lacks(self) -> list[Lack]:
+        """Return the permissions that an answer needs here and that are not given, as far as is known."""
+        ...
+
+
+def is_gone(error: discord.HTTPException) -> bool:
+    """Say whether *error* means that a command's token has run out."""
+    return error.code in GONE
 
 
 class ReplyOutlet:
@@ -50,21 +78,29 @@ class ReplyOutlet:
         for number, page in enumerate(pages):
             if number == 0:
                 # A send repeated after a restart returns the message of then, which may be a draft.
-                self._first = self._first or await self._send(page, 0)
+                self._first = self._first or await persistently(lambda page=page: self._send(page, 0))
                 if self._first.content != page.content or len(self._first.embeds) != int(page.embed is not None):
-                    await self._first.edit(
-                        content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
-                    )
+                    await self._rewrite(self._first, page)
                 ids.append(self._first.id)
             else:
-                ids.append((await self._send(page, number)).id)
+                sent = await persistently(lambda page=page, number=number: self._send(page, number))
+                ids.append(sent.id)
         return ids
 
     async def say(self, text: str) -> None:
+        page = Page(content=_said(text))
         if self._first is None:
-            self._first = await self._send(Page(content=text), 0)
+            self._first = await persistently(lambda: self._send(page, 0))
         else:
-            await self._first.edit(content=text, embed=None, view=None, allowed_mentions=QUIET)
+            await self._rewrite(self._first, page)
+
+    def lacks(self) -> list[Lack]:
+        return lacking_at(self._channel)
+
+    async def _rewrite(self, message: discord.Message, page: Page) -> None:
+        await persistently(
+            lambda: message.edit(content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET)
+        )
 
     async def _send(self, page: Page, number: int) -> discord.Message:
         return await self._channel.send(
@@ -74,9 +110,15 @@ class ReplyOutlet:
             **_given(
                 embed=page.embed,
                 view=page.view,
-                reference=self._source.to_reference(fail_if_not_exists=False) if self._source and number == 0 else None,
+                reference=self._reference() if number == 0 else None,
             ),
         )
+
+    def _reference(self) -> discord.MessageReference | None:
+        """Return what to reply to; without the history's permission, Discord refuses replies but takes messages."""
+        if self._source is None or any(lack.permission == "read_message_history" for lack in self.lacks()):
+            return None
+        return self._source.to_reference(fail_if_not_exists=False)
 
 
 class CommandOutlet:
@@ -90,20 +132,29 @@ class CommandOutlet:
         await self._edit(Page(content=text))
 
     async def deliver(self, pages: Sequence[Page]) -> list[int]:
-        ids = [(await self._edit(pages[0])).id]
+        ids = [(await persistently(lambda: self._edit(pages[0]))).id]
         for page in pages[1:]:
-            sent = await self._webhook.send(
-                page.content,
-                wait=True,
-                ephemeral=self._is_private,
-                allowed_mentions=QUIET,
-                **_given(embed=page.embed, view=page.view),
-            )
+            sent = await persistently(lambda page=page: self._follow(page))
             ids.append(sent.id)
         return ids
 
     async def say(self, text: str) -> None:
-        await self._edit(Page(content=text))
+        page = Page(content=_said(text))
+        await persistently(lambda: self._edit(page))
+
+    def lacks(self) -> list[Lack]:
+        """The response to a command needs no permission."""
+        return []
+
+    async def _follow(self, page: Page) -> discord.WebhookMessage:
+        """Send a further page. Discord takes no nonce here: a page whose acknowledgement is lost may come twice."""
+        return await self._webhook.send(
+            page.content,
+            wait=True,
+            ephemeral=self._is_private,
+            allowed_mentions=QUIET,
+            **_given(embed=page.embed, view=page.view),
+        )
 
     async def _edit(self, page: Page) -> discord.WebhookMessage:
         # "@original" is Discord's name for the response: discord.py writes it into the path as it is.
@@ -111,6 +162,22 @@ class CommandOutlet:
         return await self._webhook.edit_message(
             original, content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
         )
+
+
+async def persistently(call: Callable[[], Awaitable[T]]) -> T:
+    """Do *call*, and again after each pause while it fails for a moment; the last failure is raised."""
+    for pause_s in PAUSES_S:
+        try:
+            return await call()
+        except PASSING as error:
+            log.info("discord.again", extra={"reason": repr(error)})
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+    return await call()
+
+
+def _said(text: str) -> str:
+    """Return one of our sentences, in which there may be words that somebody typed."""
+    return shortened(harmless(text), LONGEST)
 
 
 def _given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - arguments of discord.py

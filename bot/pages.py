@@ -4,7 +4,8 @@ import re
 
 LONGEST = 2_000
 MOST = 3
-FENCE = re.compile(r"^[ \t]*```([\w+-]*)", re.MULTILINE)
+FENCE = re.compile(r"```(?:([\w+-]*)(?=\n))?")
+"""Discord begins and ends a code block anywhere in a line."""
 ROOM = 16
 """Characters kept free on each page for the fences that a split adds."""
 
@@ -26,8 +27,8 @@ def split(text: str, *, longest: int = LONGEST, most: int = MOST) -> list[str]:
         room = longest - len(opening) - ROOM
         is_rest = len(opening) + len(left) + 4 <= longest
         here = left if is_rest else left[: _cut(left, room)]
-        left = "" if is_rest else left[len(here) :].lstrip("\n" if language is not None else None)
         language = _open_block(opening + here)
+        left = "" if is_rest else left[len(here) :].lstrip("\n" if language is not None else None)
         page = (opening + here).rstrip()
         if left and len(pages) == most - 1:
             page += " …"
@@ -48,5 +49,5 @@ def _open_block(page: str) -> str | None:
     """Return the language of the code block that *page* ends in, or None where all are closed."""
     language: str | None = None
     for fence in FENCE.finditer(page):
-        language = fence[1] if language is None else None
+        language = (fence[1] or "") if language is None else None
     return language

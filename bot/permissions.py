@@ -1,6 +1,7 @@
 """Who may do what, and what Monitoria itself may do in a channel."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import discord
 
@@ -8,7 +9,27 @@ from db.records import CourseSettings, Language
 from services import i18n
 from services.errors import Refused
 
-NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history")
+Permission = Literal["view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history"]
+"""What Monitoria needs where it answers, by discord.py's names."""
+
+NAMES: dict[Permission, str] = {
+    "view_channel": "permission.view_channel",
+    "send_messages": "permission.send_messages",
+    "send_messages_in_threads": "permission.send_messages_in_threads",
+    "embed_links": "permission.embed_links",
+    "read_message_history": "permission.read_message_history",
+}
+IN_THREADS: tuple[Permission, ...] = ("view_channel", "send_messages_in_threads", "embed_links", "read_message_history")
+IN_CHANNEL: tuple[Permission, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history")
+NEEDED: tuple[Permission, ...] = (*IN_CHANNEL, "send_messages_in_threads")
+"""In a channel and its threads."""
+
+
+class Lack(NamedTuple):
+    """One permission that Monitoria needs in a channel and does not have."""
+
+    channel_id: int
+    permission: Permission
 
 
 def is_staff(interaction: discord.Interaction[Any], settings: CourseSettings) -> bool:
@@ -35,7 +56,34 @@ def require(interaction: discord.Interaction[Any], *, allowed: bool, reader: Lan
         raise Refused(i18n.text("course.not_allowed", reader))
 
 
-def lacking(channel: discord.abc.GuildChannel) -> list[str]:
-    """Return the names of the permissions that Monitoria needs in *channel* and does not have."""
-    granted = channel.permissions_for(channel.guild.me)
-    return [name for name in NEEDED if not getattr(granted, name)]
+def lacking(channel: discord.abc.GuildChannel) -> list[Permission]:
+    """Return what Monitoria lacks in *channel* to answer there and in its threads."""
+    return _lacking(channel, IN_THREADS if isinstance(channel, discord.ForumChannel) else NEEDED)
+
+
+def lacking_at(place: object) -> list[Lack]:
+    """
+    Return what Monitoria lacks for one answer in *place*, a channel, a thread or its stand-in.
+
+    Discord's refusal does not say. A thread has the permissions of its channel, which is the one named. Of a place
+    that is not known, as an archived thread, nothing is told.
+    """
+    if isinstance(place, discord.PartialMessageable):
+        place = place.guild.get_channel_or_thread(place.id) if place.guild else None
+    if isinstance(place, discord.Thread):
+        parent = place.parent
+        return [Lack(parent.id, name) for name in _lacking(parent, IN_THREADS)] if parent else []
+    if isinstance(place, discord.abc.GuildChannel):
+        return [Lack(place.id, name) for name in _lacking(place, IN_CHANNEL)]
+    return []
+
+
+def name(permission: Permission, language: Language) -> str:
+    """Return what Discord calls *permission*."""
+    return i18n.text(NAMES[permission], language)
+
+
+def _lacking(channel: discord.abc.GuildChannel, needed: Sequence[Permission]) -> list[Permission]:
+    # A channel's own method also takes away what depends on others, and for a forum on one that we do not need.
+    granted = discord.abc.GuildChannel.permissions_for(channel, channel.guild.me)
+    return [name for name in needed if not getattr(granted, name)]

@@ -31,13 +31,16 @@ class DatabaseSettings(BaseSettings):
 
 
 class ModelSettings(BaseSettings):
-    """Which models answer and embed, and where they are reached."""
+    """Which models answer, judge and embed, and where they are reached."""
 
     model_config = _FROM
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     answer_model: str = Field(default="gpt-5-mini", validation_alias="MONITORIA_ANSWER_MODEL")
+    judge_model: str | None = Field(default=None, validation_alias="MONITORIA_JUDGE_MODEL")
+    judge_base_url: str | None = Field(default=None, validation_alias="MONITORIA_JUDGE_BASE_URL")
+    judge_api_key: SecretStr | None = Field(default=None, validation_alias="MONITORIA_JUDGE_API_KEY")
     embedding_model: str = Field(default="intfloat/multilingual-e5-small", validation_alias="MONITORIA_EMBEDDING_MODEL")
     embedding_backend: Literal["torch", "openai"] = Field(
         default="torch", validation_alias="MONITORIA_EMBEDDING_BACKEND"
@@ -51,6 +54,28 @@ class DiscordSettings(BaseSettings):
     model_config = _FROM
 
     token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+
+
+class HealthSettings(BaseSettings):
+    """Where `monitoria run` tells how it is."""
+
+    model_config = _FROM
+
+    http_bind: str = Field(default="127.0.0.1:8080", validation_alias="MONITORIA_HTTP_BIND")
+
+    @field_validator("http_bind")
+    @classmethod
+    def _usable(cls, bind: str) -> str:
+        host, _, port = bind.rpartition(":")
+        if bind != "off" and not (host and port.isdecimal() and 0 < int(port) < 2**16):
+            raise ValueError("not host:port, such as 127.0.0.1:8080, and not `off`")
+        return bind
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port, or None where it is told nowhere."""
+        host, _, port = self.http_bind.rpartition(":")
+        return (host.strip("[]"), int(port)) if host else None
 
 
 class LogSettings(BaseSettings):
@@ -69,5 +94,11 @@ class LogSettings(BaseSettings):
         return level.lower() if isinstance(level, str) else level
 
 
-GROUPS: tuple[type[BaseSettings], ...] = (DiscordSettings, DatabaseSettings, ModelSettings, LogSettings)
+GROUPS: tuple[type[BaseSettings], ...] = (
+    DiscordSettings,
+    DatabaseSettings,
+    ModelSettings,
+    HealthSettings,
+    LogSettings,
+)
 """All groups of settings; `.env.example` is kept equal to them by a test."""

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 import discord
 
+from bot.outlets import TROUBLE
+
 
 class Typing:
     """The channels in which Monitoria is typing."""
@@ -31,6 +33,6 @@ class Typing:
 
 
 async def _type(channel: "discord.abc.MessageableChannel") -> None:
-    with suppress(discord.HTTPException):
+    with suppress(*TROUBLE):
         async with channel.typing():
             await asyncio.Event().wait()

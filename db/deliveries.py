@@ -119,6 +119,30 @@ async def give_up(conn: AsyncConnection, *, question: QuestionId, course: Course
     )
 
 
+async def lose_token(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
+    """Forget a token that Discord no longer takes, and let go of the delivery."""
+    await conn.execute(
+        """
+        update deliveries set token = null, token_expires_at = null, leased_until = now()
+        where question_id = %(question)s and course_id = %(course)s and state = 'waiting'
+        """,
+        {"question": question, "course": course},
+    )
+
+
+async def by_source(conn: AsyncConnection, *, source: str, source_id: str) -> QuestionId | None:
+    """Return the question that came as *source_id*, if its answer goes to Discord."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select d.question_id from questions q join deliveries d on d.question_id = q.id
+            where q.source = %(source)s and q.source_id = %(source_id)s
+            """,
+            {"source": source, "source_id": source_id},
+        )
+        return await cur.fetchone()
+
+
 async def share(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
     """Be the one who makes a private answer public; return False if somebody was."""
     shared = await conn.execute(

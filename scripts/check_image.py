@@ -6,6 +6,7 @@ a temporary folder, with a Python of this machine in place of the base image's, 
 image's user would use it. The steps that change the final image's system (its user, its folders) are read, not run.
 """  # noqa: INP001 - a script, not a package
 
+import json
 import os
 import pwd
 import re
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from types import CodeType
 from typing import Any, TypeVar, cast
 
 import yaml
@@ -141,8 +143,20 @@ def check_dockerfile(dockerfile: str, ignore: str) -> None:
     require(image.environment().get("MONITORIA_HOME") in image.values("VOLUME"), "MONITORIA_HOME is on no volume")
     require(image.environment().get("PYTHONUNBUFFERED") == "1", "output would be held back")
     require(image.values("ENTRYPOINT") == ['["monitoria"]'], "it does not start `monitoria`")
+    require(image.values("CMD") == ['["run"]'], "without a command it is not the bot")
+    (asks,) = image.values("HEALTHCHECK") or [""]
+    require("/health/ready" in asks and health_program(asks), "nobody asks whether it is ready")
     for secret in (".env", "samples/.env", ".git/config", ".venv/pyvenv.cfg", "bot/__pycache__/cli.cpython-312.pyc"):
         require(not admitted(secret, ignore), f"{secret} would go into the build")
+
+
+def health_program(asks: str) -> CodeType:
+    """Return the program in the HEALTHCHECK, which must be one that Python can read."""
+    *_, program = json.loads(asks.partition(" CMD ")[2])
+    try:
+        return compile(program, "HEALTHCHECK", "exec")
+    except SyntaxError as error:
+        raise WrongError(f"the health check is no Python: {error}") from error
 
 
 def check_compose(text: str, image: Stage) -> None:
@@ -160,6 +174,12 @@ def check_compose(text: str, image: Stage) -> None:
     user, name = database["environment"]["POSTGRES_USER"], database["environment"]["POSTGRES_DB"]
     url = monitoria["environment"]["DATABASE_URL"]
     require(url == f"postgresql://{user}@database/{name}", f"DATABASE_URL {url!r} is not the database's address")
+    require("profiles" not in monitoria and "command" not in monitoria, "`docker compose up` does not start the bot")
+    require(
+        re.fullmatch(r"on-failure:\d", monitoria["restart"]),
+        "a wrong token would be tried for ever, or a crash not once",
+    )
+    require(monitoria["stop_grace_period"] == "30s", "a stop cuts off the answers that are being written")
     home = monitoria["environment"]["MONITORIA_HOME"]
     require(home == image.environment()["MONITORIA_HOME"], "its home is not the image's")
     mounts = [str(mount).split(":") for service in services.values() for mount in service["volumes"]]

@@ -6,10 +6,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import courses, lectures
 from db.records import Course, CourseId, Language, Lecture
+from services import i18n
 from services.errors import Refused
 from services.manifest import clean
 
-SLUG_RULE = "1 to 63 small letters, digits and hyphens, such as redes-neurais-2026"
+LONGEST_ECHO = 80
+"""Characters of what somebody typed that a refusal repeats."""
 NOT_STORED = CourseId(0)
 """The id of a course that is only planned; ids of stored ones begin at 1."""
 
@@ -24,19 +26,19 @@ class Courses:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
 
-    async def create(self, *, slug: str, title: str, language: Language) -> Course:
+    async def create(self, *, slug: str, title: str, language: Language, reader: Language = "en") -> Course:
         """
         Create a course.
 
         Raises:
-            Refused: the slug is taken or malformed.
+            Refused: the slug is taken or malformed, said in the *reader*'s language.
 
         """
-        _require_slug(slug)
+        _require_slug(slug, reader)
         async with self._pool.connection() as conn:
             course = await courses.insert(conn, slug=slug, title=clean(title)[:500] or slug, language=language)
         if course is None:
-            raise Refused(f"There is a course {slug!r} already; choose another name, or use that one.")
+            raise Refused(i18n.text("course.taken", reader, slug=slug))
         return course
 
     async def find(self, slug: str) -> Course:
@@ -74,7 +76,7 @@ class Courses:
             known = [course.slug for course in await self.every()]
             if difflib.get_close_matches(slug, known, n=1, cutoff=0.8):
                 raise
-        _require_slug(slug)
+        _require_slug(slug, "en")
         return Course(id=NOT_STORED, slug=slug, title=slug, language=language), True
 
     async def every(self) -> list[Course]:
@@ -86,12 +88,12 @@ class Courses:
         async with self._pool.connection() as conn:
             return await lectures.of_course(conn, course.id)
 
-    async def lecture(self, course: Course, slug: str) -> Lecture:
+    async def lecture(self, course: Course, slug: str, *, reader: Language = "en") -> Lecture:
         """
         Return the lecture called *slug*.
 
         Raises:
-            Refused: the course has no such lecture; the message names close ones.
+            Refused: the course has no such lecture; the message, in the *reader*'s language, names close ones.
 
         """
         slug = clean(slug)
@@ -100,13 +102,14 @@ class Courses:
             known = [] if lecture else [lecture.slug for lecture in await lectures.of_course(conn, course.id)]
         if lecture is None:
             near = difflib.get_close_matches(slug, known, n=3, cutoff=0.5) or known[:5]
-            raise Refused(f"The course {course.slug!r} has no lecture {slug!r}; it has {_listed(near)}.")
+            listed = listing(near) or i18n.text("course.none_yet", reader)
+            raise Refused(i18n.text("course.no_lecture", reader, course=course.slug, slug=echo(slug), known=listed))
         return lecture
 
 
-def _require_slug(slug: str) -> None:
+def _require_slug(slug: str, reader: Language) -> None:
     if not _is_slug(slug):
-        raise Refused(f"{slug!r} cannot name a course; use {SLUG_RULE}.")
+        raise Refused(i18n.text("course.bad_slug", reader, slug=echo(slug)))
 
 
 def _is_slug(slug: str) -> bool:
@@ -123,9 +126,15 @@ def _unknown(slug: str, known: list[str]) -> str:
     if not known:
         return f"There is no course {slug!r}, nor any other; create it with `monitoria course create {slug} --title …`."
     near = difflib.get_close_matches(slug, known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(known)}."
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {listing(known)}."
     return f"There is no course {slug!r}; {hint}"
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:10]) + (" …" if len(names) > 10 else "") if names else "none yet"
+def echo(typed: str) -> str:
+    """Return as much of what somebody typed as a refusal repeats."""
+    return typed if len(typed) <= LONGEST_ECHO else typed[:LONGEST_ECHO] + "…"
+
+
+def listing(names: list[str]) -> str:
+    """Return the first ten *names* as a sentence lists them; "" where there are none."""
+    return ", ".join(repr(name) for name in names[:10]) + (" …" if len(names) > 10 else "")

@@ -51,6 +51,17 @@ class Deliveries:
         async with self._pool.connection() as conn:
             await deliveries.give_up(conn, question=question, course=course.id)
 
+    async def lose_token(self, question: QuestionId, course: Course) -> None:
+        """Take note that Discord no longer takes a command's token; the answer may go another way at once."""
+        async with self._pool.connection() as conn:
+            await deliveries.lose_token(conn, question=question, course=course.id)
+
+    async def of_source(self, source: str, source_id: str) -> Delivery | None:
+        """Return the delivery of the question that came as *source_id*, in whichever course it was asked."""
+        async with self._pool.connection() as conn:
+            question = await deliveries.by_source(conn, source=source, source_id=source_id)
+            return None if question is None else await deliveries.of_question(conn, question)
+
     async def showing(self, *, channel: int, message: int) -> Delivery | None:
         """Return the delivery whose answer *message* shows."""
         async with self._pool.connection() as conn:

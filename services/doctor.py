@@ -12,7 +12,7 @@ from db.records import Course
 from services import wiring
 from services.errors import MonitoriaError
 from services.generations import is_unproven, matches
-from services.llm import ChatModel, Message
+from services.llm import ChatModel, LlmConfig, Message
 from services.wiring import Services, Setup
 
 State = Literal["ok", "note", "failed"]
@@ -42,9 +42,11 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             yield await _vectors(opened)
             async for check in _courses(opened):
                 yield check
+            yield await _queue(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
     yield await _answers(setup)
+    yield await _judge(setup)
 
 
 def _python() -> Check:
@@ -153,14 +155,42 @@ async def _answers(setup: Setup) -> Check:
             detail="quotations from the lectures: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
             advice="Set one of them, and MONITORIA_ANSWER_MODEL, for written answers.",
         )
+    return await _model("answers", setup.answer)
+
+
+async def _judge(setup: Setup) -> Check:
+    if setup.judge is None:
+        return Check(
+            name="judge",
+            state="note",
+            detail="none: answers are not scored.",
+            advice="Set MONITORIA_JUDGE_MODEL, with a key or an address, to have them scored.",
+        )
+    if setup.judge == setup.answer:
+        return Check(name="judge", state="ok", detail="the model that answers")
+    return await _model("judge", setup.judge)
+
+
+async def _model(name: str, config: LlmConfig) -> Check:
     try:
-        async with ChatModel(setup.answer) as model:
+        async with ChatModel(config) as model:
             said = await model.complete(
                 [Message(role="user", content="Reply with the single word OK.")], time_limit_s=PING_LIMIT_S
             )
     except MonitoriaError as error:
-        return Check(name="answers", state="failed", detail=str(error))
-    return Check(name="answers", state="ok", detail=f"{said.model} at {setup.answer.base_url}")
+        return Check(name=name, state="failed", detail=str(error))
+    return Check(name=name, state="ok", detail=f"{said.model} at {config.base_url}")
+
+
+async def _queue(opened: Services) -> Check:
+    state = await opened.queue.state(None)
+    if state.breaker and state.breaker.is_open:
+        return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
+    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if dead:
+        detail = f"{dead} were given up, {waiting} wait."
+        return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")
+    return Check(name="judgements", state="ok", detail=f"{waiting} wait")
 
 
 async def _courses(opened: Services) -> AsyncIterator[Check]:

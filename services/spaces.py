@@ -1,13 +1,16 @@
 """Which course a place in Discord belongs to, and how that course wants to be answered there."""
 
+import difflib
 from collections.abc import Sequence
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import bindings, course_settings
+from db import bindings, course_settings, courses
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Language
 from services import i18n
+from services.courses import UnknownCourse, echo, listing
 from services.errors import Refused
+from services.manifest import clean
 
 
 class Spaces:
@@ -34,6 +37,22 @@ class Spaces:
         """Slugs of the courses that belong to *guild*."""
         async with self._pool.connection() as conn:
             return await course_settings.of_guild(conn, guild)
+
+    async def course(self, slug: str, *, guild: int, reader: Language) -> Course:
+        """
+        Return the course called *slug*.
+
+        Raises:
+            UnknownCourse: there is none; the message names those of *guild*, and of no other server.
+
+        """
+        slug = clean(slug)
+        async with self._pool.connection() as conn:
+            course = await courses.by_slug(conn, slug)
+            known = [] if course else await course_settings.of_guild(conn, guild)
+        if course is None:
+            raise UnknownCourse(_unknown(slug, known, reader))
+        return course
 
     async def adopt(self, course: Course, guild: int, reader: Language) -> None:
         """
@@ -86,3 +105,12 @@ class Spaces:
                 course_daily=course_daily,
             )
             return await course_settings.ensure(conn, course.id)
+
+
+def _unknown(slug: str, known: list[str], reader: Language) -> str:
+    typed = echo(slug)
+    if near := difflib.get_close_matches(slug[:100], known, n=1, cutoff=0.6):
+        return i18n.text("course.unknown_near", reader, slug=typed, near=near[0])
+    if known:
+        return i18n.text("course.unknown", reader, slug=typed, known=listing(known))
+    return i18n.text("course.unknown_none", reader, slug=typed)

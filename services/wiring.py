@@ -24,12 +24,20 @@ from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
 from services.generations import Serving
 from services.ingest import Ingest
+from services.judge.asking import Judge
+from services.judge.rules import Rules
 from services.llm import ChatModel, LlmConfig
 from services.people import People
+from services.privacy import Privacy
+from services.queue import Queue
 from services.retrieve import Retriever
 from services.spaces import Spaces
+from services.worker import Worker
 
 log = logging.getLogger(__name__)
+
+JUDGE_LIMIT_S = 60.0
+"""For one judgement, all its calls together; nobody waits for it, but it holds its job's lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,7 @@ class Setup:
     database_url: str | None  # None: the embedded database of home
     embedder: EmbedderConfig
     answer: LlmConfig | None  # None: answers are quotations
+    judge: LlmConfig | None = None  # None: answers are not judged
     time_limit: timedelta = timedelta(seconds=60)  # for one answer, from question to last word
 
 
@@ -49,6 +58,16 @@ class Store:
 
     pool: AsyncConnectionPool
     courses: Courses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """What judges answers, without what answers questions."""
+
+    courses: Courses
+    queue: Queue
+    rules: Rules
+    worker: Worker | None  # None: there is no judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +86,11 @@ class Services:
     spaces: Spaces
     deliveries: Deliveries
     annotate: Annotate
+    privacy: Privacy
     answer_model: str | None  # None: answers are quotations
+    queue: Queue
+    rules: Rules
+    worker: Worker | None  # None: there is no judge
 
 
 @asynccontextmanager
@@ -97,6 +120,14 @@ async def store(setup: Setup) -> AsyncGenerator[Store, None]:
 
 
 @asynccontextmanager
+async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
+    """Open the judge and its queue; the model of the vectors, which takes long, is not needed for them."""
+    async with store(setup) as opened, AsyncExitStack() as stack:
+        worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
+        yield Judging(courses=opened.courses, queue=Queue(opened.pool), rules=Rules(opened.pool), worker=worker)
+
+
+@asynccontextmanager
 async def services(setup: Setup) -> AsyncGenerator[Services, None]:
     """Open everything. An embedding model that cannot be reached is no reason to fail: words find a lot."""
     async with store(setup) as opened, AsyncExitStack() as stack:
@@ -108,6 +139,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         )
         model = await stack.enter_async_context(ChatModel(setup.answer)) if setup.answer else None
         retriever = Retriever(opened.pool, serving)
+        worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
+        people = People(opened.pool)
         yield Services(
             pool=opened.pool,
             courses=opened.courses,
@@ -116,13 +149,23 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             serving=serving,
             retriever=retriever,
             ingest=Ingest(opened.pool, serving, embedder),
-            asker=Asker(opened.pool, retriever, model, time_limit=setup.time_limit),
-            people=People(opened.pool),
+            asker=Asker(opened.pool, retriever, model, is_judged=worker is not None, time_limit=setup.time_limit),
+            people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
             annotate=Annotate(opened.pool),
+            privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,
+            queue=Queue(opened.pool),
+            rules=Rules(opened.pool),
+            worker=worker,
         )
+
+
+async def _worker(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmConfig) -> Worker:
+    # A server that asks for patience is answered by the queue, which has more of it.
+    model = await stack.enter_async_context(ChatModel(config, longest_wait_s=0.0))
+    return Worker(pool, Judge(model, time_limit_s=JUDGE_LIMIT_S))
 
 
 async def _embedder(stack: AsyncExitStack, config: EmbedderConfig) -> tuple[Embedder | None, str | None]:

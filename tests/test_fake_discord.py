@@ -252,7 +252,7 @@ async def test_an_expired_or_second_answer_is_refused(server: FakeDiscord, guild
         await asked.followed_up()
         server.expire(asked)
 
-        with pytest.raises(discord.NotFound, match="10015"):
+        with pytest.raises(discord.HTTPException, match="50027"):
             await caught[0].edit_original_response(content="tarde")
         again = await server.slash(ana, room, "ask", {"question": "limite?"})
         await again.followed_up()

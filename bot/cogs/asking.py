@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,13 @@ from bot.answering import SOURCE
 from bot.choosing import choice
 from bot.client import Monitoria
 from bot.languages import named, reader
-from bot.outlets import CommandOutlet, Outlet, ReplyOutlet
+from bot.outlets import TROUBLE, CommandOutlet, Outlet, ReplyOutlet
 from bot.rooms import Rooms
 from bot.triggers import Heard, is_for_us, without_mention
 from bot.typing_sign import Typing
 from db.records import Binding, Course, Delivery, Destination, QuestionId
 from services import i18n
-from services.ask import Asked
+from services.ask import Asked, cleaned
 from services.errors import MonitoriaError, Refused, Unavailable
 from services.lexical import fold
 
@@ -48,7 +49,6 @@ class Asking(commands.Cog):
 
     async def cog_load(self) -> None:
         self._bot.tree.add_command(self._menu)
-        self._tick.start()
 
     async def cog_unload(self) -> None:
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
@@ -88,9 +88,9 @@ class Asking(commands.Cog):
         matching = [lecture for lecture in lectures if wanted in fold(f"{lecture.slug} {lecture.title}")]
         return [
             app_commands.Choice(name=lecture.title[:100], value=lecture.slug)
-            for lecture in matching[:MOST_CHOICES]
+            for lecture in matching
             if len(lecture.slug) <= 100
-        ]
+        ][:MOST_CHOICES]
 
     async def _ask_about(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         course = await self._course(interaction)
@@ -115,8 +115,8 @@ class Asking(commands.Cog):
     async def _direct_course(self, interaction: discord.Interaction[Any]) -> Course:
         course, choices = await self._rooms.direct_course(interaction.user.id)
         if course is None:
-            hint = "direct.choose" if choices else "direct.no_course"
-            raise Refused(i18n.text(hint, reader(interaction)) + (" /course choose" if choices else ""))
+            hint = "direct.choose_first" if choices else "direct.no_course"
+            raise Refused(i18n.text(hint, reader(interaction)))
         return course
 
     async def _answer(
@@ -155,12 +155,13 @@ class Asking(commands.Cog):
         outlet: Outlet,
     ) -> None:
         key = await self._services.people.key(course, interaction.user.id)
+        language = reader(interaction)
         try:
-            narrowed = await self._services.courses.lecture(course, lecture) if lecture else None
+            narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
+            missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
         except Refused as error:
             await outlet.say(str(error))
             return
-        missed = await self._services.deliveries.missed(course, key, text.strip())
         asked = Asked(
             course=course,
             text=text,
@@ -169,7 +170,7 @@ class Asking(commands.Cog):
             asker_key=key,
             lecture=narrowed.id if narrowed else None,
             destination=destination,
-            reader=reader(interaction),
+            reader=language,
         )
         await self._bot.answering.answer(asked, destination, outlet)
 
@@ -179,6 +180,8 @@ class Asking(commands.Cog):
     async def on_message(self, message: discord.Message) -> None:
         if message.author.bot or message.webhook_id or message.type not in SPOKEN:
             return
+        if self._bot.is_leaving:
+            return  # the next start finds it, since it was not seen
         if message.guild is None:
             self._bot.start_soon(self._spoken_to(message))
         else:
@@ -258,12 +261,17 @@ class Asking(commands.Cog):
             return reference.resolved.content
         try:
             return (await message.channel.fetch_message(reference.message_id)).content
-        except discord.HTTPException:
+        except TROUBLE:
             return ""
 
     async def _answer_message(
         self, message: discord.Message, course: Course, text: str, follows: QuestionId | None
     ) -> None:
+        before = await self._services.deliveries.of_source(SOURCE, f"message:{message.id}")
+        if before and before.is_delivered:
+            return
+        # A message that comes again is the question that it was, also where its channel has another course by now.
+        course, follows = (before.course, before.follows) if before else (course, follows)
         destination = Destination(
             guild_id=message.guild.id if message.guild else None,
             channel_id=message.channel.id,
@@ -296,6 +304,8 @@ class Asking(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"guilds": len(self._bot.guilds)})
+        if not self._tick.is_running():
+            self._tick.start()  # what was left in flight is seen to at once, not a tick later
         self._bot.start_soon(self._catch_up())
 
     async def _catch_up(self) -> None:
@@ -304,6 +314,8 @@ class Asking(commands.Cog):
         earliest = discord.utils.time_snowflake(discord.utils.utcnow() - LONGEST_ABSENCE)
         for guild in self._bot.guilds:
             for channel in (*guild.text_channels, *guild.threads):
+                if self._bot.is_leaving:
+                    return
                 mark = marks.get(channel.id) or marks.get(getattr(channel, "parent_id", None) or 0)
                 if mark and await self._rooms.binding(guild.id, channel):
                     await self._look_through(channel, max(mark, earliest))
@@ -317,8 +329,8 @@ class Asking(commands.Cog):
                     limit=MOST_MISSED, after=discord.Object(after - 1), oldest_first=True
                 )
             ]
-        except discord.HTTPException as error:
-            log.warning("discord.unread", extra={"channel_id": channel.id, "reason": error.text})
+        except TROUBLE as error:
+            log.warning("discord.unread", extra={"channel_id": channel.id, "reason": repr(error)})
             return
         for message in missed:
             await self.on_message(message)
@@ -326,6 +338,8 @@ class Asking(commands.Cog):
     @tasks.loop(seconds=TICK_S)
     async def _tick(self) -> None:
         """Keep the watermarks, and see to answers that have not arrived."""
+        if self._bot.is_leaving:
+            return
         try:
             if self._caught_up and self._seen:
                 seen, self._seen = self._seen, {}
@@ -347,7 +361,8 @@ class Asking(commands.Cog):
             return
         if delivery.age_s > LONGEST_ABSENCE.total_seconds():
             await self._services.deliveries.give_up(delivery.question_id, delivery.course)
-            await outlet.say(i18n.text("discord.gone", delivery.destination.language))
+            with suppress(*TROUBLE):
+                await outlet.say(i18n.text("discord.gone", delivery.destination.language))
             return
         asked = Asked(
             course=delivery.course,

@@ -47,8 +47,8 @@ class Reading(commands.Cog):
     async def _course(self, interaction: discord.Interaction[Any]) -> Course:
         language = reader(interaction)
         if interaction.guild_id is None:
-            course, _ = await self._rooms.direct_course(interaction.user.id)
+            course, choices = await self._rooms.direct_course(interaction.user.id)
             if course is None:
-                raise Refused(i18n.text("direct.no_course", language))
+                raise Refused(i18n.text("direct.choose_first" if choices else "direct.no_course", language))
             return course
         return (await self._rooms.require_binding(interaction, language)).course

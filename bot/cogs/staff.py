@@ -1,20 +1,25 @@
 """What instructors and TAs do with a course: create it, bind channels, change settings, take in lectures."""
 
 import asyncio
+import logging
+import math
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import permissions
+from bot import permissions, render
 from bot.choosing import choice
 from bot.client import Monitoria
 from bot.defang import plain, shortened
 from bot.languages import named, reader
+from bot.outlets import TROUBLE
+from bot.permissions import Permission
 from bot.progress import Progressing
 from bot.rooms import Rooms
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Language
@@ -23,8 +28,18 @@ from services.captions.records import MAX_BYTES
 from services.errors import Refused
 from services.manifest import clean, is_link, plan
 
+log = logging.getLogger(__name__)
+
 Bindable = discord.TextChannel | discord.ForumChannel | discord.CategoryChannel
 MOST_CHOICES = 25
+ANSWERS = [
+    app_commands.Choice(name=named("course.answers_mention"), value="mention"),
+    app_commands.Choice(name=named("course.answers_every"), value="every"),
+    app_commands.Choice(name=named("course.answers_forum"), value="forum"),
+    app_commands.Choice(name=named("course.answers_off"), value="off"),
+]
+LONGEST_STEM = 60
+"""Characters of an uploaded file's name that are kept: in UTF-8, file systems take 255 bytes."""
 
 
 class Staff(
@@ -57,10 +72,11 @@ class Staff(
         language: Literal["pt-BR", "en"] = "pt-BR",
     ) -> None:
         guild = self._require_manager(interaction)
-        course = await self._services.courses.create(slug=clean(slug), title=title, language=language)
-        await self._services.spaces.adopt(course, guild.id, reader(interaction))
+        reads = reader(interaction)
+        course = await self._services.courses.create(slug=clean(slug), title=title, language=language, reader=reads)
+        await self._services.spaces.adopt(course, guild.id, reads)
         await self._whisper(
-            interaction, i18n.text("course.created", reader(interaction), title=plain(course.title), slug=course.slug)
+            interaction, i18n.text("course.created", reads, title=plain(course.title), slug=course.slug)
         )
 
     @app_commands.command(name=named("command.course.bind"), description=named("command.course.bind_description"))
@@ -74,23 +90,28 @@ class Staff(
         channel=named("command.course.channel_description"),
         answers=named("command.course.answers_description"),
     )
+    @app_commands.choices(answers=ANSWERS)
     async def bind(
         self,
         interaction: discord.Interaction[Any],
         course: str,
         channel: Bindable | None = None,
-        answers: Literal["mention", "every", "forum", "off"] | None = None,
+        answers: app_commands.Choice[str] | None = None,
     ) -> None:
         guild = self._require_manager(interaction)
         language = reader(interaction)
         place = channel or _bindable(interaction.channel, language)
-        when: AnswersWhen = answers or ("forum" if isinstance(place, discord.ForumChannel) else "mention")
-        found = await self._services.courses.find(course)
+        when = _chosen(answers) or ("forum" if isinstance(place, discord.ForumChannel) else "mention")
+        found = await self._services.spaces.course(course, guild=guild.id, reader=language)
         await self._services.spaces.bind(found, guild=guild.id, channel=place.id, answers=when, reader=language)
         said = i18n.text(
-            "course.bound", language, channel=place.mention, title=plain(found.title), answers=_when(when, language)
+            "course.bound",
+            language,
+            channel=place.mention,
+            title=plain(found.title),
+            answers=render.answers_when(when, language),
         )
-        await self._whisper(interaction, "\n".join([said, *_warnings([place], language)]))
+        await self._whisper(interaction, "\n".join([said, *render.cannot_answer(_lacking([place]), language)]))
 
     @bind.autocomplete("course")
     async def _own_courses(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -127,10 +148,11 @@ class Staff(
         person_limit=named("command.course.person_limit_description"),
         course_limit=named("command.course.course_limit_description"),
     )
+    @app_commands.choices(answers=ANSWERS)
     async def settings(
         self,
         interaction: discord.Interaction[Any],
-        answers: Literal["mention", "every", "forum", "off"] | None = None,
+        answers: app_commands.Choice[str] | None = None,
         staff_role: discord.Role | None = None,
         staff_channel: discord.TextChannel | None = None,
         person_limit: app_commands.Range[int, 1, 1_000] | None = None,
@@ -142,12 +164,12 @@ class Staff(
             # Who may call themselves staff is for those who manage the server: a TA must not appoint others.
             self._require_manager(interaction)
             roles = sorted({*before.staff_role_ids, staff_role.id})
-        if answers:
+        if when := _chosen(answers):
             await self._services.spaces.bind(
                 binding.course,
                 guild=binding.guild_id,
                 channel=binding.channel_id,
-                answers=answers,
+                answers=when,
                 reader=reader(interaction),
             )
         await self._services.spaces.change(
@@ -157,11 +179,9 @@ class Staff(
             person_hourly=person_limit,
             course_daily=course_limit,
         )
-        await self._show(
-            interaction,
-            binding.course,
-            heading=i18n.text("course.changed", reader(interaction), title=plain(binding.course.title)),
-        )
+        changed = any((answers, staff_role, staff_channel, person_limit, course_limit))
+        said = i18n.text("course.changed", reader(interaction), title=plain(binding.course.title))
+        await self._show(interaction, binding.course, heading=said if changed else None)
 
     @app_commands.command(name=named("command.course.show"), description=named("command.course.show_description"))
     async def show(self, interaction: discord.Interaction[Any]) -> None:
@@ -199,19 +219,23 @@ class Staff(
     ) -> None:
         binding, _ = await self._require_staff(interaction)
         language = reader(interaction)
+        name = shortened(plain(captions.filename), render.LONGEST_TITLE)
         if captions.size > MAX_BYTES:
-            size = f"{captions.size / 1_000_000:.0f}"
-            raise Refused(
-                i18n.text("ingest.too_big", language, name=captions.filename, size=size, limit=MAX_BYTES // 1_000_000)
-            )
+            size = math.ceil(captions.size / 1_000_000)
+            raise Refused(i18n.text("ingest.too_big", language, name=name, size=size, limit=MAX_BYTES // 1_000_000))
         if video and not is_link(video.strip()):
             raise Refused(i18n.text("ingest.bad_link", language))
         await interaction.response.defer(ephemeral=True, thinking=True)
         shown = Progressing(interaction, language)
-        await shown.say(i18n.text("ingest.reading", language, name=plain(captions.filename)))
+        await shown.say(i18n.text("ingest.reading", language, name=name))
         with tempfile.TemporaryDirectory(prefix="monitoria-") as folder:
-            file = Path(folder) / (PurePath(captions.filename).name or "captions.vtt")
-            await captions.save(file)
+            file = Path(folder) / _file_name(captions.filename)
+            try:
+                await captions.save(file)
+            except TROUBLE as error:
+                log.warning("ingest.not_fetched", extra={"reason": repr(error)})
+                await shown.say(i18n.text("ingest.not_fetched", language, name=name))
+                return
             planned = await asyncio.to_thread(
                 plan, [file], manifest=None, language=binding.course.language, video_url=video and video.strip()
             )
@@ -222,34 +246,19 @@ class Staff(
                 await shown.event(event)
 
     async def _show(self, interaction: discord.Interaction[Any], course: Course, *, heading: str | None) -> None:
-        language = reader(interaction)
         settings = await self._services.spaces.settings(course)
         bindings = await self._services.spaces.bindings([settings.guild_id] if settings.guild_id else [])
         mine = [binding for binding in bindings if binding.course.id == course.id]
-        lectures = await self._services.courses.lectures(course)
-        embed = discord.Embed(
-            title=i18n.text("course.show", language, title=shortened(plain(course.title), 150), slug=course.slug)
-        )
-        channels = "\n".join(f"<#{one.channel_id}> {_when(one.answers, language)}" for one in mine)
-        roles = " ".join(f"<@&{role}>" for role in settings.staff_role_ids)
-        staff = "\n".join(
-            part
-            for part in (roles or i18n.text("course.nobody", language), _channel(settings.staff_channel_id))
-            if part
-        )
-        limits = i18n.text("course.limits_value", language, person=settings.person_hourly, course=settings.course_daily)
-        content = i18n.text("course.content_value", language, lectures=len(lectures))
-        embed.add_field(
-            name=i18n.text("course.channels", language),
-            value=shortened(channels or i18n.text("course.nowhere", language), 1_000),
-            inline=False,
-        )
-        embed.add_field(name=i18n.text("course.staff", language), value=shortened(staff, 1_000), inline=False)
-        embed.add_field(name=i18n.text("course.limits", language), value=limits, inline=False)
-        embed.add_field(name=i18n.text("course.content", language), value=content, inline=False)
         places = [interaction.guild.get_channel(one.channel_id) for one in mine] if interaction.guild else []
-        words = [*([heading] if heading else []), *_warnings([place for place in places if place], language)]
-        await interaction.response.send_message(shortened("\n".join(words), 1_900), embed=embed, ephemeral=True)
+        embed = render.course(
+            course,
+            settings,
+            mine,
+            _lacking(places),
+            lectures=len(await self._services.courses.lectures(course)),
+            language=reader(interaction),
+        )
+        await interaction.response.send_message(heading, embed=embed, ephemeral=True)
 
     def _require_manager(self, interaction: discord.Interaction[Any]) -> discord.Guild:
         language = reader(interaction)
@@ -282,27 +291,25 @@ def _bindable(channel: object, language: Language) -> Bindable:
     raise Refused(i18n.text("course.wrong_channel", language))
 
 
-def _when(answers: AnswersWhen, language: Language) -> str:
-    match answers:
-        case "mention":
-            return i18n.text("course.answers_mention", language)
-        case "every":
-            return i18n.text("course.answers_every", language)
-        case "forum":
-            return i18n.text("course.answers_forum", language)
-        case "off":
-            return i18n.text("course.answers_off", language)
+def _chosen(answers: app_commands.Choice[str] | None) -> AnswersWhen | None:
+    return next((when for when in get_args(AnswersWhen) if answers and when == answers.value), None)
 
 
-def _warnings(places: list[Any], language: Language) -> list[str]:
-    """Name the permissions that Monitoria lacks in channels where it should answer."""
-    lacking = [(place, permissions.lacking(place)) for place in places]
-    return [
-        i18n.text("course.cannot_answer", language, channel=place.mention, permissions=", ".join(names))
-        for place, names in lacking
-        if names
-    ]
+def _lacking(places: Iterable[object]) -> dict[int, list[Permission]]:
+    """Return the permissions that Monitoria lacks in *places* to answer there, by channel."""
+    channels = [channel for place in places for channel in _answered_in(place)]
+    lacking = {channel.id: permissions.lacking(channel) for channel in channels}
+    return {channel: names for channel, names in lacking.items() if names}
 
 
-def _channel(channel: int | None) -> str:
-    return f"<#{channel}>" if channel else ""
+def _answered_in(place: object) -> list[discord.abc.GuildChannel]:
+    """Return the channels that the binding of *place* makes Monitoria answer in."""
+    if isinstance(place, discord.CategoryChannel):
+        return [*place.text_channels, *place.forums]
+    return [place] if isinstance(place, discord.TextChannel | discord.ForumChannel) else []
+
+
+def _file_name(uploaded: str) -> str:
+    """Return a name that every file system takes, from which the lecture's name is made."""
+    name = PurePath(clean(uploaded).replace("\\", "/"))
+    return (name.stem[:LONGEST_STEM] or "captions") + name.suffix[:10]

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sys
 import zlib
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from db.embedded import held
-from tests.bot.console import SAMPLES, Console, captions, ended, flat
+from tests.bot.console import ROOT, SAMPLES, Console, captions, ended, flat
 from tests.fake_model import FakeModel, Request, fake_model, hangs, sends_json
 
 UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
@@ -290,3 +291,13 @@ async def reached(model: FakeModel, *, requests: int) -> None:
 
 def without(variables: dict[str, str], name: str) -> dict[str, str]:
     return {key: value for key, value in variables.items() if key != name}
+
+
+async def test_no_command_waits_for_what_it_does_not_use() -> None:
+    look = (
+        "import sys, bot.cli; print([name for name in sys.modules if name in {'torch', 'discord', 'openai._client'}])"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", look, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    out, _ = await process.communicate()
+
+    assert out.decode().strip() == "[]"

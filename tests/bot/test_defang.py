@@ -27,12 +27,19 @@ from bot.defang import GAP, harmless, plain, shortened
         "[a](\nhttps://evil.example)",
         "# Título",
         "mailto:a@evil.example",
+        "<ana@evil.example>",
+        "<sound:1:123>",
+        "discord.gdiscord.ggg/abc",
+        "\u202egnp.exe",
+        "> # Título",
+        "||segredo||",
     ],
 )
 def test_what_could_act_is_broken(hostile: str) -> None:
     shown = harmless(f"veja {hostile} aqui\n{hostile}")
 
-    acts = r"@everyone|@here|<@|<#|<t:|</\w+:\d|<a?:\w|<id:|\]\(|https?://|discord\.\w+/|^# |mailto:a"
+    acts = r"@everyone|@here|<@|<#|<t:|</\w+:\d|<a?:\w|<id:|<ana@|<sound|\]\(|https?://|discord\.gg/|mailto:a"
+    acts += r"|^(?:> )?# |\u202e|\|\|"
     assert not re.search(acts, shown, re.IGNORECASE | re.MULTILINE)
 
 

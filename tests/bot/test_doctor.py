@@ -26,7 +26,18 @@ async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> No
     assert "none yet. Try `monitoria demo`, or create one" in flat(first.out)
     assert (again.code, again.err) == (0, "")
     found = checks(again)
-    assert list(found) == ["python", "home", "database", "schema", "embedding", "vectors", "courses", "answers"]
+    assert list(found) == [
+        "python",
+        "home",
+        "database",
+        "schema",
+        "embedding",
+        "vectors",
+        "courses",
+        "judgements",
+        "answers",
+        "judge",
+    ]
     assert {name for name, check in found.items() if check["state"] == "failed"} == set()
 
 
@@ -42,6 +53,7 @@ async def test_an_unreachable_database_does_not_hide_the_rest(detached: Console)
         "home": "ok",
         "database": "failed",
         "answers": "ok",
+        "judge": "ok",
     }
     assert "cannot be reached" in found["database"]["detail"]
     assert "s3cret" not in shown.out + shown.err + listed.out + listed.err
@@ -56,3 +68,13 @@ async def test_an_answering_model_that_is_down_fails_beside_the_rest(sampled: Co
     assert {name for name, check in found.items() if check["state"] == "failed"} == {"answers"}
     assert "cannot be reached" in found["answers"]["detail"]
     assert found["course redes"]["detail"] == "7 lectures"
+
+
+async def test_a_judge_of_its_own_that_is_down_is_named(terminal: Console) -> None:
+    async with fake_model(says("OK")) as model:
+        there = terminal.having(OPENAI_BASE_URL=model.base_url, MONITORIA_JUDGE_BASE_URL=NOWHERE)
+        ran = await there.run("doctor", "--json")
+
+    found = checks(ran)
+    assert ran.code == 1
+    assert {name for name, check in found.items() if check["state"] == "failed"} == {"judge"}

@@ -7,6 +7,8 @@ The exact payload of each kind of message, in both languages, held in `golden/` 
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,57 @@ import discord
 import pytest
 
 from bot import buttons, render
-from db.records import Answer, AnswerId, CourseId, Hit, Language, LectureId, Outcome, QuestionId, Reference, SegmentId
+from bot.permissions import Permission
+from db.records import (
+    Answer,
+    AnswerId,
+    Binding,
+    Course,
+    CourseId,
+    CourseSettings,
+    Hit,
+    Language,
+    Lecture,
+    LectureId,
+    Outcome,
+    QuestionId,
+    Reference,
+    SegmentId,
+    TranscriptId,
+)
+from services import i18n
 from services.ask import Reply
+from services.captions import Refusal
+from services.ingest import Progress, Status, Taken
 
 GOLDEN = Path(__file__).parent / "golden"
-TEXTS: dict[Outcome, str] = {
-    "answered": "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone",
-    "no_material": "Não encontrei isso nas aulas.",
-    "needs_staff": "Isso quem resolve é a equipe da disciplina.",
-    "failed": "Não consegui escrever a resposta agora.",
+ANSWERED = "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone"
+CODE = "".join(
+    f"for passo in range({number}):\n    h = tanh(W @ h + U @ x)  # passo {number}\n" for number in range(45)
+)
+LONG_ANSWER = (
+    "O gradiente encolhe a cada passo, porque a regra da cadeia multiplica as derivadas [1].\n\n"
+    + "A cada instante a rede multiplica pelo mesmo peso, e o produto tende a zero. " * 8
+    + f"\n\nEm código:\n```python\n{CODE}```\n\nA **LSTM** soma em vez de multiplicar [2]."
+)
+REDES = Course(id=CourseId(2), slug="redes", title="Redes Neurais", language="pt-BR")
+SETTINGS = CourseSettings(
+    course_id=CourseId(2),
+    guild_id=1,
+    staff_channel_id=44,
+    staff_role_ids=(55, 56),
+    person_hourly=20,
+    course_daily=2_000,
+)
+BINDINGS = [
+    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention"),
+    Binding(channel_id=42, guild_id=1, course=REDES, answers="every"),
+    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum"),
+]
+LACKING: dict[int, list[Permission]] = {
+    42: ["view_channel"],
+    43: ["embed_links", "send_messages_in_threads"],
+    45: ["view_channel"],
 }
 HIT = Hit(
     rank=1,
@@ -52,13 +96,25 @@ REFERENCES = (
 )  # fmt: skip
 
 
-def reply(outcome: Outcome) -> Reply:
+def text_of(outcome: Outcome, language: Language) -> str:
+    match outcome:
+        case "answered":
+            return ANSWERED
+        case "no_material":
+            return i18n.text("answer.no_material", language)
+        case "needs_staff":
+            return i18n.text("answer.needs_staff", language)
+        case "failed":
+            return i18n.text("answer.failed", language)
+
+
+def reply(outcome: Outcome, language: Language, text: str | None = None) -> Reply:
     answer = Answer(
         id=AnswerId(11),
         question_id=QuestionId(10),
         course_id=CourseId(2),
         outcome=outcome,
-        text=TEXTS[outcome],
+        text=text or text_of(outcome, language),
         failure=None,
         retrieval="hybrid",
         generation_id=None,
@@ -90,17 +146,118 @@ def embed(shown: discord.Embed | None) -> Any:
     return shown.to_dict() if shown else None
 
 
+def lecture(number: int, *, video: bool = True, day: date | None = None, later: bool = False) -> Lecture:
+    return Lecture(
+        id=LectureId(number),
+        course_id=CourseId(2),
+        slug=f"aula-{number}",
+        title=f"Aula {number}: redes [recorrentes]",
+        language="pt-BR",
+        video_url=f"https://youtu.be/abc{number}" if video else None,
+        held_on=day,
+        duration_s=None,
+        released_at=datetime(2999, 3, 1, 12, tzinfo=UTC) if later else None,
+        source="/aula.vtt",
+        transcript_id=TranscriptId(1),
+    )
+
+
+def taken(status: Status, *, found: int = 412, kept: int = 409, refusals: tuple[Refusal, ...] = ()) -> Taken:
+    path = Path("/aula_5.vtt")
+    return Taken(slug="aula_5", path=path, status=status, found=found, kept=kept, refusals=refusals)
+
+
+LEFT_OUT = (
+    Refusal(line=3, kind="empty", reason="…"),
+    Refusal(line=8, kind="empty", reason="…"),
+    Refusal(line=9, kind="malformed", reason="…"),
+)
+LECTURES = [
+    lecture(1, day=date(2026, 3, 2)),
+    lecture(2, video=False, day=date(2026, 3, 9)),
+    lecture(3),
+    lecture(4, later=True),
+]
+REPORTS = [
+    taken("new", refusals=LEFT_OUT),
+    taken("changed", found=1, kept=1),
+    taken("unchanged"),
+    taken("refused", found=0, kept=0),
+    taken("refused", found=3, kept=0, refusals=LEFT_OUT),
+    taken("refused"),
+]
+
+
+def refusals(language: Language) -> list[str]:
+    """All that a person may be told instead of an answer."""
+    return [
+        i18n.text("question.empty", language),
+        i18n.text("question.too_long", language, length=1_812, limit=1_500),
+        i18n.text("question.too_many", language, limit=20, minutes=17),
+        i18n.text("question.course_too_many", language, limit=2_000, minutes=90),
+        i18n.text("discord.unavailable", language),
+        i18n.text("discord.gone", language),
+        i18n.text("discord.not_bound", language),
+        i18n.text("discord.not_bound_staff", language),
+        i18n.text("discord.switched_off", language),
+        i18n.text("discord.nothing_to_ask", language),
+        i18n.text("direct.no_course", language),
+        i18n.text("direct.choose_first", language),
+        i18n.text("course.not_allowed", language),
+        i18n.text("course.only_server", language),
+        i18n.text("course.not_here", language, slug="redes"),
+        i18n.text("course.no_lecture", language, course="redes", slug="aula-9", known="'aula-1', 'aula-2'"),
+        i18n.text("ingest.too_big", language, name="aula.mp4", size=812, limit=20),
+        i18n.text("ingest.bad_link", language),
+        i18n.text("ingest.not_fetched", language, name="aula.vtt"),
+    ]
+
+
+def bound(language: Language) -> str:
+    said = i18n.text(
+        "course.bound",
+        language,
+        channel="<#41>",
+        title="Redes Neurais",
+        answers=render.answers_when("mention", language),
+    )
+    return "\n".join([said, *render.cannot_answer(LACKING, language)])
+
+
 KINDS: dict[str, Callable[[Language], Any]] = {
-    "answered": lambda language: payload(render.answer(reply("answered"), language)),
-    "private": lambda language: payload(render.answer(reply("answered"), language, can_share=True)),
-    "shared": lambda language: payload(render.answer(reply("answered"), language, with_question=True)),
-    "no_material": lambda language: payload(render.answer(reply("no_material"), language)),
-    "needs_staff": lambda language: payload(render.answer(reply("needs_staff"), language)),
-    "failed": lambda language: payload(render.answer(reply("failed"), language)),
-    "excerpts": lambda language: embed(render.excerpts(reply("answered"), language)),
-    "search": lambda language: embed(render.found("gradiente", [HIT], language)),
+    "answered": lambda language: payload(render.answer(reply("answered", language), language)),
+    "long": lambda language: payload(render.answer(reply("answered", language, LONG_ANSWER), language)),
+    "draft": lambda _: render.draft(LONG_ANSWER[:900]),
+    "private": lambda language: payload(render.answer(reply("answered", language), language, can_share=True)),
+    "shared": lambda language: payload(render.answer(reply("answered", language), language, with_question=True)),
+    "no_material": lambda language: payload(render.answer(reply("no_material", language), language)),
+    "needs_staff": lambda language: payload(render.answer(reply("needs_staff", language), language)),
+    "failed": lambda language: payload(render.answer(reply("failed", language), language)),
+    "excerpts": lambda language: embed(render.excerpts(reply("answered", language), language)),
+    "search": lambda language: embed(render.found("gradiente", [HIT, replace(HIT, rank=2, video_url=None)], language)),
     "search_nothing": lambda language: embed(render.found("gradiente", [], language)),
+    "lectures": lambda language: embed(render.lectures("Redes Neurais", LECTURES, language)),
+    "lectures_many": lambda language: embed(
+        render.lectures("Redes Neurais", [lecture(number) for number in range(1, 200)], language)
+    ),
     "lectures_none": lambda language: embed(render.lectures("Redes", [], language)),
+    "course": lambda language: embed(
+        render.course(REDES, SETTINGS, BINDINGS, LACKING, lectures=len(LECTURES), language=language)
+    ),
+    "course_new": lambda language: embed(
+        render.course(
+            REDES,
+            replace(SETTINGS, staff_channel_id=None, staff_role_ids=()),
+            [],
+            {},
+            lectures=0,
+            language=language,
+        )
+    ),
+    "course_bound": bound,
+    "ingest_progress": lambda language: render.progress(Progress(what="aula-5", done=48, total=212), language),
+    "ingest_report": lambda language: [render.taken(report, language) for report in REPORTS],
+    "refusals": refusals,
     "why_form": lambda language: buttons.why_form(CourseId(2), AnswerId(11), language).to_dict(),
 }
 

@@ -23,6 +23,20 @@ def test_a_code_block_is_closed_and_opened_again() -> None:
     assert second.startswith("```python\n")
 
 
+def test_code_keeps_its_indentation_over_pages() -> None:
+    pages = split("```python\nif x:\n" + "    y = 1\n" * 300 + "```")
+
+    assert all(page.split("\n")[-2] == "    y = 1" for page in pages)
+    assert pages[1].startswith("```python\n    y = 1\n")
+
+
+def test_a_code_block_that_begins_in_a_line_is_closed_too() -> None:
+    first, second = split("Assim: ```python\n" + "x = 1\n" * 500 + "```")
+
+    assert first.endswith("\n```")
+    assert second.startswith("```python\n")
+
+
 @given(st.lists(WORDS, max_size=400))
 def test_no_page_is_too_long_and_every_block_is_closed(words: list[str]) -> None:
     pages = split("".join(words))
@@ -30,4 +44,4 @@ def test_no_page_is_too_long_and_every_block_is_closed(words: list[str]) -> None
     assert len(pages) <= MOST
     for page in pages:
         assert len(page) <= LONGEST
-        assert sum(line.lstrip(" \t").startswith("```") for line in page.splitlines()) % 2 == 0, page
+        assert page.count("```") % 2 == 0, page

@@ -25,6 +25,7 @@ class Gateway(World):
         self.token = "fake-token"
         self.heartbeat_interval_s = 41.25
         self.refuse_intents = False
+        self.identifies = 0  # also those that were refused
         self.identified: list[Json] = []  # what each session asked for
         self.resumed = 0
         self._sockets: set[web.WebSocketResponse] = set()
@@ -84,6 +85,7 @@ class Gateway(World):
                 self.unknown.append(f"gateway op {op}")
 
     def _identify(self, data: Json, queue: "asyncio.Queue[Json | int]") -> None:
+        self.identifies += 1
         if data["token"] != self.token:
             return queue.put_nowait(4004)
         if self.refuse_intents:

@@ -86,6 +86,7 @@ class Outage:
     pattern: re.Pattern[str]
     refusal: Refusal
     left: int
+    taken: bool  # whether what was asked is done all the same
 
 
 class Rest(Gateway):
@@ -114,9 +115,15 @@ class Rest(Gateway):
         self.limits.append(limit)
         return limit
 
-    def fail(self, path: str, status: int, *, code: int = 0, times: int = 1) -> None:
-        """Answer the next *times* requests to a "METHOD /path" that the pattern *path* is found in with an error."""
-        self.outages.append(Outage(re.compile(path), Refusal(status, code, "made to fail by the test"), times))
+    def fail(self, path: str, status: int, *, code: int = 0, times: int = 1, taken: bool = False) -> Outage:
+        """
+        Answer the next *times* requests to a "METHOD /path" that the pattern *path* is found in with an error.
+
+        *taken*, the request is done first, and only its answer is lost. Status 0 cuts the connection instead.
+        """
+        outage = Outage(re.compile(path), Refusal(status, code, "made to fail by the test"), times, taken)
+        self.outages.append(outage)
+        return outage
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=30 * 1024**2)
@@ -175,10 +182,15 @@ class Rest(Gateway):
             try:
                 asked = await self._read(request)
                 self._check_token(request, template)
-                self._check_outage(request)
+                outage = self._outage(request)
+                _refuse_for(outage, taken=False)
                 headers |= self._check_limits(request)
                 result = await handler(asked)
+                _refuse_for(outage, taken=True)
             except Refusal as refusal:
+                if refusal.status == 0 and request.transport:
+                    request.transport.abort()
+                    return web.Response()
                 return _json(refusal.body, refusal.status, headers | _retry(refusal))
             except Exception as failure:  # noqa: BLE001  # a fault of the fake: told by the test's end
                 self.failures.append(failure)
@@ -209,11 +221,12 @@ class Rest(Gateway):
         if not own_token and request.headers.get("Authorization") != f"Bot {self.token}":
             raise Refusal(401, 0, "401: Unauthorized")
 
-    def _check_outage(self, request: web.Request) -> None:
+    def _outage(self, request: web.Request) -> Outage | None:
         for outage in self.outages:
             if outage.left and outage.pattern.search(f"{request.method} {request.path.removeprefix(API)}"):
                 outage.left -= 1
-                raise outage.refusal
+                return outage
+        return None
 
     def _check_limits(self, request: web.Request) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -272,15 +285,19 @@ class Rest(Gateway):
         starts = {"total": 1000, "remaining": 999, "reset_after": 86400000, "max_concurrency": 1}
         return {"url": self.gateway, "shards": 1, "session_start_limit": starts}
 
-    async def _get_commands(self, asked: Asked) -> list[Json]:
+    def _registered(self, asked: Asked) -> list[Json]:
         return [command for command in self.commands if command.get("guild_id") == asked.path.get("guild")]
+
+    async def _get_commands(self, asked: Asked) -> list[Json]:
+        translated = asked.query.get("with_localizations") == "true"
+        return [_as_listed(command, translated=translated) for command in self._registered(asked)]
 
     async def _put_commands(self, asked: Asked) -> list[Json]:
         check_commands(asked.body)
         guild = asked.path.get("guild")
         scope: Json = {"guild_id": str(self._the_guild(asked).id)} if guild else {}
         fixed: Json = {"application_id": str(self.user.id), "version": str(new_id())} | scope
-        before = {(it.get("type", 1), it["name"]): it["id"] for it in await self._get_commands(asked)}
+        before = {(it.get("type", 1), it["name"]): it["id"] for it in self._registered(asked)}
         made = [
             {"type": 1, "description": "", "contexts": None, "integration_types": [0]}
             | command
@@ -534,8 +551,11 @@ class Rest(Gateway):
 
     def _the_interaction(self, asked: Asked) -> Interaction:
         used = next((it for it in self.interactions if it.token == asked.path["token"]), None)
-        if used is None or used.expired or used.responded_at is None:
+        if used is None or used.responded_at is None:
             raise Refusal(404, 10015, "Unknown Webhook")
+        if used.expired:
+            # As measured by others: https://github.com/discord/discord-api-docs/issues/6851
+            raise Refusal(401, 50027, "Invalid Webhook Token")
         return used
 
     def _the_answer(self, asked: Asked, used: Interaction) -> Message:
@@ -565,6 +585,17 @@ class Rest(Gateway):
         self.remove(self._the_answer(asked, self._the_interaction(asked)))
 
 
+def _as_listed(command: Json, *, translated: bool) -> Json:
+    """A command as Discord lists it: permissions as a text, no empty fields, translations only where asked for."""
+    kept = {
+        key: [_as_listed(item, translated=translated) for item in value] if key == "options" else value
+        for key, value in command.items()
+        if value not in (None, [], {}) and (translated or not key.endswith("_localizations"))
+    }
+    permissions = kept.get("default_member_permissions")
+    return kept | ({} if permissions is None else {"default_member_permissions": str(permissions)})
+
+
 def _callback_resource(used: Interaction, kind: int) -> Json:
     """https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback"""
     head: Json = {"id": str(used.id), "type": used.type}
@@ -576,6 +607,11 @@ def _callback_resource(used: Interaction, kind: int) -> Json:
         "response_message_ephemeral": used.original.ephemeral,
     }
     return {"interaction": head, "resource": {"type": kind, "message": used.original.payload()}}
+
+
+def _refuse_for(outage: Outage | None, *, taken: bool) -> None:
+    if outage and outage.taken is taken:
+        raise outage.refusal
 
 
 def _json(body: object, status: int, headers: dict[str, str]) -> web.Response:

@@ -1,10 +1,11 @@
 """The bot in a Discord of our own, over a real database, with or without a local model server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from psycopg import sql
@@ -32,6 +33,7 @@ Por isso o gradiente encolhe até sumir nas redes recorrentes longas.
 00:00:45.000 --> 00:01:00.000
 A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente.
 """
+T = TypeVar("T")
 Run = Callable[..., AbstractAsyncContextManager[Monitoria]]
 
 
@@ -88,6 +90,14 @@ class Campus:
             row = await (await conn.execute(query)).fetchone()
         assert row is not None
         return int(row[0])
+
+
+async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: float = 10.0) -> None:
+    """Wait until what is *read* is as *wanted*."""
+    deadline = asyncio.get_running_loop().time() + limit_s
+    while (found := await read()) != wanted:
+        assert asyncio.get_running_loop().time() < deadline, f"it stayed {found!r}"
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture

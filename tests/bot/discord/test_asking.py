@@ -4,7 +4,7 @@ import re
 import pytest
 
 from services.llm import LlmConfig
-from tests.bot.discord.conftest import Campus
+from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.fake_discord import Message
 from tests.fake_model import fake_model, replies, says
 
@@ -151,7 +151,7 @@ async def test_an_unbound_channel_gives_a_hint_that_only_the_asker_sees(campus: 
     async with campus.running():
         asked = await (await campus.server.slash(campus.boss, campus.room, "ask", {"question": QUESTION})).answered()
 
-        assert "/course bind" in json.dumps(asked.response)
+        assert "/disciplina ligar" in json.dumps(asked.response)
 
 
 async def test_a_direct_message_is_answered_for_the_course_that_both_see(campus: Campus) -> None:
@@ -256,3 +256,39 @@ async def test_the_lectures_are_offered_while_typing(campus: Campus) -> None:
         choices = await campus.server.autocomplete(campus.ana, campus.room, "ask", "lecture", "aul")
 
         assert [choice["value"] for choice in choices] == ["aula-1"]
+
+
+async def test_a_hostile_title_acts_nowhere(campus: Campus) -> None:
+    title = "@everyone [Aula] <@&42> https://youtu.be@evil.example/ discord.gg/abc ||x|| " + "longa " * 60
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        server, room = campus.server, campus.room
+        captions = server.attachment("@everyone.vtt", CAPTIONS.encode())
+        options = {"captions": captions, "title": title, "video": "https://youtu.be/abc123"}
+        taken = await server.slash(campus.boss, room, "course ingest", options)
+        await server.until(lambda: taken.original and "Legendas usadas" in taken.original.content)
+        course = await client.services.courses.find("redes")
+        forum = server.add_channel(campus.guild, "perguntas", kind="forum")
+        await client.services.spaces.bind(
+            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
+        )
+
+        choices = await server.autocomplete(campus.ana, room, "ask", "lecture", "aula")
+        shown = [
+            (await (await server.slash(campus.ana, room, command, given)).done()).original
+            for command, given in (
+                ("lectures", {}),
+                ("search", {"query": "gradiente @everyone"}),
+                ("ask", {"question": QUESTION, "lecture": "@everyone"}),
+            )
+        ]
+        await server.until(lambda: not client.answering.in_flight)
+        post = await server.post(campus.ana, forum, "@everyone <@&42>", QUESTION)
+        await server.until(lambda: len(server.messages(post)) == 2)
+
+        assert {choice["value"] for choice in choices} == {"aula-1", "@everyone"}  # a choice is never read as markup
+        assert all(message and message.embeds for message in shown)
+        assert not any(message.pings.everyone or message.pings.roles for message in server.messages(post)[1:])
+        bodies = json.dumps([body for body in server.bodies if not body.get("data", {}).get("choices")])
+        assert not re.search(r"@everyone|@here|<@&?\d|discord\.gg/|evil\.example|(?<!\\)\|\|", bodies)
+        assert not re.search(r"\]\((?!https://youtu\.be/abc123\?t=\d+\))", bodies)

@@ -1,5 +1,5 @@
 from services.people import People
-from tests.bot.discord.conftest import Campus
+from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION
 
 
@@ -75,15 +75,9 @@ async def test_a_reaction_counts_as_the_button_and_taking_it_off_withdraws(campu
                 return row[0] if row else None
 
         await campus.server.react(campus.ana, asked.original, "👎")
-        for _ in range(100):
-            if await label():
-                break
-        assert await label() == "I"
+        await eventually(label, "I")
         await campus.server.unreact(campus.ana, asked.original, "👎")
-        for _ in range(100):
-            if not await label():
-                break
-        assert await label() is None
+        await eventually(label, None)
 
 
 async def test_a_form_opened_before_a_restart_is_read_after_it(campus: Campus) -> None:

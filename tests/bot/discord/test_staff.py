@@ -12,7 +12,7 @@ async def test_a_course_is_created_bound_filled_and_asked_in_discord_alone(campu
         captions = server.attachment("aula-1.vtt", CAPTIONS.encode())
         options = {"captions": captions, "video": "https://youtu.be/abc123"}
         taken = await server.slash(boss, room, "course ingest", options)
-        await server.until(lambda: taken.original and "4 de 4 legendas" in taken.original.content)
+        await server.until(lambda: taken.original and "Legendas usadas: 4 de 4" in taken.original.content)
 
         asked = await (await server.slash(campus.ana, room, "ask", {"question": QUESTION})).done()
         await server.until(lambda: not client.answering.in_flight)

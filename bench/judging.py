@@ -1,0 +1,160 @@
+"""How fast the queue of judgements drains, and whether a dead judge delays anybody's answer."""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import aclosing
+from pathlib import Path
+
+import psycopg
+from rich.table import Table
+
+from db import connect, embedded
+from db.migrate import migrate
+from services import wiring
+from services.ask import Asked, Reply
+from services.embedder import EmbedderConfig
+from services.judge.asking import Judge
+from services.llm import Completion, LlmConfig
+from services.manifest import plan
+from services.wiring import Services, Setup
+from services.worker import Worker
+from tests.fake_model import FakeModel, fake_model, hangs, says
+
+ANSWERS = 6_000
+WORKERS = 4
+VERDICT = json.dumps({"criteria": "a", "supporting_evidence": "b", "score": 3})
+SAMPLES = Path(__file__).parents[1] / "samples" / "course"
+QUESTION = "O que acontece quando o gradiente some em uma rede recorrente?"
+EVERY_S = 0.5
+
+
+class Trivial:
+    """A judge's model that costs nothing, so that the queue alone is measured."""
+
+    name = "trivial"
+
+    async def complete(self, *_: object, **__: object) -> Completion:
+        return Completion(text=VERDICT, raw=VERDICT, model="trivial", tokens_in=1, tokens_out=1)
+
+
+async def throughput() -> Table:
+    """Drain a queue with four worker processes; return the figures beside their target."""
+    with tempfile.TemporaryDirectory(prefix="monitoria-bench-") as home:
+        async with embedded.running(Path(home)) as url:
+            await migrate(url)
+            _fill(url)
+            workers = [await _worker(url) for _ in range(WORKERS)]
+            began = time.perf_counter()
+            taken = [int(said) for said, _ in await asyncio.gather(*(worker.communicate(b"") for worker in workers))]
+            took_s = time.perf_counter() - began
+            with psycopg.connect(url) as conn:
+                row = conn.execute("select count(*), count(distinct answer_id) from judgements").fetchone()
+    shown = Table(
+        "work", "figure", "target", title=f"{ANSWERS:,} judgements by {WORKERS} worker processes, a trivial judge"
+    )
+    shown.add_row("judgements", f"{ANSWERS / took_s:.0f}/s", "≥ 300/s")
+    shown.add_row("rows, answers judged", f"{row}", f"{(ANSWERS, ANSWERS)}")
+    shown.add_row("taken by each", ", ".join(map(str, taken)), "")
+    return shown
+
+
+async def _worker(url: str) -> asyncio.subprocess.Process:
+    """Start a worker process, and return once it is ready; it begins when its input is closed."""
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-m", "bench.judging", url)
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    assert process.stdout is not None
+    await process.stdout.readline()
+    return process
+
+
+async def drain(url: str) -> None:
+    """Be one of the worker processes: say that it is ready, wait for the start, and tell how many were taken."""
+    async with connect.pool(url) as pool:
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        judge = Judge(Trivial(), time_limit_s=10.0)  # pyright: ignore[reportArgumentType] - all that a judge asks of it
+        print(await Worker(pool, judge).drain(), flush=True)
+
+
+async def with_a_dead_judge(dead_s: float) -> Table:
+    """Ask twice a second while the judge lives, is dead for *dead_s*, and lives again; return how long answers took."""
+    with tempfile.TemporaryDirectory(prefix="monitoria-bench-") as home:
+        async with embedded.running(Path(home)) as url, fake_model(says(VERDICT)) as model:
+            return await _latencies(Path(home), url, model, dead_s)
+
+
+async def _latencies(home: Path, url: str, model: FakeModel, dead_s: float) -> Table:
+    judge = LlmConfig(model="juiz", base_url=model.base_url)
+    setup = Setup(home=home, database_url=url, embedder=EmbedderConfig(model="bundled"), answer=None, judge=judge)
+    async with wiring.services(setup) as services:
+        course = await services.courses.create(slug="bench", title="bench", language="pt-BR")
+        planned = plan([SAMPLES], manifest=SAMPLES / "manifest.json", language="pt-BR", video_url=None)
+        async for _ in services.ingest.run(course, planned):
+            pass
+        assert services.worker is not None
+        working = asyncio.create_task(services.worker.run())
+        await _asked(services, 5)
+        alive = await _asked(services, min(dead_s, 60.0))
+        model.behaviours = [hangs()]
+        dead = await _asked(services, dead_s)
+        waiting = await services.queue.due()
+        model.behaviours = [says(VERDICT)]
+        began = time.perf_counter()
+        while await services.queue.due():  # noqa: ASYNC110 - rows send no event
+            await asyncio.sleep(0.2)
+        drained_s = time.perf_counter() - began
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        state = await services.queue.state(None)
+    shown = Table("work", "answers", "p50", "p95", title=f"An answer's way, with a judge that hangs for {dead_s:.0f} s")
+    for name, taken in (("judge alive", alive), ("judge dead", dead)):
+        ordered = sorted(taken)
+        p95 = ordered[int(0.95 * (len(ordered) - 1))]
+        shown.add_row(name, str(len(taken)), f"{statistics.median(ordered) * 1000:.1f} ms", f"{p95 * 1000:.1f} ms")
+    shown.add_row("backlog", f"{waiting} jobs", f"drained in {drained_s:.1f} s", f"left: {state.counts or 'none'}")
+    return shown
+
+
+async def _asked(services: Services, seconds: float) -> list[float]:
+    """Ask twice a second, and return how long each answer took, in seconds."""
+    course = await services.courses.find("bench")
+    taken = list[float]()
+    for _ in range(int(seconds / EVERY_S)):
+        began = time.perf_counter()
+        async with aclosing(services.asker.ask(Asked(course=course, text=QUESTION, source="bench"))) as parts:
+            async for part in parts:
+                assert isinstance(part, Reply)
+        taken.append(time.perf_counter() - began)
+        await asyncio.sleep(max(EVERY_S - taken[-1], 0.0))
+    return taken
+
+
+def _fill(url: str) -> None:
+    with psycopg.connect(url) as conn:
+        conn.execute("insert into courses (slug, title, language) values ('bench', 'Bench', 'pt-BR')")
+        conn.execute(
+            """
+            insert into questions (course_id, text, language, source)
+            select 1, 'Por que encolhe?', 'pt', 'bench' from generate_series(1, %s)
+            """,
+            [ANSWERS],
+        )
+        conn.execute(
+            """
+            insert into answers (question_id, course_id, outcome, text, retrieval, model, latency_ms)
+            select id, 1, 'answered', 'Porque encolhe.', 'lexical', 'fake', 1 from questions
+            """
+        )
+        conn.execute(
+            "insert into jobs (kind, answer_id, course_id) select kind, answer_id, course_id from wanted_judgements"
+        )
+        conn.execute("analyze")
+
+
+if __name__ == "__main__":
+    asyncio.run(drain(sys.argv[1]))

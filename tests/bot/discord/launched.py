@@ -1,0 +1,123 @@
+"""
+`monitoria run` as a process of its own, whose discord.py talks to the fake Discord instead of the real one.
+
+Run as a program, it is that process: it points discord.py at the fake and does what `monitoria` does.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+ROOT = Path(__file__).resolve().parents[3]
+START_LIMIT_S = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """One process; what it says on standard error grows in a file."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text("utf-8")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines that are log events, not sentences for the operator."""
+        return [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [line for line in self.said.splitlines() if not line.startswith("{")]
+
+    async def until(self, holds: Callable[[Self], object], limit_s: float = START_LIMIT_S) -> Self:
+        """Wait until *holds*; raises an AssertionError with what was said if the process ends or time runs out."""
+        end_s = time.monotonic() + limit_s
+        while not holds(self):
+            assert self.process.returncode is None, f"it ended with {self.process.returncode}:\n{self.said}"
+            assert time.monotonic() < end_s, f"nothing in {limit_s} s:\n{self.said}"
+            await asyncio.sleep(0.05)
+        return self
+
+    async def ready(self) -> Self:
+        return await self.until(lambda it: it.has("discord.ready"))
+
+    def has(self, event: str) -> bool:
+        return any(one["event"] == event for one in self.events)
+
+    def tell(self, which: signal.Signals) -> None:
+        self.process.send_signal(which)
+
+    async def ended(self, limit_s: float = START_LIMIT_S) -> int:
+        """Wait for the end and return the exit status, negative for a signal."""
+        async with asyncio.timeout(limit_s):
+            return await self.process.wait()
+
+    async def stop(self) -> None:
+        """End it in order."""
+        self.tell(signal.SIGTERM)
+        assert await self.ended() == 0, self.said
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+async def launch(folder: Path, number: int, *, base: str, gateway: str, **variables: str) -> Launched:
+    """Start the process in *folder*, in an environment that holds nothing but what is said here."""
+    outside = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    ours = {
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "MONITORIA_HOME": str(folder / "home"),
+        "MONITORIA_EMBEDDING_MODEL": "none",
+        "MONITORIA_HTTP_BIND": "off",
+        "MONITORIA_LOG_LEVEL": "info",
+        "MONITORIA_LOG_FORMAT": "json",
+        "FAKE_DISCORD_BASE": base,
+        "FAKE_DISCORD_GATEWAY": gateway,
+    }
+    log = folder / f"run-{number}.log"
+    with log.open("wb") as sink:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.bot.discord.launched",
+            "run",
+            cwd=folder,
+            env=outside | ours | variables,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=sink,
+        )
+    return Launched(process=process, log=log)
+
+
+def main() -> None:
+    Route.BASE = os.environ["FAKE_DISCORD_BASE"]
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["FAKE_DISCORD_GATEWAY"])
+    from bot import cli, running
+
+    # discord.py waits 2 s for further servers before it calls itself ready; the fake has told of all at once.
+    running.opened = partial(running.opened, guild_ready_timeout=0.3)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The commands around the judge, each as a process, with an answering and a judging model on a local server."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+
+from tests.bot.console import Console, captions, ended, flat
+from tests.fake_model import FakeModel, Request, fake_model, says, sends_json
+
+QUESTION = "Por que o gradiente encolhe em redes recorrentes longas?"
+SAID = "O gradiente encolhe até sumir nas redes recorrentes longas"
+VERDICT = json.dumps({"criteria": "o porquê", "supporting_evidence": "encolhe", "score": 1})
+SUPPORT = json.dumps({"references": [{"number": 1, "quote": "o gradiente encolhe até sumir", "support": "full"}]})
+
+
+def rows(terminal: Console, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(terminal.variables["DATABASE_URL"]) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+async def models(writer: asyncio.StreamWriter, request: Request) -> None:
+    """Answer, or judge, as the prompt asks."""
+    asked = str(request["messages"][0]["content"])
+    if "You grade how relevant" in asked:
+        await says(VERDICT)(writer, request)
+    elif "whether the sources" in asked:
+        await says(SUPPORT)(writer, request)
+    else:
+        await says(f"{SAID} [1].")(writer, request)
+
+
+@asynccontextmanager
+async def course(terminal: Console) -> AsyncGenerator[tuple[Console, FakeModel], None]:
+    """A course with one lecture and one answered question, in a terminal that knows the models' server."""
+    file = captions(
+        terminal.folder, "aula-1.vtt", "Hoje o assunto são redes recorrentes.", f"{SAID}.", "Por isso a LSTM."
+    )
+    taken = await terminal.run("ingest", str(file), "--course", "redes", "--video-url", "https://youtu.be/abc")
+    assert taken.code == 0, taken.err
+    async with fake_model(models) as server:
+        there = terminal.having(OPENAI_BASE_URL=server.base_url, MONITORIA_JUDGE_MODEL="juiz")
+        asked = await there.run("ask", QUESTION, "--course", "redes", "--json")
+        assert asked.document["outcome"] == "answered", asked.err
+        yield there, server
+
+
+async def test_an_answer_from_the_terminal_is_judged_when_the_judge_is_asked(terminal: Console) -> None:
+    async with course(terminal) as (there, server):
+        waiting = await there.run("queue")
+        judged = await there.run("judge")
+        done = await there.run("queue")
+
+    assert "2 waiting, 0 running, 0 dead." in waiting.out
+    assert (judged.code, flat(judged.out)) == (0, "2 judgements made or tried.")
+    assert flat(done.out) == "0 waiting, 0 running, 0 dead."
+    assert {request["model"] for request in server.requests} == {"gpt-5-mini", "juiz"}
+    assert rows(there, "select kind, status, score, label, model from judgements order by kind") == [
+        ("relevance", "ok", 1, "I", "juiz"),
+        ("support", "ok", None, None, "juiz"),
+    ]
+    assert rows(there, "select reason from review_reasons") == [("low_relevance",)]
+
+
+async def test_a_judgement_can_be_made_once_more(terminal: Console) -> None:
+    async with course(terminal) as (there, _):
+        await there.run("judge")
+        [(answer,)] = rows(there, "select id from answers")
+        again = await there.run("judge", "--answer", str(answer))
+        missing = await there.run("judge", "--missing")
+        unknown = await there.run("judge", "--answer", "999")
+
+    assert flat(again.out) == "2 judgements made or tried."
+    assert flat(missing.out) == "0 judgements made or tried."
+    assert rows(there, "select count(*) from judgements") == [(4,)]
+    assert (unknown.code, flat(unknown.err)) == (
+        1,
+        "There is no answer 999; `monitoria ask --json` and exports show the numbers.",
+    )
+
+
+async def test_a_worker_judges_until_it_is_told_to_stop(terminal: Console) -> None:
+    async with course(terminal) as (there, _):
+        process = await there.start("worker")
+        async with asyncio.timeout(60):
+            while rows(there, "select from jobs where state = 'waiting'"):  # noqa: ASYNC110 - another process's rows
+                await asyncio.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        ran = await ended(process)
+
+    assert ran.code == 0, ran.err
+    assert rows(there, "select count(*) from judgements where status = 'ok'") == [(2,)]
+
+
+async def test_a_wrong_key_is_told_and_nothing_is_lost(terminal: Console) -> None:
+    async with course(terminal) as (there, _), fake_model(sends_json({"error": {}}, status=401)) as shut:
+        barred = there.having(MONITORIA_JUDGE_BASE_URL=shut.base_url, MONITORIA_JUDGE_API_KEY="errada")
+        judged = await barred.run("judge")
+        queue = await barred.run("queue")
+
+    assert judged.code == 0
+    assert "held up: The model 'juiz' at '127.0.0.1' refuses the key; correct it (HTTP 401)." in flat(judged.err)
+    assert "2 judgements wait" in flat(judged.err)
+    assert "Held up, the next try in" in flat(queue.out)
+    assert "errada" not in judged.out + judged.err + queue.out + queue.err
+    assert shut.requests[0]["headers"]["authorization"] == "bearer errada"
+    assert rows(there, "select distinct state, attempts from jobs") == [("waiting", 0)]
+
+
+async def test_dead_jobs_are_shown_and_put_back(terminal: Console) -> None:
+    async with course(terminal) as (there, _):
+        with psycopg.connect(there.variables["DATABASE_URL"]) as conn:
+            conn.execute("update jobs set state = 'dead', ended_at = now(), reason = 'HTTP 500' where kind = 'support'")
+        shown = await there.run("queue", "--course", "redes")
+        [(job,)] = rows(there, "select id from jobs where state = 'dead'")
+        unknown = await there.run("queue", "--requeue", "999")
+        put_back = await there.run("queue", "--requeue", str(job))
+
+    assert "HTTP 500" in shown.out
+    assert "1 waiting, 0 running, 1 dead." in shown.out
+    assert (unknown.code, flat(unknown.err)) == (
+        1,
+        "There is no dead job 999; `monitoria queue` shows those that there are.",
+    )
+    assert "1 put back into the queue." in put_back.out
+    assert "2 waiting, 0 running, 0 dead." in put_back.out
+
+
+async def test_without_a_judge_nothing_waits_for_one(terminal: Console) -> None:
+    async with course(terminal) as (there, _):
+        none = there.having(MONITORIA_JUDGE_MODEL="none")
+        await none.run("ask", "O que é a LSTM nas redes recorrentes?", "--course", "redes")
+        judged = await none.run("judge")
+
+    assert rows(there, "select count(*) from jobs") == [(2,)]
+    assert (judged.code, "There is no judge; set MONITORIA_JUDGE_MODEL" in flat(judged.err)) == (1, True)
+
+
+async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) -> None:
+    await terminal.run("course", "create", "redes", "--title", "Redes")
+    shipped = await terminal.run("course", "judge", "redes")
+    changed = await terminal.run(
+        "course", "judge", "redes", "--flag-below", "3", "--labels", "ippc", "--daily-tokens", "9000"
+    )
+    same = await terminal.run("course", "judge", "redes", "--flag-below", "3")
+    freed = await terminal.run("course", "judge", "redes", "--daily-tokens", "none")
+
+    assert "as shipped" in shipped.out
+    assert "I I P C" in shipped.out
+    assert "scores below 3" in changed.out
+    assert "I P P C" in changed.out
+    assert "9,000 tokens a day (UTC)" in changed.out
+    assert same.out == changed.out
+    assert "no limit" in freed.out
+    assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--flag-below", "5", "No score is below 5 only"),
+        ("--judge-share", "1.5", "The share 1.5 of answers to be judged is none"),
+        ("--audit-share", "-0.1", "The share -0.1 of answers to be audited is none"),
+        ("--judge-share", "nan", "The share nan"),
+        ("--labels", "CPII", "The labels 'CPII' are no map"),
+        ("--labels", "IPC", "The labels 'IPC' are no map"),
+        ("--daily-tokens", "muitos", "The budget 'muitos' is no number"),
+    ],
+)
+async def test_rules_without_sense_get_one_sentence(terminal: Console, option: str, value: str, said: str) -> None:
+    await terminal.run("course", "create", "redes", "--title", "Redes")
+    ran = await terminal.run("course", "judge", "redes", option, value)
+
+    assert ran.code == 1
+    assert said in flat(ran.err)
