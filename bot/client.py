@@ -12,13 +12,14 @@ from discord.gateway import DiscordWebSocket
 
 from bot.answering import Answering
 from bot.buttons import AnswerButton, Verb
+from bot.cards import Verb as ReviewVerb
 from bot.defang import shortened
 from bot.feedback import Feedback
 from bot.languages import Translations, reader
 from bot.metrics import Metrics
 from bot.pages import LONGEST
 from bot.publishing import admits_commands, invitation, publish
-from db.records import AnswerId, CourseId
+from db.records import AnswerId, CourseId, ItemId
 from services import i18n
 from services.errors import Misconfigured, MonitoriaError, Refused
 from services.wiring import Services
@@ -134,6 +135,16 @@ class Monitoria(commands.Bot):
         self.accompany()
         try:
             await self._feedback.pressed(interaction, verb, course, answer)
+        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
+            await apologise(interaction, error)
+
+    async def reviewed(
+        self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
+    ) -> None:
+        """Act on a button of a card."""
+        handler: Any = self.get_cog("Reviewing")
+        try:
+            await handler.pressed(interaction, verb, course, item)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
 

@@ -12,9 +12,9 @@ from bot import buttons, permissions
 from bot.defang import continued, harmless, plain, shortened
 from bot.pages import LONGEST, split
 from bot.permissions import Permission
-from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Reference
+from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Outcome, Reference
 from services import i18n
-from services.ask import Reply
+from services.ask import Mark, Reply
 from services.captions import RefusalKind
 from services.clock import clock
 from services.ingest import Progress, Taken
@@ -46,7 +46,9 @@ def answer(
     reply: Reply, language: Language, *, can_share: bool = False, with_question: bool = False
 ) -> tuple[Page, ...]:
     """Return *reply* as messages, with its question above where it stands alone; words around it in *language*."""
-    text = harmless(reply.answer.text)
+    if reply.mark and reply.mark.kind in {"waiting", "rejected"}:
+        return (_unreleased(reply.mark, language),)
+    text = _marked(harmless(reply.answer.text), reply.mark, language)
     if with_question:
         question = shortened(plain(reply.question), 300)
         text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
@@ -55,6 +57,29 @@ def answer(
     view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view))
+
+
+def _unreleased(mark: Mark, language: Language) -> Page:
+    """Return what its asker sees of an answer that staff have not let out: nothing of its words."""
+    if mark.kind == "waiting":
+        return Page(content=i18n.text("mark.waiting", language))
+    return Page(content=i18n.text("mark.rejected", language))
+
+
+def _marked(text: str, mark: Mark | None, language: Language) -> str:
+    """Return *text* with what staff have to do with it."""
+    if mark is None:
+        return text
+    if mark.kind == "verified":
+        said = i18n.text("mark.verified", language, date=_day(mark.at.date(), language) if mark.at else "")
+    else:
+        said = i18n.text("mark.under_review", language)
+    return f"{said}\n\n{text}"
+
+
+def references_of(references: Sequence[Reference], *, most: int) -> str:
+    """Return a line for each reference, as many as fit whole."""
+    return _whole([_numbered(reference) for reference in references], most=most) if references else ""
 
 
 def draft(text: str) -> str:
@@ -193,6 +218,7 @@ def course(
         i18n.text("course.channels", language): channels or [i18n.text("course.nowhere", language)],
         i18n.text("course.lacking", language): _lacking(lacking, language),
         i18n.text("course.staff", language): [roles, *room],
+        i18n.text("course.holds", language): [holding(settings.holds, language)] if settings.holds else [],
         i18n.text("course.limits", language): [
             i18n.text("course.limit_person", language, count=settings.person_hourly),
             i18n.text("course.limit_course", language, count=settings.course_daily),
@@ -205,6 +231,11 @@ def course(
         if lines:
             embed.add_field(name=name, value=_whole(lines, most=LONGEST_FIELD), inline=False)
     return embed
+
+
+def holding(holds: Sequence[Outcome], language: Language) -> str:
+    """Return which answers wait for approval, in words."""
+    return i18n.text("course.hold_answered" if tuple(holds) == ("answered",) else "course.hold_all", language)
 
 
 def cannot_answer(lacking: Mapping[int, Sequence[Permission]], language: Language) -> list[str]:

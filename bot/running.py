@@ -15,6 +15,7 @@ from bot.client import Monitoria
 from bot.cogs.asking import Asking
 from bot.cogs.privacy import Privacy
 from bot.cogs.reading import Reading
+from bot.cogs.reviewing import Reviewing
 from bot.cogs.staff import Staff
 from bot.metrics import Metrics
 from bot.supervision import Part, Stop, supervised
@@ -146,6 +147,7 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     client.add_dynamic_items(CourseChoice)
     await client.add_cog(Asking(client))
     await client.add_cog(Reading(client))
+    await client.add_cog(Reviewing(client))
     await client.add_cog(Staff(client))
     await client.add_cog(Privacy(client))
     return client

@@ -6,7 +6,18 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
 
-from db.records import Answer, AnswerId, CourseId, GenerationId, Hit, Outcome, QuestionId, Reference, RetrievalMode
+from db.records import (
+    Answer,
+    AnswerId,
+    CourseId,
+    GenerationId,
+    Held,
+    Hit,
+    Outcome,
+    QuestionId,
+    Reference,
+    RetrievalMode,
+)
 
 
 async def insert(
@@ -25,6 +36,7 @@ async def insert(
     tokens_in: int | None,
     tokens_out: int | None,
     latency_ms: int,
+    held: Held = "no",
 ) -> Answer | None:
     """Store the answer to a question, or return None if it has one."""
     async with conn.cursor(row_factory=class_row(Answer)) as cur:
@@ -32,13 +44,13 @@ async def insert(
             """
             insert into answers
                 (question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                 prompt_sha256, tokens_in, tokens_out, latency_ms)
+                 prompt_sha256, tokens_in, tokens_out, latency_ms, held)
             values
                 (%(question)s, %(course)s, %(outcome)s, %(text)s, %(failure)s, %(retrieval)s, %(generation)s, %(model)s,
-                 %(prompt_id)s, %(prompt_sha256)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s)
+                 %(prompt_id)s, %(prompt_sha256)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s, %(held)s)
             on conflict (question_id) do nothing
             returning id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                prompt_sha256, tokens_in, tokens_out, latency_ms
+                prompt_sha256, tokens_in, tokens_out, latency_ms, held
             """,
             {
                 "question": question,
@@ -54,6 +66,7 @@ async def insert(
                 "tokens_in": tokens_in,
                 "tokens_out": tokens_out,
                 "latency_ms": latency_ms,
+                "held": held,
             },
         )
         return await cur.fetchone()
@@ -106,7 +119,7 @@ async def of_question(conn: AsyncConnection, *, course: CourseId, question: Ques
         await cur.execute(
             """
             select id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                prompt_sha256, tokens_in, tokens_out, latency_ms
+                prompt_sha256, tokens_in, tokens_out, latency_ms, held
             from answers where question_id = %(question)s and course_id = %(course)s
             """,
             {"question": question, "course": course},
@@ -124,6 +137,14 @@ async def lock(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
         return cur.rowcount > 0
 
 
+async def hold(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, held: Held) -> None:
+    """Change whether an answer waits for approval."""
+    await conn.execute(
+        "update answers set held = %(held)s where id = %(answer)s and course_id = %(course)s",
+        {"course": course, "answer": answer, "held": held},
+    )
+
+
 async def course_of(conn: AsyncConnection, answer: AnswerId) -> CourseId | None:
     """Which course an answer belongs to: for an operator, who knows its number only."""
     async with conn.cursor(row_factory=scalar_row) as cur:
@@ -133,7 +154,7 @@ async def course_of(conn: AsyncConnection, answer: AnswerId) -> CourseId | None:
 
 async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> list[Hit]:
     """The passages that the answer was made from, by rank."""
-    async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
+    async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
             select h.rank, h.segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url,
@@ -166,5 +187,6 @@ async def references(conn: AsyncConnection, *, course: CourseId, answer: AnswerI
         return await cur.fetchall()
 
 
-def _hit(cue_offsets: list[int], cue_starts_s: list[float], **columns: Any) -> Hit:  # noqa: ANN401 - a row
+def hit(cue_offsets: list[int], cue_starts_s: list[float], **columns: Any) -> Hit:  # noqa: ANN401 - a row
+    """Make a hit of a row that has its columns."""
     return Hit(cue_offsets=tuple(cue_offsets), cue_starts_s=tuple(cue_starts_s), **columns)

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import kwargs_row, scalar_row
 
-from db.records import CourseId, CourseSettings
+from db.records import CourseId, CourseSettings, Outcome
 
 
 async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
@@ -18,7 +18,7 @@ async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily
+            select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily, holds
             from course_settings where course_id = %(course)s
             """,
             {"course": course},
@@ -26,6 +26,13 @@ async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
         found = await cur.fetchone()
     assert found is not None  # noqa: S101 - it was inserted above
     return found
+
+
+async def holds(conn: AsyncConnection, course: CourseId) -> tuple[Outcome, ...]:
+    """Which answers wait for the approval of staff: none, where the course never said."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select unnest(holds) from course_settings where course_id = %(course)s", {"course": course})
+        return tuple(await cur.fetchall())
 
 
 async def adopt(conn: AsyncConnection, *, course: CourseId, guild: int) -> int:
@@ -50,6 +57,7 @@ async def update(
     staff_role_ids: Sequence[int] | None,
     person_hourly: int | None,
     course_daily: int | None,
+    holds: Sequence[Outcome] | None = None,
 ) -> None:
     """Change what is given; None leaves a setting as it is."""
     await conn.execute(
@@ -58,7 +66,8 @@ async def update(
             staff_channel_id = coalesce(%(staff_channel_id)s, staff_channel_id),
             staff_role_ids = coalesce(%(staff_role_ids)s::bigint[], staff_role_ids),
             person_hourly = coalesce(%(person_hourly)s, person_hourly),
-            course_daily = coalesce(%(course_daily)s, course_daily)
+            course_daily = coalesce(%(course_daily)s, course_daily),
+            holds = coalesce(%(holds)s::text[], holds)
         where course_id = %(course)s
         """,
         {
@@ -67,6 +76,7 @@ async def update(
             "staff_role_ids": None if staff_role_ids is None else list(staff_role_ids),
             "person_hourly": person_hourly,
             "course_daily": course_daily,
+            "holds": None if holds is None else list(holds),
         },
     )
 
@@ -84,5 +94,15 @@ async def of_guild(conn: AsyncConnection, guild: int) -> list[str]:
         return await cur.fetchall()
 
 
-def _settings(staff_role_ids: list[int], **columns: Any) -> CourseSettings:  # noqa: ANN401 - a row
-    return CourseSettings(staff_role_ids=tuple(staff_role_ids), **columns)
+async def of_staff_channel(conn: AsyncConnection, channel: int) -> CourseId | None:
+    """Which course's staff meet in *channel*."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            "select course_id from course_settings where staff_channel_id = %(channel)s order by course_id limit 1",
+            {"channel": channel},
+        )
+        return await cur.fetchone()
+
+
+def _settings(staff_role_ids: list[int], holds: list[Outcome], **columns: Any) -> CourseSettings:  # noqa: ANN401 - a row
+    return CourseSettings(staff_role_ids=tuple(staff_role_ids), holds=tuple(holds), **columns)

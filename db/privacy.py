@@ -204,3 +204,11 @@ def _kept(course_id: int, slug: str, title: str, language: Language, **columns: 
 
 def _shown(answer_message_ids: list[int], **columns: Any) -> Shown:  # noqa: ANN401 - a row
     return Shown(answer_message_ids=tuple(answer_message_ids), **columns)
+
+
+async def delete_judge_views(conn: AsyncConnection, *, course: CourseId, key: str) -> None:
+    """Forget which judgements a person has looked at."""
+    await conn.execute(
+        "delete from judge_views where course_id = %(course)s and annotator_key = %(key)s",
+        {"course": course, "key": key},
+    )

@@ -111,6 +111,19 @@ async def exchange(conn: AsyncConnection, *, course: CourseId, answer: AnswerId)
         return await cur.fetchone()
 
 
+async def language(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> str | None:
+    """Return the two-letter code of the language in which the question of *answer* was asked."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select q.language from questions q join answers a on a.question_id = q.id
+            where a.id = %(answer)s and a.course_id = %(course)s
+            """,
+            {"answer": answer, "course": course},
+        )
+        return await cur.fetchone()
+
+
 async def claim(conn: AsyncConnection, *, course: CourseId, question: QuestionId, lease: timedelta) -> bool:
     """Hold a question that nobody holds any more, for *lease*; return False if somebody does."""
     claimed = await conn.execute(

@@ -127,6 +127,7 @@ class Answer:
     tokens_in: int | None
     tokens_out: int | None
     latency_ms: int
+    held: "Held" = "no"
 
 
 AnswersWhen = Literal["mention", "every", "forum", "off"]
@@ -143,6 +144,7 @@ class CourseSettings:
     staff_role_ids: tuple[int, ...]
     person_hourly: int  # questions that one person may ask in any 60 minutes
     course_daily: int  # questions that the whole course may ask in any 24 hours
+    holds: tuple[Outcome, ...] = ()  # answers that wait for the approval of staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,23 +24,48 @@ async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, rea
         "insert into review_reasons (item_id, reason) values (%(item)s, %(reason)s) on conflict do nothing",
         {"item": item, "reason": reason},
     )
+    if added.rowcount:
+        await conn.execute(
+            "update review_items set card_version = card_version + 1 where id = %(item)s and course_id = %(course)s",
+            {"item": item, "course": course},
+        )
     return added.rowcount > 0
 
 
 async def withdraw(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reasons: Sequence[str]) -> None:
-    """Take *reasons* from the answer's open item; an item without a reason goes."""
+    """
+    Take *reasons* from the answer's open item; an item without a reason goes.
+
+    One that staff have seen a card of is settled instead, so that its card can say so.
+    """
+    chosen = {"answer": answer, "course": course, "reasons": list(reasons)}
+    withdrawn = await conn.execute(
+        """
+        delete from review_reasons r using review_items i
+        where i.id = r.item_id and i.answer_id = %(answer)s and i.course_id = %(course)s and i.settled_at is null
+            and r.reason = any(%(reasons)s)
+        """,
+        chosen,
+    )
+    if not withdrawn.rowcount:
+        return
     await conn.execute(
         """
-        with open_item as (
-            select id from review_items
-            where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
-        ), withdrawn as (
-            delete from review_reasons r using open_item o where r.item_id = o.id and r.reason = any(%(reasons)s)
+        with bare as (
+            select id from review_items i
+            where i.answer_id = %(answer)s and i.course_id = %(course)s and i.settled_at is null
+                and not exists (select from review_reasons r where r.item_id = i.id)
+        ), unseen as (
+            delete from review_items i using bare b where i.id = b.id and i.card_message_id is null
         )
-        delete from review_items i using open_item o
-        where i.id = o.id
-            -- Both deletions see the rows as they were before either.
-            and not exists (select from review_reasons r where r.item_id = i.id and r.reason <> all(%(reasons)s))
+        update review_items i set card_version = i.card_version + 1,
+            settled_at = case when b.id is not null then now() end,
+            verdict = case when b.id is not null then 'gone' end,
+            taken_by = case when b.id is null then i.taken_by end,
+            taken_until = case when b.id is null then i.taken_until end
+        from review_items o left join bare b on b.id = o.id
+        where i.id = o.id and o.answer_id = %(answer)s and o.course_id = %(course)s and o.settled_at is null
+            and (b.id is null or o.card_message_id is not null)
         """,
-        {"answer": answer, "course": course, "reasons": list(reasons)},
+        chosen,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import annotations, answers, reviews
+from db import annotations, answers, cards, reviews
 from db.records import AnswerId, Complaint, Course, Label
 from services import flags
 
@@ -84,6 +84,7 @@ class Annotate:
             await answers.lock(conn, course=course.id, answer=answer)
             yield conn
             await flags.by_votes(conn, course=course.id, answer=answer)
+            await cards.touch(conn, course=course.id, answer=answer)
 
     async def _voted(
         self,

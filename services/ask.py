@@ -9,13 +9,14 @@ import unicodedata
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import answers, course_settings, courses, deliveries, questions, reviews
+from db import answers, course_settings, courses, deliveries, questions, reviews, verified
 from db.records import (
     Answer,
     AnswerId,
@@ -28,6 +29,7 @@ from db.records import (
     Outcome,
     QuestionId,
     Reference,
+    VerifiedId,
 )
 from services import i18n, language, prompts, queue
 from services.captions.text import LONE_SURROGATE, UNSEEN
@@ -40,11 +42,13 @@ from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
+from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
 
 PROMPT = "answer/1"
 EXTRACTIVE = "extractive"
+VERIFIED = "verified"
 UNCITED = "no valid citation"
 HITS = 10
 LONGEST_QUESTION = 1_500
@@ -91,14 +95,32 @@ class Draft:
     text: str
 
 
+MarkKind = Literal["verified", "under_review", "waiting", "rejected"]
+"""
+What staff have to do with an answer.
+
+`verified`: its words are theirs. `under_review`: they found it incorrect. `waiting`: they have not let it out yet, and
+`rejected`: they will not; neither may be shown.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What staff have to do with an answer, and since when."""
+
+    kind: MarkKind
+    at: datetime | None = None  # when it was verified
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer as it is stored; the marks in its text are the numbers of *references*."""
+    """The answer as it is shown now: staff's words where they have written some; its marks number *references*."""
 
     question: str
     answer: Answer
     references: tuple[Reference, ...]
     hits: tuple[Hit, ...]
+    mark: Mark | None = None
 
 
 class InProgress(Refused):
@@ -120,6 +142,7 @@ class Question:
     reads: Language  # the language of ours in which its asker is spoken to
     lecture: LectureId | None
     history: tuple[Turn, ...]
+    holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +155,8 @@ class Written:
     failure: str | None = None
     found: Found = field(default_factory=lambda: NOTHING)
     standalone: str | None = None
+    verified: VerifiedId | None = None  # the words are those of this verified answer
+    evidence: tuple[VerifiedId, ...] = ()  # verified answers whose passages were among the hits
     model: str = EXTRACTIVE
     prompt: prompts.Prompt | None = None
     tokens_in: int | None = None
@@ -155,6 +180,7 @@ class Asker:
         retriever: Retriever,
         model: ChatModel | None,
         *,
+        finder: Finder | None = None,
         is_judged: bool = False,
         prompt: str = PROMPT,
         time_limit: timedelta = timedelta(seconds=60),
@@ -162,6 +188,7 @@ class Asker:
         self._pool = pool
         self._retriever = retriever
         self._model = model
+        self._finder = finder
         self._is_judged = is_judged
         self._prompt = prompts.load(prompt)
         self._limit_s = time_limit.total_seconds()
@@ -190,10 +217,10 @@ class Asker:
                 return
             async with self._held(question), aclosing(self._written(question, deadline)) as parts:
                 async for part in parts:
-                    if isinstance(part, Draft):
-                        yield part
-                    else:
+                    if not isinstance(part, Draft):
                         yield await self._stored(question, part, began)
+                    elif not question.holds:
+                        yield part
 
     async def rehearse(self, course: Course, text: str) -> Written:
         """
@@ -240,6 +267,7 @@ class Asker:
                 await questions.lock_counting(conn, asked.course.id)
             history = asked.history or await _history(conn, asked)
             code = _language(text, history, languages)
+            holds = await course_settings.holds(conn, asked.course.id) if asked.destination else ()
             stored = await questions.insert(
                 conn,
                 course=asked.course.id,
@@ -269,6 +297,7 @@ class Asker:
             reads=i18n.spoken(code, otherwise=asked.course.language),
             lecture=asked.lecture,
             history=history,
+            holds=holds,
         )
 
     async def _redelivered(self, conn: AsyncConnection, asked: Asked) -> Reply | QuestionId:
@@ -299,29 +328,46 @@ class Asker:
         """Search, then write; yield drafts, and last what came of it."""
         try:
             async with asyncio.timeout_at(deadline):
-                understood, found = await self._found(question, deadline)
+                understood = await standalone(
+                    question.text, question.history, self._model, time_limit_s=_left_s(deadline) / 4
+                )
+                known = await self._known(question, understood)
+                found = NOTHING if isinstance(known, Known) else await self._found(question, understood, deadline)
         except TimeoutError:
             failure = f"the search did not finish within {self._limit_s:g} s"
             yield Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
             return
+        rewritten = understood if understood != question.text else None
+        if isinstance(known, Known):
+            yield _repeated(known, rewritten)
+            return
+        evidence: tuple[VerifiedId, ...] = ()
+        if known:
+            found, evidence = replace(found, hits=_joined(known.hits, found.hits)), (known.id,)
         searched = replace(question, text=understood)
         model = self._model if found.hits else None
         ways = _with_model(model, self._prompt, searched, found, deadline) if model else _without_model(searched, found)
-        rewritten = understood if understood != question.text else None
         async with aclosing(ways) as parts:
             async for part in parts:
-                yield part if isinstance(part, Draft) else replace(part, found=found, standalone=rewritten)
+                if isinstance(part, Draft):
+                    yield part
+                else:
+                    yield replace(part, found=found, standalone=rewritten, evidence=evidence)
 
-    async def _found(self, question: Question, deadline: float) -> tuple[str, Found]:
-        """Return the question as it is understood, and the passages for it."""
-        understood = await standalone(question.text, question.history, self._model, time_limit_s=_left_s(deadline) / 4)
+    async def _known(self, question: Question, understood: str) -> Known | Evidence | None:
+        """Return what staff have verified for the question; one narrowed to a lecture is searched for there."""
+        if self._finder is None or question.lecture is not None:
+            return None
+        return await self._finder.find(question.course, understood, question.language)
+
+    async def _found(self, question: Question, understood: str, deadline: float) -> Found:
+        """Return the passages for a question."""
         languages = await self._retriever.languages(question.course)
         others = [code for code in languages if code != question.language]
         translated = await translations(understood, others, self._model, time_limit_s=_left_s(deadline) / 4)
-        found = await self._retriever.search(
+        return await self._retriever.search(
             course=question.course, questions=[understood, *translated], k=HITS, lecture=question.lecture
         )
-        return understood, found
 
     async def _stored(self, question: Question, written: Written, began: float) -> Reply:
         """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
@@ -344,6 +390,7 @@ class Asker:
                 tokens_in=written.tokens_in,
                 tokens_out=written.tokens_out,
                 latency_ms=round((time.monotonic() - began) * 1000),
+                held="waiting" if written.outcome in question.holds and not written.verified else "no",
             )
             if answer is None:
                 reply = await _reply(conn, question.course, question.id, question.text)
@@ -351,15 +398,29 @@ class Asker:
                 return reply
             await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
             await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
-            if self._is_judged:
-                await queue.promise(conn, course=course, answer=answer.id)
-            if written.failure == UNCITED:
-                await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
+            await self._follow_up(conn, question, written, answer)
+            reply = await _reply(conn, question.course, question.id, question.text)
         log.info(
             "answer.stored",
             extra={"answer_id": answer.id, "outcome": answer.outcome, "latency_ms": answer.latency_ms},
         )
-        return Reply(question=question.text, answer=answer, references=written.references, hits=written.found.hits)
+        assert reply is not None  # noqa: S101 - it was stored above
+        return reply
+
+    async def _follow_up(self, conn: AsyncConnection, question: Question, written: Written, answer: Answer) -> None:
+        """Do what an answer gives reason for, in its transaction."""
+        course = question.course.id
+        for used in written.evidence:
+            await verified.used(conn, course=course, answer=answer.id, verified=used, way="evidence")
+        if written.verified:
+            await verified.used(conn, course=course, answer=answer.id, verified=written.verified, way="shown")
+        elif self._is_judged:
+            # The words of staff are not for a model to judge.
+            await queue.promise(conn, course=course, answer=answer.id)
+        if written.failure == UNCITED:
+            await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
+        if answer.held == "waiting":
+            await reviews.flag(conn, course=course, answer=answer.id, reason="held")
 
 
 def cleaned(text: str, reader: Language) -> str:
@@ -446,6 +507,24 @@ async def _without_model(question: Question, found: Found) -> AsyncGenerator[Dra
         yield Written(outcome="no_material", text=i18n.text("answer.no_material", question.reads))
 
 
+def _repeated(known: Known, rewritten: str | None) -> Written:
+    """Give the words of staff to who asks the same again."""
+    return Written(
+        outcome="answered",
+        text=known.text,
+        references=known.references,
+        standalone=rewritten,
+        verified=known.id,
+        model=VERIFIED,
+    )
+
+
+def _joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Put the passages that staff chose for a related question before those that were found."""
+    together = {hit.segment_id: hit for hit in (*chosen, *found)}
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
+
+
 def _failed(question: Question, found: Found, failure: str) -> Written:
     """Give what the lecturers said, where no model says anything."""
     quotes = _quotes(question, found)
@@ -509,12 +588,24 @@ async def _reply(conn: AsyncConnection, course: Course, question: QuestionId, te
     answer = await answers.of_question(conn, course=course.id, question=question)
     if answer is None:
         return None
-    return Reply(
+    reply = Reply(
         question=text,
         answer=answer,
         references=tuple(await answers.references(conn, course=course.id, answer=answer.id)),
         hits=tuple(await answers.hits(conn, course=course.id, answer=answer.id)),
     )
+    if answer.held in {"waiting", "rejected"}:
+        return replace(reply, mark=Mark(kind="waiting" if answer.held == "waiting" else "rejected"))
+    words = await verified.of_answer(conn, course=course.id, answer=answer.id)
+    if words:
+        return replace(
+            reply,
+            answer=replace(answer, outcome="answered", text=words.text),
+            references=tuple(await verified.references(conn, course=course.id, verified=words.id)),
+            mark=Mark(kind="verified", at=words.verified_at),
+        )
+    is_doubted = await verified.is_under_review(conn, course=course.id, answer=answer.id)
+    return replace(reply, mark=Mark(kind="under_review")) if is_doubted else reply
 
 
 @contextmanager

@@ -29,7 +29,10 @@ class People:
 
     async def key(self, course: Course, person: int) -> str:
         """Return what stands for *person*, a Discord user id, in *course*."""
-        return await self._digest(f"course:{course.id}:{person}")
+        return await self.key_of(course.id, person)
+
+    async def key_of(self, course: CourseId, person: int) -> str:
+        return await self._digest(f"course:{course}:{person}")
 
     async def direct_key(self, person: int) -> str:
         """Return what stands for *person* where the course of their direct messages is kept."""

@@ -137,6 +137,7 @@ class Privacy:
             await questions.lock_counting(conn, course.id)
             shown = await privacy.delete_deliveries(conn, course=course.id, key=key)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
+            await privacy.delete_judge_views(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             for answer in sorted(set(voted)):
                 await _reflag(conn, course, answer)

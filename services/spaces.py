@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from psycopg_pool import AsyncConnectionPool
 
 from db import bindings, course_settings, courses
-from db.records import AnswersWhen, Binding, Course, CourseSettings, Language
+from db.records import AnswersWhen, Binding, Course, CourseId, CourseSettings, Language, Outcome
 from services import i18n
 from services.courses import UnknownCourse, echo, listing
 from services.errors import Refused
@@ -30,8 +30,17 @@ class Spaces:
             return await bindings.of_guilds(conn, guilds)
 
     async def settings(self, course: Course) -> CourseSettings:
+        return await self.settings_of(course.id)
+
+    async def settings_of(self, course: CourseId) -> CourseSettings:
         async with self._pool.connection() as conn:
-            return await course_settings.ensure(conn, course.id)
+            return await course_settings.ensure(conn, course)
+
+    async def staffed(self, channel: int) -> Course | None:
+        """Return the course whose staff meet in *channel*."""
+        async with self._pool.connection() as conn:
+            course = await course_settings.of_staff_channel(conn, channel)
+            return await courses.by_id(conn, course) if course else None
 
     async def slugs(self, guild: int) -> list[str]:
         """Slugs of the courses that belong to *guild*."""
@@ -92,6 +101,7 @@ class Spaces:
         staff_role_ids: Sequence[int] | None = None,
         person_hourly: int | None = None,
         course_daily: int | None = None,
+        holds: Sequence[Outcome] | None = None,
     ) -> CourseSettings:
         """Change the settings that are given, and return all."""
         async with self._pool.connection() as conn:
@@ -103,6 +113,7 @@ class Spaces:
                 staff_role_ids=staff_role_ids,
                 person_hourly=person_hourly,
                 course_daily=course_daily,
+                holds=holds,
             )
             return await course_settings.ensure(conn, course.id)
 

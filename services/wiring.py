@@ -31,7 +31,9 @@ from services.people import People
 from services.privacy import Privacy
 from services.queue import Queue
 from services.retrieve import Retriever
+from services.review import Review
 from services.spaces import Spaces
+from services.verified import Finder, VerifiedAnswers
 from services.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,8 @@ class Services:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    review: Review
+    verified: VerifiedAnswers
 
 
 @asynccontextmanager
@@ -141,6 +145,14 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         retriever = Retriever(opened.pool, serving)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
         people = People(opened.pool)
+        asker = Asker(
+            opened.pool,
+            retriever,
+            model,
+            finder=Finder(opened.pool, serving),
+            is_judged=worker is not None,
+            time_limit=setup.time_limit,
+        )
         yield Services(
             pool=opened.pool,
             courses=opened.courses,
@@ -149,7 +161,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             serving=serving,
             retriever=retriever,
             ingest=Ingest(opened.pool, serving, embedder),
-            asker=Asker(opened.pool, retriever, model, is_judged=worker is not None, time_limit=setup.time_limit),
+            asker=asker,
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
@@ -159,6 +171,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            review=Review(opened.pool, asker),
+            verified=VerifiedAnswers(opened.pool),
         )
 
 

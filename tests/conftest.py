@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -21,6 +22,12 @@ from db.embedded import held
 from db.migrate import migrate
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C also where a shell started the tests in the background, which makes all processes ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

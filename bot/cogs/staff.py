@@ -22,7 +22,7 @@ from bot.outlets import TROUBLE
 from bot.permissions import Permission
 from bot.progress import Progressing
 from bot.rooms import Rooms
-from db.records import AnswersWhen, Binding, Course, CourseSettings, Language
+from db.records import AnswersWhen, Binding, Course, CourseSettings, Language, Outcome
 from services import i18n
 from services.captions.records import MAX_BYTES
 from services.errors import Refused
@@ -38,6 +38,12 @@ ANSWERS = [
     app_commands.Choice(name=named("course.answers_forum"), value="forum"),
     app_commands.Choice(name=named("course.answers_off"), value="off"),
 ]
+HOLDS = [
+    app_commands.Choice(name=named("course.hold_none"), value="none"),
+    app_commands.Choice(name=named("course.hold_answered"), value="answered"),
+    app_commands.Choice(name=named("course.hold_all"), value="all"),
+]
+HELD: dict[str, tuple[Outcome, ...]] = {"none": (), "answered": ("answered",), "all": get_args(Outcome)}
 LONGEST_STEM = 60
 """Characters of an uploaded file's name that are kept: in UTF-8, file systems take 255 bytes."""
 
@@ -140,6 +146,7 @@ class Staff(
         staff_channel=named("command.course.staff_channel"),
         person_limit=named("command.course.person_limit"),
         course_limit=named("command.course.course_limit"),
+        hold=named("command.course.hold"),
     )
     @app_commands.describe(
         answers=named("command.course.answers_description"),
@@ -147,8 +154,9 @@ class Staff(
         staff_channel=named("command.course.staff_channel_description"),
         person_limit=named("command.course.person_limit_description"),
         course_limit=named("command.course.course_limit_description"),
+        hold=named("command.course.hold_description"),
     )
-    @app_commands.choices(answers=ANSWERS)
+    @app_commands.choices(answers=ANSWERS, hold=HOLDS)
     async def settings(
         self,
         interaction: discord.Interaction[Any],
@@ -157,6 +165,7 @@ class Staff(
         staff_channel: discord.TextChannel | None = None,
         person_limit: app_commands.Range[int, 1, 1_000] | None = None,
         course_limit: app_commands.Range[int, 1, 1_000_000] | None = None,
+        hold: app_commands.Choice[str] | None = None,
     ) -> None:
         binding, before = await self._require_staff(interaction)
         roles = None
@@ -178,8 +187,9 @@ class Staff(
             staff_role_ids=roles,
             person_hourly=person_limit,
             course_daily=course_limit,
+            holds=HELD[hold.value] if hold else None,
         )
-        changed = any((answers, staff_role, staff_channel, person_limit, course_limit))
+        changed = any((answers, staff_role, staff_channel, person_limit, course_limit, hold))
         said = i18n.text("course.changed", reader(interaction), title=plain(binding.course.title))
         await self._show(interaction, binding.course, heading=said if changed else None)
 

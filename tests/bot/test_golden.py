@@ -15,8 +15,9 @@ from typing import Any
 import discord
 import pytest
 
-from bot import buttons, render
+from bot import buttons, cards, render
 from bot.permissions import Permission
+from db.cards import Item, Listed, Stats
 from db.records import (
     Answer,
     AnswerId,
@@ -24,20 +25,30 @@ from db.records import (
     Course,
     CourseId,
     CourseSettings,
+    Delivery,
+    Destination,
+    Held,
     Hit,
+    ItemId,
+    Judgement,
+    JudgementId,
     Language,
     Lecture,
     LectureId,
     Outcome,
     QuestionId,
     Reference,
+    ReferenceJudgement,
     SegmentId,
     TranscriptId,
+    VerifiedId,
 )
+from db.verified import Verified
 from services import i18n
-from services.ask import Reply
+from services.ask import Mark, MarkKind, Reply
 from services.captions import Refusal
 from services.ingest import Progress, Status, Taken
+from services.review import Card, Opinion, Standing
 
 GOLDEN = Path(__file__).parent / "golden"
 ANSWERED = "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone"
@@ -224,6 +235,147 @@ def bound(language: Language) -> str:
     return "\n".join([said, *render.cannot_answer(LACKING, language)])
 
 
+ITEM = Item(
+    id=ItemId(5),
+    answer_id=AnswerId(11),
+    course_id=CourseId(2),
+    opened_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    settled_at=None,
+    verdict=None,
+    settled_by=None,
+    taken_by=None,
+    taken_for_s=None,
+    card_channel_id=None,
+    card_message_id=None,
+    card_version=1,
+    reasons=["called", "voted_down", "low_relevance"],
+    up=1,
+    down=3,
+    has_score=True,
+)
+DELIVERY = Delivery(
+    question_id=QuestionId(10),
+    answer_id=AnswerId(11),
+    course=REDES,
+    question="Por que o gradiente some?",
+    source_id="message:77",
+    asker_key="…",
+    lecture_id=None,
+    follows=None,
+    age_s=60.0,
+    destination=Destination(guild_id=1, channel_id=41, message_id=77, token=None, is_private=False, language="pt-BR"),
+    answer_message_ids=(78,),
+    is_delivered=True,
+)
+WORDS = Verified(
+    id=VerifiedId(3),
+    course_id=CourseId(2),
+    answer_id=AnswerId(11),
+    question="Por que o gradiente some?",
+    language="pt",
+    text="O gradiente encolhe a cada passo [1].",
+    version=2,
+    verified_by="…",
+    verified_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
+    retired_at=None,
+    stale_since=None,
+)
+JUDGED = Judgement(
+    id=JudgementId(1),
+    answer_id=AnswerId(11),
+    kind="relevance",
+    status="ok",
+    score=1,
+    abstention=None,
+    criteria="Deve dizer por que o gradiente some.",
+    evidence="Só diz que some.",
+    label="I",
+    settings_version=0,
+    swayed=False,
+    probability=1.0,
+    model="juiz",
+    prompt_id="judge/1",
+    judged_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+)
+OPINION = Opinion(
+    relevance=JUDGED,
+    support=(
+        ReferenceJudgement(number=1, support="full", quote="o gradiente encolhe", is_found=True),
+        ReferenceJudgement(number=2, support="partial", quote="nunca dito", is_found=False),
+    ),
+    abstention=None,
+)
+LISTED = [
+    Listed(
+        id=ItemId(5),
+        answer_id=AnswerId(11),
+        question="Por que o gradiente some?",
+        reasons=["called", "voted_down"],
+        age_s=7_500.0,
+        taken_by=900,
+        card_channel_id=50,
+        card_message_id=60,
+    ),
+    Listed(
+        id=ItemId(6),
+        answer_id=AnswerId(12),
+        question="O que é um tensor?",
+        reasons=["audit"],
+        age_s=260_000.0,
+        taken_by=None,
+        card_channel_id=None,
+        card_message_id=None,
+    ),
+]
+STANDING = Standing(
+    whole=Stats(open=2, oldest_s=260_000.0, settled=14, median_settle_s=5_400.0),
+    by_reason={"called": (1, 4), "voted_down": (1, 9), "audit": (1, 1)},
+)
+
+
+def flagged(item: Item = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
+    shown = reply("answered", "pt-BR")
+    return Card(
+        item=item,
+        course=REDES,
+        reply=replace(shown, answer=replace(shown.answer, held=held)),
+        comments=[("incomplete", "faltou dizer da LSTM @everyone"), ("wrong", None)],
+        delivery=DELIVERY,
+        verified=written,
+    )
+
+
+def marked(kind: MarkKind, language: Language) -> Any:
+    mark = Mark(kind=kind, at=datetime(2026, 11, 23, 10, tzinfo=UTC) if kind == "verified" else None)
+    return payload(render.answer(replace(reply("answered", language), mark=mark), language))
+
+
+def carded(card: Card, language: Language) -> Any:
+    return payload((cards.card(card, language),))
+
+
+REVIEW: dict[str, Callable[[Language], Any]] = {
+    "marked": lambda language: [marked(kind, language) for kind in ("verified", "under_review", "waiting", "rejected")],
+    "card": lambda language: carded(flagged(), language),
+    "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
+    "card_settled": lambda language: carded(
+        flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="edited"), written=WORDS), language
+    ),
+    "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
+    "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),
+    "card_passages": lambda language: embed(cards.passages([HIT], language)),
+    "card_form": lambda language: cards.edit_form(flagged(), language).to_dict(),
+    "review_list": lambda language: [
+        embed(cards.listed(LISTED, 1, language)),
+        embed(cards.listed([], 1, language)),
+    ],
+    "review_stats": lambda language: embed(cards.standing(STANDING, language)),
+    "review_verified": lambda language: [
+        embed(cards.verified([WORDS, replace(WORDS, stale_since=WORDS.verified_at)], language)),
+        embed(cards.verified([], language)),
+    ],
+}
+
 KINDS: dict[str, Callable[[Language], Any]] = {
     "answered": lambda language: payload(render.answer(reply("answered", language), language)),
     "long": lambda language: payload(render.answer(reply("answered", language, LONG_ANSWER), language)),
@@ -258,6 +410,7 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "ingest_progress": lambda language: render.progress(Progress(what="aula-5", done=48, total=212), language),
     "ingest_report": lambda language: [render.taken(report, language) for report in REPORTS],
     "refusals": refusals,
+    **REVIEW,
     "why_form": lambda language: buttons.why_form(CourseId(2), AnswerId(11), language).to_dict(),
 }
 

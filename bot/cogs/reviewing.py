@@ -1,0 +1,370 @@
+"""Review by staff in Discord: cards in their channel, `/review`, and what students then see."""
+
+import logging
+from contextlib import suppress
+from typing import Any, get_args
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+from bot import buttons, cards, permissions, render
+from bot.cards import EDIT, ReviewButton, Verb
+from bot.client import Monitoria, apologise
+from bot.languages import named, reader
+from bot.outlets import QUIET, TROUBLE, persistently
+from bot.rooms import Rooms
+from db.records import Course, CourseId, Delivery, ItemId, Label, Language, VerifiedId
+from services import i18n
+from services.ask import Reply
+from services.errors import Refused
+from services.review import Card, DueCard, DueEdit, Member
+
+log = logging.getLogger(__name__)
+
+TICK_S = 3.0
+LABELS: dict[str, Label] = {"right": "C", "partly": "P", "wrong": "I"}
+REASON_CHOICES = [app_commands.Choice(name=named(key), value=name) for name, key in cards.REASONS.items()]
+
+
+class Reviewing(
+    commands.GroupCog, group_name=named("command.review.name"), group_description=named("command.review.description")
+):
+    """The cards, their buttons and the commands of `/review`."""
+
+    def __init__(self, bot: Monitoria) -> None:
+        super().__init__()
+        self._bot = bot
+        self._services = bot.services
+        self._review = bot.services.review
+        self._rooms = Rooms(bot, bot.services)
+
+    async def cog_load(self) -> None:
+        self._bot.add_dynamic_items(ReviewButton)
+
+    async def cog_unload(self) -> None:
+        self._tick.cancel()
+
+    # Cards
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        if not self._tick.is_running():
+            self._tick.start()
+
+    @tasks.loop(seconds=TICK_S)
+    async def _tick(self) -> None:
+        """Bring the cards and the students' messages up to date."""
+        if self._bot.is_leaving or not self._bot.is_ready():
+            return
+        try:
+            await self._services.verified.flag_stale()
+            for due in await self._review.due_cards():
+                await self._show(due)
+            for channel, message in await self._review.orphans():
+                await self._remove(channel, message)
+            for edit in await self._review.due_edits():
+                await self._edit(edit)
+        except Exception:
+            log.exception("review.tick_failed")
+
+    async def _show(self, due: DueCard) -> None:
+        """Post a card, or edit the one that is there."""
+        shown = await self._review.card(due.course_id, due.item_id)
+        if shown is None:
+            return  # the answer went; its card, if there is one, is among the orphans
+        page = cards.card(shown, shown.course.language)
+        item = shown.item
+        try:
+            if item.card_message_id and item.card_channel_id:
+                await self._at(item.card_channel_id, item.card_message_id).edit(
+                    embed=page.embed, view=page.view, allowed_mentions=QUIET
+                )
+                channel, message = item.card_channel_id, item.card_message_id
+            else:
+                channel = due.staff_channel_id
+                sent = await self._bot.get_partial_messageable(channel).send(
+                    embed=page.embed or discord.utils.MISSING,
+                    view=page.view or discord.utils.MISSING,
+                    allowed_mentions=QUIET,
+                    nonce=f"card.{item.id}",
+                )
+                message = sent.id
+        except discord.NotFound:
+            if item.card_message_id:
+                await self._review.card_lost(due)  # somebody deleted it: the next round posts another
+            else:
+                await self._not_shown(due, "the channel is gone")
+            return
+        except TROUBLE as error:
+            await self._not_shown(due, repr(error))
+            return
+        if not await self._review.shown(shown, channel=channel, message=message):
+            await self._remove(channel, message)
+
+    async def _not_shown(self, due: DueCard, reason: str) -> None:
+        log.warning("review.card_refused", extra={"channel_id": due.staff_channel_id, "reason": reason})
+        await self._review.not_shown(due)
+
+    async def _remove(self, channel: int, message: int) -> None:
+        try:
+            await self._at(channel, message).delete()
+        except (discord.NotFound, discord.Forbidden):
+            pass
+        except TROUBLE:
+            return  # later
+        await self._review.forget_orphan(channel, message)
+
+    def _at(self, channel: int, message: int) -> discord.PartialMessage:
+        return self._bot.get_partial_messageable(channel).get_partial_message(message)
+
+    # What students see
+
+    async def _edit(self, due: DueEdit) -> None:
+        """Show a student what staff made of the answer, and tell them so once."""
+        recalled = await self._services.asker.recall(due.course_id, due.answer_id)
+        delivery = await self._services.deliveries.of_question(recalled[1].answer.question_id) if recalled else None
+        if recalled is None or delivery is None:
+            return
+        reply = recalled[1]
+        try:
+            told = await self._rewrite(reply, delivery, was_told=due.was_told)
+        except (discord.NotFound, discord.Forbidden) as error:
+            # The student deleted the question or the answer: it stays corrected for those who ask later.
+            log.info("review.edit_refused", extra={"channel_id": delivery.destination.channel_id, "code": error.code})
+            told = due.was_told
+        except TROUBLE as error:
+            log.info("review.edit_failed", extra={"reason": repr(error)})
+            await self._review.not_edited(due)
+            return
+        await self._review.edited(due, told=told)
+
+    async def _rewrite(self, reply: Reply, delivery: Delivery, *, was_told: bool) -> bool:
+        """Edit the messages of an answer; return whether its asker has been told of a correction."""
+        to = delivery.destination
+        messages = delivery.answer_message_ids
+        if to.is_private or not messages:
+            return was_told  # only its asker sees it; asked again, it shows what is true
+        pages = render.answer(reply, to.language, with_question=to.message_id is None and to.token is None)
+        channel = self._bot.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
+        for message, page in zip(messages, pages, strict=False):
+            await persistently(
+                lambda message=message, page=page: channel.get_partial_message(message).edit(
+                    content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
+                )
+            )
+        if len(pages) > len(messages):
+            rest = pages[len(messages) :]
+            more = [
+                (
+                    await channel.send(
+                        page.content,
+                        embed=page.embed or discord.utils.MISSING,
+                        view=page.view or discord.utils.MISSING,
+                        allowed_mentions=QUIET,
+                        nonce=f"edit.{reply.answer.id}.{number}",
+                    )
+                ).id
+                for number, page in enumerate(rest)
+            ]
+            await self._services.deliveries.arrived(delivery.question_id, delivery.course, more)
+        for surplus in messages[len(pages) :]:
+            with suppress(discord.NotFound):
+                await channel.get_partial_message(surplus).delete()
+        if reply.mark is None or reply.mark.kind != "verified" or was_told:
+            return was_told
+        await channel.send(
+            i18n.text("review.told", to.language),
+            reference=channel.get_partial_message(messages[0]).to_reference(fail_if_not_exists=False),
+            allowed_mentions=QUIET,
+            nonce=f"told.{reply.answer.id}",
+        )
+        return True
+
+    # Buttons and the form
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId) -> None:
+        """
+        Do what a button of a card says.
+
+        Raises:
+            Refused: who pressed is no staff of the course (any more), or the item is taken, settled or gone.
+
+        """
+        language = reader(interaction)
+        member = await self._require_staff(interaction, course)
+        if verb in {"edit", "judge", "passages", "next"}:
+            await self._looked(interaction, verb, course, item, member)
+            return
+        match verb:
+            case "take":
+                await self._review.take(course, item, member, language)
+            case "release":
+                if not await self._review.release(course, item, member, language):
+                    raise Refused(i18n.text("review.not_yours", language))
+            case "dismiss":
+                await self._review.dismiss(course, item, member, language)
+            case "approve" | "reject":
+                await self._review.decide(course, item, member, approved=verb == "approve", reader=language)
+            case _:
+                await self._review.label(course, item, member, LABELS[verb], language)
+        await self._updated(interaction, course, item, language)
+
+    async def _looked(
+        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId, member: Member
+    ) -> None:
+        """Show what a member of staff wants to see, and nobody else."""
+        language = reader(interaction)
+        if verb == "judge":
+            judged = await self._review.opinion(course, item, member, language)
+            await interaction.response.send_message(embed=cards.opinion(judged, language), ephemeral=True)
+            return
+        shown = await self._card(course, item, language)
+        if verb == "edit":
+            await interaction.response.send_modal(cards.edit_form(shown, language))
+        elif verb == "passages":
+            await interaction.response.send_message(embed=cards.passages(shown.reply.hits, language), ephemeral=True)
+        else:
+            await self._next(interaction, shown.course, member)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Read corrections by their form's custom id: those that were opened before a restart too."""
+        data: Any = interaction.data
+        match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
+        if interaction.type is not discord.InteractionType.modal_submit or match is None:
+            return
+        try:
+            await self._corrected(
+                interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]
+            )
+        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
+            await apologise(interaction, error)
+
+    async def _corrected(
+        self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, opened: str
+    ) -> None:
+        language = reader(interaction)
+        member = await self._require_staff(interaction, course)
+        fields = buttons.submitted(interaction.data)
+        await self._review.correct(
+            course,
+            item,
+            member,
+            text=fields.get("text", ""),
+            label=next((given for given in get_args(Label) if given == fields.get("label")), "P"),
+            opened=opened,
+            reader=language,
+        )
+        await interaction.response.send_message(i18n.text("review.saved", language), ephemeral=True)
+
+    async def _updated(
+        self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, language: Language
+    ) -> None:
+        """Answer a press by the card as it is now."""
+        shown = await self._card(course, item, language)
+        page = cards.card(shown, shown.course.language)
+        await interaction.response.edit_message(embed=page.embed, view=page.view)
+        if interaction.message:
+            await self._review.shown(shown, channel=interaction.message.channel.id, message=interaction.message.id)
+
+    async def _card(self, course: CourseId, item: ItemId, language: Language) -> Card:
+        shown = await self._review.card(course, item)
+        if shown is None:
+            raise Refused(i18n.text("review.gone", language))
+        return shown
+
+    # Commands
+
+    @app_commands.command(name=named("command.review.next"), description=named("command.review.next_description"))
+    async def next(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._course(interaction)
+        await self._next(interaction, course, await self._member(interaction, course))
+
+    @app_commands.command(name=named("command.review.list"), description=named("command.review.list_description"))
+    @app_commands.rename(reason=named("command.review.reason"))
+    @app_commands.describe(reason=named("command.review.reason_description"))
+    @app_commands.choices(reason=REASON_CHOICES)
+    async def list(self, interaction: discord.Interaction[Any], reason: app_commands.Choice[str] | None = None) -> None:
+        course = await self._course(interaction)
+        found = await self._review.open(course, reason=reason.value if reason else None)
+        embed = cards.listed(found, interaction.guild_id or 0, reader(interaction))
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @app_commands.command(name=named("command.review.stats"), description=named("command.review.stats_description"))
+    async def stats(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._course(interaction)
+        embed = cards.standing(await self._review.standing(course), reader(interaction))
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @app_commands.command(name=named("command.review.assign"), description=named("command.review.assign_description"))
+    @app_commands.rename(number=named("command.review.number"), to=named("command.review.to"))
+    @app_commands.describe(number=named("command.review.number_description"), to=named("command.review.to_description"))
+    async def assign(self, interaction: discord.Interaction[Any], number: int, to: discord.Member) -> None:
+        course = await self._course(interaction)
+        language = reader(interaction)
+        settings = await self._services.spaces.settings(course)
+        if not (to.guild_permissions.manage_guild or any(role.id in settings.staff_role_ids for role in to.roles)):
+            raise Refused(i18n.text("review.not_staff", language, who=to.mention))
+        member = await self._member(interaction, course)
+        await self._review.assign(course.id, ItemId(number), member, to.id, language)
+        said = i18n.text("review.assigned", language, number=number, who=to.mention)
+        await interaction.response.send_message(said, ephemeral=True)
+
+    @app_commands.command(
+        name=named("command.review.verified"), description=named("command.review.verified_description")
+    )
+    async def verified(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._course(interaction)
+        embed = cards.verified(await self._services.verified.listed(course), reader(interaction))
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @app_commands.command(name=named("command.review.retire"), description=named("command.review.retire_description"))
+    @app_commands.rename(number=named("command.review.number"))
+    @app_commands.describe(number=named("command.review.number_description"))
+    async def retire(self, interaction: discord.Interaction[Any], number: int) -> None:
+        course = await self._course(interaction)
+        member = await self._member(interaction, course)
+        retired = await self._services.verified.retire(course, VerifiedId(number), member.key)
+        key = "review.retired" if retired else "review.not_there"
+        await interaction.response.send_message(i18n.text(key, reader(interaction), number=number), ephemeral=True)
+
+    async def _next(self, interaction: discord.Interaction[Any], course: Course, member: Member) -> None:
+        """Show the next card to the member alone, with its buttons."""
+        language = reader(interaction)
+        item = await self._review.next(course, member)
+        shown = await self._review.card(course.id, item) if item else None
+        if shown is None:
+            await interaction.response.send_message(i18n.text("review.nothing", language), ephemeral=True)
+            return
+        page = cards.card(shown, language)
+        await interaction.response.send_message(
+            embed=page.embed or discord.utils.MISSING, view=page.view or discord.utils.MISSING, ephemeral=True
+        )
+
+    async def _course(self, interaction: discord.Interaction[Any]) -> Course:
+        """
+        Return the course of the channel, or that whose staff channel it is, for its staff alone.
+
+        Raises:
+            Refused: there is none, or who asks is none of its staff.
+
+        """
+        language = reader(interaction)
+        course = await self._services.spaces.staffed(interaction.channel_id or 0)
+        if course is None:
+            course = (await self._rooms.require_binding(interaction, language)).course
+        await self._require_staff(interaction, course.id)
+        return course
+
+    async def _member(self, interaction: discord.Interaction[Any], course: Course) -> Member:
+        return Member(id=interaction.user.id, key=await self._services.people.key(course, interaction.user.id))
+
+    async def _require_staff(self, interaction: discord.Interaction[Any], course: CourseId) -> Member:
+        """Look at who acts at this very moment: a role may have been taken away since the card was posted."""
+        settings = await self._services.spaces.settings_of(course)
+        permissions.require(
+            interaction, allowed=permissions.is_staff(interaction, settings), reader=reader(interaction)
+        )
+        key = await self._services.people.key_of(course, interaction.user.id)
+        return Member(id=interaction.user.id, key=key)

@@ -1,0 +1,355 @@
+"""Flagged answers as cards for staff: what each card shows, who has taken it, and how it was settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, scalar_row
+
+from db.records import AnswerId, CourseId, ItemId, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One flag of one answer, open or settled."""
+
+    id: ItemId
+    answer_id: AnswerId
+    course_id: CourseId
+    opened_at: datetime
+    settled_at: datetime | None
+    verdict: Verdict | None
+    settled_by: str | None  # the key of the member of staff
+    taken_by: int | None  # the id of who holds it now; None: nobody does
+    taken_for_s: float | None  # how long they still hold it
+    card_channel_id: int | None
+    card_message_id: int | None
+    card_version: int
+    reasons: list[str]  # in the order in which they came
+    up: int
+    down: int
+    has_score: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueCard:
+    """A card that does not show all there is, and where it belongs."""
+
+    item_id: ItemId
+    course_id: CourseId
+    staff_channel_id: int
+
+
+async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueCard]:
+    """Take cards that are to be posted or edited, of courses with a channel for staff, and hold them for *lease*."""
+    async with conn.cursor(row_factory=class_row(DueCard)) as cur:
+        await cur.execute(
+            """
+            update review_items i set card_claimed_until = now() + %(lease)s
+            from (
+                select i.id, s.staff_channel_id
+                from review_items i join course_settings s on s.course_id = i.course_id
+                where i.card_shown < i.card_version and i.card_claimed_until <= now()
+                    and s.staff_channel_id is not null
+                    -- What was settled before anybody saw a card needs none.
+                    and (i.settled_at is null or i.card_message_id is not null)
+                order by i.card_claimed_until, i.id limit %(most)s for update of i skip locked
+            ) due
+            where i.id = due.id
+            returning i.id as item_id, i.course_id, due.staff_channel_id
+            """,
+            {"lease": lease, "most": most},
+        )
+        return await cur.fetchall()
+
+
+async def shown(
+    conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int
+) -> bool:
+    """Take note of the card's message and of what it shows; return False if the item has gone meanwhile."""
+    updated = await conn.execute(
+        """
+        update review_items set card_channel_id = %(channel)s, card_message_id = %(message)s,
+            card_shown = greatest(card_shown, %(version)s), card_claimed_until = '-infinity', card_failures = 0
+        where id = %(item)s and course_id = %(course)s
+        """,
+        {"course": course, "item": item, "channel": channel, "message": message, "version": version},
+    )
+    return updated.rowcount > 0
+
+
+async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first: timedelta) -> None:
+    """Try the card again after a while, twice as long each time, and at most an hour."""
+    await conn.execute(
+        """
+        update review_items set card_failures = card_failures + 1,
+            card_claimed_until = now()
+                + least(%(first)s::interval * power(2, least(card_failures, 12)), interval '1 hour')
+        where id = %(item)s and course_id = %(course)s
+        """,
+        {"course": course, "item": item, "first": first},
+    )
+
+
+async def lost(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
+    """Forget the card's message, which was deleted, so that another is posted."""
+    await conn.execute(
+        """
+        update review_items set card_message_id = null, card_channel_id = null, card_shown = 0,
+            card_claimed_until = '-infinity'
+        where id = %(item)s and course_id = %(course)s
+        """,
+        {"course": course, "item": item},
+    )
+
+
+async def touch(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
+    """Let the card of the answer's open item be shown anew."""
+    await conn.execute(
+        """
+        update review_items set card_version = card_version + 1
+        where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
+        """,
+        {"course": course, "answer": answer},
+    )
+
+
+async def orphans(conn: AsyncConnection, *, most: int) -> list[tuple[int, int]]:
+    """Channel and message of cards whose item is gone."""
+    cursor = await conn.execute("select channel_id, message_id from orphan_cards limit %(most)s", {"most": most})
+    return [(int(channel), int(message)) for channel, message in await cursor.fetchall()]
+
+
+async def forget_orphan(conn: AsyncConnection, *, channel: int, message: int) -> None:
+    await conn.execute(
+        "delete from orphan_cards where channel_id = %(channel)s and message_id = %(message)s",
+        {"channel": channel, "message": message},
+    )
+
+
+async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
+    async with conn.cursor(row_factory=class_row(Item)) as cur:
+        await cur.execute(
+            """
+            select i.id, i.answer_id, i.course_id, i.opened_at, i.settled_at, i.verdict, i.settled_by,
+                case when i.taken_until > now() then i.taken_by end as taken_by,
+                case when i.taken_until > now() then extract(epoch from i.taken_until - now())::float8 end
+                    as taken_for_s,
+                i.card_channel_id, i.card_message_id, i.card_version,
+                array(select r.reason from review_reasons r where r.item_id = i.id order by r.given_at, r.reason)
+                    as reasons,
+                (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
+                    and a.label = 'C')::int as up,
+                (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
+                    and a.label = 'I')::int as down,
+                exists (select from judgements j where j.answer_id = i.answer_id and j.score is not null) as has_score
+            from review_items i where i.id = %(item)s and i.course_id = %(course)s
+            """,
+            {"course": course, "item": item},
+        )
+        return await cur.fetchone()
+
+
+async def lock(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
+    """Return the item, alone with it until the transaction ends."""
+    await conn.execute(
+        "select from review_items where id = %(item)s and course_id = %(course)s for update",
+        {"course": course, "item": item},
+    )
+    return await by_id(conn, course=course, item=item)
+
+
+async def open_of(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> ItemId | None:
+    """Return the answer's open item."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select id from review_items
+            where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
+            """,
+            {"course": course, "answer": answer},
+        )
+        return await cur.fetchone()
+
+
+async def take(conn: AsyncConnection, *, course: CourseId, item: ItemId, staff: int, lease: timedelta) -> bool:
+    """Hold an open item for *lease*; return False if somebody else does, or it is settled."""
+    taken = await conn.execute(
+        """
+        update review_items set taken_by = %(staff)s, taken_until = now() + %(lease)s, card_version = card_version + 1
+        where id = %(item)s and course_id = %(course)s and settled_at is null
+            and (taken_by is null or taken_by = %(staff)s or taken_until <= now())
+        """,
+        {"course": course, "item": item, "staff": staff, "lease": lease},
+    )
+    return taken.rowcount > 0
+
+
+async def release(conn: AsyncConnection, *, course: CourseId, item: ItemId, staff: int) -> bool:
+    """Let go of an item; return False if *staff* did not hold it."""
+    released = await conn.execute(
+        """
+        update review_items set taken_by = null, taken_until = null, card_version = card_version + 1
+        where id = %(item)s and course_id = %(course)s and settled_at is null and taken_by = %(staff)s
+        """,
+        {"course": course, "item": item, "staff": staff},
+    )
+    return released.rowcount > 0
+
+
+async def settle(
+    conn: AsyncConnection, *, course: CourseId, item: ItemId, verdict: Verdict, settled_by: str | None
+) -> None:
+    """End an open item; its lock must be held."""
+    await conn.execute(
+        """
+        update review_items set settled_at = now(), verdict = %(verdict)s, settled_by = %(settled_by)s, taken_by = null,
+            taken_until = null, card_version = card_version + 1
+        where id = %(item)s and course_id = %(course)s and settled_at is null
+        """,
+        {"course": course, "item": item, "verdict": verdict, "settled_by": settled_by},
+    )
+
+
+NEED = (
+    "called",
+    "held",
+    "voted_down",
+    "vote_against_judge",
+    "stale_verified",
+    "sway",
+    "uncited",
+    "wrong_abstention",
+    "unsupported_citation",
+    "low_relevance",
+    "audit",
+)
+"""Reasons by need: who called for a person comes first, chance last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One item in a list."""
+
+    id: ItemId
+    answer_id: AnswerId
+    question: str
+    reasons: list[str]
+    age_s: float
+    taken_by: int | None
+    card_channel_id: int | None
+    card_message_id: int | None
+
+
+async def listed(
+    conn: AsyncConnection, *, course: CourseId, reason: str | None, only_free_for: int | None, most: int
+) -> list[Listed]:
+    """Open items, the greatest need first, then the oldest; those with *reason*, or that *only_free_for* may take."""
+    async with conn.cursor(row_factory=class_row(Listed)) as cur:
+        await cur.execute(
+            """
+            select i.id, i.answer_id, q.text as question, r.reasons,
+                extract(epoch from now() - i.opened_at)::float8 as age_s,
+                case when i.taken_until > now() then i.taken_by end as taken_by, i.card_channel_id, i.card_message_id
+            from review_items i
+            join answers a on a.id = i.answer_id
+            join questions q on q.id = a.question_id
+            cross join lateral (
+                select array_agg(r.reason order by array_position(%(need)s, r.reason)) as reasons,
+                    min(coalesce(array_position(%(need)s, r.reason), 99)) as need
+                from review_reasons r where r.item_id = i.id
+            ) r
+            where i.course_id = %(course)s and i.settled_at is null
+                and (%(reason)s::text is null or %(reason)s = any(r.reasons))
+                and (%(free_for)s::bigint is null or i.taken_by is null or i.taken_until <= now()
+                    or i.taken_by = %(free_for)s)
+            order by r.need, i.opened_at, i.id limit %(most)s
+            """,
+            {"course": course, "reason": reason, "free_for": only_free_for, "most": most, "need": list(NEED)},
+        )
+        return await cur.fetchall()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How a course's review stands."""
+
+    open: int
+    oldest_s: float | None
+    settled: int  # in the last 30 days
+    median_settle_s: float | None  # of those
+
+
+async def stats(conn: AsyncConnection, *, course: CourseId) -> Stats:
+    async with conn.cursor(row_factory=class_row(Stats)) as cur:
+        await cur.execute(
+            """
+            select count(*) filter (where settled_at is null)::int as open,
+                extract(epoch from now() - min(opened_at) filter (where settled_at is null))::float8 as oldest_s,
+                count(*) filter (where is_recent)::int as settled,
+                (percentile_cont(0.5) within group (order by extract(epoch from settled_at - opened_at))
+                    filter (where is_recent))::float8 as median_settle_s
+            from (
+                select opened_at, settled_at,
+                    settled_at > now() - interval '30 days' and verdict <> 'gone' as is_recent
+                from review_items where course_id = %(course)s
+            ) i
+            """,
+            {"course": course},
+        )
+        found = await cur.fetchone()
+    assert found is not None  # noqa: S101 - aggregates always return their row
+    return found
+
+
+async def stats_by_reason(conn: AsyncConnection, *, course: CourseId) -> dict[str, tuple[int, int]]:
+    """How many items are open, and were settled in the last 30 days, by reason."""
+    cursor = await conn.execute(
+        """
+        select r.reason, count(*) filter (where i.settled_at is null),
+            count(*) filter (where i.settled_at > now() - interval '30 days' and i.verdict <> 'gone')
+        from review_items i join review_reasons r on r.item_id = i.id
+        where i.course_id = %(course)s group by 1 order by 1
+        """,
+        {"course": course},
+    )
+    return {str(reason): (int(is_open), int(settled)) for reason, is_open, settled in await cursor.fetchall()}
+
+
+async def see_judge(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, annotator_key: str) -> None:
+    await conn.execute(
+        """
+        insert into judge_views (answer_id, course_id, annotator_key) values (%(answer)s, %(course)s, %(annotator_key)s)
+        on conflict do nothing
+        """,
+        {"course": course, "answer": answer, "annotator_key": annotator_key},
+    )
+
+
+async def has_seen_judge(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, annotator_key: str) -> bool:
+    async with conn.cursor() as cur:
+        await cur.execute(
+            """
+            select from judge_views
+            where answer_id = %(answer)s and course_id = %(course)s and annotator_key = %(annotator_key)s
+            """,
+            {"course": course, "answer": answer, "annotator_key": annotator_key},
+        )
+        return cur.rowcount > 0
+
+
+async def comments(
+    conn: AsyncConnection, *, course: CourseId, answer: AnswerId
+) -> Sequence[tuple[str | None, str | None]]:
+    """What students found wrong, as reason and words, the first first."""
+    cursor = await conn.execute(
+        """
+        select reason, comment from annotations
+        where answer_id = %(answer)s and course_id = %(course)s and role = 'student' and label = 'I'
+            and (reason is not null or comment is not null)
+        order by changed_at, id
+        """,
+        {"course": course, "answer": answer},
+    )
+    return [(reason, comment) for reason, comment in await cursor.fetchall()]

@@ -1,0 +1,339 @@
+"""Answers in the words of staff: what they say, where they still hold, and whom they have helped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, kwargs_row, scalar_row
+
+from db.answers import hit
+from db.records import AnswerId, CourseId, Hit, Reference, VerifiedId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """One verified answer."""
+
+    id: VerifiedId
+    course_id: CourseId
+    answer_id: AnswerId | None  # that it corrected; None once that was deleted
+    question: str
+    language: str  # two-letter code of the question
+    text: str
+    version: int
+    verified_by: str
+    verified_at: datetime
+    retired_at: datetime | None
+    stale_since: datetime | None
+
+
+async def put(
+    conn: AsyncConnection,
+    *,
+    course: CourseId,
+    answer: AnswerId,
+    question: str,
+    language: str,
+    text: str,
+    verified_by: str,
+) -> VerifiedId:
+    """Store the words of staff for *answer*, as the next version where there are some."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            insert into verified_answers as v (course_id, answer_id, question, language, text, verified_by)
+            values (%(course)s, %(answer)s, %(question)s, %(language)s, %(text)s, %(verified_by)s)
+            on conflict (answer_id) do update set
+                text = excluded.text, verified_by = excluded.verified_by, verified_at = now(), version = v.version + 1,
+                retired_at = null, stale_since = null
+            returning id
+            """,
+            {
+                "course": course,
+                "answer": answer,
+                "question": question,
+                "language": language,
+                "text": text,
+                "verified_by": verified_by,
+            },
+        )
+        return VerifiedId(int(await cur.fetchone() or 0))
+
+
+async def put_references(
+    conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, references: Sequence[Reference]
+) -> None:
+    """Replace the moments that a verified answer cites."""
+    await conn.execute(
+        "delete from verified_references where verified_id = %(verified)s and course_id = %(course)s",
+        {"course": course, "verified": verified},
+    )
+    await conn.execute(
+        """
+        insert into verified_references (verified_id, course_id, number, segment_id, start_s, end_s, url, quote)
+        select %(verified)s, %(course)s, * from unnest(
+            %(numbers)s::int[], %(segments)s::bigint[], %(starts_s)s::float8[], %(ends_s)s::float8[], %(urls)s::text[],
+            %(quotes)s::text[]
+        )
+        """,
+        {
+            "course": course,
+            "verified": verified,
+            "numbers": [reference.number for reference in references],
+            "segments": [reference.segment_id for reference in references],
+            "starts_s": [reference.start_s for reference in references],
+            "ends_s": [reference.end_s for reference in references],
+            "urls": [reference.url for reference in references],
+            "quotes": [reference.quote for reference in references],
+        },
+    )
+
+
+async def references(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Reference]:
+    """The moments that a verified answer cites, by number."""
+    async with conn.cursor(row_factory=class_row(Reference)) as cur:
+        await cur.execute(
+            """
+            select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
+            from verified_references r
+            join segments s on s.id = r.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where r.verified_id = %(verified)s and r.course_id = %(course)s
+            order by r.number
+            """,
+            {"course": course, "verified": verified},
+        )
+        return await cur.fetchall()
+
+
+async def passages(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Hit]:
+    """The segments that a verified answer cites, by number of the reference; they have no score."""
+    async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
+        await cur.execute(
+            """
+            select r.number as rank, r.segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url,
+                l.duration_s, s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets, s.cue_starts_s
+            from verified_references r
+            join segments s on s.id = r.segment_id and s.course_id = %(course)s
+            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+            where r.verified_id = %(verified)s and r.course_id = %(course)s
+            order by r.number
+            """,
+            {"course": course, "verified": verified},
+        )
+        return await cur.fetchall()
+
+
+async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Verified | None:
+    """What staff made of *answer*: their correction, or the verified answer that it repeats."""
+    async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        await cur.execute(
+            """
+            select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
+                v.verified_at, v.retired_at, v.stale_since
+            from verified_answers v
+            where v.course_id = %(course)s and v.retired_at is null and (
+                v.answer_id = %(answer)s or v.id = (
+                    select u.verified_id from verified_uses u
+                    where u.answer_id = %(answer)s and u.course_id = %(course)s and u.way = 'shown'
+                )
+            )
+            order by (v.answer_id = %(answer)s) desc nulls last limit 1
+            """,
+            {"course": course, "answer": answer},
+        )
+        return await cur.fetchone()
+
+
+async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
+    """Verified answers that may be shown: neither retired, nor citing a lecture that has changed or gone."""
+    async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        await cur.execute(
+            """
+            select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,
+                stale_since
+            from verified_answers v
+            where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null and not exists (
+                select from verified_references r
+                join segments s on s.id = r.segment_id
+                join lectures l on l.id = s.lecture_id
+                where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
+            )
+            order by v.id
+            """,
+            {"course": course},
+        )
+        return await cur.fetchall()
+
+
+async def every(conn: AsyncConnection, *, course: CourseId, most: int) -> list[Verified]:
+    """All verified answers of a course, the newest first, the retired ones too."""
+    async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        await cur.execute(
+            """
+            select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,
+                stale_since
+            from verified_answers where course_id = %(course)s order by verified_at desc, id desc limit %(most)s
+            """,
+            {"course": course, "most": most},
+        )
+        return await cur.fetchall()
+
+
+async def retire(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> Verified | None:
+    """Show it no more; return it, or None where there is none or it was retired before."""
+    async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        await cur.execute(
+            """
+            update verified_answers set retired_at = now()
+            where id = %(verified)s and course_id = %(course)s and retired_at is null
+            returning id, course_id, answer_id, question, language, text, version, verified_by, verified_at,
+                retired_at, stale_since
+            """,
+            {"course": course, "verified": verified},
+        )
+        return await cur.fetchone()
+
+
+async def mark_stale(conn: AsyncConnection) -> list[Verified]:
+    """
+    Stop showing the verified answers of all courses that cite a transcript which has been replaced or withdrawn.
+
+    Returns those that were found now.
+    """
+    async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        await cur.execute(
+            """
+            update verified_answers v set stale_since = now()
+            where v.retired_at is null and v.stale_since is null and exists (
+                select from verified_references r
+                join segments s on s.id = r.segment_id
+                join lectures l on l.id = s.lecture_id
+                where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
+            )
+            returning v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
+                v.verified_at, v.retired_at, v.stale_since
+            """
+        )
+        return await cur.fetchall()
+
+
+async def used(
+    conn: AsyncConnection,
+    *,
+    course: CourseId,
+    answer: AnswerId,
+    verified: VerifiedId,
+    way: Literal["shown", "evidence"],
+) -> None:
+    await conn.execute(
+        """
+        insert into verified_uses (answer_id, course_id, verified_id, way)
+        values (%(answer)s, %(course)s, %(verified)s, %(way)s) on conflict do nothing
+        """,
+        {"course": course, "answer": answer, "verified": verified, "way": way},
+    )
+
+
+async def is_under_review(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> bool:
+    """Whether staff found the answer incorrect, and nobody has corrected it."""
+    async with conn.cursor() as cur:
+        await cur.execute(
+            """
+            select from review_items
+            where answer_id = %(answer)s and course_id = %(course)s and verdict = 'I'
+                and settled_at = (
+                    select max(settled_at) from review_items
+                    where answer_id = %(answer)s and course_id = %(course)s and verdict in ('C', 'P', 'I', 'edited')
+                )
+            """,
+            {"course": course, "answer": answer},
+        )
+        return cur.rowcount > 0
+
+
+async def edit_due(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
+    """Let what students see of *answer* be edited, and of the answers that repeat its correction."""
+    await conn.execute(
+        """
+        update deliveries d set edit_due_at = now(), edit_failures = 0
+        from answers a
+        where d.question_id = a.question_id and a.course_id = %(course)s and d.course_id = %(course)s
+            and d.state <> 'undeliverable' and (a.id = %(answer)s or a.id in (
+                select u.answer_id from verified_uses u join verified_answers v on v.id = u.verified_id
+                where v.answer_id = %(answer)s and u.course_id = %(course)s and u.way = 'shown'
+            ))
+        """,
+        {"course": course, "answer": answer},
+    )
+
+
+async def edit_due_of(conn: AsyncConnection, *, course: CourseId, verified: Verified) -> None:
+    """Let every answer that shows *verified* be edited, also where the answer that it corrected is gone."""
+    await conn.execute(
+        """
+        update deliveries d set edit_due_at = now(), edit_failures = 0
+        from answers a
+        where d.question_id = a.question_id and a.course_id = %(course)s and d.course_id = %(course)s
+            and d.state <> 'undeliverable' and (a.id = %(answer)s or a.id in (
+                select u.answer_id from verified_uses u
+                where u.verified_id = %(verified)s and u.course_id = %(course)s and u.way = 'shown'
+            ))
+        """,
+        {"course": course, "answer": verified.answer_id, "verified": verified.id},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueEdit:
+    """An answer whose messages no longer show what is true."""
+
+    question_id: int
+    answer_id: AnswerId
+    course_id: CourseId
+    was_told: bool
+
+
+async def claim_edits(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueEdit]:
+    """Take deliveries whose messages are to be edited, and hold them for *lease*."""
+    async with conn.cursor(row_factory=class_row(DueEdit)) as cur:
+        await cur.execute(
+            """
+            update deliveries d set edit_due_at = now() + %(lease)s
+            from (
+                select question_id from deliveries where edit_due_at <= now() and state = 'delivered'
+                order by edit_due_at limit %(most)s for update skip locked
+            ) due
+            join answers a on a.question_id = due.question_id
+            where d.question_id = due.question_id
+            returning d.question_id, a.id as answer_id, d.course_id, d.told_at is not null as was_told
+            """,
+            {"lease": lease, "most": most},
+        )
+        return await cur.fetchall()
+
+
+async def edited(conn: AsyncConnection, *, course: CourseId, question: int, told: bool) -> None:
+    await conn.execute(
+        """
+        update deliveries set edit_due_at = null, edit_failures = 0,
+            told_at = case when %(told)s then coalesce(told_at, now()) else told_at end
+        where question_id = %(question)s and course_id = %(course)s
+        """,
+        {"course": course, "question": question, "told": told},
+    )
+
+
+async def edit_failed(conn: AsyncConnection, *, course: CourseId, question: int, most: int) -> None:
+    """Try again after a while, twice as long each time; after *most* failures, no more."""
+    await conn.execute(
+        """
+        update deliveries set edit_failures = edit_failures + 1,
+            edit_due_at = case when edit_failures + 1 < %(most)s
+                then now() + interval '15 seconds' * power(2, edit_failures) end
+        where question_id = %(question)s and course_id = %(course)s
+        """,
+        {"course": course, "question": question, "most": most},
+    )
