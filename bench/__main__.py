@@ -1,7 +1,9 @@
 """
 Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord|judge|dead-judge] [N …]`.
 
-The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead.
+The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead. Three have arguments
+of their own: `python -m bench term URL …` writes a made-up term, `python -m bench topics [MODEL] [N …]` groups
+questions, `python -m bench same-question [MODEL]` measures docs/same-question.md.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import discord, embedding, judging, retrieval
+from bench import discord, embedding, judging, retrieval, same_question, term, topics
 
 SIZES = (10_000, 100_000)
 
@@ -38,7 +40,11 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
             console.print(await retrieval.tables(size))
 
 
-if __name__ == "__main__":
+OF_THEIR_OWN = {"same-question": same_question.main, "term": term.main, "topics": topics.main}
+
+if __name__ == "__main__" and sys.argv[1:2] and sys.argv[1] in OF_THEIR_OWN:
+    asyncio.run(OF_THEIR_OWN[sys.argv[1]](sys.argv[2:]))
+elif __name__ == "__main__":
     words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval", "discord", "judge"}
     asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
     asyncio.run(main(words, asked_sizes or SIZES))

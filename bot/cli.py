@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bot import chat as chatting
 from bot import commands, logs, terminal
 from bot import demo as demonstration
-from bot.settings import DatabaseSettings, DiscordSettings, HealthSettings, LogSettings, ModelSettings
+from bot.settings import DatabaseSettings, DiscordSettings, HealthSettings, LogSettings, MailSettings, ModelSettings
 from services.embedder import NONE, EmbedderConfig
 from services.errors import Misconfigured, MonitoriaError
 from services.llm import OPENAI, LlmConfig
@@ -325,6 +325,23 @@ def import_dossier(
 
 
 @app.command()
+def digest(
+    course: CourseOption,
+    week: Annotated[
+        str | None, typer.Option("--week", metavar="2026-W47", help="The week; without it, the last one that is over.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write HTML, PNG and text there.")] = None,
+    lang: Annotated[
+        Literal["pt-BR", "en"] | None, typer.Option("--lang", help="Its language; else the course's.")
+    ] = None,
+) -> None:
+    """Tell what a course did not understand in a week; nothing is posted."""
+    from bot import digesting  # noqa: PLC0415
+
+    _run(digesting.digest(_setup(), digesting.DigestOrder(course=course, week=week, out=out, language=lang)))
+
+
+@app.command()
 def reindex() -> None:
     """Embed all segments with the configured model, beside what serves, and change over when all is done."""
     _run(commands.reindex(_setup()))
@@ -361,7 +378,14 @@ def _setup(*, embedding_default: str | None = None) -> Setup:
         if key or models.openai_base_url
         else None,
         judge=_judge(models),
+        mail=_mail(MailSettings()),
     )
+
+
+def _mail(settings: MailSettings) -> tuple[str, str] | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    return settings.smtp_url.get_secret_value(), settings.mail_from
 
 
 def _judge(models: ModelSettings) -> LlmConfig | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 
+from bot import permissions
 from db.records import Binding, Course, Language
 from services import i18n
 from services.errors import Refused
@@ -47,6 +48,21 @@ class Rooms:
             may_bind = interaction.permissions.manage_guild
             raise Refused(i18n.text("discord.not_bound_staff" if may_bind else "discord.not_bound", reader))
         return binding
+
+    async def require_staffed(self, interaction: discord.Interaction[Any], reader: Language) -> Course:
+        """
+        Return the course of a command's channel, or that whose staff meet there, for its staff alone.
+
+        Raises:
+            Refused: there is none, or who asks is none of its staff.
+
+        """
+        course = await self._services.spaces.staffed(interaction.channel_id or 0)
+        if course is None:
+            course = (await self.require_binding(interaction, reader)).course
+        settings = await self._services.spaces.settings(course)
+        permissions.require(interaction, allowed=permissions.is_staff(interaction, settings), reader=reader)
+        return course
 
     async def visible_courses(self, person: int) -> list[Course]:
         """Return the courses of which *person* can see a channel, in a server shared with Monitoria."""

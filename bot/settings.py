@@ -1,10 +1,10 @@
 """What the environment decides: secrets and the knobs of a process. Facts about a course are rows."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _FROM = SettingsConfigDict(
@@ -56,6 +56,21 @@ class DiscordSettings(BaseSettings):
     token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
 
 
+class MailSettings(BaseSettings):
+    """How digests are mailed."""
+
+    model_config = _FROM
+
+    smtp_url: SecretStr | None = Field(default=None, validation_alias="MONITORIA_SMTP_URL")
+    mail_from: str | None = Field(default=None, validation_alias="MONITORIA_MAIL_FROM")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("MONITORIA_SMTP_URL and MONITORIA_MAIL_FROM go together")
+        return self
+
+
 class HealthSettings(BaseSettings):
     """Where `monitoria run` tells how it is."""
 
@@ -99,6 +114,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     DatabaseSettings,
     ModelSettings,
     HealthSettings,
+    MailSettings,
     LogSettings,
 )
 """All groups of settings; `.env.example` is kept equal to them by a test."""

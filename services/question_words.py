@@ -135,17 +135,24 @@ SYNONYMS: tuple[frozenset[str], ...] = (
 )
 """Words that say the same in any course, also across the two languages."""
 
-FILLERS = _words(
+PORTUGUESE_FILLERS = _words(
     """
-    acontece adianta ajudem alguem cada chama chamamos chamar chamo curso da dar deixa devo diferenca
-    disciplina duvida duvidas entender entendi entendo exemplo existe explica explicar explique favor fica ficam ficar
-    ficou gente materia mundo nossa pena posso precisa preciso prof professor professora quer quero saber sei seria
-    serve servem significa tem tenho ter usa usamos usando usar uso vale
-    call course difference each every everyone explain for give gives good happens have know mean means need please
+    acontece adianta ajudem alguem cada chama chamamos chamar chamo curso da dar deixa deve devo diferenca disciplina
+    duvida duvidas entender entendi entendo exemplo existe explica explicar explique favor fica ficam ficar ficou gente
+    materia mundo nossa pena posso precisa preciso prof professor professora quer quero saber sei seria serve servem
+    significa tem tenho ter usa usamos usando usar uso vale
+    """
+)
+ENGLISH_FILLERS = _words(
+    """
+    call course difference each every everyone explain for give gives good happens have know mean means must need please
     somebody understand use used uses using want work works
     """
 )
 """Words that come and go without changing what is asked, beside those of `services.stopwords`."""
+
+MAY_OR_MUST = (_words("pode podem posso can may"), _words("deve devo precisa preciso must need should"))
+"""What is allowed is another question than what is needed."""
 
 _ALTERNATIVES: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     (

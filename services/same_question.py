@@ -23,15 +23,17 @@ from services import lexical
 from services.embedder.protocol import Vectors
 from services.question_words import (
     CHOICES,
-    FILLERS,
+    ENGLISH_FILLERS,
     HOLLOW,
     KINDS,
     KINDS_ALIKE,
+    MAY_OR_MUST,
     MAYBE_ONE,
     MULTIPLES,
     NEGATIONS,
     NUMBERS,
     OPPOSITES,
+    PORTUGUESE_FILLERS,
     SHORTHAND,
     SYNONYMS,
     WRITTEN_OUT,
@@ -40,25 +42,21 @@ from services.question_words import (
 from services.stopwords import ENGLISH, PORTUGUESE
 
 Verdict = Literal["same", "related", "different"]
-Guard = Literal["negation", "choice", "numbers", "opposites", "kind", "order", "words", "no subject"]
+Guard = Literal["negation", "choice", "numbers", "opposites", "kind", "order", "no subject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From where on likeness counts. What a cosine means depends on the embedder; without one, words alone decide."""
+    """From where on likeness counts."""
 
-    same_overlap: float  # of the subjects' words, 0 to 1
+    same_overlap: float  # of the subjects' words, 0 to 1; "same" takes besides that nothing speaks against it
     related_overlap: float
-    near_overlap: float = 1.0  # enough where the cosine is at least same_cosine
-    same_cosine: float = inf
-    related_cosine: float = inf
+    related_cosine: float = inf  # what a cosine means depends on the embedder
 
 
-WORDS_ALONE = Thresholds(same_overlap=0.85, related_overlap=0.6)
+WORDS_ALONE = Thresholds(same_overlap=1.0, related_overlap=0.6)
 MEASURED: Mapping[str, Thresholds] = {
-    "all-MiniLM-L6-v2": Thresholds(
-        same_overlap=0.85, related_overlap=0.6, near_overlap=0.8, same_cosine=0.8, related_cosine=0.7
-    ),
+    "all-MiniLM-L6-v2": Thresholds(same_overlap=1.0, related_overlap=0.6, related_cosine=0.7),
 }
 """
 By the name of the embedding model, as `Identity.model` has it. One that is not here was not measured, and its cosines
@@ -71,14 +69,19 @@ MARGIN = 0.05
 SHORTLIST = 24
 """How many of the nearest candidates are looked at closely."""
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)?(?:e-?\d+)?(?:x\d+)*\w*|c\+\+|[a-z]#|[^\W\d]\w*")
+_CODE = re.compile(
+    r"(?<=\w\.)[a-z_]\w*|\b[a-z_]\w*(?=\()|\b(?:for|if|while|with)(?= (?:loop|statement|block|clause)\b)"
+)
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)?(?:e-?\d+)?(?:x\d+)*\w*|c\+\+|[a-z]#|@?[^\W\d]\w*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:e-?\d+)?")
 _DOUBLED = re.compile(r"(.)\1")
-_NAMED = re.compile(r"[\d_+#:]")
+_NAMED = re.compile(r"[\d_+#]")
 _SIDES = {
     word: (row, side) for row, sides in enumerate(OPPOSITES) for side, words in enumerate(sides) for word in words
 }
-_WITHOUT_SUBJECT = FILLERS | NEGATIONS | PORTUGUESE | ENGLISH
+_SAY_NOTHING = PORTUGUESE | PORTUGUESE_FILLERS | NEGATIONS
+_SAY_NOTHING_IN_ENGLISH = ENGLISH | ENGLISH_FILLERS
+_ENGLISH_ALONE = ENGLISH - _SAY_NOTHING - _SIDES.keys()
 _STANDS_FOR = {word: min(words) for words in SYNONYMS for word in words}
 
 
@@ -88,7 +91,7 @@ class Word:
 
     text: str
     forms: frozenset[str]  # its stems in the languages Monitoria speaks, or what it stands for
-    sort: Literal["plain", "name", "synonym", "side"] = "plain"  # a name holds digits; a side is one of opposites
+    sort: Literal["plain", "name", "synonym", "side"] = "plain"  # a name is code or has digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,7 @@ class Reading:
     is_negated: bool
     offers_choice: bool
     sides: tuple[tuple[int, int], ...]  # of which opposites it names, in order: row and side
+    may_or_must: tuple[bool, bool]
 
     @property
     def has_subject(self) -> bool:
@@ -184,21 +188,15 @@ def likeness(a: Asked, b: Asked) -> Likeness:
 
 
 def judge(like: Likeness, limits: Thresholds) -> Verdict:
-    """Hold a likeness against *limits*."""
-    if not like.against and (like.is_identical or _is_enough(like, limits)):
+    """
+    Hold a likeness against *limits*.
+
+    Vectors have no say in "same": they place "no treino" beside "no teste", nearer than other words for one question.
+    """
+    if not like.against and (like.is_identical or like.overlap >= limits.same_overlap):
         return "same"
-    is_near = like.overlap >= limits.related_overlap or _reaches(like.cosine, limits.related_cosine)
-    return "related" if is_near else "different"
-
-
-def _is_enough(like: Likeness, limits: Thresholds) -> bool:
-    if like.overlap >= limits.same_overlap:
-        return True
-    return like.overlap >= limits.near_overlap and _reaches(like.cosine, limits.same_cosine)
-
-
-def _reaches(cosine: float | None, least: float) -> bool:
-    return cosine is not None and cosine >= least
+    is_near = like.cosine is not None and like.cosine >= limits.related_cosine
+    return "related" if is_near or like.overlap >= limits.related_overlap else "different"
 
 
 class Candidates:
@@ -295,8 +293,6 @@ def _against(a: Reading, b: Reading, pairs: Sequence[tuple[int, int]]) -> Iterat
         yield "kind"
     if a.kind != "difference" and _is_reordered(a, pairs):
         yield "order"
-    if _words_differ(a, b, pairs):
-        yield "words"
     if not (a.has_subject and b.has_subject):
         yield "no subject"
 
@@ -308,6 +304,8 @@ def _numbers_differ(a: Reading, b: Reading) -> bool:
 
 def _sides_differ(a: Reading, b: Reading) -> bool:
     rows = {row for row, _ in a.sides} & {row for row, _ in b.sides}
+    if any(a.may_or_must) and any(b.may_or_must) and a.may_or_must != b.may_or_must:
+        return True
     return any(
         [side for side in a.sides if side[0] == row] != [side for side in b.sides if side[0] == row] for row in rows
     )
@@ -317,20 +315,13 @@ def _is_reordered(a: Reading, pairs: Sequence[tuple[int, int]]) -> bool:
     """
     Tell whether the words in common are in another order, beyond a topic that moved from one end to the other.
 
-    Of opposites the order among themselves counts, not where they stand: "vanishing gradient", "o gradiente some".
+    Of opposites the order among themselves counts, not where they stand ("vanishing gradient", "o gradiente some");
+    beside one, as in "A é melhor que B", nothing else may move.
     """
     order = [place for mine, place in sorted(pairs) if a.subject[mine].sort != "side"]
-    if len(order) == 2:
-        return order[0] > order[1]
+    if len(order) == 2 or a.sides:
+        return order != sorted(order)
     return sum(first > second for first, second in zip(order, order[1:] + order[:1], strict=True)) > 1
-
-
-def _words_differ(a: Reading, b: Reading, pairs: Sequence[tuple[int, int]]) -> bool:
-    """Tell whether one word stands for another, or a name stands on one side only."""
-    mine, theirs = {mine for mine, _ in pairs}, {theirs for _, theirs in pairs}
-    left = [word for place, word in enumerate(a.subject) if place not in mine]
-    right = [word for place, word in enumerate(b.subject) if place not in theirs]
-    return bool(left and right) or any(word.sort in {"name", "side"} for word in (*left, *right))
 
 
 def _cosine(a: Asked, b: Asked) -> float | None:
@@ -390,12 +381,13 @@ def _read(text: str, language: str) -> Reading:
     return Reading(
         plain=plain,
         kind=kind,
-        subject=tuple(dict.fromkeys(_subject(around.split()))),
+        subject=tuple(dict.fromkeys(_subject(around.split(), language))),
         numbers=numbers,
         may_say_one=not MAYBE_ONE.isdisjoint(plain),
         is_negated=not NEGATIONS.isdisjoint(plain),
         offers_choice=not CHOICES.isdisjoint(plain),
         sides=tuple(dict.fromkeys(_SIDES[word] for word in around.split() if word in _SIDES)),
+        may_or_must=(not MAY_OR_MUST[0].isdisjoint(plain), not MAY_OR_MUST[1].isdisjoint(plain)),
     )
 
 
@@ -403,7 +395,7 @@ def _plain(text: str) -> Iterator[str]:
     folded = lexical.fold(text)
     for written, meant in WRITTEN_OUT:
         folded = written.sub(meant, folded)
-    for token in _TOKEN.finditer(folded):
+    for token in _TOKEN.finditer(_CODE.sub(r"@\g<0>", folded)):
         yield from SHORTHAND.get(token[0], token[0]).split()
 
 
@@ -445,14 +437,17 @@ def _kind(text: str) -> tuple[Kind | None, str]:
     return None, text
 
 
-def _subject(words: Iterable[str]) -> Iterator[Word]:
+def _subject(words: Iterable[str], language: str) -> Iterator[Word]:
     for word in words:
-        if word in _SIDES:
+        if word.startswith("@") or (language == "pt" and word in _ENGLISH_ALONE):
+            # `x.mean()` is no way to ask what something means, and "o laço for" names a keyword.
+            yield Word(text=word.lstrip("@"), forms=frozenset({word.lstrip("@")}), sort="name")
+        elif word in _SIDES:
             name = "{}:{}".format(*_SIDES[word])
             yield Word(text=name, forms=frozenset({name}), sort="side")
         elif word in _STANDS_FOR:
             yield Word(text=_STANDS_FOR[word], forms=frozenset({_STANDS_FOR[word]}), sort="synonym")
-        elif word not in _WITHOUT_SUBJECT:
+        elif not (word in _SAY_NOTHING or (language != "pt" and word in _SAY_NOTHING_IN_ENGLISH)):
             yield Word(text=word, forms=_forms(word), sort="name" if _NAMED.search(word) else "plain")
 
 

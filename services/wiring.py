@@ -20,6 +20,9 @@ from services.annotate import Annotate
 from services.ask import Asker
 from services.courses import Courses
 from services.deliveries import Deliveries
+from services.digest.figures import Figures
+from services.digest.mail import Mailer, mail_server, sender_named
+from services.digests import Digests
 from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
 from services.generations import Serving
@@ -51,6 +54,7 @@ class Setup:
     embedder: EmbedderConfig
     answer: LlmConfig | None  # None: answers are quotations
     judge: LlmConfig | None = None  # None: answers are not judged
+    mail: tuple[str, str] | None = None  # the mail server's address and the sender; None: digests are not mailed
     time_limit: timedelta = timedelta(seconds=60)  # for one answer, from question to last word
 
 
@@ -95,6 +99,8 @@ class Services:
     worker: Worker | None  # None: there is no judge
     review: Review
     verified: VerifiedAnswers
+    digests: Digests
+    mailer: Mailer | None  # None: digests are not mailed
 
 
 @asynccontextmanager
@@ -173,7 +179,16 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             worker=worker,
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
+            digests=Digests(opened.pool, Figures(opened.pool, serving)),
+            mailer=_mailer(setup),
         )
+
+
+def _mailer(setup: Setup) -> Mailer | None:
+    if setup.mail is None:
+        return None
+    url, sender = setup.mail
+    return Mailer(server=mail_server(url), sender=sender_named(sender))
 
 
 async def _worker(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmConfig) -> Worker:

@@ -278,7 +278,7 @@ class Reviewing(
 
     @app_commands.command(name=named("command.review.next"), description=named("command.review.next_description"))
     async def next(self, interaction: discord.Interaction[Any]) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         await self._next(interaction, course, await self._member(interaction, course))
 
     @app_commands.command(name=named("command.review.list"), description=named("command.review.list_description"))
@@ -286,14 +286,14 @@ class Reviewing(
     @app_commands.describe(reason=named("command.review.reason_description"))
     @app_commands.choices(reason=REASON_CHOICES)
     async def list(self, interaction: discord.Interaction[Any], reason: app_commands.Choice[str] | None = None) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         found = await self._review.open(course, reason=reason.value if reason else None)
         embed = cards.listed(found, interaction.guild_id or 0, reader(interaction))
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @app_commands.command(name=named("command.review.stats"), description=named("command.review.stats_description"))
     async def stats(self, interaction: discord.Interaction[Any]) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         embed = cards.standing(await self._review.standing(course), reader(interaction))
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -301,7 +301,7 @@ class Reviewing(
     @app_commands.rename(number=named("command.review.number"), to=named("command.review.to"))
     @app_commands.describe(number=named("command.review.number_description"), to=named("command.review.to_description"))
     async def assign(self, interaction: discord.Interaction[Any], number: int, to: discord.Member) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         language = reader(interaction)
         settings = await self._services.spaces.settings(course)
         if not (to.guild_permissions.manage_guild or any(role.id in settings.staff_role_ids for role in to.roles)):
@@ -315,7 +315,7 @@ class Reviewing(
         name=named("command.review.verified"), description=named("command.review.verified_description")
     )
     async def verified(self, interaction: discord.Interaction[Any]) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         embed = cards.verified(await self._services.verified.listed(course), reader(interaction))
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -323,7 +323,7 @@ class Reviewing(
     @app_commands.rename(number=named("command.review.number"))
     @app_commands.describe(number=named("command.review.number_description"))
     async def retire(self, interaction: discord.Interaction[Any], number: int) -> None:
-        course = await self._course(interaction)
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
         member = await self._member(interaction, course)
         retired = await self._services.verified.retire(course, VerifiedId(number), member.key)
         key = "review.retired" if retired else "review.not_there"
@@ -341,21 +341,6 @@ class Reviewing(
         await interaction.response.send_message(
             embed=page.embed or discord.utils.MISSING, view=page.view or discord.utils.MISSING, ephemeral=True
         )
-
-    async def _course(self, interaction: discord.Interaction[Any]) -> Course:
-        """
-        Return the course of the channel, or that whose staff channel it is, for its staff alone.
-
-        Raises:
-            Refused: there is none, or who asks is none of its staff.
-
-        """
-        language = reader(interaction)
-        course = await self._services.spaces.staffed(interaction.channel_id or 0)
-        if course is None:
-            course = (await self._rooms.require_binding(interaction, language)).course
-        await self._require_staff(interaction, course.id)
-        return course
 
     async def _member(self, interaction: discord.Interaction[Any], course: Course) -> Member:
         return Member(id=interaction.user.id, key=await self._services.people.key(course, interaction.user.id))

@@ -1,0 +1,137 @@
+"""Turn a digest into Discord's embed; pure, so that golden files can hold it."""
+
+from collections.abc import Iterable, Sequence
+
+import discord
+
+from bot.defang import harmless, plain, shortened
+from db.records import Language
+from services import i18n
+from services.digest import charts
+from services.digest.report import Digest
+from services.digest.sheet import Row, Sheet, Spot, Strip, TopicWords, sheet
+from services.digest.words import NO_DATA
+
+GREEN = discord.Colour(0x2E7D5B)
+PICTURE_NAME = "digest.png"
+LONGEST_ALT = 1_024
+LONGEST_FIELD = 1_000
+LONGEST_NAME = 250
+LONGEST_TITLE = 90
+LONGEST_EXAMPLE = 140
+MOST_DESCRIPTION, MOST_TOTAL = 2_600, 5_900
+"""Discord takes 4096 and 6000; what follows the topics must find room as well."""
+
+SHOWN_LECTURES = 3
+DETAIL = ((2, 3), (2, 1), (1, 1), (0, 1), (0, 0))
+"""How many examples and moments of each topic are shown, from much to nothing."""
+
+ROUND = str.maketrans("[]", "()")
+
+
+def embed(digest: Digest, language: Language, *, has_picture: bool) -> discord.Embed:
+    """Return *digest* as an embed; *has_picture*: the charts travel with it, as a file named PICTURE_NAME."""
+    shown = sheet(digest, language)
+    title = i18n.text("digest.embed.title", language, course=plain(shown.course), heading=shown.heading)
+    made = discord.Embed(title=shortened(title, LONGEST_NAME), colour=GREEN)
+    if shown.is_empty:
+        made.description = shown.summary
+        return made
+    made.description = _opening(shown, language)
+    for name, value in _fields(shown, language):
+        if len(made) + len(name) + len(value) <= MOST_TOTAL:
+            made.add_field(name=name, value=value, inline=False)
+    if has_picture:
+        made.set_image(url=f"attachment://{PICTURE_NAME}")
+    return made
+
+
+def alt_text(digest: Digest, language: Language) -> str:
+    """Return what the picture shows, in words, as long as Discord takes."""
+    return shortened(harmless(charts.described(digest, language)), LONGEST_ALT)
+
+
+def _opening(shown: Sheet, language: Language) -> str:
+    """Return the week in a sentence, and what to explain again."""
+    caution = shown.caution and f"⚠️ {shown.caution}"
+    before = [part for part in (f"**{shown.summary}**", shown.outage, caution) if part]
+    after = [shown.small] if shown.small else []
+    heading = f"### {i18n.text('digest.topics.title', language)}\n"
+    room = MOST_DESCRIPTION - sum(len(part) + 2 for part in (*before, *after)) - len(heading)
+    topics = shown.no_topics or _topics(shown.topics, room, "\n\n", language)
+    return "\n\n".join((*before, heading + topics, *after))
+
+
+def _fields(shown: Sheet, language: Language) -> Iterable[tuple[str, str]]:
+    """Yield name and value of each field, in the order in which they are read."""
+    gaps = shown.no_gaps or _topics(shown.gaps, LONGEST_FIELD, "\n", language)
+    yield i18n.text("digest.gaps.title", language), gaps
+    yield i18n.text("digest.quality.title", language), _fitting(_quality(shown), LONGEST_FIELD, "\n", language)
+    yield i18n.text("digest.review.title", language), _fitting(_review(shown), LONGEST_FIELD, "\n", language)
+    strips = [_strip(strip) for strip in shown.strips[:SHOWN_LECTURES]] or [i18n.text("digest.heat.none", language)]
+    yield i18n.text("digest.heat.title", language), _fitting(strips, LONGEST_FIELD, "\n", language)
+
+
+def _topics(topics: Sequence[TopicWords], most: int, separator: str, language: Language) -> str:
+    """Return all of *topics*, with as much of each as leaves room for all; the first ones, where not even that fits."""
+    written: list[str] = []
+    for examples, spots in DETAIL:
+        written = [_topic(topic, number, examples, spots) for number, topic in enumerate(topics, start=1)]
+        if len(joined := separator.join(written)) <= most:
+            return joined
+    return _fitting(written, most, separator, language)
+
+
+def _topic(topic: TopicWords, number: int, examples: int, spots: int) -> str:
+    lines = [
+        f"**{number}. {_cut(topic.title, LONGEST_TITLE)}**",
+        " · ".join((topic.people, *topic.details)),
+        *(f"> {_cut(example, LONGEST_EXAMPLE)}" for example in topic.examples[:examples]),
+        *(f"{_place(spot)} ({spot.citations})" for spot in topic.spots[:spots]),
+    ]
+    return "\n".join(lines)
+
+
+def _quality(shown: Sheet) -> list[str]:
+    scores = " · ".join(f"{bar.name}: {bar.count_in_words}" for bar in shown.scores)
+    warning = [f"⚠️ {shown.warning}"] if shown.warning else []
+    return [*warning, *map(_row, shown.quality), f"{shown.scores_caption}: {scores}", shown.labels, shown.agreement]
+
+
+def _review(shown: Sheet) -> list[str]:
+    return [*shown.staff_notes, *map(_row, shown.staff), plain(shown.cost)]
+
+
+def _row(row: Row) -> str:
+    known = row.change != NO_DATA
+    beside = [row.change] * known + ([f"n = {row.n}"] if row.n else [])
+    return f"{row.name}: **{row.now}**" + (f" ({'; '.join(beside)})" if beside else "")
+
+
+def _strip(strip: Strip) -> str:
+    minutes = ", ".join(_linked(minute.time, minute.url) for minute in strip.top)
+    return f"**{_cut(strip.title, LONGEST_TITLE)}**: {strip.counts} · {minutes}"
+
+
+def _place(spot: Spot) -> str:
+    return f"{spot.time} {_linked(shortened(spot.lecture, LONGEST_TITLE), spot.url)}"
+
+
+def _linked(name: str, url: str | None) -> str:
+    """Return *name* as a link to *url*; a bracket in it, even escaped, would end the link too soon."""
+    shown = plain(name.translate(ROUND)) or "…"
+    return f"[{shown}]({url.replace('(', '%28').replace(')', '%29')})" if url else shown
+
+
+def _cut(text: str, most: int) -> str:
+    return shortened(plain(text), most)
+
+
+def _fitting(parts: Sequence[str], most: int, separator: str, language: Language) -> str:
+    """Join as many of *parts* as fit whole, and say how many do not: half a link would lead elsewhere."""
+    for kept in range(len(parts), -1, -1):
+        left = len(parts) - kept
+        more = [i18n.text("digest.embed.more", language, count=left)] if left else []
+        if len(joined := separator.join([*parts[:kept], *more])) <= most:
+            return joined
+    return "…"

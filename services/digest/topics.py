@@ -1,0 +1,281 @@
+"""Tell what a week's questions were about, without telling who asked: groups that mean the same, and their gaps."""
+
+import asyncio
+import multiprocessing
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from db.records import Outcome
+from services.digest.anonymous import GAP, anonymous, capitalised
+from services.digest.frames import FRAMES
+from services.digest.grouping import ALONE, Distinct, Groups, distinct, group_distinct, spread, without_frames
+from services.digest.report import Place, Topic
+from services.digest.wording import OPENING, plain
+from services.embedder import Embedder
+from services.embedder.protocol import Vectors
+from services.errors import Unavailable
+from services.lexical import fold
+
+LEAST_ASKERS = 3
+EXAMPLES = 3
+LONGEST_TITLE = 90
+LONGEST_EXAMPLE = 300
+PLACES = 3
+NEAR_S = 45.0
+"""Citations of one lecture that begin within so many seconds of the first of them are one place."""
+
+MOST_EMBEDDED = 1_500
+"""
+The most asked texts go by meaning and words, all others by words alone. Of a hundred thousand questions nearly all of
+the time would go into embedding them (docs/digest-topics.md).
+"""
+
+NICENESS = 10
+
+MOST_CONSIDERED = 50
+"""Texts of a group among which its title and examples are chosen."""
+
+_CLOSING = re.compile(
+    r"[\s,;.!]*(?:(?:muito )?obrigad[oa]|valeu|vlw|por favor|pfv?|thanks?(?: you)?|please|abra[çc]os?|abs)[\s!.…]*$",
+    re.IGNORECASE,
+)
+_SHOUTED = re.compile(r"([?!])[?!]+")
+_EDGE = " \t,;:.!…-–—*_~>#|"
+_PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question of the week, and what became of it."""
+
+    text: str
+    language: str  # two-letter code
+    asker_key: str | None  # None: nobody knows who; all such count as one person
+    outcome: Outcome
+    relevance: float | None  # AR, 0 to 1; None: not judged
+    voted_down: bool  # somebody gave the answer a thumb down
+    places: tuple[Place, ...] = ()  # that the answer cites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topics:
+    """What the week was about; every question is in one topic, in one gap, or among the small ones."""
+
+    topics: tuple[Topic, ...]  # by distinct askers, then questions, then title
+    gaps: tuple[Topic, ...]  # those whose answer was mostly that the lectures do not say; in no other list
+    small_topics: int  # groups too few students asked about to be shown, single questions included
+    small_questions: int  # the questions in them
+
+
+async def grouped(questions: Sequence[Asked], embedder: Embedder | None, *, least_askers: int = LEAST_ASKERS) -> Topics:
+    """
+    Group *questions* and tell the topics, while the event loop stays free.
+
+    The computing happens in a process of its own, on one thread and at low priority; embedding gives way to the
+    questions that people ask meanwhile. Without an embedder, words alone decide.
+
+    Raises:
+        Unavailable: the model failed (`EmbedderUnavailable`), or the process was ended by somebody else.
+
+    """
+    if not questions:
+        return Topics(topics=(), gaps=(), small_topics=0, small_questions=0)
+    texts, languages = [one.text for one in questions], [one.language for one in questions]
+    apart = await asyncio.to_thread(distinct, texts, languages)
+    vectors = await _embedded(apart, embedder) if embedder and apart.keys else None
+    found = await _in_process(apart, vectors)
+    return await asyncio.to_thread(topics, questions, spread(apart, found), least_askers=least_askers)
+
+
+def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LEAST_ASKERS) -> Topics:
+    """
+    Tell what each of *groups* of *questions* is about.
+
+    A group is shown from *least_askers* distinct askers on. What is shown of it is anonymous, and no question is shown
+    with a capitalised word that fewer than *least_askers* people used, because it may be somebody's name.
+    """
+    members = defaultdict[int, list[int]](list)
+    for row, label in enumerate(groups.labels):
+        if label != ALONE:
+            members[label].append(row)
+    shown, small_topics, small_questions = list[Topic](), groups.labels.count(ALONE), groups.labels.count(ALONE)
+    common = _common_capitals(questions, least_askers)
+    for rows in members.values():
+        if len({questions[row].asker_key for row in rows}) < least_askers:
+            small_topics, small_questions = small_topics + 1, small_questions + len(rows)
+        else:
+            shown.append(_topic([questions[row] for row in rows], [groups.centrality[row] for row in rows], common))
+    shown.sort(key=lambda topic: (-topic.askers, -topic.questions, topic.title, topic.examples))
+    return Topics(
+        topics=tuple(topic for topic in shown if not _is_gap(topic)),
+        gaps=tuple(topic for topic in shown if _is_gap(topic)),
+        small_topics=small_topics,
+        small_questions=small_questions,
+    )
+
+
+def _topic(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Topic:
+    said = list(_said(questions, centrality, common))
+    whole = [words for words, _ in said if GAP not in words and len(words) <= LONGEST_TITLE]
+    title = next(iter(whole), said[0][0])
+    judged = sorted(one.relevance for one in questions if one.relevance is not None)
+    return Topic(
+        title=_cut(title, LONGEST_TITLE),
+        examples=tuple(_examples(said, title)),
+        questions=len(questions),
+        askers=len({one.asker_key for one in questions}),
+        outcomes=dict(Counter[Outcome](sorted(one.outcome for one in questions))),
+        relevance=sum(judged) / len(judged) if judged else None,
+        voted_down=sum(one.voted_down for one in questions),
+        places=_places(place for one in questions for place in one.places),
+    )
+
+
+def _is_gap(topic: Topic) -> bool:
+    return 2 * topic.outcomes.get("no_material", 0) > topic.questions
+
+
+def _said(
+    questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield what may be shown, the most typical first, each with who asked it; at least one, if only a gap."""
+    asker = {one.text: one.asker_key for one in sorted(questions, key=lambda one: one.asker_key or "", reverse=True)}
+    weight = {one.text: central for one, central in zip(questions, centrality, strict=True)}
+    times = Counter(one.text for one in questions)
+    typical = sorted(weight, key=lambda text: (-round(weight[text], 6), -times[text], text))
+    for text in typical[:MOST_CONSIDERED]:
+        yield presentable(text, common), asker[text]
+
+
+def presentable(text: str, common: Collection[str]) -> str:
+    """
+    Return *text* as it may be shown: anonymous, without greeting and thanks, beginning with a capital.
+
+    A capitalised word inside it that is not among *common* (folded) may be a name, and is taken out.
+
+    >>> presentable("bom dia! pq o Zuleido usa LSTM? obrigada", {"lstm"})
+    'Pq o … usa LSTM?'
+    """
+    shown = _PICTURES.sub("", anonymous(text))
+    for word in capitalised(shown):
+        if word not in common:
+            shown = re.sub(
+                r"[^\W\d_][\w'’-]*", lambda found, word=word: GAP if fold(found[0]) == word else found[0], shown
+            )
+    shown = _CLOSING.sub("", _without_greeting(" ".join(shown.split())))
+    shown = _SHOUTED.sub(r"\1", shown).strip(_EDGE) or GAP
+    return shown[0].upper() + shown[1:]
+
+
+def _without_greeting(text: str) -> str:
+    """Return *text* after its greeting, which is found in the folded text and so may be longer or shorter there."""
+    folded = [fold(character) for character in text]
+    greeting = OPENING.match("".join(folded).lstrip(_EDGE))
+    if not greeting:
+        return text
+    length, at = len("".join(folded)) - len("".join(folded).lstrip(_EDGE)) + greeting.end(), 0
+    while at < len(folded) and length > 0:
+        length -= len(folded[at])
+        at += 1
+    return text[at:]
+
+
+def _examples(said: Sequence[tuple[str, str | None]], title: str) -> Iterator[str]:
+    """Yield a few questions of different people that differ from *title* and from each other."""
+    keys, askers = {plain(title)}, set[str | None]()
+    for words, asker in said:
+        if len(keys) <= EXAMPLES and plain(words) not in keys and asker not in askers and words != GAP:
+            keys.add(plain(words))
+            askers.add(asker)
+            yield _cut(words, LONGEST_EXAMPLE)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return *text*, or its first words and a gap where it is longer."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    return (kept.rpartition(" ")[0] or kept).rstrip(_EDGE) + GAP
+
+
+def _common_capitals(questions: Sequence[Asked], least_askers: int) -> frozenset[str]:
+    """Return the words, folded, that so many people write with a capital: terms of the field, hardly a student."""
+    askers = defaultdict[str, set[str | None]](set)
+    for one in questions:
+        for word in capitalised(one.text):
+            askers[word].add(one.asker_key)
+    return frozenset(word for word, who in askers.items() if len(who) >= least_askers)
+
+
+def _places(cited: Iterable[Place]) -> tuple[Place, ...]:
+    """Return the most cited moments; those near each other in one lecture count as one."""
+    by_lecture = defaultdict[str, Counter[Place]](Counter)
+    for place in cited:
+        by_lecture[place.lecture][replace(place, citations=0)] += place.citations
+    found = [place for starts in by_lecture.values() for place in _merged(starts)]
+    return tuple(sorted(found, key=lambda place: (-place.citations, place.lecture, place.start_s))[:PLACES])
+
+
+def _merged(starts: Counter[Place]) -> Iterator[Place]:
+    near = list[Place]()
+    for place in sorted(starts, key=lambda place: (place.start_s, place.url or "")):
+        if near and place.start_s - near[0].start_s > NEAR_S:
+            yield _commonest(near, starts)
+            near = []
+        near.append(place)
+    if near:
+        yield _commonest(near, starts)
+
+
+def _commonest(near: Sequence[Place], starts: Counter[Place]) -> Place:
+    return replace(max(near, key=lambda place: starts[place]), citations=sum(starts[place] for place in near))
+
+
+async def _embedded(apart: Distinct, embedder: Embedder) -> Vectors:
+    """Return the vectors of the most asked; the rows of the others are zero."""
+    most = sorted(range(len(apart.keys)), key=lambda row: (-apart.counts[row], apart.keys[row]))[:MOST_EMBEDDED]
+    frames = await embedder.embed_passages(FRAMES)
+    own = await embedder.embed_passages([apart.texts[row] for row in most])
+    vectors = np.zeros((len(apart.keys), own.shape[1]), np.float32)
+    vectors[most] = await asyncio.to_thread(without_frames, own, frames)
+    return vectors
+
+
+async def _in_process(apart: Distinct, vectors: Vectors | None) -> Groups:
+    """Group in a process of its own, which is ended where nobody waits for it any more."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(there,), daemon=True)
+    await asyncio.to_thread(process.start)
+    there.close()
+    try:
+        return await asyncio.to_thread(_exchanged, here, replace(apart, texts=(), of=()), vectors)
+    finally:
+        process.kill()  # it has answered, or nobody waits for the answer
+        here.close()
+        await asyncio.to_thread(process.join)
+        process.close()
+
+
+def _exchanged(pipe: Connection, apart: Distinct, vectors: Vectors | None) -> Groups:
+    try:
+        pipe.send((apart, vectors))
+        return pipe.recv()
+    except (EOFError, OSError):  # it is gone: out of memory, most often, or cancelled
+        raise Unavailable(
+            "The process that groups the digest's questions ended before it was done; give the machine more memory."
+        ) from None
+
+
+def _work(pipe: Connection) -> None:
+    """Be the process: one thread, so that sums come out alike everywhere, and behind all other work."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with threadpool_limits(1):
+        pipe.send(group_distinct(*pipe.recv()))

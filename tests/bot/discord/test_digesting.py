@@ -1,0 +1,112 @@
+"""The weekly digest in Discord: previewed, scheduled, and posted once."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from bot.client import Monitoria
+from bot.cogs.digesting import Channels
+from tests.bot.discord.conftest import Campus
+from tests.fake_discord import Channel, Interaction, Message
+
+
+@asynccontextmanager
+async def term(campus: Campus) -> AsyncGenerator[tuple[Monitoria, Channel], None]:
+    """A course in which three students asked the same in the last week, and a channel for its digest."""
+    room = campus.server.add_channel(campus.guild, "resumo")
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        async with client.services.pool.connection() as conn:
+            await conn.execute(
+                """
+                insert into questions (course_id, text, language, source, asker_key, asked_at)
+                select 1, 'Por que o gradiente some na rede recorrente?', 'pt', 'discord', 'x' || n,
+                    date_trunc('week', now() at time zone 'America/Sao_Paulo') at time zone 'America/Sao_Paulo'
+                        - interval '3 days' + n * interval '1 hour'
+                from generate_series(1, 4) n
+                """
+            )
+            await conn.execute(
+                """
+                insert into answers (question_id, course_id, outcome, text, retrieval, model, latency_ms, answered_at)
+                select id, 1, 'answered', 'Encolhe.', 'lexical', 'm', 1, asked_at + interval '2 seconds' from questions
+                """
+            )
+        yield client, room
+
+
+def said(interaction: Interaction) -> str:
+    return json.dumps(interaction.response, ensure_ascii=False)
+
+
+def posted(campus: Campus, room: Channel) -> list[Message]:
+    return [message for message in campus.server.messages(room) if message.embeds]
+
+
+async def scheduled(campus: Campus, client: Monitoria, room: Channel) -> None:
+    """Let the last week's digest be due now."""
+    used = await campus.server.slash(campus.boss, campus.room, "digest schedule", {"channel": room, "hour": 0})
+    assert "Resumo semanal de **Redes**" in said(await used.answered())
+    async with client.services.pool.connection() as conn:
+        await conn.execute("update course_settings set digest_since = now() - interval '8 days'")
+
+
+async def test_staff_preview_the_last_week_alone(campus: Campus) -> None:
+    async with term(campus) as (_, _):
+        used = await (await campus.server.slash(campus.boss, campus.room, "digest preview", {})).done(timeout_s=60)
+        student = await (await campus.server.slash(campus.ana, campus.room, "digest preview", {})).answered()
+
+        assert used.original is not None
+        assert used.original.ephemeral
+        [embed] = used.original.embeds
+        assert "4 perguntas de 4 estudantes" in embed["description"]
+        assert "gradiente" in embed["description"]
+        assert {file.name.rsplit(".")[-1] for file in used.original.attachments} == {"png", "html"}
+        assert "Só a equipe da disciplina" in said(student)
+
+
+async def test_a_digest_that_is_due_is_posted_once_by_two_who_look_at_once(campus: Campus) -> None:
+    async with term(campus) as (client, room):
+        await scheduled(campus, client, room)
+        digests = client.services.digests
+        await asyncio.gather(*(digests.post_due(Channels(client)) for _ in range(3)))
+        await digests.post_due(Channels(client))
+
+        [message] = posted(campus, room)
+        assert "gradiente" in message.embeds[0]["description"]
+        assert min(file.name for file in message.attachments) == "digest.png"
+        async with client.services.pool.connection() as conn:
+            rows = await (await conn.execute("select state, message_id from digests")).fetchall()
+        assert rows == [("posted", message.id)]
+
+
+async def test_a_digest_whose_process_died_after_the_send_is_found_and_not_sent_again(campus: Campus) -> None:
+    async with term(campus) as (client, room):
+        await scheduled(campus, client, room)
+        outlet: Any = Channels(client)
+        real = outlet.post
+
+        async def dies(post: Any, digest: Any) -> int:
+            await real(post, digest)
+            raise SystemExit  # as a process that ends between the send and the note of it
+
+        outlet.post = dies
+        with suppress(SystemExit):
+            await client.services.digests.post_due(outlet)
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update digests set leased_until = now()")
+        await client.services.digests.post_due(Channels(client))
+
+        assert len(posted(campus, room)) == 1
+
+
+async def test_a_schedule_says_what_is_missing_and_refuses_a_zone_that_is_none(campus: Campus) -> None:
+    async with term(campus) as (_, _):
+        bare = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {"hour": 9})).answered()
+        options = {"zone": "America/SaoPaulo"}
+        wrong = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
+
+        assert "Falta dizer onde" in said(bare)
+        assert "America/Sao" in said(wrong)

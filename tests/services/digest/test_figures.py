@@ -1,0 +1,249 @@
+"""The figures of a digest, against SQL of another shape."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from db import connect
+from db.records import Course
+from services.courses import Courses
+from services.digest.figures import Figures
+from services.digest.report import Digest, Period
+from services.digest.weeks import period, zone_named
+
+ZONE = zone_named("America/Sao_Paulo")
+WEEK = period("2026-W47", ZONE)
+
+
+@dataclass
+class Term:
+    """A course whose rows a test writes."""
+
+    pool: AsyncConnectionPool
+    course: Course
+
+    async def write(self, query: str, **values: object) -> None:
+        async with self.pool.connection() as conn:
+            await conn.execute(query.encode(), values or None)
+
+    async def value(self, query: str) -> object:
+        async with self.pool.connection() as conn:
+            row = await (await conn.execute(query.encode())).fetchone()
+        assert row is not None
+        return row[0]
+
+    async def ask(
+        self,
+        when: datetime,
+        *,
+        asker: str = "a",
+        outcome: str | None = "answered",
+        score: int | None = 3,
+        took_s: float = 2.0,
+        text: str = "Por que o gradiente some?",
+        source: str = "discord",
+        status: str = "ok",
+        minute: int | None = 3,
+    ) -> None:
+        """Store a question with its answer, judgement and reference."""
+        await self.write(
+            """
+            with q as (
+                insert into questions (course_id, text, language, source, asker_key, asked_at)
+                values (1, %(text)s, 'pt', %(source)s, %(asker)s, %(when)s) returning id
+            ), a as (
+                insert into answers (question_id, course_id, outcome, text, retrieval, model, prompt_id, latency_ms,
+                    answered_at, tokens_in, tokens_out)
+                select id, 1, %(outcome)s, 'x', 'lexical', 'm', 'answer/1', 1, %(when)s + %(took)s, 100, 20
+                from q where %(outcome)s::text is not null returning id
+            ), r as (
+                insert into answer_references (answer_id, course_id, number, segment_id, start_s, end_s, url, quote)
+                select id, 1, 1, 1, %(minute)s * 60 + 5, %(minute)s * 60 + 9, 'https://youtu.be/x?t=1', 'q'
+                from a where %(minute)s::int is not null and %(outcome)s = 'answered'
+            )
+            insert into judgements (answer_id, course_id, kind, status, score, criteria, label, settings_version, model)
+            select id, 1, 'relevance', %(status)s, %(score)s::smallint, 'c',
+                case when %(score)s::int is not null then (array['I', 'I', 'P', 'C'])[%(score)s::int + 1] end, 0, 'juiz'
+            from a where %(outcome)s = 'answered' and (%(score)s::int is not null or %(status)s <> 'ok')
+            """,
+            text=text, source=source, asker=asker, when=when, outcome=outcome, took=timedelta(seconds=took_s),
+            score=score, status=status, minute=minute,
+        )  # fmt: skip
+
+    async def told(self, told: Period = WEEK) -> Digest:
+        return await Figures(self.pool, None).tell(self.course, told)
+
+
+@pytest.fixture
+async def term(database: str) -> AsyncGenerator[Term, None]:
+    async with connect.pool(database) as pool:
+        course = await Courses(pool).create(slug="redes", title="Redes", language="pt-BR")
+        made = Term(pool=pool, course=course)
+        await made.write(
+            "insert into course_settings (course_id, price_in, price_out, currency) values (1, 1, 10, 'USD')"
+        )
+        await made.write(
+            "insert into lectures (course_id, slug, title, language, video_url, duration_s, source)"
+            " values (1, 'a', 'Aula A', 'pt', 'https://youtu.be/x', 3600, 'a')"
+        )
+        await made.write(
+            "insert into transcripts (course_id, lecture_id, version, fingerprint, format, cue_starts_s, cue_ends_s,"
+            " cue_texts) values (1, 1, 1, 'f', 'vtt', '{0}', '{9}', '{x}')"
+        )
+        await made.write(
+            "insert into segments (course_id, lecture_id, transcript_id, position, start_s, end_s, text, cue_offsets,"
+            " cue_starts_s) values (1, 1, 1, 0, 0, 3600, 'x', '{0}', '{0}')"
+        )
+        yield made
+
+
+MONDAY = WEEK.starts_at
+
+
+async def test_a_week_is_that_of_the_courses_own_clocks(term: Term) -> None:
+    await term.ask(datetime(2026, 11, 16, 2, 59, tzinfo=UTC), asker="before")  # still Sunday in São Paulo
+    await term.ask(datetime(2026, 11, 16, 3, 0, tzinfo=UTC), asker="first")
+    await term.ask(datetime(2026, 11, 23, 2, 59, tzinfo=UTC), asker="last")
+    await term.ask(datetime(2026, 11, 23, 3, 0, tzinfo=UTC), asker="after")
+
+    digest = await term.told()
+
+    assert (digest.questions.value, digest.questions.before, digest.askers.value) == (2.0, 1.0, 2.0)
+
+
+async def test_figures_equal_independent_sql(term: Term) -> None:
+    for day in range(14):
+        for hour in range(day % 5 + 1):
+            when = MONDAY - timedelta(days=7) + timedelta(days=day, hours=9 + hour)
+            outcome = ("answered", "answered", "no_material", "needs_staff", "failed")[(day + hour) % 5]
+            score = (day * 3 + hour) % 5
+            await term.ask(
+                when,
+                asker=f"s{(day * hour) % 7}",
+                outcome=outcome,
+                score=score if score < 4 else None,
+                status="ok" if score < 4 else "timeout",
+                took_s=1.0 + day + hour,
+                minute=(day + hour) % 6,
+            )
+    await term.write(
+        "insert into annotations (answer_id, course_id, annotator_key, role, label, changed_at)"
+        " select id, 1, 's' || id, 'student', case when id % 3 = 0 then 'I' else 'C' end, answered_at from answers"
+    )
+    await term.write(
+        "insert into annotations (answer_id, course_id, annotator_key, role, label, changed_at)"
+        " select id, 1, 't', 'staff', (array['C', 'P', 'I'])[id % 3 + 1], answered_at from answers where id % 2 = 0"
+    )
+    digest = await term.told()
+    inside = "asked_at >= '2026-11-16 03:00+00' and asked_at < '2026-11-23 03:00+00'"
+    both = "questions q join answers a on a.question_id = q.id"
+    answers = f"(select a.*, q.asked_at, q.asker_key from {both} where {inside}) a"
+
+    assert digest.questions.value == await term.value(f"select count(*) from questions where {inside}")
+    assert digest.askers.value == await term.value(f"select count(distinct asker_key) from questions where {inside}")
+    for outcome, figure in digest.outcomes.items():
+        assert figure.value == await term.value(f"select count(*) from {answers} where outcome = '{outcome}'")
+    took = f"select extract(epoch from answered_at - asked_at)::float8 as s from {answers}"
+    middle = await term.value(
+        "select avg(s) from (select s, row_number() over (order by s) as n, count(*) over () as c"
+        f" from ({took}) t) r where n in ((c + 1) / 2, c / 2 + 1)"
+    )
+    assert digest.seconds_median.value == middle
+    scores = [
+        await term.value(
+            f"select count(*) from {answers} join judgements j on j.answer_id = a.id where score = {score}"
+        )
+        for score in range(4)
+    ]
+    assert list(digest.relevance.scores) == scores
+    mean = await term.value(
+        f"select avg(score)::float8 / 3 from {answers} join judgements j on j.answer_id = a.id where score is not null"
+    )
+    assert digest.relevance.mean.value == pytest.approx(mean)
+    assert digest.relevance.failed == {
+        "timeout": await term.value(
+            f"select count(*) from {answers} join judgements j on j.answer_id = a.id where score is null"
+        )
+    }
+    voted = "changed_at >= '2026-11-16 03:00+00' and changed_at < '2026-11-23 03:00+00' and role = 'student'"
+    assert digest.thumbs_down.value == await term.value(
+        f"select count(*) from annotations where label = 'I' and {voted}"
+    )
+    assert digest.thumbs_up.value == await term.value(f"select count(*) from annotations where label = 'C' and {voted}")
+    labelled = f"{answers} join judgements j on j.answer_id = a.id and j.label is not null"
+    pairs = f"{labelled} join annotations n on n.answer_id = a.id and n.role = 'staff'"
+    assert digest.agreement.n == await term.value(f"select count(*) from {pairs}")
+    assert digest.agreement.share == await term.value(f"select avg((j.label = n.label)::int)::float8 from {pairs}")
+    assert digest.cost.tokens_in == await term.value(f"select sum(tokens_in) from {answers}")
+    assert digest.cost.money == pytest.approx((digest.cost.tokens_in * 1 + digest.cost.tokens_out * 10) / 1e6)
+    cited = {minute.minute: (minute.cited, minute.voted_down) for minute in digest.lectures[0].minutes}
+    for minute, (count, down) in cited.items():
+        rows = f"{answers} join answer_references r on r.answer_id = a.id where floor(r.start_s / 60) = {minute}"
+        assert count == await term.value(f"select count(*) from {rows}")
+        assert down == await term.value(f"select count(*) from {rows} and a.id % 3 = 0")
+    assert sum(count for count, _ in cited.values()) == await term.value(
+        f"select count(*) from {answers} join answer_references r on r.answer_id = a.id"
+    )
+
+
+async def test_what_is_unknown_is_not_nought(term: Term) -> None:
+    await term.ask(MONDAY, outcome=None)
+
+    digest = await term.told()
+
+    assert (digest.questions.value, digest.questions.before) == (1.0, None)
+    assert (digest.seconds_median.value, digest.relevance.mean.value, digest.agreement.share) == (None, None, None)
+    assert digest.agreement.warning == "few"
+
+
+async def test_a_week_after_others_is_compared_with_a_week_of_nothing(term: Term) -> None:
+    await term.ask(MONDAY - timedelta(days=30))
+    await term.ask(MONDAY)
+
+    assert (await term.told()).questions.before == 0.0
+
+
+async def test_dossiers_and_evaluations_were_not_asked_by_students(term: Term) -> None:
+    await term.ask(MONDAY, source="dossier")
+    await term.ask(MONDAY, source="eval")
+
+    assert (await term.told()).is_empty
+
+
+async def test_a_topic_needs_three_students_and_no_name_is_in_it(term: Term) -> None:
+    for asker in ("x1", "x2", "x3"):
+        await term.ask(
+            MONDAY + timedelta(hours=int(asker[1])), asker=asker, text="Por que o gradiente some na rede recorrente?"
+        )
+    await term.ask(MONDAY, asker="x1", text="Sou a Maria Silva, quando é a prova?", outcome="needs_staff")
+
+    digest = await term.told()
+
+    [topic] = digest.topics
+    assert (topic.askers, topic.questions, digest.small_questions) == (3, 3, 1)
+    assert "gradiente" in topic.title.lower()
+    assert "Maria" not in repr(digest)
+    assert "x1" not in repr(digest)
+
+
+async def test_flags_are_counted_when_they_open_and_when_they_are_settled(term: Term) -> None:
+    await term.ask(MONDAY)
+    await term.write(
+        "insert into review_items (answer_id, course_id, opened_at, settled_at, verdict) values"
+        " (1, 1, %(opened)s, %(settled)s, 'C')",
+        opened=MONDAY + timedelta(hours=1),
+        settled=MONDAY + timedelta(hours=5),
+    )
+    await term.write("insert into review_items (answer_id, course_id, opened_at) values (1, 1, %(o)s)", o=MONDAY)
+
+    review = (await term.told()).review
+
+    assert (review.opened.value, review.settled.value, review.median_settle_s.value, review.open_now) == (
+        2.0,
+        1.0,
+        14_400.0,
+        1,
+    )

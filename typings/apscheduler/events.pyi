@@ -1,0 +1,4 @@
+EVENT_JOB_MAX_INSTANCES: int
+
+class JobSubmissionEvent:
+    job_id: str

@@ -1,0 +1,19 @@
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+class csr_matrix:
+    nnz: int
+    shape: tuple[int, int]
+    def __init__(
+        self, entries: tuple[NDArray[Any], tuple[NDArray[np.int64], NDArray[np.int64]]], shape: tuple[int, int]
+    ) -> None: ...
+    @property
+    def T(self) -> csr_matrix: ...
+    def toarray(self) -> NDArray[np.float32]: ...
+    def __getitem__(self, rows: NDArray[np.int64]) -> csr_matrix: ...
+    @overload
+    def __matmul__(self, other: csr_matrix) -> csr_matrix: ...
+    @overload
+    def __matmul__(self, other: NDArray[np.float32]) -> NDArray[np.float32]: ...
