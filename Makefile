@@ -58,9 +58,9 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports
 
-# Workers that are killed and frozen, a database that restarts: 1,000 answers, each judged once (some minutes).
+# Workers that are killed and frozen, a database that restarts, digests whose process dies around the post (minutes).
 chaos: $(STAMP)
-	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judge/test_chaos.py
+	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judge/test_chaos.py tests/services/digest/test_posting_chaos.py
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -1,5 +1,6 @@
-"""How well `services.same_question` tells the same question from others, and how fast: `python -m bench same-question`."""
+"""How well, and how fast, `services.same_question` finds the same question: `python -m bench same-question [MODEL]`."""
 
+import asyncio
 import json
 import os
 import statistics
@@ -128,9 +129,10 @@ async def embedded(pairs: Sequence[Pair], name: str) -> tuple[dict[str, Asked], 
         if embedder is None:
             return {text: asked(text, language) for text, language in languages.items()}, "none"
         model = embedder.identity.model
+        vectors = await asyncio.gather(*map(embedder.embed_query, languages))
         return {
-            text: asked(text, language, vector=await embedder.embed_query(text), model=model)
-            for text, language in languages.items()
+            text: asked(text, language, vector=vector, model=model)
+            for (text, language), vector in zip(languages.items(), vectors, strict=True)
         }, model
 
 
@@ -342,7 +344,8 @@ def _milliseconds(question: Asked, kept: Candidates) -> float:
 
 def _row(model: str, chosen: tuple[Thresholds, Thresholds]) -> Table:
     table = Table("model", "chosen", "shipped", title="for services/same_question.py")
-    for name, limits, shipped in zip(("none", model), chosen, (WORDS_ALONE, MEASURED.get(model)), strict=True):
+    rows = {"none": (chosen[0], WORDS_ALONE)} | ({} if model == "none" else {model: (chosen[1], MEASURED.get(model))})
+    for name, (limits, shipped) in rows.items():
         table.add_row(name, repr(limits), "the same" if limits == shipped else repr(shipped))
     return table
 

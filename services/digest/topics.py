@@ -17,7 +17,7 @@ from services.digest.anonymous import GAP, anonymous, capitalised
 from services.digest.frames import FRAMES
 from services.digest.grouping import ALONE, Distinct, Groups, distinct, group_distinct, spread, without_frames
 from services.digest.report import Place, Topic
-from services.digest.wording import OPENING, plain
+from services.digest.wording import OPENING, plain, subject
 from services.embedder import Embedder
 from services.embedder.protocol import Vectors
 from services.errors import Unavailable
@@ -37,13 +37,17 @@ The most asked texts go by meaning and words, all others by words alone. Of a hu
 the time would go into embedding them (docs/digest-topics.md).
 """
 
+ALIKE = 0.7
+"""Share of subject words in common from which on two questions would say the same as examples."""
+
 NICENESS = 10
 
 MOST_CONSIDERED = 50
 """Texts of a group among which its title and examples are chosen."""
 
 _CLOSING = re.compile(
-    r"[\s,;.!]*(?:(?:muito )?obrigad[oa]|valeu|vlw|por favor|pfv?|thanks?(?: you)?|please|abra[çc]os?|abs)[\s!.…]*$",
+    r"[\s,;.!]*\b(?:(?:muito )?obrigad[oa]|(?:valeu|vlw)(?: gente| pessoal)?|por favor|pfv?|k{3,}|algu[ée]m"
+    r"|thanks?(?: you)?|please|abra[çc]os?|abs)[\s!?.…]*$",
     re.IGNORECASE,
 )
 _SHOUTED = re.compile(r"([?!])[?!]+")
@@ -121,13 +125,20 @@ def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LE
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    words: str  # as they may be shown
+    about: frozenset[str]  # the words that carry the subject
+    asker_key: str | None
+
+
 def _topic(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Topic:
     said = list(_said(questions, centrality, common))
-    whole = [words for words, _ in said if GAP not in words and len(words) <= LONGEST_TITLE]
-    title = next(iter(whole), said[0][0])
+    whole = (one for one in said if GAP not in one.words and len(one.words) <= LONGEST_TITLE)
+    title = next(whole, said[0])
     judged = sorted(one.relevance for one in questions if one.relevance is not None)
     return Topic(
-        title=_cut(title, LONGEST_TITLE),
+        title=_cut(title.words, LONGEST_TITLE),
         examples=tuple(_examples(said, title)),
         questions=len(questions),
         askers=len({one.asker_key for one in questions}),
@@ -142,16 +153,19 @@ def _is_gap(topic: Topic) -> bool:
     return 2 * topic.outcomes.get("no_material", 0) > topic.questions
 
 
-def _said(
-    questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]
-) -> Iterator[tuple[str, str | None]]:
-    """Yield what may be shown, the most typical first, each with who asked it; at least one, if only a gap."""
-    asker = {one.text: one.asker_key for one in sorted(questions, key=lambda one: one.asker_key or "", reverse=True)}
+def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Iterator[_Said]:
+    """Yield one question for each way to name the subject, the most typical first."""
+    typical = dict[str, Asked]()
+    for one in sorted(questions, key=lambda one: (one.text, one.asker_key or "")):
+        typical.setdefault(one.text, one)
     weight = {one.text: central for one, central in zip(questions, centrality, strict=True)}
     times = Counter(one.text for one in questions)
-    typical = sorted(weight, key=lambda text: (-round(weight[text], 6), -times[text], text))
-    for text in typical[:MOST_CONSIDERED]:
-        yield presentable(text, common), asker[text]
+    seen = set[frozenset[str]]()
+    for text in sorted(weight, key=lambda text: (-round(weight[text], 6), -times[text], text)):
+        about = frozenset(subject(plain(text), typical[text].language).split())
+        if about not in seen and len(seen) < MOST_CONSIDERED:
+            seen.add(about)
+            yield _Said(words=presentable(text, common), about=about, asker_key=typical[text].asker_key)
 
 
 def presentable(text: str, common: Collection[str]) -> str:
@@ -187,14 +201,19 @@ def _without_greeting(text: str) -> str:
     return text[at:]
 
 
-def _examples(said: Sequence[tuple[str, str | None]], title: str) -> Iterator[str]:
-    """Yield a few questions of different people that differ from *title* and from each other."""
-    keys, askers = {plain(title)}, set[str | None]()
-    for words, asker in said:
-        if len(keys) <= EXAMPLES and plain(words) not in keys and asker not in askers and words != GAP:
-            keys.add(plain(words))
-            askers.add(asker)
-            yield _cut(words, LONGEST_EXAMPLE)
+def _examples(said: Sequence[_Said], title: _Said) -> Iterator[str]:
+    """Yield a few questions of different people that name the subject in other words than *title* and each other."""
+    taken = [title]
+    for one in said:
+        is_new = all(_overlap(one.about, other.about) < ALIKE for other in taken)
+        is_of_another = all(one.asker_key != other.asker_key for other in taken[1:])
+        if is_new and is_of_another and one.words != GAP and len(taken) <= EXAMPLES:
+            taken.append(one)
+            yield _cut(one.words, LONGEST_EXAMPLE)
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, len(one | other))
 
 
 def _cut(text: str, longest: int) -> str:

@@ -8,9 +8,10 @@ from services.stopwords import BY_LANGUAGE, ENGLISH, PORTUGUESE
 OPENING = re.compile(
     r"^(?:(?:oi+e?|ola|opa|e ?ai|bom dia|boa (?:tarde|noite)|fala|salve|hey|hi|hello|good (?:morning|afternoon|evening)"
     r"|gente|pessoal|galera|turma|professora?|prof[ao]?|everyone|guys|tudo (?:bem|bom|certo)|td bem|obrigad[oa]|valeu"
-    r"|vlw|thanks?|thank you|thx)\b[\s,.!?:;…-]*)+"
+    r"|vlw|thanks?|thank you|thx|(?:eu )?(?:tenho|fiquei com|to com|estou com) (?:uma )?duvida|uma duvida(?: rapida)?"
+    r"|alguem (?:sabe|pode|consegue)(?: me)?(?: dizer| explicar)?|me ajud(?:a|em))\b[\s,.!?:;…-]*)+"
 )
-"""Greetings, in whole words, at the beginning of a folded text."""
+"""What students write before they ask, in whole words, at the beginning of a folded text."""
 
 SHORTHAND = {
     "c": "com", "dps": "depois", "eh": "e", "hj": "hoje", "mto": "muito", "msm": "mesmo", "n": "nao", "ñ": "nao",

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import scalar_row
 from psycopg_pool import AsyncConnectionPool
 
-from db import connect
+from db import connect, verified
 from db.records import Course
 from services.ask import Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
 from services.courses import Courses
@@ -24,6 +24,7 @@ from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
 from services.manifest import Plan, Source
 from services.retrieve import Retriever
+from services.verified import Finder
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
 
 RECURRENT = [
@@ -56,8 +57,22 @@ class Room:
     course: Course
     retriever: Retriever
 
-    def asker(self, model: ChatModel | None = None, *, limit_s: float = 5.0, is_judged: bool = False) -> Asker:
-        return Asker(self.pool, self.retriever, model, is_judged=is_judged, time_limit=timedelta(seconds=limit_s))
+    def asker(
+        self,
+        model: ChatModel | None = None,
+        *,
+        limit_s: float = 5.0,
+        is_judged: bool = False,
+        finder: Finder | None = None,
+    ) -> Asker:
+        return Asker(
+            self.pool,
+            self.retriever,
+            model,
+            finder=finder,
+            is_judged=is_judged,
+            time_limit=timedelta(seconds=limit_s),
+        )
 
     def asked(self, text: str = QUESTION, **more: Any) -> Asked:
         return Asked(course=self.course, text=text, source="test", **more)
@@ -503,3 +518,54 @@ class TestWhatFollowsFromAnAnswer:
         assert (written.outcome, len(written.references)) == ("answered", 1)
         for table in ("questions", "answers", "jobs"):
             assert await room.count(table) == 0
+
+
+class TestWhatStaffVerified:
+    async def verify(self, room: Room, reply: Reply, text: str) -> None:
+        async with room.pool.connection() as conn:
+            stored = await verified.put(
+                conn,
+                course=room.course.id,
+                answer=reply.answer.id,
+                question=reply.question,
+                language="pt",
+                text=text,
+                verified_by="t",
+            )
+            await verified.put_references(conn, course=room.course.id, verified=stored, references=reply.references)
+
+    async def test_the_same_question_gets_the_words_of_staff_and_no_model_is_asked(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, server):
+            asker = room.asker(model, finder=Finder(room.pool, None))
+            _, first = await answered(asker, room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            asked = len(server.requests)
+            drafts, reply = await answered(asker, room.asked("pq o gradiente encolhe em redes recorrentes longas"))
+
+        assert (drafts, reply.answer.text, reply.answer.model) == ([], "Encolhe, e a LSTM ajuda [1].", "verified")
+        assert reply.mark is not None
+        assert reply.mark.kind == "verified"
+        assert reply.references == first.references
+        assert len(server.requests) == asked
+        assert await room.column("way", "verified_uses") == ["shown"]
+
+    async def test_for_a_related_question_the_passages_of_staff_come_first(self, room: Room) -> None:
+        async with model_that(only("A LSTM guarda a memória [1].")) as (model, _):
+            asker = room.asker(model, finder=Finder(room.pool, None))
+            _, first = await answered(asker, room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            _, reply = await answered(asker, room.asked("Por que o gradiente não encolhe em redes recorrentes longas?"))
+
+        assert reply.mark is None
+        assert reply.hits[0].segment_id == first.references[0].segment_id
+        assert await room.column("way", "verified_uses") == ["evidence"]
+
+    async def test_a_question_narrowed_to_a_lecture_is_searched_for_there(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            asker = room.asker(model, finder=Finder(room.pool, None))
+            _, first = await answered(asker, room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            lecture = first.hits[0].lecture_id
+            _, reply = await answered(asker, room.asked(lecture=lecture))
+
+        assert reply.mark is None
