@@ -133,7 +133,7 @@ def _text(shown: Card, language: Language) -> str:
 
 def _fields(shown: Card, language: Language) -> dict[str, str]:
     """Return what stands below the answer, by heading; what is empty is left out."""
-    reasons = _reasons(shown, language)
+    reasons = _reasons(shown.item.reasons, language, is_open=shown.item.settled_at is None)
     return {
         i18n.text("card.references", language): references_of(shown.reply.references, most=LONGEST_FIELD),
         i18n.text("card.reasons", language): reasons,
@@ -143,12 +143,11 @@ def _fields(shown: Card, language: Language) -> dict[str, str]:
     }
 
 
-def _reasons(shown: Card, language: Language) -> str:
-    """Return why the answer is here; as long as it is open, nothing that gives the judge's score away."""
-    is_open = shown.item.settled_at is None
+def _reasons(reasons: Sequence[str], language: Language, *, is_open: bool) -> str:
+    """Return why an answer is here; as long as it is open, nothing that gives the judge's score away."""
     told = [
         i18n.text("reason.automatic", language) if is_open and one in TELLING else reason(one, language)
-        for one in shown.item.reasons
+        for one in reasons
     ]
     return ", ".join(dict.fromkeys(told))
 
@@ -276,7 +275,7 @@ def _line(one: Listed, guild: int, language: Language) -> str:
     question = shortened(plain(one.question), 90)
     card_at = f"https://discord.com/channels/{guild}/{one.card_channel_id}/{one.card_message_id}"
     place = f"[{one.id}]({card_at})" if one.card_message_id else f"`{one.id}`"
-    reasons = ", ".join(reason(name, language) for name in one.reasons)
+    reasons = _reasons(one.reasons, language, is_open=True)
     holder = f" · <@{one.taken_by}>" if one.taken_by else ""
     return f"{place} {question} · {reasons} · {age(one.age_s, language)}{holder}"
 

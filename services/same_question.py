@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
-from os.path import commonprefix
 from threading import get_ident
 from typing import Literal
 
@@ -361,7 +360,8 @@ def _are_alike(a: Word, b: Word) -> bool:
 def _have_one_root(a: str, b: str) -> bool:
     if a[:6] != b[:6] or min(len(a), len(b)) < 6:
         return False
-    return len(commonprefix((a, b))) > 0.6 * max(len(a), len(b))
+    shared = next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+    return shared > 0.6 * max(len(a), len(b))
 
 
 def _is_slip(a: str, b: str) -> bool:

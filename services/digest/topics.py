@@ -37,7 +37,7 @@ The most asked texts go by meaning and words, all others by words alone. Of a hu
 the time would go into embedding them (docs/digest-topics.md).
 """
 
-ALIKE = 0.7
+ALIKE = 0.65
 """Share of subject words in common from which on two questions would say the same as examples."""
 
 NICENESS = 10
@@ -162,10 +162,16 @@ def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Colle
     times = Counter(one.text for one in questions)
     seen = set[frozenset[str]]()
     for text in sorted(weight, key=lambda text: (-round(weight[text], 6), -times[text], text)):
-        about = frozenset(subject(plain(text), typical[text].language).split())
+        one = typical[text]
+        about = _about(text, one.language)
         if about not in seen and len(seen) < MOST_CONSIDERED:
             seen.add(about)
-            yield _Said(words=presentable(text, common), about=about, asker_key=typical[text].asker_key)
+            words = presentable(text, common)
+            yield _Said(words=words, about=_about(words, one.language), asker_key=one.asker_key)
+
+
+def _about(text: str, language: str) -> frozenset[str]:
+    return frozenset(subject(plain(text), language).split())
 
 
 def presentable(text: str, common: Collection[str]) -> str:
