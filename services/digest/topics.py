@@ -31,7 +31,7 @@ PLACES = 3
 NEAR_S = 45.0
 """Citations of one lecture that begin within so many seconds of the first of them are one place."""
 
-MOST_EMBEDDED = 1_500
+MOST_EMBEDDED = 800
 """
 The most asked texts go by meaning and words, all others by words alone. Of a hundred thousand questions nearly all of
 the time would go into embedding them (docs/digest-topics.md).

@@ -193,9 +193,11 @@ async def test_each_answer_is_judged_once_whatever_dies(server: Server) -> None:
             troubling.cancel()
             await asyncio.gather(troubling, return_exceptions=True)
 
-    judged = server.rows("select answer_id, status from judgements")
-    assert len({answer for answer, _ in judged}) == len(judged) == ANSWERS
-    assert [answer for answer, status in judged if status != "ok"] == [7]
+    judged = server.rows("select answer_id, status from judgements order by answer_id, id")
+    others = [number for number in range(1, ANSWERS + 1) if number != 7]
+    assert [answer for answer, status in judged if status == "ok"] == others
+    # The poison leaves a status without a score, unless its worker was killed in its very last attempt.
+    assert [one for one in judged if one[1] != "ok"] in ([], [(7, "transport_error")])
     assert server.rows("select answer_id from jobs where state = 'dead'") == [(7,)]
     assert server.rows("select count(*) from jobs where state = 'done'") == [(ANSWERS - 1,)]
     assert (workers.killed, workers.frozen) >= (3, 1)
