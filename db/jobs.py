@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import class_row
 
 from db.records import AnswerId, CourseId, Job, JobId, QueuedJob
 
@@ -175,13 +175,6 @@ async def requeue_dead(conn: AsyncConnection, *, course: CourseId | None, job: J
         {"course": course, "job": job},
     )
     return revived.rowcount
-
-
-async def next_due_s(conn: AsyncConnection) -> float | None:
-    """In how many seconds the next job is due (below 0: it is); None: none waits."""
-    async with conn.cursor(row_factory=scalar_row) as cur:
-        await cur.execute("select extract(epoch from min(run_at) - now())::float8 from jobs where state = 'waiting'")
-        return await cur.fetchone()
 
 
 def _held(job: Job) -> dict[str, int]:

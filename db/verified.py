@@ -62,10 +62,29 @@ async def put(
         return VerifiedId(int(await cur.fetchone() or 0))
 
 
+async def rewrite(
+    conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, text: str, verified_by: str
+) -> None:
+    """Store the next version of a verified answer."""
+    await conn.execute(
+        """
+        update verified_answers set text = %(text)s, verified_by = %(verified_by)s, verified_at = now(),
+            version = version + 1, retired_at = null, stale_since = null
+        where id = %(verified)s and course_id = %(course)s
+        """,
+        {"course": course, "verified": verified, "text": text, "verified_by": verified_by},
+    )
+
+
 async def put_references(
     conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, references: Sequence[Reference]
 ) -> None:
-    """Replace the moments that a verified answer cites."""
+    """
+    Replace the moments that a verified answer cites.
+
+    One that lies in an old version of a lecture moves to the segment of the version of now in which its second falls:
+    staff have just looked at it.
+    """
     await conn.execute(
         "delete from verified_references where verified_id = %(verified)s and course_id = %(course)s",
         {"course": course, "verified": verified},
@@ -73,10 +92,19 @@ async def put_references(
     await conn.execute(
         """
         insert into verified_references (verified_id, course_id, number, segment_id, start_s, end_s, url, quote)
-        select %(verified)s, %(course)s, * from unnest(
+        select %(verified)s, %(course)s, r.number, coalesce(c.id, r.segment), r.start_s, r.end_s, r.url, r.quote
+        from unnest(
             %(numbers)s::int[], %(segments)s::bigint[], %(starts_s)s::float8[], %(ends_s)s::float8[], %(urls)s::text[],
             %(quotes)s::text[]
-        )
+        ) as r (number, segment, start_s, end_s, url, quote)
+        join segments s on s.id = r.segment and s.course_id = %(course)s
+        join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+        left join lateral (
+            select id from segments
+            where transcript_id = l.transcript_id and l.transcript_id <> s.transcript_id
+                and start_s <= r.start_s and end_s >= r.start_s
+            order by position limit 1
+        ) c on true
         """,
         {
             "course": course,

@@ -227,7 +227,9 @@ class Review:
         async with self._acting(course, item, member, reader) as (conn, found):
             await answers.hold(conn, course=course, answer=found.answer_id, held="approved" if approved else "rejected")
             if approved and shown.answer.outcome == "answered":
-                await self._verify(conn, found, member, Cited(text=shown.answer.text, references=shown.references))
+                await self._verify(
+                    conn, found, member, Cited(text=shown.answer.text, references=shown.references), None
+                )
             await self._settle(conn, found, member, "approved" if approved else "rejected")
             await verified.edit_due(conn, course=course, answer=found.answer_id)
 
@@ -261,15 +263,15 @@ class Review:
             if found is None:
                 raise Refused(i18n.text("review.gone", reader))
             before = await verified.of_answer(conn, course=course, answer=found.answer_id)
-            if before and before.answer_id == found.answer_id and before.text == cited.text:
-                return
+            if found.settled_at is not None and before and before.text == cited.text:
+                return  # the form was sent twice
             if found.settled_at is None:
                 _require_free(found, member, reader)
             if opened != state(found, before):
                 raise Refused(i18n.text("review.changed", reader, text=text[:1_500]))
-            await self._verify(conn, found, member, cited)
+            await self._verify(conn, found, member, cited, before)
             await self._labelled(conn, found, member, label)
-            if card.reply.answer.held == "waiting":
+            if card.reply.answer.held != "no":
                 await answers.hold(conn, course=course, answer=found.answer_id, held="approved")
             await self._audit(
                 conn,
@@ -353,9 +355,20 @@ class Review:
             found = await cards.lock(conn, course=course, item=item)
             yield conn, _require_free(_require_open(found, reader), member, reader)
 
-    async def _verify(self, conn: AsyncConnection, found: Item, member: Member, cited: Cited) -> None:
-        """Store the words of staff, with their references, for the answer of an item."""
+    async def _verify(
+        self, conn: AsyncConnection, found: Item, member: Member, cited: Cited, before: Verified | None
+    ) -> None:
+        """
+        Store the words of staff, with their references, for the answer of an item.
+
+        Where that answer repeats words of staff, *before*, those are what changes: a question has one verified answer.
+        """
         course, answer = found.course_id, found.answer_id
+        if before and before.answer_id != answer:
+            await verified.rewrite(conn, course=course, verified=before.id, text=cited.text, verified_by=member.key)
+            await verified.put_references(conn, course=course, verified=before.id, references=cited.references)
+            await verified.edit_due_of(conn, course=course, verified=before)
+            return
         exchange = await questions.exchange(conn, course=course, answer=answer)
         language = await questions.language(conn, course=course, answer=answer)
         stored = await verified.put(

@@ -119,7 +119,8 @@ class Worker:
         if not await answers.lock(conn, course=job.course_id, answer=job.answer_id):
             return
         if opinion.status not in PASSING:
-            await breakers.close(conn, QUEUE)
+            if opinion.calls:  # who had no budget to ask knows nothing of the endpoint
+                await breakers.close(conn, QUEUE)
             if await jobs.finish(conn, job):
                 await recording.judgement(conn, job, opinion, settings, model=self._judge.name)
                 log.info(

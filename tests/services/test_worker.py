@@ -441,3 +441,16 @@ async def test_each_change_of_the_settings_is_a_version(court: Court) -> None:
     assert judged is not None
     assert (judged.label, judged.settings_version) == ("P", 1)
     assert await court.rows("select version from judge_settings order by 1") == [(1,), (2,)]
+
+
+async def test_who_had_no_budget_to_ask_closes_no_breaker(court: Court) -> None:
+    await court.answer()
+    async with court.worker(fails(503)) as (worker, _):
+        await worker.step()
+        before = await court.rows("select strikes from breakers")
+        await court.wants(JudgeSettings(daily_tokens=0))
+        await court.answer()
+        await court.rows("update jobs set run_at = now() returning id")
+        await worker.drain()
+
+    assert (before, await court.rows("select strikes from breakers")) == ([(1,)], [(1,)])

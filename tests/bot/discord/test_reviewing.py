@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.client import Monitoria
 from services.llm import LlmConfig
+from services.manifest import plan
 from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.fake_discord import Channel, Interaction, Member, Message, Role
@@ -94,6 +95,16 @@ async def desk(campus: Campus, answer: LlmConfig | None = None, *, is_new: bool 
 async def corrected(at: Desk, who: Member, card: Message, text: str = CORRECTED, label: str = "I") -> Interaction:
     opened = await at.press(who, card, "Corrigir texto")
     return await (await at.campus.server.submit(who, opened, {"text": text, "label": [label]})).answered()
+
+
+async def taught_anew(at: Desk) -> None:
+    """Replace the lecture by another version of it."""
+    course = await at.client.services.courses.find("redes")
+    file = at.campus.setup.home / "captions" / "aula-1.vtt"
+    file.write_text(CAPTIONS.replace("encolhe", "diminui"), encoding="utf-8")
+    planned = plan([file], manifest=None, language="pt-BR", video_url="https://youtu.be/abc123")
+    async for _ in at.client.services.ingest.run(course, planned):
+        pass
 
 
 async def test_a_thumb_down_makes_one_card_with_question_answer_reasons_and_votes(campus: Campus) -> None:
@@ -407,14 +418,7 @@ async def test_a_verified_answer_whose_lecture_changes_is_flagged_and_no_longer_
     async with desk(campus) as at:
         await at.disliked(await at.asked())
         await corrected(at, at.bia, await at.card())
-        course = await at.client.services.courses.find("redes")
-        file = campus.setup.home / "captions" / "aula-1.vtt"
-        file.write_text(CAPTIONS.replace("encolhe", "diminui"), encoding="utf-8")
-        from services.manifest import plan
-
-        planned = plan([file], manifest=None, language="pt-BR", video_url="https://youtu.be/abc123")
-        async for _ in at.client.services.ingest.run(course, planned):
-            pass
+        await taught_anew(at)
 
         await campus.server.until(
             lambda: any("a aula citada mudou" in json.dumps(fields(one), ensure_ascii=False) for one in at.cards())
@@ -468,3 +472,46 @@ async def test_a_held_answer_that_is_rejected_never_shows_its_words(campus: Camp
 
         await campus.server.until(lambda: "preferiu não publicar" in answer.content)
         assert not answer.embeds
+
+
+async def test_correcting_an_answer_that_repeats_words_of_staff_changes_those(campus: Campus) -> None:
+    async with desk(campus) as at:
+        first = await at.asked()
+        await at.disliked(first)
+        await corrected(at, at.bia, await at.card())
+        repeated = await at.asked("pq o gradiente some nas redes recorrentes")
+        await at.disliked(repeated)
+        await campus.server.until(lambda: len(at.cards()) == 2)
+        await corrected(at, at.caio, at.cards()[1], "O gradiente diminui a cada passo [1].")
+
+        await campus.server.until(lambda: "diminui a cada passo" in repeated.content)
+        await campus.server.until(lambda: "diminui a cada passo" in first.content)
+        assert await at.column("select version from verified_answers") == [2]
+
+
+async def test_a_stale_answer_that_staff_confirm_is_shown_again(campus: Campus) -> None:
+    async with desk(campus) as at:
+        await at.disliked(await at.asked())
+        await corrected(at, at.bia, await at.card())
+        await taught_anew(at)
+        await campus.server.until(lambda: len(at.cards()) == 2)
+        opened = await at.press(at.bia, at.cards()[1], "Corrigir texto")
+        await (await campus.server.submit(at.bia, opened, {"label": ["C"]})).answered()
+
+        assert await at.column("select count(*) from review_items where settled_at is null") == [0]
+        assert await at.column("select stale_since from verified_answers") == [None]
+        assert "Verificado" in (await at.asked("pq o gradiente some nas redes recorrentes")).content
+
+
+async def test_a_rejected_answer_that_is_corrected_after_all_reaches_the_student(campus: Campus) -> None:
+    async with desk(campus) as at:
+        course = await at.client.services.courses.find("redes")
+        await at.client.services.spaces.change(course, holds=["answered"])
+        answer = await at.asked()
+        card = await at.card()
+        await at.press(at.bia, card, "Não publicar")
+        await campus.server.until(lambda: "preferiu não publicar" in answer.content)
+        await campus.server.until(lambda: card.embeds[0]["title"] == "✅ Resolvida")
+        await corrected(at, at.bia, card)
+
+        await campus.server.until(lambda: "Verificado pela monitoria" in answer.content)
