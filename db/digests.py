@@ -7,7 +7,7 @@ from typing import Literal
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import CourseId, Language
+from db.records import CourseId, DigestSchedule, Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +149,7 @@ async def renew(conn: AsyncConnection, claim: DigestClaim, *, lease: timedelta) 
     return renewed.rowcount > 0
 
 
-async def finish(
-    conn: AsyncConnection, claim: DigestClaim, *, state: Literal["posted", "empty"], message: int | None
-) -> bool:
+async def finish(conn: AsyncConnection, claim: DigestClaim, *, message: int | None) -> bool:
     """
     Have told the weeks; return False if the digest has been claimed anew, and whoever holds it now will end it.
 
@@ -159,15 +157,14 @@ async def finish(
     """
     finished = await conn.execute(
         """
-        update digests d set state = %(state)s, message_id = %(message)s, reason = null,
-            posted_at = case when %(state)s = 'posted' then now() end,
-            mail_state = case when %(state)s = 'posted' and cardinality(s.digest_emails) > 0 then 'waiting'
+        update digests d set state = 'posted', message_id = %(message)s, reason = null, posted_at = now(),
+            mail_state = case when d.mail_state = 'none' and cardinality(s.digest_emails) > 0 then 'waiting'
                 else d.mail_state end
         from course_settings s
         where d.course_id = %(course)s and d.week = %(week)s and d.token = %(token)s and d.state = 'claimed'
             and s.course_id = d.course_id
         """,
-        {**_held(claim), "state": state, "message": message},
+        {**_held(claim), "message": message},
     )
     return finished.rowcount > 0
 
@@ -193,7 +190,8 @@ async def fail(conn: AsyncConnection, claim: DigestClaim, *, reason: str) -> boo
     failed = await conn.execute(
         """
         update digests d set state = 'failed', reason = %(reason)s,
-            mail_state = case when cardinality(s.digest_emails) > 0 then 'waiting' else d.mail_state end
+            mail_state = case when d.mail_state = 'none' and cardinality(s.digest_emails) > 0 then 'waiting'
+                else d.mail_state end
         from course_settings s
         where d.course_id = %(course)s and d.week = %(week)s and d.token = %(token)s and d.state = 'claimed'
             and s.course_id = d.course_id
@@ -219,7 +217,11 @@ async def reopen(conn: AsyncConnection, course: CourseId) -> bool:
 
 
 async def claim_mail(conn: AsyncConnection, *, lease: timedelta) -> MailClaim | None:
-    """Claim the mail that has waited longest, of any course."""
+    """
+    Claim the mail that has waited longest, of any course.
+
+    Nobody wants one of last term on the day on which a mail server is configured.
+    """
     async with conn.cursor(row_factory=class_row(MailClaim)) as cur:
         await cur.execute(
             """
@@ -227,7 +229,7 @@ async def claim_mail(conn: AsyncConnection, *, lease: timedelta) -> MailClaim | 
                 mail_leased_until = now() + %(lease)s
             from (
                 select course_id, week from digests
-                where mail_state = 'waiting' and mail_leased_until <= now()
+                where mail_state = 'waiting' and mail_leased_until <= now() and begun_at > now() - interval '14 days'
                 order by mail_leased_until, course_id, week limit 1 for update skip locked
             ) due, courses c, course_settings s
             where d.course_id = due.course_id and d.week = due.week and c.id = d.course_id and s.course_id = d.course_id
@@ -270,22 +272,6 @@ def _held(claim: DigestClaim | MailClaim) -> dict[str, int | str]:
     return {"course": claim.course_id, "week": claim.week, "token": claim.token}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestSchedule:
-    """When, where and how a course gets its digest."""
-
-    time_zone: str
-    weekday: int  # 1 is Monday
-    hour: int
-    channel_id: int | None
-    emails: list[str]
-    since: datetime | None  # None: it gets none
-    least_askers: int
-    price_in: float | None  # of a million tokens
-    price_out: float | None
-    currency: str | None
-
-
 async def schedule(conn: AsyncConnection, course: CourseId) -> DigestSchedule:
     """Return the schedule of a course that has settings."""
     async with conn.cursor(row_factory=class_row(DigestSchedule)) as cur:
@@ -301,6 +287,23 @@ async def schedule(conn: AsyncConnection, course: CourseId) -> DigestSchedule:
         found = await cur.fetchone()
     assert found is not None  # noqa: S101 - its caller has ensured it
     return found
+
+
+async def stop(conn: AsyncConnection, course: CourseId) -> None:
+    """Let a course get no digest until there is a new schedule; the rest of its settings stay."""
+    await conn.execute("update course_settings set digest_since = null where course_id = %s", [course])
+
+
+async def last_failed(conn: AsyncConnection, course: CourseId) -> str | None:
+    """Return the week of the last digest of *course*, if it could not be posted."""
+    last = await conn.execute(
+        'select week, state from digests where course_id = %s order by week collate "C" desc limit 1', [course]
+    )
+    match await last.fetchone():
+        case (str(week), "failed"):
+            return week
+        case _:
+            return None
 
 
 async def set_schedule(conn: AsyncConnection, course: CourseId, wanted: DigestSchedule) -> DigestSchedule:

@@ -326,3 +326,19 @@ class ModelCall:
     latency_ms: int
     status: JudgementStatus
     detail: str | None  # for the operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSchedule:
+    """When, where and how a course gets its digest."""
+
+    time_zone: str
+    weekday: int  # 1 is Monday
+    hour: int
+    channel_id: int | None
+    emails: list[str]
+    since: datetime | None  # None: it gets none
+    least_askers: int
+    price_in: float | None  # of a million tokens
+    price_out: float | None
+    currency: str | None

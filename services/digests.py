@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
-from db.digests import DigestSchedule
-from db.records import Course
+from db.records import Course, DigestSchedule
 from services.digest.figures import Figures
 from services.digest.posting import Outlet, Posting, Send
 from services.digest.report import Digest, Period
-from services.digest.weeks import Schedule, period, week_of, zone_named
+from services.digest.weeks import Schedule, next_moment, period, week_of, zone_named
 from services.errors import Refused
 
 
@@ -48,21 +49,45 @@ class Digests:
             await course_settings.ensure(conn, course.id)
             return await digests.schedule(conn, course.id)
 
+    async def next_moment(self, course: Course) -> datetime | None:
+        """Return when the next digest of a course comes; None: it gets none."""
+        planned = await self.schedule(course)
+        if planned.since is None:
+            return None
+        schedule = Schedule(time_zone=planned.time_zone, weekday=planned.weekday, hour=planned.hour)
+        return next_moment(datetime.now(UTC), schedule)
+
+    async def last_failed(self, course: Course) -> str | None:
+        """Return the week of the last digest, if it could not be posted; a changed schedule lets it be tried again."""
+        async with self._pool.connection() as conn:
+            return await digests.last_failed(conn, course.id)
+
+    async def stop(self, course: Course) -> None:
+        """Let a course get no digest until its schedule is changed."""
+        async with self._pool.connection() as conn:
+            await digests.stop(conn, course.id)
+
     async def change(self, course: Course, changes: dict[str, Any]) -> DigestSchedule:
         """
         Change when and where a course gets its digest; from now on, if it had none.
 
+        A last digest that could not be posted is posted after all, where the schedule now says.
+
         Raises:
-            Refused: the time zone is none, or the prices are not whole.
+            Refused: the time zone is none, an address is none, or the prices are not whole.
 
         """
         wanted = replace(await self.schedule(course), **changes)
         # It refuses a zone that is none.
         Schedule(time_zone=wanted.time_zone, weekday=wanted.weekday, hour=wanted.hour)
+        for address in wanted.emails:
+            _check_address(address)
         if len({part is None for part in (wanted.price_in, wanted.price_out, wanted.currency)}) > 1:
             raise Refused("Prices are whole only with a price of what is read, one of what is written, and a currency.")
         async with self._pool.connection() as conn:
-            return await digests.set_schedule(conn, course.id, wanted)
+            changed = await digests.set_schedule(conn, course.id, wanted)
+            await digests.reopen(conn, course.id)  # with the channel that the schedule has now
+        return changed
 
     async def post_due(self, outlet: Outlet) -> int:
         """Post what is due now; return how many were ended."""
@@ -70,3 +95,12 @@ class Digests:
 
     async def mail_due(self, send: Send) -> int:
         return await self._posting.mail_due(send)
+
+
+def _check_address(written: str) -> None:
+    try:
+        address = Address(addr_spec=written)
+    except (MessageError, ValueError, IndexError):
+        address = None
+    if address is None or not address.username or "." not in address.domain.strip("."):
+        raise Refused(f"{written[:80]!r} is no e-mail address; write one such as 'ana@example.edu', or '-' for none.")

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.defang import plain, shortened
 from bot.languages import named, reader
 from bot.outlets import QUIET
 from bot.rooms import Rooms
-from db.records import Language
+from db.records import Course, DigestSchedule, Language
 from services import i18n
 from services.digest import charts, pages
 from services.digest.clock import Clock
@@ -181,15 +182,33 @@ class Digesting(
             "weekday": day.value if day else None,
             "hour": hour,
             "time_zone": zone,
-            "emails": [one for one in (email or "").replace(";", ",").replace(",", " ").split() if one] or None,
+            "emails": None if email is None else _addresses(email),
             "least_askers": askers,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        before = await self._digests.schedule(course)
-        now = await self._digests.change(course, changes) if changes else before
-        language = reader(interaction)
+        failed = await self._digests.last_failed(course)
+        now = await (self._digests.change(course, changes) if changes else self._digests.schedule(course))
+        said = [self._scheduled(course, now, reader(interaction))]
+        said += [await self._outlook(course, now, reader(interaction))]
+        if now.emails and not self._mailer:
+            said.append(i18n.text("digest.no_mailer", reader(interaction)))
+        if failed:
+            key = "digest.again" if changes else "digest.failed"
+            said.append(i18n.text(key, reader(interaction), week=failed))
+        await interaction.response.send_message("\n".join(said), ephemeral=True)
+
+    @app_commands.command(name=named("command.digest.stop"), description=named("command.digest.stop_description"))
+    async def stop(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        await self._digests.stop(course)
+        title = shortened(plain(course.title), 100)
+        await interaction.response.send_message(
+            i18n.text("digest.stopped", reader(interaction), course=title), ephemeral=True
+        )
+
+    def _scheduled(self, course: Course, now: DigestSchedule, language: Language) -> str:
         weekday = next(i18n.text(key, language) for key, number in ALL_DAYS.items() if number == now.weekday)
-        said = i18n.text(
+        return i18n.text(
             "digest.scheduled",
             language,
             course=shortened(plain(course.title), 100),
@@ -200,6 +219,17 @@ class Digesting(
             emails=plain(", ".join(now.emails)) or "–",
             askers=now.least_askers,
         )
+
+    async def _outlook(self, course: Course, now: DigestSchedule, language: Language) -> str:
+        """Say when the next digest comes, or why none does."""
         if now.channel_id is None and not now.emails:
-            said += "\n" + i18n.text("digest.unscheduled", language)
-        await interaction.response.send_message(said, ephemeral=True)
+            return i18n.text("digest.unscheduled", language)
+        moment = await self._digests.next_moment(course)
+        if moment is None:
+            return i18n.text("digest.stopped", language, course=shortened(plain(course.title), 100))
+        return i18n.text("digest.next", language, moment=discord.utils.format_dt(moment, "F"))
+
+
+def _addresses(written: str) -> list[str]:
+    """Return the addresses in *written*; none where somebody wrote a dash to have none."""
+    return [one for one in re.split(r"[\s,;]+", written) if one.strip("-–—")]

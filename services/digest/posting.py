@@ -127,11 +127,6 @@ class Posting:
             ended += await self._mailed(claim, send)
         return ended
 
-    async def reopen(self, course: Course) -> bool:
-        """Post the last digest after all, if it has failed; return False where none has."""
-        async with self._pool.connection() as conn:
-            return await digests.reopen(conn, course.id)
-
     async def _post_of(self, plan: DigestPlan, outlet: Outlet, now: datetime) -> bool:
         claim = await self._claimed(plan, now)
         if claim is None:
@@ -176,9 +171,6 @@ class Posting:
         if claim.attempts > self._pace.most_attempts:
             return await self._failed(claim, f"It could not be posted in {self._pace.most_attempts} attempts.")
         digest = await self._tell(_course(claim), _period(claim))
-        if digest.is_empty:
-            async with self._pool.connection() as conn:
-                return await digests.finish(conn, claim, state="empty", message=None)
         if post is None:
             return await self._finished(claim, None)
         async with self._pool.connection() as conn:
@@ -190,7 +182,7 @@ class Posting:
 
     async def _finished(self, claim: DigestClaim, message: int | None) -> bool:
         async with self._pool.connection() as conn:
-            is_ours = await digests.finish(conn, claim, state="posted", message=message)
+            is_ours = await digests.finish(conn, claim, message=message)
         if is_ours:
             log.info("digest.posted", extra=_named(claim))
         return is_ours

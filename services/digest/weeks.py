@@ -109,6 +109,13 @@ def posting_moment(week: str, schedule: Schedule) -> datetime:
     return _moment(parse_week(week), schedule)
 
 
+def next_moment(now: datetime, schedule: Schedule) -> datetime:
+    """Return the first instant after *now* at which a digest comes, if nothing was missed."""
+    monday = _monday(now, schedule.zone)
+    of_last_week = _moment(monday - WEEK, schedule)
+    return of_last_week if of_last_week > now else _moment(monday, schedule)
+
+
 def due(now: datetime, schedule: Schedule, *, last_done: str | None, since: datetime) -> Period | None:
     """
     Return what is to be told at *now*: all weeks that are due, as one period; None: nothing.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -104,9 +105,53 @@ async def test_a_digest_whose_process_died_after_the_send_is_found_and_not_sent_
 
 async def test_a_schedule_says_what_is_missing_and_refuses_a_zone_that_is_none(campus: Campus) -> None:
     async with term(campus) as (_, _):
+        mail = {"email": "ana@example"}
+        nobody = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", mail)).answered()
         bare = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {"hour": 9})).answered()
         options = {"zone": "America/SaoPaulo"}
         wrong = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
 
+        assert "'ana@example' is no e-mail address" in said(nobody)
         assert "Falta dizer onde" in said(bare)
         assert "America/Sao" in said(wrong)
+
+
+async def test_a_schedule_says_when_the_next_comes_and_that_no_mail_goes_out(campus: Campus) -> None:
+    async with term(campus) as (_, room):
+        options = {"channel": room, "email": "ana@example.edu; rui@example.edu"}
+        both = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
+        none = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {"email": "-"})).answered()
+
+        assert "ana@example.edu, rui@example.edu" in said(both)
+        assert "MONITORIA_SMTP_URL" in said(both)
+        assert re.search(r"O próximo sai <t:\d+:F>", said(both))
+        assert "example.edu" not in said(none)
+        assert "MONITORIA_SMTP_URL" not in said(none)
+
+
+async def test_a_digest_that_failed_is_told_of_and_posted_once_the_schedule_is_changed(campus: Campus) -> None:
+    async with term(campus) as (client, room):
+        closed = campus.server.add_channel(campus.guild, "fechado")
+        campus.server.forbid(closed, "send_messages")
+        await scheduled(campus, client, closed)
+        await client.services.digests.post_due(Channels(client))
+        asked = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {})).answered()
+        options = {"channel": room}
+        mended = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
+        await client.services.digests.post_due(Channels(client))
+
+        assert "não pôde ser publicado" in said(asked)
+        assert "será tentado de novo" in said(mended)
+        assert len(posted(campus, room)) == 1
+
+
+async def test_a_digest_that_is_turned_off_does_not_come(campus: Campus) -> None:
+    async with term(campus) as (client, room):
+        await scheduled(campus, client, room)
+        stopped = await (await campus.server.slash(campus.boss, campus.room, "digest stop", {})).answered()
+        await client.services.digests.post_due(Channels(client))
+        shown = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {})).answered()
+
+        assert "não recebe resumo semanal" in said(stopped)
+        assert "não recebe resumo semanal" in said(shown)
+        assert posted(campus, room) == []

@@ -57,7 +57,6 @@ class _Some:
 
     course: Course
     period: Period
-    is_empty: bool = False
 
 
 async def _dawdle() -> None:

@@ -84,6 +84,10 @@ class Room:
     def posting(self, tell: Tell = counted, pace: Pace | None = None) -> Posting:
         return Posting(self.pool, tell, pace=pace)
 
+    async def reopen(self) -> bool:
+        async with self.pool.connection() as conn:
+            return await digests.reopen(conn, self.course.id)
+
     async def sql(self, query: str, **values: object) -> None:
         async with self.pool.connection() as conn:
             await conn.execute(query.encode(), values)
@@ -188,19 +192,18 @@ async def test_weeks_that_were_missed_are_one_post(room: Room) -> None:
     assert [(told.week, told.weeks, str(told.first_day)) for told in channel.told] == [("2026-W48", 3, "2026-11-09")]
 
 
-async def test_a_week_without_questions_is_done_and_not_posted(room: Room) -> None:
+async def test_a_week_without_questions_is_told_too_because_silence_could_be_a_fault(room: Room) -> None:
     async def tell(course: Course, period: Period) -> Digest:
-        return report(course, period, questions=0 if period.week == "2026-W46" else 1)
+        return report(course, period, questions=0)
 
     channel = Channel()
     await room.plan(digest_emails=["ana@example.org"])
 
     await room.posting(tell).post_due(channel, W46_DUE)
-    await room.posting(tell).post_due(channel, W47_DUE)
 
-    assert await room.states() == [("2026-W46", 1, "empty"), ("2026-W47", 1, "posted")]
-    assert [told.weeks for told in channel.told] == [1]
-    assert [row["mail_state"] for row in await room.rows()] == ["none", "waiting"]
+    assert await room.states() == [("2026-W46", 1, "posted")]
+    assert [told.week for told in channel.told] == ["2026-W46"]
+    assert [row["mail_state"] for row in await room.rows()] == ["waiting"]
 
 
 @pytest.mark.parametrize("moment", ["counting", "before", "after"])
@@ -523,7 +526,7 @@ async def test_a_failed_digest_can_be_posted_after_all(room: Room) -> None:
     await room.posting().post_due(channel, W46_DUE)
     await room.plan(digest_channel_id=8)
 
-    reopened = await room.posting().reopen(room.course)
+    reopened = await room.reopen()
     await room.posting().post_due(channel, W46_DUE)
 
     (row,) = await room.rows()
@@ -531,12 +534,26 @@ async def test_a_failed_digest_can_be_posted_after_all(room: Room) -> None:
     assert (row["state"], row["channel_id"], len(channel.told)) == ("posted", 8, 1)
 
 
+async def test_a_digest_that_was_mailed_when_it_failed_is_not_mailed_again_when_it_is_posted(room: Room) -> None:
+    await room.plan(digest_emails=["ana@example.org"])
+    channel, inbox = Channel(before=once(Refused("The channel is gone."))), Inbox()
+    await room.posting().post_due(channel, W46_DUE)
+    await room.posting().mail_due(inbox)
+
+    await room.reopen()
+    await room.posting().post_due(channel, W46_DUE)
+    await room.posting().mail_due(inbox)
+
+    (row,) = await room.rows()
+    assert (row["state"], row["mail_state"], len(inbox.mails)) == ("posted", "sent", 1)
+
+
 async def test_only_the_last_digest_can_be_posted_after_all(room: Room) -> None:
     channel = Channel(before=once(Refused("The channel is gone.")))
     await room.posting().post_due(channel, W46_DUE)
     await room.posting().post_due(channel, W47_DUE)
 
-    assert not await room.posting().reopen(room.course)
+    assert not await room.reopen()
     assert await room.states() == [("2026-W46", 1, "failed"), ("2026-W47", 2, "posted")]
 
 
@@ -735,3 +752,11 @@ async def test_addresses_that_were_taken_away_get_nothing(posted: Room) -> None:
     await posted.posting().mail_due(inbox)
 
     assert ([row["mail_state"] for row in await posted.rows()], inbox.mails) == (["failed"], [])
+
+
+async def test_a_mail_of_last_term_is_not_sent_once_there_is_a_server(posted: Room) -> None:
+    await posted.sql("update digests set begun_at = now() - interval '15 days'")
+    inbox = Inbox()
+
+    assert await posted.posting().mail_due(inbox) == 0
+    assert inbox.mails == []

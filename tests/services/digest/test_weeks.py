@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.digest.report import Period
-from services.digest.weeks import Schedule, due, parse_week, period, posting_moment, week_of, zone_named
+from services.digest.weeks import Schedule, due, next_moment, parse_week, period, posting_moment, week_of, zone_named
 from services.errors import Refused
 
 ZONES = sorted(available_timezones())
@@ -403,3 +403,12 @@ def test_an_hourly_look_over_five_years_tells_each_week_once_at_its_hour(zone: s
         assert due(ticks[-1], at, last_done=told[-1], since=START) is None
         assert told == weeks_between("2026-W01", told[-1])
         assert told[-1] in {"2030-W51", "2030-W52"}
+
+
+@given(instants, schedules)
+def test_the_next_moment_is_the_first_posting_moment_that_is_not_over(now: datetime, at: Schedule) -> None:
+    found = next_moment(now, at)
+
+    start = now.astimezone(at.zone).date() - 3 * WEEK
+    moments = [posting_moment(week_of(start + step * WEEK), at) for step in range(6)]
+    assert found == min(moment for moment in moments if moment > now)
