@@ -96,6 +96,7 @@ class Rest(Gateway):
         super().__init__()
         self.callback_within_s = 3.0
         self.closed_to_messages: set[int] = set()  # people who take no direct messages
+        self.forgets_nonces = False  # as Discord does after some minutes
         self.limits: list[Limit] = []
         self.outages: list[Outage] = []
 
@@ -442,7 +443,7 @@ class Rest(Gateway):
         self._check_sending(asked, body, channel)
         nonce = body.get("nonce")
         twin = [it for it in channel.messages if nonce is not None and it.nonce == nonce and it.author is self.user]
-        if twin and body.get("enforce_nonce"):
+        if twin and body.get("enforce_nonce") and not self.forgets_nonces:
             return twin[0].payload()
         if channel.recipient and channel.recipient.id in self.closed_to_messages:
             raise Refusal(403, 50007, "Cannot send messages to this user")

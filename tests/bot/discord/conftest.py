@@ -17,6 +17,7 @@ from services.embedder import EmbedderConfig
 from services.llm import LlmConfig
 from services.manifest import plan
 from services.wiring import Services, Setup
+from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import Channel, FakeDiscord, Guild, Member
 
 CAPTIONS = """WEBVTT
@@ -35,6 +36,7 @@ A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente
 """
 T = TypeVar("T")
 Run = Callable[..., AbstractAsyncContextManager[Monitoria]]
+Start = Callable[..., Awaitable[Launched]]
 
 
 @dataclass
@@ -113,3 +115,23 @@ async def campus(database: str, tmp_path: Path) -> AsyncGenerator[Campus, None]:
             boss=server.add_member(guild, "boss", owner=True),
             setup=Setup(home=tmp_path, database_url=database, embedder=EmbedderConfig(model="none"), answer=None),
         )
+
+
+@pytest.fixture
+async def start(campus: Campus) -> AsyncGenerator[Start, None]:
+    """Start `monitoria run`; whatever still runs at the end is killed."""
+    started: list[Launched] = []
+
+    async def begin(**variables: str) -> Launched:
+        assert campus.setup.database_url
+        given = {"DATABASE_URL": campus.setup.database_url, "DISCORD_TOKEN": campus.server.token} | variables
+        run = await launch(
+            campus.setup.home, len(started), base=campus.server.base, gateway=campus.server.gateway, **given
+        )
+        started.append(run)
+        return run
+
+    yield begin
+    for run in started:
+        await run.kill()
+    assert not [run.said for run in started if "Traceback" in run.said]

@@ -7,21 +7,26 @@ Run as a program, it is that process: it points discord.py at the fake and does 
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import yarl
 from discord.gateway import DiscordWebSocket
-from discord.http import Route
+from discord.http import HTTPClient, Route
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_S = 40.0
+LEASE_S = 30.0
+BY_CHANCE = 9
+"""The exit status of a process that ended around a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,32 @@ async def launch(folder: Path, number: int, *, base: str, gateway: str, **variab
     return Launched(process=process, log=log)
 
 
+def hurry_digests() -> None:
+    """Look for digests every two seconds instead of every minute, and hold one for seconds, not for ten minutes."""
+    from bot.cogs import digesting
+    from services import digests
+    from services.digest.posting import Pace
+
+    patient = Pace(lease=timedelta(seconds=LEASE_S), post_limit_s=LEASE_S - 1, first_gap=timedelta(seconds=1))
+    digests.Posting = partial(digests.Posting, pace=patient)
+    digesting.Clock = partial(digesting.Clock, every_s=2.0)
+
+
+def exit_around_messages(chance: float) -> None:
+    """End the process as a power cut does, with *chance* before a message is sent and as often right after it was."""
+    send = HTTPClient.send_message
+
+    async def perilous(self: HTTPClient, *args: Any, **kwargs: Any) -> Any:
+        if random.random() < chance:  # noqa: S311 - no secret
+            os._exit(BY_CHANCE)
+        sent = await send(self, *args, **kwargs)
+        if random.random() < chance:  # noqa: S311 - no secret
+            os._exit(BY_CHANCE)
+        return sent
+
+    HTTPClient.send_message = perilous
+
+
 def main() -> None:
     Route.BASE = os.environ["FAKE_DISCORD_BASE"]
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["FAKE_DISCORD_GATEWAY"])
@@ -116,6 +147,9 @@ def main() -> None:
 
     # discord.py waits 2 s for further servers before it calls itself ready; the fake has told of all at once.
     running.opened = partial(running.opened, guild_ready_timeout=0.3)
+    if chance := float(os.environ.get("FAKE_DISCORD_EXITS", "0")):
+        hurry_digests()
+        exit_around_messages(chance)
     cli.main()
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
@@ -20,8 +20,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from services import wiring
 from services.llm import LlmConfig
-from tests.bot.discord.conftest import Campus
-from tests.bot.discord.launched import ROOT, Launched, launch
+from tests.bot.discord.conftest import Campus, Start
+from tests.bot.discord.launched import ROOT, Launched
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, FakeDiscord, Message
 from tests.fake_model import FakeModel, fake_model, hangs, says, streams
@@ -30,27 +30,6 @@ WRITTEN = "Porque o gradiente encolhe até sumir nas redes recorrentes longas [1
 EX_CONFIG = 78
 GONE_WITHIN_S = 20.0
 COMMANDS = r"/applications/\d+/commands"
-Start = Callable[..., Awaitable[Launched]]
-
-
-@pytest.fixture
-async def start(campus: Campus) -> AsyncGenerator[Start, None]:
-    """Start `monitoria run`; whatever still runs at the end is killed."""
-    started: list[Launched] = []
-
-    async def begin(**variables: str) -> Launched:
-        assert campus.setup.database_url
-        given = {"DATABASE_URL": campus.setup.database_url, "DISCORD_TOKEN": campus.server.token} | variables
-        run = await launch(
-            campus.setup.home, len(started), base=campus.server.base, gateway=campus.server.gateway, **given
-        )
-        started.append(run)
-        return run
-
-    yield begin
-    for run in started:
-        await run.kill()
-    assert not [run.said for run in started if "Traceback" in run.said]
 
 
 @pytest.fixture
