@@ -16,6 +16,7 @@ GREEN = discord.Colour(0x2E7D5B)
 PICTURE_NAME = "digest.png"
 LONGEST_ALT = 1_024
 LONGEST_FIELD = 1_000
+LONGEST_STAFF = 400
 LONGEST_NAME = 250
 LONGEST_TITLE = 90
 LONGEST_EXAMPLE = 140
@@ -66,6 +67,9 @@ def _fields(shown: Sheet, language: Language) -> Iterable[tuple[str, str]]:
     """Yield name and value of each field, in the order in which they are read."""
     gaps = shown.no_gaps or _topics(shown.gaps, LONGEST_FIELD, "\n", language)
     yield i18n.text("digest.gaps.title", language), gaps
+    if shown.for_staff:
+        asked = [f"**{_cut(topic.title, LONGEST_TITLE)}** · {topic.people}" for topic in shown.for_staff]
+        yield i18n.text("digest.for_staff.title", language), _fitting(asked, LONGEST_STAFF, "\n", language)
     yield i18n.text("digest.quality.title", language), _fitting(_quality(shown), LONGEST_FIELD, "\n", language)
     yield i18n.text("digest.review.title", language), _fitting(_review(shown), LONGEST_FIELD, "\n", language)
     strips = [_strip(strip) for strip in shown.strips[:SHOWN_LECTURES]] or [i18n.text("digest.heat.none", language)]

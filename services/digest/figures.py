@@ -170,6 +170,7 @@ def _digest(
         cost=_cost(spent, terms),
         topics=found.topics,
         gaps=found.gaps,
+        for_staff=found.for_staff,
         small_topics=found.small_topics,
         small_questions=found.small_questions,
         least_askers=terms.least_askers,

@@ -14,6 +14,7 @@ SAID = {
     "topics": "digest.topics.title",
     "where": "digest.topics.where",
     "gaps": "digest.gaps.title",
+    "for_staff": "digest.for_staff.title",
     "quality": "digest.quality.title",
     "questions": "digest.quality.questions",
     "relevance": "digest.quality.relevance",

@@ -140,6 +140,7 @@ class Digest:
     cost: Cost
     topics: tuple[Topic, ...]  # by distinct askers, then questions
     gaps: tuple[Topic, ...]  # those without material
+    for_staff: tuple[Topic, ...]  # those that no lecture can answer: deadlines, exams, grades
     small_topics: int  # groups too few students asked about to be shown
     small_questions: int  # the questions in them
     least_askers: int  # from how many students on a group is shown

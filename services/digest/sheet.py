@@ -145,6 +145,7 @@ class Sheet:
     no_topics: str | None
     gaps: tuple[TopicWords, ...]
     no_gaps: str | None
+    for_staff: tuple[TopicWords, ...]
     small: str | None  # how many questions are only counted
     questions: tuple[Row, ...]
     quality: tuple[Row, ...]
@@ -205,6 +206,7 @@ class _Spoken:
             no_topics=None if digest.topics else self._text("digest.topics.none", least=least),
             gaps=tuple(map(self._topic, digest.gaps)),
             no_gaps=None if digest.gaps else self._text("digest.gaps.none", least=least),
+            for_staff=tuple(map(self._topic, digest.for_staff)),
             small=self._small(digest),
             questions=self._question_rows(digest),
             quality=self._quality_rows(digest),

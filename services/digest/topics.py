@@ -16,6 +16,7 @@ from db.records import Outcome
 from services.digest.anonymous import GAP, anonymous, capitalised
 from services.digest.frames import FRAMES
 from services.digest.grouping import ALONE, Distinct, Groups, distinct, group_distinct, spread, without_frames
+from services.digest.moments import joined
 from services.digest.report import Place, Topic
 from services.digest.wording import OPENING, plain, subject
 from services.embedder import Embedder
@@ -70,10 +71,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topics:
-    """What the week was about; every question is in one topic, in one gap, or among the small ones."""
+    """What the week was about; every question is in one topic of one list, or among the small ones."""
 
     topics: tuple[Topic, ...]  # by distinct askers, then questions, then title
     gaps: tuple[Topic, ...]  # those whose answer was mostly that the lectures do not say; in no other list
+    for_staff: tuple[Topic, ...]  # those mostly sent to the staff: deadlines, exams, grades; in no other list
     small_topics: int  # groups too few students asked about to be shown, single questions included
     small_questions: int  # the questions in them
 
@@ -90,7 +92,7 @@ async def grouped(questions: Sequence[Asked], embedder: Embedder | None, *, leas
 
     """
     if not questions:
-        return Topics(topics=(), gaps=(), small_topics=0, small_questions=0)
+        return Topics(topics=(), gaps=(), for_staff=(), small_topics=0, small_questions=0)
     texts, languages = [one.text for one in questions], [one.language for one in questions]
     apart = await asyncio.to_thread(distinct, texts, languages)
     vectors = await _embedded(apart, embedder) if embedder and apart.keys else None
@@ -100,11 +102,12 @@ async def grouped(questions: Sequence[Asked], embedder: Embedder | None, *, leas
 
 def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LEAST_ASKERS) -> Topics:
     """
-    Tell what each of *groups* of *questions* is about.
+    Tell what each of *groups* of *questions* is about, with those joined that the lectures answer at the same moments.
 
     A group is shown from *least_askers* distinct askers on. What is shown of it is anonymous, and no question is shown
     with a capitalised word that fewer than *least_askers* people used, because it may be somebody's name.
     """
+    groups = joined(groups, questions)
     members = defaultdict[int, list[int]](list)
     for row, label in enumerate(groups.labels):
         if label != ALONE:
@@ -117,9 +120,12 @@ def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LE
         else:
             shown.append(_topic([questions[row] for row in rows], [groups.centrality[row] for row in rows], common))
     shown.sort(key=lambda topic: (-topic.askers, -topic.questions, topic.title, topic.examples))
+    gaps = tuple(topic for topic in shown if _is_mostly("no_material", topic))
+    for_staff = tuple(topic for topic in shown if _is_mostly("needs_staff", topic))
     return Topics(
-        topics=tuple(topic for topic in shown if not _is_gap(topic)),
-        gaps=tuple(topic for topic in shown if _is_gap(topic)),
+        topics=tuple(topic for topic in shown if topic not in gaps and topic not in for_staff),
+        gaps=gaps,
+        for_staff=for_staff,
         small_topics=small_topics,
         small_questions=small_questions,
     )
@@ -130,12 +136,12 @@ class _Said:
     words: str  # as they may be shown
     about: frozenset[str]  # the words that carry the subject
     asker_key: str | None
+    language: str
 
 
 def _topic(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Topic:
     said = list(_said(questions, centrality, common))
-    whole = (one for one in said if GAP not in one.words and len(one.words) <= LONGEST_TITLE)
-    title = next(whole, said[0])
+    title = _title(said, Counter(one.language for one in questions).most_common(1)[0][0])
     judged = sorted(one.relevance for one in questions if one.relevance is not None)
     return Topic(
         title=_cut(title.words, LONGEST_TITLE),
@@ -149,8 +155,14 @@ def _topic(questions: Sequence[Asked], centrality: Sequence[float], common: Coll
     )
 
 
-def _is_gap(topic: Topic) -> bool:
-    return 2 * topic.outcomes.get("no_material", 0) > topic.questions
+def _title(said: Sequence[_Said], language: str) -> _Said:
+    """Return the most typical question that is whole and short, in *language* if there is one."""
+    whole = [one for one in said if GAP not in one.words and len(one.words) <= LONGEST_TITLE]
+    return next((one for one in whole if one.language == language), whole[0] if whole else said[0])
+
+
+def _is_mostly(outcome: Outcome, topic: Topic) -> bool:
+    return 2 * topic.outcomes.get(outcome, 0) > topic.questions
 
 
 def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Iterator[_Said]:
@@ -167,7 +179,7 @@ def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Colle
         if about not in seen and len(seen) < MOST_CONSIDERED:
             seen.add(about)
             words = presentable(text, common)
-            yield _Said(words=words, about=_about(words, one.language), asker_key=one.asker_key)
+            yield _Said(words=words, about=_about(words, one.language), asker_key=one.asker_key, language=one.language)
 
 
 def _about(text: str, language: str) -> frozenset[str]:

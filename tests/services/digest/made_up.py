@@ -159,6 +159,19 @@ GAPS = (
     ),
 )
 
+FOR_STAFF = (
+    Topic(
+        title="Que dia é a prova?",
+        examples=("A p1 é na semana que vem?", "O que cai na prova?"),
+        questions=11,
+        askers=9,
+        outcomes={"needs_staff": 10, "no_material": 1},
+        relevance=None,
+        voted_down=0,
+        places=(),
+    ),
+)
+
 BELIEVABLE = Digest(
     course=COURSE,
     period=period("2026-W47", ZONE),
@@ -196,6 +209,7 @@ BELIEVABLE = Digest(
     cost=Cost(tokens_in=1_284_300, tokens_out=96_420, uncounted=3, money=3.17, currency="USD"),
     topics=TOPICS,
     gaps=GAPS,
+    for_staff=FOR_STAFF,
     small_topics=9,
     small_questions=12,
     least_askers=3,
@@ -223,6 +237,7 @@ EMPTY = replace(
     cost=Cost(tokens_in=0, tokens_out=0, uncounted=0, money=None, currency=None),
     topics=(),
     gaps=(),
+    for_staff=(),
     small_topics=0,
     small_questions=0,
     lectures=(),
@@ -293,5 +308,6 @@ HOSTILE = replace(
     relevance=replace(BELIEVABLE.relevance, failed={"<script>": 7, "timeout": 1}),
     topics=tuple(map(hostile_topic, range(20))),
     gaps=tuple(map(hostile_topic, range(20, 40))),
+    for_staff=tuple(map(hostile_topic, range(40, 46))),
     lectures=tuple(map(hostile_lecture, range(40))),
 )

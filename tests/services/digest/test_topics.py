@@ -276,7 +276,9 @@ async def test_grouping_in_a_process_of_its_own_gives_the_same_and_leaves_the_lo
 
 
 async def test_no_question_at_all_is_told_too() -> None:
-    assert await grouped([], WordEmbedder()) == Topics(topics=(), gaps=(), small_topics=0, small_questions=0)
+    assert await grouped([], WordEmbedder()) == Topics(
+        topics=(), gaps=(), for_staff=(), small_topics=0, small_questions=0
+    )
 
 
 async def test_only_the_most_asked_are_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,3 +306,21 @@ async def test_the_process_ends_with_whoever_waits_for_it() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_groups_that_are_mostly_for_the_staff_are_a_list_of_their_own() -> None:
+    exam = ("que dia é a prova?", "a prova é que dia", "quando é a prova? que dia")
+    found = told([asked(text, text, outcome="needs_staff") for text in exam] + a_week())
+
+    assert [topic.questions for topic in found.for_staff] == [3]
+    assert not [topic for topic in (*found.topics, *found.gaps) if "needs_staff" in topic.outcomes]
+
+
+def test_a_title_is_in_the_language_of_most_of_its_questions() -> None:
+    texts = (*DROPOUT, "is dropout on at test time?")
+    questions = [asked(text, text, language="en" if text.startswith("is ") else "pt") for text in texts]
+
+    (topic,) = topics(questions, Groups(labels=(0,) * 4, centrality=(0.1, 0.1, 0.1, 1.0))).topics
+
+    assert topic.title == "Desligo o dropout no teste?"
+    assert "Is dropout on at test time?" in topic.examples
