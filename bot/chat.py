@@ -1,26 +1,33 @@
-"""Ask and follow up from the terminal."""
+"""Ask, follow up and vote from the terminal."""
 
 import asyncio
+import os
+import re
 import sys
 import threading
 from contextlib import suppress
 
 from bot import commands, terminal
 from db.records import Course
-from services.ask import Asked, Turn
+from services import i18n
+from services.annotate import Thumb
+from services.ask import Asked, Reply, Turn
 from services.errors import Refused, Unavailable
 from services.wiring import Services, Setup
 
-HELP = "Ask a question; /new starts over, /lectures lists the lectures, /quit or Ctrl-D ends."
 REMEMBERED_TURNS = 4
+VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
+"""Words after a + would be lost, so such a line is a question: "+ examples"."""
 
 
 async def run(setup: Setup, slug: str) -> None:
     """Converse about one course until the person has enough."""
     async with commands.opened(setup) as services:
         course = await services.courses.find(slug)
-        terminal.tell(f"{course.title}. {HELP}", style="dim")
+        guide = i18n.text("chat.help", course.language)
+        terminal.tell(f"{course.title}. {guide}", style="dim")
         history: list[Turn] = []
+        last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
         while (line := await _line()) is not None:
             match line:
                 case "":
@@ -29,23 +36,45 @@ async def run(setup: Setup, slug: str) -> None:
                     return
                 case "/new":
                     history.clear()
-                    terminal.tell("A new conversation.", style="dim")
+                    last = None
+                    terminal.tell(i18n.text("chat.new", course.language), style="dim")
                 case "/lectures":
                     terminal.show(terminal.lectures(await services.courses.lectures(course)))
                 case _ if line.startswith("/"):
-                    terminal.tell(HELP)
+                    terminal.tell(guide)
+                case _ if vote := VOTE.fullmatch(line):
+                    terminal.tell(await _voted(services, course, last, vote), style="dim")
                 case _:
+                    last = None
                     try:
-                        history.append(await _turn(services, course, line, history))
+                        last = await _replied(services, course, line, history)
+                        history.append(Turn(question=line, answer=last.answer.text))
                     except (Refused, Unavailable) as error:
                         terminal.tell(str(error))  # the conversation goes on
 
 
-async def _turn(services: Services, course: Course, question: str, history: list[Turn]) -> Turn:
+async def _replied(services: Services, course: Course, question: str, history: list[Turn]) -> Reply:
     asked = Asked(course=course, text=question, source="cli", history=tuple(history[-REMEMBERED_TURNS:]))
     reply = await commands.answered(services, asked)
     terminal.show(terminal.answer(reply))
-    return Turn(question=question, answer=reply.answer.text)
+    return reply
+
+
+async def _voted(services: Services, course: Course, reply: Reply | None, vote: re.Match[str]) -> str:
+    """Do with a vote what the buttons in Discord do, and return the sentence that says what counts now."""
+    if reply is None:
+        return i18n.text("chat.no_answer", course.language)
+    if reply.answer.outcome == "failed":
+        return i18n.text("chat.failed", course.language)
+    answer = reply.answer.id
+    key = await services.people.terminal_key(course, os.getuid())
+    if vote["wrong"]:
+        await services.annotate.explain(course, answer, key, reason="other", comment=vote["wrong"])
+        return i18n.text("vote.explained", course.language)
+    thumb: Thumb = "up" if vote[0] == "+" else "down"
+    if not await services.annotate.toggle(course, answer, key, thumb):
+        return i18n.text("vote.withdrawn", course.language)
+    return i18n.text("chat.up" if thumb == "up" else "chat.down", course.language)
 
 
 async def _line() -> str | None:

@@ -189,7 +189,7 @@ def ask(
 
 @app.command()
 def chat(course: CourseOption) -> None:
-    """Ask and follow up from the terminal."""
+    """Ask, follow up and vote from the terminal."""
     _run(chatting.run(_setup(), course))
 
 
@@ -351,6 +351,32 @@ def reindex() -> None:
 def migrate() -> None:
     """Bring the database's schema up to date."""
     _run(commands.migrate(_setup()))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, whole or not at all.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Let it take the place of a file that is there.")] = False,
+) -> None:
+    """
+    Save the whole database in one file, also while the bot runs.
+
+    It holds what students asked: only you can read it (0600), and you see to it that it stays so. What is in the
+    environment or in .env is not inside.
+    """
+    _run(commands.backup(_setup(), path=file, may_replace=replace))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `monitoria backup` wrote.")],
+) -> None:
+    """
+    Fill an empty database from a backup: all of it or nothing.
+
+    A database that has rows is refused. Stop the bot first, and restore only files that you trust.
+    """
+    _run(commands.restore(_setup(), file))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import annotations, answers, cards, reviews
 from db.records import AnswerId, Complaint, Course, Label
 from services import flags
+from services.captions.text import LONE_SURROGATE
 
 Thumb = Literal["up", "down"]
 LABELS: dict[Thumb, Label] = {"up": "C", "down": "I"}
@@ -118,4 +119,5 @@ class Annotate:
 
 def _said(comment: str | None) -> str | None:
     """Return what a database keeps of a comment, cut at its longest."""
-    return (comment or "").replace("\0", "").strip()[:LONGEST_COMMENT] or None
+    storable = LONE_SURROGATE.sub("", comment or "").replace("\0", "")
+    return storable.strip()[:LONGEST_COMMENT] or None

@@ -51,6 +51,7 @@ Trouble = Literal[
     "busy",
     "fault",
     "request",
+    "temperature",
     "not_completion",
     "empty",
     "truncated",
@@ -58,7 +59,10 @@ Trouble = Literal[
     "refusal",
     "too_long",
 ]
-"""What was wrong: `busy` is "too many requests", `fault` the server's own, `request` that it refuses what was sent."""
+"""
+What was wrong: `busy` is "too many requests", `fault` the server's own, `request` that it refuses what was sent, and
+`temperature` that it says which part.
+"""
 
 T = TypeVar("T")
 
@@ -216,7 +220,8 @@ class ChatModel:
             trouble = "timeout"
             reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
-            trouble, reason = _trouble(error), _status(error.status_code)
+            trouble = _trouble(error)
+            reason = _status(error.status_code, trouble)
             retry_after_s = _retry_after_s(error)
         except openai.APIConnectionError as error:
             trouble = "unreachable" if isinstance(error.__cause__, httpx2.ConnectError) else "fault"
@@ -400,8 +405,22 @@ def _trouble(error: "openai.APIStatusError") -> Trouble:
     named: dict[int, Trouble] = {401: "key", 403: "key", 404: "unknown_model", 429: "busy"}
     if status in named:
         return named[status]
+    if status in {400, 422} and _is_about_temperature(error):
+        return "temperature"
     # A redirect leads to another address: everything asked there would meet the same.
     return "fault" if status >= 500 else "unknown_model" if status < 400 else "request"
+
+
+def _is_about_temperature(refusal: "openai.APIStatusError") -> bool:
+    """
+    Tell whether a server refuses the temperature: by the parameter that it names, else by its words.
+
+    Words that name `response_format` too may list all that was sent, so they say nothing of the temperature. Some
+    proxies write a parameter "None" (https://github.com/BerriAI/litellm).
+    """
+    is_named = isinstance(refusal.param, str) and refusal.param not in {"", "None"}
+    about = str(refusal.param if is_named else refusal.response.text).lower()
+    return "temperature" in about and "response_format" not in about
 
 
 def _short_enough(text: str) -> str:
@@ -428,7 +447,9 @@ def _unfinished(reason: str | None) -> str:
     return f"did not finish its text ({reason[:40]!r}); take another model, or see its server's settings"
 
 
-def _status(status: int) -> str:
+def _status(status: int, trouble: Trouble) -> str:
+    if trouble == "temperature":
+        return f"refuses the temperature that it was asked with (HTTP {status})"
     if 300 <= status < 400:
         return "sends the request on to another address; if that one is right, write it in OPENAI_BASE_URL"
     reasons = {

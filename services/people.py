@@ -34,6 +34,10 @@ class People:
     async def key_of(self, course: CourseId, person: int) -> str:
         return await self._digest(f"course:{course}:{person}")
 
+    async def terminal_key(self, course: Course, user: int) -> str:
+        """Return what stands for who votes in a terminal, *user* of its operating system, in *course*."""
+        return await self._digest(f"terminal:{course.id}:{user}")
+
     async def direct_key(self, person: int) -> str:
         """Return what stands for *person* where the course of their direct messages is kept."""
         return await self._digest(f"direct:{person}")

@@ -24,6 +24,8 @@ AGAIN = (
 
 Shape = Literal["json_schema", "json_object", "template"]
 SIMPLER: Mapping[Shape, Shape] = {"json_schema": "json_object", "json_object": "template"}
+REFUSED: frozenset[Trouble | None] = frozenset({"request", "temperature"})
+"""Trouble that a request for less may mend."""
 
 STATUSES: dict[Trouble, JudgementStatus] = {
     "timeout": "timeout",
@@ -34,6 +36,7 @@ STATUSES: dict[Trouble, JudgementStatus] = {
     "busy": "transport_error",
     "fault": "transport_error",
     "request": "transport_error",
+    "temperature": "transport_error",
     "not_completion": "transport_error",
     "empty": "empty",
     "truncated": "truncated",
@@ -66,14 +69,30 @@ class Opinion:
     detail: str | None = None  # for the operator
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a reply is asked for."""
+
+    shape: Shape = "json_schema"
+    temperature: float | None = 0  # None: the model's own, for some refuse any other
+
+    def simpler(self, trouble: Trouble | None) -> "Manner | None":
+        """Return how to ask where a server refuses this, or None where nothing is left to ask less of."""
+        if trouble == "temperature" and self.temperature is not None:
+            return replace(self, temperature=None)
+        if trouble in REFUSED and self.shape in SIMPLER:
+            return replace(self, shape=SIMPLER[self.shape])
+        return None
+
+
 class Judge:
-    """Judges answers with one model; it remembers which shapes of reply its server refuses."""
+    """Judges answers with one model; it remembers which shapes of reply, and whether any temperature, are refused."""
 
     def __init__(self, model: ChatModel, *, time_limit_s: float) -> None:
         self.name = model.name
         self._model = model
         self._limit_s = time_limit_s
-        self._shape: Shape = "json_schema"
+        self._manner = Manner()
 
     async def judge(self, kind: JudgedFor, case: Case, spend: Spend) -> Opinion:
         """
@@ -96,7 +115,7 @@ class Judge:
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:
         """Ask, and once more where the reply cannot be read."""
         messages = prompts.load(task.prompt_id).fill(**task.values)
-        first = await self._reply(task, messages, deadline, spend, self._shape)
+        first = await self._reply(task, messages, deadline, spend, self._manner)
         if first.problem is None:
             return first.opinion
         again = (
@@ -104,7 +123,7 @@ class Judge:
             Message(role="assistant", content=first.text or "(nothing)"),
             Message(role="user", content=AGAIN.format(problem=first.problem)),
         )
-        second = (await self._reply(task, again, deadline, spend, self._shape)).opinion
+        second = (await self._reply(task, again, deadline, spend, self._manner)).opinion
         calls = (*first.opinion.calls, *second.calls)
         if second.status == "ok":
             return replace(second, status="recovered", calls=calls)
@@ -113,21 +132,20 @@ class Judge:
         return replace(kept, calls=calls)
 
     async def _reply(
-        self, task: Task, messages: Sequence[Message], deadline: float, spend: Spend, shape: Shape
+        self, task: Task, messages: Sequence[Message], deadline: float, spend: Spend, manner: Manner
     ) -> "_Reply":
-        """Call the model, in a simpler shape too where its server refuses the request."""
+        """Call the model, in a simpler manner too where its server refuses the request."""
         if not await spend(_tokens(messages)):
             return _Reply(opinion=Opinion(status="budget_skipped", verdict=Verdict()))
-        reply = await self._call(task, messages, shape, deadline)
-        if reply.opinion.trouble != "request":
-            self._shape = shape
-        elif shape in SIMPLER:
-            simpler = await self._reply(task, messages, deadline, spend, SIMPLER[shape])
-            calls = (*reply.opinion.calls, *simpler.opinion.calls)
-            return replace(simpler, opinion=replace(simpler.opinion, calls=calls))
+        reply = await self._call(task, messages, manner, deadline)
+        if reply.opinion.trouble not in REFUSED:
+            self._manner = manner
+        elif simpler := manner.simpler(reply.opinion.trouble):
+            later = await self._reply(task, messages, deadline, spend, simpler)
+            return replace(later, opinion=replace(later.opinion, calls=(*reply.opinion.calls, *later.opinion.calls)))
         return reply
 
-    async def _call(self, task: Task, messages: Sequence[Message], shape: Shape, deadline: float) -> "_Reply":
+    async def _call(self, task: Task, messages: Sequence[Message], manner: Manner, deadline: float) -> "_Reply":
         prompt = prompts.load(task.prompt_id)
         began = time.monotonic()
         completion = error = None
@@ -135,8 +153,8 @@ class Judge:
             completion = await self._model.complete(
                 messages,
                 time_limit_s=max(deadline - asyncio.get_running_loop().time(), 0.0),
-                temperature=0,
-                response_format=_response_format(shape, task),
+                temperature=manner.temperature,
+                response_format=_response_format(manner.shape, task),
             )
             reply = _read(task, completion.text)
         except ModelUnavailable as problem:
@@ -147,7 +165,7 @@ class Judge:
             model=completion and completion.model,
             prompt_id=prompt.id,
             prompt_sha256=prompt.sha256,
-            parameters={"temperature": 0, "shape": shape, "turns": len(messages)},
+            parameters=_parameters(manner, messages),
             output=completion.raw if completion else error and error.said,
             tokens_in=completion and completion.tokens_in,
             tokens_out=completion and completion.tokens_out,
@@ -200,6 +218,12 @@ def _response_format(shape: Shape, task: Task) -> dict[str, Any] | None:
         name = task.prompt_id.split("/")[0]
         return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": task.schema}}
     return {"type": "json_object"} if shape == "json_object" else None
+
+
+def _parameters(manner: Manner, messages: Sequence[Message]) -> dict[str, object]:
+    """Return what is kept of how a call was made: a temperature only where one was sent."""
+    sent = {} if manner.temperature is None else {"temperature": manner.temperature}
+    return {**sent, "shape": manner.shape, "turns": len(messages)}
 
 
 def _tokens(messages: Sequence[Message]) -> int:

@@ -6,8 +6,57 @@ import pty
 import signal
 import time
 
-from tests.bot.console import Console, ended, flat
-from tests.fake_model import fake_model, says
+import psycopg
+import pytest
+
+from services import i18n
+from tests.bot.console import Console, captions, ended, flat
+from tests.fake_model import fake_model, says, sends_json
+
+QUESTION = "Por que o gradiente encolhe em redes recorrentes longas?"
+COUNTS_UP = "Seu voto vale: ajudou."
+COUNTS_DOWN = "Seu voto vale: não ajudou; escreva - e algumas palavras para dizer o que está errado."
+EXPLAINED = "Obrigado! A monitoria vai ver o que você escreveu."
+WITHDRAWN = "Seu voto foi retirado."
+NO_ANSWER = "Não há resposta em que votar; faça uma pergunta primeiro."
+
+
+@pytest.fixture
+async def taught(terminal: Console) -> Console:
+    """A terminal on the course `redes`, which has one lecture, in a database of its own."""
+    return await teach(terminal, "pt-BR")
+
+
+async def teach(terminal: Console, language: str) -> Console:
+    said = "O gradiente encolhe até sumir nas redes recorrentes longas."
+    file = captions(terminal.folder, "aula-1.vtt", "Hoje o assunto são redes recorrentes.", said, "Por isso a LSTM.")
+    ran = await terminal.run("ingest", str(file), "--course", "redes", "--language", language)
+    assert ran.code == 0, ran.err
+    return terminal
+
+
+async def chatted(terminal: Console, *lines: str) -> list[str]:
+    """Type *lines*, and return what is said beside the answers, after the welcome."""
+    ran = await terminal.run("chat", "--course", "redes", typed="\n".join(lines) + "\n")
+    assert ran.code == 0, ran.err
+    return ran.err.splitlines()[1:]
+
+
+def rows(terminal: Console, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(terminal.variables["DATABASE_URL"]) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def votes(terminal: Console) -> list[tuple[object, ...]]:
+    return rows(terminal, "select role, label, reason, comment from annotations order by id")
+
+
+def flags(terminal: Console) -> list[tuple[object, ...]]:
+    """Why staff should look, of what still waits for them."""
+    return rows(
+        terminal,
+        "select r.reason from review_reasons r join review_items i on i.id = r.item_id where i.settled_at is null",
+    )
 
 
 async def test_a_conversation_ends_with_the_input(sampled: Console) -> None:
@@ -21,8 +70,8 @@ async def test_a_conversation_ends_with_the_input(sampled: Console) -> None:
     assert "╭─ e o gradiente que some nela? ─" in ran.out
     assert ran.out.count("[1] 00:") == 2
     assert "aula-07-atencao\n" in ran.out
-    assert "A new conversation." in ran.err
-    assert ran.err.count("/quit or Ctrl-D ends.") == 2
+    assert "Uma nova conversa." in ran.err
+    assert ran.err.count("/quit ou Ctrl-D encerra.") == 2
 
 
 async def test_a_follow_up_reaches_the_model_with_what_came_before(sampled: Console) -> None:
@@ -35,6 +84,78 @@ async def test_a_follow_up_reaches_the_model_with_what_came_before(sampled: Cons
     assert "A LSTM é uma célula [1]." in flat(ran.out)
     assert any("O que é a LSTM?" in prompt and "e quem a inventou?" in prompt for prompt in model.prompts)
     assert not any("never asked" in prompt for prompt in model.prompts)
+
+
+async def test_a_thumb_down_counts_as_the_button_does_and_words_say_why(taught: Console) -> None:
+    assert await chatted(taught, QUESTION, "-") == [COUNTS_DOWN]
+    assert votes(taught) == [("student", "I", None, None)]
+    assert flags(taught) == [("voted_down",)]
+
+    assert await chatted(taught, QUESTION, "-", "-   faltou a  LSTM") == [COUNTS_DOWN, EXPLAINED]
+    assert votes(taught)[1:] == [("student", "I", "other", "faltou a  LSTM")]
+    keys = rows(taught, "select distinct annotator_key ~ '^[0-9a-f]{32}$' from annotations group by annotator_key")
+    assert keys == [(True,)]
+
+
+async def test_the_last_word_counts_and_the_same_again_takes_it_back(taught: Console) -> None:
+    assert await chatted(taught, QUESTION, "- errado", "+") == [EXPLAINED, COUNTS_UP]
+    assert votes(taught) == [("student", "C", None, None)]
+    assert flags(taught) == []
+
+    assert await chatted(taught, QUESTION, "+", "+", "-", "-") == [COUNTS_UP, WITHDRAWN, COUNTS_DOWN, WITHDRAWN]
+    assert len(votes(taught)) == 1
+    assert flags(taught) == []
+
+
+async def test_a_vote_needs_an_answer_to_the_last_question(taught: Console) -> None:
+    too_long = i18n.text("question.too_long", "pt-BR", length=1600, limit=1500)
+
+    said = await chatted(taught, "+", QUESTION, "/new", "- errado", QUESTION, "é" * 1600, "-")
+
+    assert said == [NO_ANSWER, "Uma nova conversa.", NO_ANSWER, too_long, NO_ANSWER]
+    assert votes(taught) == []
+
+
+async def test_an_answer_that_failed_takes_no_vote(taught: Console) -> None:
+    async with fake_model(sends_json({"error": {}}, status=500)) as model:
+        said = await chatted(taught.having(OPENAI_BASE_URL=model.base_url), QUESTION, "-")
+
+    assert said[-1] == "Esta resposta falhou e não recebe voto; pergunte de novo."
+    assert rows(taught, "select outcome from answers") == [("failed",)]
+    assert votes(taught) == []
+
+
+async def test_a_question_may_begin_like_a_vote(taught: Console) -> None:
+    assert await chatted(taught, QUESTION, "+ exemplos de LSTM", "-log(p) é o gradiente?") == []
+
+    assert votes(taught) == []
+    assert rows(taught, "select text from questions order by id offset 1") == [
+        ("+ exemplos de LSTM",),
+        ("-log(p) é o gradiente?",),
+    ]
+
+
+async def test_words_in_another_encoding_are_kept_without_what_cannot_be_read(taught: Console) -> None:
+    process = await taught.having(LC_ALL="C.UTF-8").start("chat", "--course", "redes")
+    _, err = await process.communicate(f"{QUESTION}\n- está ".encode() + "errado demais, não é\n".encode("latin-1"))
+
+    assert process.returncode == 0, err
+    assert err.decode().splitlines()[1:] == [EXPLAINED]
+    assert votes(taught) == [("student", "I", "other", "está errado demais, no")]
+
+
+async def test_a_conversation_speaks_the_language_of_its_course(terminal: Console) -> None:
+    there = await teach(terminal, "en")
+
+    ran = await there.run("chat", "--course", "redes", typed=f"-\n{QUESTION}\n-\n+\n/new\n")
+
+    assert "Ask a question. + or - votes on the last answer" in ran.err
+    assert ran.err.splitlines()[1:] == [
+        "There is no answer to vote on; ask a question first.",
+        "Your vote counts: not helpful; write - and some words to say what is wrong.",
+        "Your vote counts: helpful.",
+        "A new conversation.",
+    ]
 
 
 async def test_ctrl_c_at_the_prompt_ends_at_once(sampled: Console) -> None:
@@ -58,5 +179,5 @@ async def test_ctrl_c_at_the_prompt_ends_at_once(sampled: Console) -> None:
 async def _prompted(process: asyncio.subprocess.Process) -> None:
     assert process.stderr is not None
     async with asyncio.timeout(60):
-        await process.stderr.readuntil(b"Ctrl-D ends.")
+        await process.stderr.readuntil(b"Ctrl-D encerra.")
     await asyncio.sleep(0.5)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import answers, connect, judge_settings, judgements, questions
 from db.records import AnswerId, Course, JudgedFor, Judgement, JudgeSettings, Outcome
+from services import agreement
 from services.annotate import Annotate
 from services.courses import Courses
 from services.judge.asking import Judge
@@ -141,6 +142,27 @@ async def test_an_answer_gets_its_score_and_its_label(court: Court) -> None:
     assert (judged.model, judged.prompt_id, judged.settings_version, judged.probability) == ("juiz", "judge/1", 0, 1.0)
     assert await court.rows("select state, attempts from jobs") == [("done", 1)]
     assert await court.rows("select status, tokens_in, judgement_id from model_calls") == [("ok", 11, judged.id)]
+
+
+async def test_a_model_that_takes_no_temperature_costs_no_attempt_and_judges_in_the_same_configuration(
+    court: Court,
+) -> None:
+    refuses = sends_json(
+        {"error": {"message": "Unsupported value: 'temperature' does not support 0", "param": "temperature"}},
+        status=400,
+    )
+    answers_in_turn = [await court.answer() for _ in range(3)]
+    one_by_one = replace(QUICK, slots=1)
+    async with court.worker(says(verdict(3)), refuses, says(verdict(2)), pace=one_by_one) as (worker, _):
+        assert await worker.drain() == 3
+
+    assert await court.rows("select distinct state, attempts, reason from jobs") == [("done", 1, None)]
+    assert await court.rows(
+        "select status, parameters ? 'temperature', judgement_id is not null from model_calls order by id"
+    ) == [("ok", True, True), ("transport_error", True, True), ("ok", False, True), ("ok", False, True)]
+    [configured] = (await agreement.measure(court.pool, court.course)).configurations
+    assert (configured.model, configured.prompt_id) == ("juiz", "judge/1")
+    assert [judged.score for answer in answers_in_turn if (judged := await court.judgement(answer))] == [3, 2, 2]
 
 
 async def test_a_referral_and_a_failure_are_not_judged(court: Court) -> None:
