@@ -1,9 +1,10 @@
 """
 Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord|judge|dead-judge] [N …]`.
 
-The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead. Three have arguments
+The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead. Four have arguments
 of their own: `python -m bench term URL …` writes a made-up term, `python -m bench topics [MODEL] [N …]` groups
-questions, `python -m bench same-question [MODEL]` measures docs/same-question.md.
+questions, `python -m bench moments URL` joins the term's topics, `python -m bench same-question [MODEL]` measures
+docs/same-question.md.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import discord, embedding, judging, retrieval, same_question, term, topics
+from bench import discord, embedding, judging, moments, retrieval, same_question, term, topics
 
 SIZES = (10_000, 100_000)
 
@@ -40,7 +41,7 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
             console.print(await retrieval.tables(size))
 
 
-OF_THEIR_OWN = {"same-question": same_question.main, "term": term.main, "topics": topics.main}
+OF_THEIR_OWN = {"moments": moments.main, "same-question": same_question.main, "term": term.main, "topics": topics.main}
 
 if __name__ == "__main__" and sys.argv[1:2] and sys.argv[1] in OF_THEIR_OWN:
     asyncio.run(OF_THEIR_OWN[sys.argv[1]](sys.argv[2:]))
