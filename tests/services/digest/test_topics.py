@@ -324,3 +324,15 @@ def test_a_title_is_in_the_language_of_most_of_its_questions() -> None:
 
     assert topic.title == "Desligo o dropout no teste?"
     assert "Is dropout on at test time?" in topic.examples
+
+
+def test_a_slip_of_the_hand_does_not_make_another_example() -> None:
+    texts = (
+        "a bolinha desce a ladeira do momentum?",
+        "a bolinha desce a ladira do mometnum?",
+        "momentum serve pra quê?",
+    )
+
+    topic = one_group([asked(text, text) for text in texts])
+
+    assert len(topic.examples) == 1
