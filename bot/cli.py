@@ -132,6 +132,23 @@ def course_judge(
     _run(judging.rules(_setup(), slug, order))
 
 
+@course_app.command("prices")
+def course_prices(
+    slug: Annotated[str, typer.Argument(help="The course's short name.")],
+    read: Annotated[float | None, typer.Option("--in", min=0, help="The price of a million tokens read.")] = None,
+    written: Annotated[float | None, typer.Option("--out", min=0, help="… and of a million written.")] = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Three letters, such as BRL or USD.")] = None,
+    forget: Annotated[
+        bool, typer.Option("--none", help="Have no prices; the digest then counts tokens alone.")
+    ] = False,
+) -> None:
+    """Show what the models' tokens cost, or change it, so that the weekly digest tells the cost in money."""
+    from bot import digesting  # noqa: PLC0415
+
+    order = digesting.PricesOrder(read=read, written=written, currency=currency, forget=forget)
+    _run(digesting.prices(_setup(), slug, order))
+
+
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Caption files, or folders of them.")],

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 
@@ -26,6 +27,43 @@ class DigestOrder:
     week: str | None  # None: the last one that is over
     out: Path | None  # None: the screen
     language: Language | None  # None: the course's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesOrder:
+    """What `monitoria course prices` was told to change."""
+
+    read: float | None  # of a million tokens
+    written: float | None
+    currency: str | None
+    forget: bool
+
+    def changes(self) -> dict[str, Any]:
+        if self.forget:
+            return {"price_in": None, "price_out": None, "currency": None}
+        currency = self.currency and self.currency.upper()
+        named = {"price_in": self.read, "price_out": self.written, "currency": currency}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+async def prices(setup: Setup, slug: str, order: PricesOrder) -> None:
+    """
+    Show a course's prices, after changing what the order names.
+
+    Raises:
+        Refused: there is no such course, or the prices are not whole.
+
+    """
+    async with wiring.services(setup) as services:
+        course = await services.courses.find(slug)
+        changes = order.changes()
+        now = await (services.digests.price(course, changes) if changes else services.digests.schedule(course))
+    if now.currency is None:
+        terminal.show("No prices; the digest counts tokens alone.")
+    else:
+        terminal.show(
+            f"A million tokens: {now.price_in:g} {now.currency} read, {now.price_out:g} {now.currency} written."
+        )
 
 
 async def digest(setup: Setup, order: DigestOrder) -> None:

@@ -312,7 +312,6 @@ async def set_schedule(conn: AsyncConnection, course: CourseId, wanted: DigestSc
         """
         update course_settings set time_zone = %(time_zone)s, digest_weekday = %(weekday)s, digest_hour = %(hour)s,
             digest_channel_id = %(channel_id)s, digest_emails = %(emails)s, digest_least_askers = %(least_askers)s,
-            price_in = %(price_in)s, price_out = %(price_out)s, currency = %(currency)s,
             digest_since = coalesce(digest_since, now())
         where course_id = %(course)s
         """,
@@ -324,6 +323,20 @@ async def set_schedule(conn: AsyncConnection, course: CourseId, wanted: DigestSc
             "channel_id": wanted.channel_id,
             "emails": wanted.emails,
             "least_askers": wanted.least_askers,
+        },
+    )
+    return await schedule(conn, course)
+
+
+async def set_prices(conn: AsyncConnection, course: CourseId, wanted: DigestSchedule) -> DigestSchedule:
+    """Store the prices alone: a course may have some and get no digest."""
+    await conn.execute(
+        """
+        update course_settings set price_in = %(price_in)s, price_out = %(price_out)s, currency = %(currency)s
+        where course_id = %(course)s
+        """,
+        {
+            "course": course,
             "price_in": wanted.price_in,
             "price_out": wanted.price_out,
             "currency": wanted.currency,

@@ -1,5 +1,6 @@
 """The digests of all courses: when each is due, what it tells, and whether it was told."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -74,7 +75,7 @@ class Digests:
         A last digest that could not be posted is posted after all, where the schedule now says.
 
         Raises:
-            Refused: the time zone is none, an address is none, or the prices are not whole.
+            Refused: the time zone is none, or an address is.
 
         """
         wanted = replace(await self.schedule(course), **changes)
@@ -82,12 +83,28 @@ class Digests:
         Schedule(time_zone=wanted.time_zone, weekday=wanted.weekday, hour=wanted.hour)
         for address in wanted.emails:
             _check_address(address)
-        if len({part is None for part in (wanted.price_in, wanted.price_out, wanted.currency)}) > 1:
-            raise Refused("Prices are whole only with a price of what is read, one of what is written, and a currency.")
         async with self._pool.connection() as conn:
             changed = await digests.set_schedule(conn, course.id, wanted)
             await digests.reopen(conn, course.id)  # with the channel that the schedule has now
         return changed
+
+    async def price(self, course: Course, changes: dict[str, Any]) -> DigestSchedule:
+        """
+        Change what the models' tokens cost.
+
+        Raises:
+            Refused: they are not whole, or the currency is none.
+
+        """
+        wanted = replace(await self.schedule(course), **changes)
+        if len({part is None for part in (wanted.price_in, wanted.price_out, wanted.currency)}) > 1:
+            raise Refused(
+                "Prices are whole only with --in, --out and --currency, such as --in 0.15 --out 0.6 --currency USD."
+            )
+        if wanted.currency is not None and not re.fullmatch("[A-Z]{3}", wanted.currency):
+            raise Refused(f"The currency {wanted.currency[:20]!r} is none; write three letters, such as BRL or USD.")
+        async with self._pool.connection() as conn:
+            return await digests.set_prices(conn, course.id, wanted)
 
     async def post_due(self, outlet: Outlet) -> int:
         """Post what is due now; return how many were ended."""
