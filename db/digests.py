@@ -294,16 +294,25 @@ async def stop(conn: AsyncConnection, course: CourseId) -> None:
     await conn.execute("update course_settings set digest_since = null where course_id = %s", [course])
 
 
-async def last_failed(conn: AsyncConnection, course: CourseId) -> str | None:
-    """Return the week of the last digest of *course*, if it could not be posted."""
-    last = await conn.execute(
-        'select week, state from digests where course_id = %s order by week collate "C" desc limit 1', [course]
-    )
-    match await last.fetchone():
-        case (str(week), "failed"):
-            return week
-        case _:
-            return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDigest:
+    """What became of the last digest of a course."""
+
+    week: str
+    has_failed: bool  # it could not be posted
+    mail_has_failed: bool
+
+
+async def last(conn: AsyncConnection, course: CourseId) -> LastDigest | None:
+    async with conn.cursor(row_factory=class_row(LastDigest)) as cur:
+        await cur.execute(
+            """
+            select week, state = 'failed' as has_failed, mail_state = 'failed' as mail_has_failed
+            from digests where course_id = %s order by week collate "C" desc limit 1
+            """,
+            [course],
+        )
+        return await cur.fetchone()
 
 
 async def set_schedule(conn: AsyncConnection, course: CourseId, wanted: DigestSchedule) -> DigestSchedule:

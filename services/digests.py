@@ -10,6 +10,7 @@ from typing import Any
 from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
+from db.digests import LastDigest
 from db.records import Course, DigestSchedule
 from services.digest.figures import Figures
 from services.digest.posting import Outlet, Posting, Send
@@ -58,10 +59,10 @@ class Digests:
         schedule = Schedule(time_zone=planned.time_zone, weekday=planned.weekday, hour=planned.hour)
         return next_moment(datetime.now(UTC), schedule)
 
-    async def last_failed(self, course: Course) -> str | None:
-        """Return the week of the last digest, if it could not be posted; a changed schedule lets it be tried again."""
+    async def last(self, course: Course) -> LastDigest | None:
+        """Return what became of the last digest; `change` lets one that could not be posted be tried again."""
         async with self._pool.connection() as conn:
-            return await digests.last_failed(conn, course.id)
+            return await digests.last(conn, course.id)
 
     async def stop(self, course: Course) -> None:
         """Let a course get no digest until its schedule is changed."""

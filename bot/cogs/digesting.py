@@ -186,15 +186,17 @@ class Digesting(
             "least_askers": askers,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        failed = await self._digests.last_failed(course)
+        last = await self._digests.last(course)
         now = await (self._digests.change(course, changes) if changes else self._digests.schedule(course))
         said = [self._scheduled(course, now, reader(interaction))]
         said += [await self._outlook(course, now, reader(interaction))]
         if now.emails and not self._mailer:
             said.append(i18n.text("digest.no_mailer", reader(interaction)))
-        if failed:
+        if last and last.has_failed:
             key = "digest.again" if changes else "digest.failed"
-            said.append(i18n.text(key, reader(interaction), week=failed))
+            said.append(i18n.text(key, reader(interaction), week=last.week))
+        if last and last.mail_has_failed:
+            said.append(i18n.text("digest.mail_failed", reader(interaction), week=last.week))
         await interaction.response.send_message("\n".join(said), ephemeral=True)
 
     @app_commands.command(name=named("command.digest.stop"), description=named("command.digest.stop_description"))

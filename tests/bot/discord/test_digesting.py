@@ -135,12 +135,15 @@ async def test_a_digest_that_failed_is_told_of_and_posted_once_the_schedule_is_c
         campus.server.forbid(closed, "send_messages")
         await scheduled(campus, client, closed)
         await client.services.digests.post_due(Channels(client))
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update digests set mail_state = 'failed'")
         asked = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {})).answered()
         options = {"channel": room}
         mended = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
         await client.services.digests.post_due(Channels(client))
 
         assert "não pôde ser publicado" in said(asked)
+        assert "não pôde ser enviado" in said(asked)
         assert "será tentado de novo" in said(mended)
         assert len(posted(campus, room)) == 1
 

@@ -1,7 +1,7 @@
 """
-A process that posts what is due, for tests that kill it: `python -m tests.services.digest.posting_process URL NOW`.
+A process that posts what is due, for tests that kill it: `python -m tests.services.digest.posting_process URL`.
 
-Its channel is a table, which knows no nonce again: two sends are two messages.
+Its channel is a table, which knows no nonce again: two sends are two messages. Its clock is a table as well.
 """
 
 import asyncio
@@ -63,14 +63,21 @@ async def _dawdle() -> None:
     await asyncio.sleep(random.uniform(0, 0.3))  # noqa: S311 - no secret
 
 
-async def main(url: str, now: str) -> None:
+async def now(pool: AsyncConnectionPool) -> datetime:
+    async with pool.connection() as conn:
+        row = await (await conn.execute("select at from clock")).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def main(url: str) -> None:
     async with connect.pool(url, size=2) as pool:
         print("ready", flush=True)  # noqa: T201 - for the test that waits
         while True:
             with suppress(psycopg.OperationalError, PoolTimeout):
-                await Posting(pool, tell, pace=PACE).post_due(Table(pool), datetime.fromisoformat(now))
+                await Posting(pool, tell, pace=PACE).post_due(Table(pool), await now(pool))
             await asyncio.sleep(0.05)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    asyncio.run(main(sys.argv[1]))

@@ -1,24 +1,31 @@
-"""Processes that are killed at any moment while they post: each course is told of each week once."""
+"""Processes that are killed at any moment while weeks go by: each course is told of each week, and of none twice."""
 
 import asyncio
 import os
 import random
 import sys
+from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 
+from services.digest.weeks import parse_week, week_of
+
 REPOSITORY = Path(__file__).parents[3]
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"
-COURSES = 300 if FULL else 40
+COURSES, WEEKS = (80, 4) if FULL else (12, 3)
 PROCESSES = 3
-NOW = "2026-11-23T12:00:00+00:00"
+FIRST, START = "2026-W47", "2026-11-23T12:00:00+00:00"
+LAST = week_of(parse_week(FIRST) + timedelta(weeks=WEEKS - 1))
+LATE_SHARE = 0.4
+"""Another week goes by once so many courses have been told of the last; the others get both at once."""
 SEED = 20261124
 
 
 async def started(url: str) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.services.digest.posting_process", url, NOW),
+        *(sys.executable, "-m", "tests.services.digest.posting_process", url),
         cwd=REPOSITORY,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -29,11 +36,12 @@ async def started(url: str) -> asyncio.subprocess.Process:
 
 
 def fill(url: str) -> None:
-    """Make courses that are owed W47, and a table that is their channels."""
+    """Make courses that are owed the weeks from FIRST on, a table that is their channels, and one that is the clock."""
     with psycopg.connect(url) as conn:
         conn.execute(
             "create table messages (id bigint generated always as identity, course_id bigint, week text, nonce text)"
         )
+        conn.execute("create table clock as select %s::timestamptz as at", [START])
         conn.execute(
             """
             with made as (
@@ -47,21 +55,39 @@ def fill(url: str) -> None:
         )
 
 
-def ended(url: str) -> int:
+def told(url: str, week: str) -> int:
+    """Return how many courses have been told of *week*, alone or with others."""
     with psycopg.connect(url) as conn:
-        row = conn.execute("select count(*) from digests where state = 'posted'").fetchone()
+        row = conn.execute(
+            "select count(distinct course_id) from digests where state = 'posted' and week >= %s", [week]
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
 
-async def test_each_week_is_posted_once_whoever_is_killed(database: str) -> None:
+def go_on(url: str) -> None:
+    with psycopg.connect(url) as conn:
+        conn.execute("update clock set at = at + interval '7 days'")
+
+
+def pass_time(url: str, week: str) -> str:
+    """Let another week go by if enough courses have been told of *week*; return the one that is going by."""
+    if week == LAST or told(url, week) < LATE_SHARE * COURSES:
+        return week
+    go_on(url)
+    return week_of(parse_week(week) + timedelta(weeks=1))
+
+
+async def test_each_week_is_told_once_whoever_is_killed(database: str) -> None:
     fill(database)
     chance, killed = random.Random(SEED), 0  # noqa: S311 - no secret
     processes = await asyncio.gather(*(started(database) for _ in range(PROCESSES)))
+    week = FIRST
 
     try:
         async with asyncio.timeout(500 if FULL else 90):
-            while await asyncio.to_thread(ended, database) < COURSES:
+            while await asyncio.to_thread(told, database, LAST) < COURSES:
+                week = await asyncio.to_thread(pass_time, database, week)
                 await asyncio.sleep(chance.uniform(0.05, 0.4))
                 victim = processes.pop(chance.randrange(PROCESSES))
                 victim.kill()
@@ -74,10 +100,16 @@ async def test_each_week_is_posted_once_whoever_is_killed(database: str) -> None
             await process.wait()
 
     with psycopg.connect(database) as conn:
-        messages = conn.execute("select course_id, week, count(*) from messages group by 1, 2").fetchall()
-        taken_over = conn.execute("select count(*) from digests where attempts > 1").fetchone()
-    assert sorted(messages) == [(course, "2026-W47", 1) for course in range(1, COURSES + 1)]
+        messages = conn.execute("select course_id, week from messages").fetchall()
+        digests = conn.execute("select course_id, week, weeks, attempts from digests").fetchall()
+    assert sorted(messages) == sorted((course, week) for course, week, _, _ in digests)
+    heard = defaultdict[int, list[str]](list)
+    for course, week, weeks, _ in digests:
+        heard[course] += [week_of(parse_week(week) - timedelta(weeks=ago)) for ago in range(weeks)]
+    every = [week_of(parse_week(FIRST) + timedelta(weeks=week)) for week in range(WEEKS)]
+    assert {course: sorted(weeks) for course, weeks in heard.items()} == dict.fromkeys(range(1, COURSES + 1), every)
+    taken_over = sum(attempts > 1 for *_, attempts in digests)
     assert killed > 3
-    assert taken_over is not None
-    assert taken_over[0] >= 3  # or nothing was put to the test
-    print(f"{killed} killed, {taken_over[0]} of {COURSES} digests taken over")  # noqa: T201 - for `make chaos`
+    assert taken_over >= 3  # or nothing was put to the test
+    folded = sum(weeks > 1 for _, _, weeks, _ in digests)
+    print(f"{killed} killed, {taken_over} of {len(digests)} digests taken over, {folded} of several weeks")  # noqa: T201
