@@ -24,8 +24,11 @@ MOST_DESCRIPTION, MOST_TOTAL = 2_600, 5_900
 """Discord takes 4096 and 6000; what follows the topics must find room as well."""
 
 SHOWN_LECTURES = 3
-DETAIL = ((2, 3), (2, 1), (1, 1), (0, 1), (0, 0))
-"""How many examples and moments of each topic are shown, from much to nothing."""
+SHOWN_TOPICS = 6
+"""More would not be read in a minute, and would take the room of the moments; the page has all."""
+
+DETAIL = ((2, 3), (2, 2), (1, 2), (1, 1), (0, 1))
+"""How many examples and moments of each topic are shown, from much to little."""
 
 ROUND = str.maketrans("[]", "()")
 
@@ -77,13 +80,16 @@ def _fields(shown: Sheet, language: Language) -> Iterable[tuple[str, str]]:
 
 
 def _topics(topics: Sequence[TopicWords], most: int, separator: str, language: Language) -> str:
-    """Return all of *topics*, with as much of each as leaves room for all; the first ones, where not even that fits."""
+    """Return the first *topics*, with as much of each as leaves room for all of them, and how many are left out."""
     written: list[str] = []
     for examples, spots in DETAIL:
-        written = [_topic(topic, number, examples, spots) for number, topic in enumerate(topics, start=1)]
-        if len(joined := separator.join(written)) <= most:
+        written = [
+            _topic(topic, number, examples, spots) for number, topic in enumerate(topics[:SHOWN_TOPICS], start=1)
+        ]
+        more = _more(len(topics) - len(written), language)
+        if len(joined := separator.join([*written, *more])) <= most:
             return joined
-    return _fitting(written, most, separator, language)
+    return _fitting(written, most, separator, language, total=len(topics))
 
 
 def _topic(topic: TopicWords, number: int, examples: int, spots: int) -> str:
@@ -131,11 +137,18 @@ def _cut(text: str, most: int) -> str:
     return shortened(plain(text), most)
 
 
-def _fitting(parts: Sequence[str], most: int, separator: str, language: Language) -> str:
-    """Join as many of *parts* as fit whole, and say how many do not: half a link would lead elsewhere."""
+def _fitting(parts: Sequence[str], most: int, separator: str, language: Language, *, total: int | None = None) -> str:
+    """
+    Join as many of *parts* as fit whole, and say how many of *total* do not: half a link would lead elsewhere.
+
+    *total*: None is the number of parts.
+    """
     for kept in range(len(parts), -1, -1):
-        left = len(parts) - kept
-        more = [i18n.text("digest.embed.more", language, count=left)] if left else []
+        more = _more((len(parts) if total is None else total) - kept, language)
         if len(joined := separator.join([*parts[:kept], *more])) <= most:
             return joined
     return "…"
+
+
+def _more(left: int, language: Language) -> list[str]:
+    return [i18n.text("digest.embed.more", language, count=left)] if left else []

@@ -85,10 +85,13 @@ def test_what_to_explain_comes_before_the_rest_and_small_groups_are_counted() ->
     assert (shown.fields[0].name or "").startswith("Lacunas")
 
 
-def test_where_there_are_many_topics_each_is_shown_shorter() -> None:
+def test_of_many_topics_the_first_are_shown_each_with_its_moment_and_the_rest_is_counted() -> None:
     shown = embed(ALL["wordy"], "pt-BR", has_picture=False).description or ""
 
-    assert "**15. Tamanho do lote e taxa de aprendizado**" in shown
+    titles = re.findall(r"^\*\*(\d+)\. ", shown, re.MULTILINE)
+    assert titles == ["1", "2", "3", "4", "5", "6"]
+    assert len(re.findall(r"^\d\d:\d\d:\d\d \[", shown, re.MULTILINE)) >= len(titles)
+    assert "… e mais 9, no relatório em anexo" in shown
 
 
 def test_a_link_is_whole_or_not_there() -> None:
