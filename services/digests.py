@@ -11,7 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
 from db.digests import LastDigest
-from db.records import Course, DigestSchedule
+from db.records import Course, DigestSchedule, Language
+from services import i18n
 from services.digest.figures import Figures
 from services.digest.posting import Outlet, Posting, Send
 from services.digest.report import Digest, Period
@@ -69,7 +70,7 @@ class Digests:
         async with self._pool.connection() as conn:
             await digests.stop(conn, course.id)
 
-    async def change(self, course: Course, changes: dict[str, Any]) -> DigestSchedule:
+    async def change(self, course: Course, changes: dict[str, Any], *, reader: Language) -> DigestSchedule:
         """
         Change when and where a course gets its digest; from now on, if it had none.
 
@@ -80,10 +81,10 @@ class Digests:
 
         """
         wanted = replace(await self.schedule(course), **changes)
-        # It refuses a zone that is none.
+        zone_named(wanted.time_zone, reader)
         Schedule(time_zone=wanted.time_zone, weekday=wanted.weekday, hour=wanted.hour)
         for address in wanted.emails:
-            _check_address(address)
+            _check_address(address, reader)
         async with self._pool.connection() as conn:
             changed = await digests.set_schedule(conn, course.id, wanted)
             await digests.reopen(conn, course.id)  # with the channel that the schedule has now
@@ -115,10 +116,10 @@ class Digests:
         return await self._posting.mail_due(send)
 
 
-def _check_address(written: str) -> None:
+def _check_address(written: str, reader: Language) -> None:
     try:
         address = Address(addr_spec=written)
     except (MessageError, ValueError, IndexError):
         address = None
     if address is None or not address.username or "." not in address.domain.strip("."):
-        raise Refused(f"{written[:80]!r} is no e-mail address; write one such as 'ana@example.edu', or '-' for none.")
+        raise Refused(i18n.text("digest.no_address", reader, written=repr(written[:80])))

@@ -187,16 +187,19 @@ class Digesting(
         }
         changes = {name: value for name, value in given.items() if value is not None}
         last = await self._digests.last(course)
-        now = await (self._digests.change(course, changes) if changes else self._digests.schedule(course))
-        said = [self._scheduled(course, now, reader(interaction))]
-        said += [await self._outlook(course, now, reader(interaction))]
+        language = reader(interaction)
+        if changes:
+            now = await self._digests.change(course, changes, reader=language)
+        else:
+            now = await self._digests.schedule(course)
+        said = [self._scheduled(course, now, language), await self._outlook(course, now, language)]
         if now.emails and not self._mailer:
-            said.append(i18n.text("digest.no_mailer", reader(interaction)))
+            said.append(i18n.text("digest.no_mailer", language))
         if last and last.has_failed:
             key = "digest.again" if changes else "digest.failed"
-            said.append(i18n.text(key, reader(interaction), week=last.week))
+            said.append(i18n.text(key, language, week=last.week))
         if last and last.mail_has_failed:
-            said.append(i18n.text("digest.mail_failed", reader(interaction), week=last.week))
+            said.append(i18n.text("digest.mail_failed", language, week=last.week))
         await interaction.response.send_message("\n".join(said), ephemeral=True)
 
     @app_commands.command(name=named("command.digest.stop"), description=named("command.digest.stop_description"))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+from db.records import Language
+from services import i18n
 from services.digest.report import Period
 from services.errors import Refused
 from services.lexical import fold
@@ -45,18 +47,18 @@ class Schedule:
         return ZoneInfo(self.time_zone)
 
 
-def zone_named(name: str) -> ZoneInfo:
+def zone_named(name: str, reader: Language = "en") -> ZoneInfo:
     """
     Return the time zone, as the IANA database names it.
 
     Raises:
-        Refused: there is none of that name; the sentence offers one.
+        Refused: there is none of that name; the sentence, in the *reader*'s language, offers one.
 
     """
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not there, no name of a zone, a folder
-        raise Refused(f"There is no time zone {name[:60]!r}; write one such as {_alike(name)!r}.") from None
+        raise Refused(i18n.text("digest.no_zone", reader, name=repr(name[:60]), zone=repr(_alike(name)))) from None
 
 
 def week_of(day: date) -> str:

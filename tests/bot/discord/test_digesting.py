@@ -111,9 +111,9 @@ async def test_a_schedule_says_what_is_missing_and_refuses_a_zone_that_is_none(c
         options = {"zone": "America/SaoPaulo"}
         wrong = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()
 
-        assert "'ana@example' is no e-mail address" in said(nobody)
+        assert "'ana@example' não é um e-mail" in said(nobody)
         assert "Falta dizer onde" in said(bare)
-        assert "America/Sao" in said(wrong)
+        assert "Não existe o fuso horário 'America/SaoPaulo'; escreva um como 'America/Sao_Paulo'." in said(wrong)
 
 
 async def test_a_schedule_says_when_the_next_comes_and_that_no_mail_goes_out(campus: Campus) -> None:
