@@ -6,7 +6,7 @@ that the same minutes answer them. Moments alone would mix subjects that one pas
 little alike as well (docs/digest-topics.md has the figures).
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -54,7 +54,8 @@ def joined(groups: Groups, members: Sequence[Member]) -> Groups:
     """
     rows = _rows(groups)
     cited = {label: slots for label, of in rows.items() if (slots := _slots(members, of))}
-    order = sorted(cited, key=lambda label: (-len(rows[label]), label))
+    first_text = {label: min(members[row].text for row in rows[label]) for label in cited}
+    order = sorted(cited, key=lambda label: (-len(rows[label]), first_text[label]))
     if len(order) < 2:
         return groups
     leads = _leads(_cited([cited[label] for label in order]), _said([_texts(members, rows[label]) for label in order]))
@@ -92,25 +93,25 @@ def _rows(groups: Groups) -> Mapping[int, list[int]]:
     return rows
 
 
-def _slots(members: Sequence[Member], rows: Sequence[int]) -> Counter[Slot] | None:
+def _slots(members: Sequence[Member], rows: Sequence[int]) -> Mapping[Slot, float] | None:
     """Return how much of each half minute is cited; None: too little to say anything."""
     cited = [place for row in rows for place in members[row].places]
     if len(cited) < FEWEST_CITED:
         return None
-    slots = Counter[Slot]()
+    slots = defaultdict[Slot, float](float)
     for place in cited:
         slot = int(place.start_s // SLOT_S)
         for beside, weight in ((-1, BESIDE), (0, 1.0), (1, BESIDE)):
-            slots[place.lecture, slot + beside] += weight  # pyright: ignore[reportArgumentType] - a Counter of floats
+            slots[place.lecture, slot + beside] += weight
     return slots
 
 
-def _cited(rows: Sequence[Counter[Slot]]) -> csr_matrix:
+def _cited(rows: Sequence[Mapping[Slot, float]]) -> csr_matrix:
     """Return what each group cites, at unit length."""
     columns = {slot: number for number, slot in enumerate(dict.fromkeys(slot for row in rows for slot in row))}
     weighed = [(number, columns[slot], weight) for number, row in enumerate(rows) for slot, weight in row.items()]
     numbers, slots, weights = (np.array(part) for part in zip(*weighed, strict=True))
-    lengths = np.sqrt(np.bincount(numbers, weights.astype(np.float64) ** 2))
+    lengths = np.sqrt(np.bincount(numbers, weights**2))
     return csr_matrix((weights / lengths[numbers], (numbers, slots)), (len(rows), len(columns)))
 
 

@@ -59,3 +59,17 @@ def test_who_is_alone_stays_alone_and_the_larger_group_stays_the_most_typical() 
 
     assert found.labels == (7, 7, 7, 7, 7, ALONE)
     assert max(found.centrality[3:5]) < 0.5
+
+
+def test_the_order_of_the_questions_changes_nothing() -> None:
+    # The last is as near to the first as to the second.
+    first, second = asked(("xx dropout",) * 3, 100), asked(("yy dropout",) * 3, 700)
+    between = [*asked(("dropout",), 100), *asked(("dropout",), 700)]
+
+    def companions(*groups: list[Question]) -> set[str]:
+        labels = labels_of(*groups)
+        questions = [question.text for group in groups for question in group]
+        of_between = {label for text, label in zip(questions, labels, strict=True) if text == "dropout"}
+        return {text for text, label in zip(questions, labels, strict=True) if label in of_between}
+
+    assert companions(first, second, between) == companions(second, first, between) == {"xx dropout", "dropout"}
