@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from db.records import CourseId, DigestSchedule, Language
 
@@ -35,7 +35,8 @@ class DigestClaim:
     week: str  # the last it tells of
     weeks: int
     time_zone: str
-    channel_id: int | None
+    channel_id: int | None  # where an attempt before may have posted it
+    wanted_channel_id: int | None  # where it goes by the settings
     begun_at: datetime  # by the first who claimed it
     token: int
     attempts: int  # this one included
@@ -67,7 +68,7 @@ async def plans(conn: AsyncConnection) -> list[DigestPlan]:
                 (select max(d.week collate "C") from digests d
                 where d.course_id = c.id and d.state in ('posted', 'empty')) as last_done
             from course_settings s join courses c on c.id = s.course_id
-            where s.digest_since is not null
+            where s.digest_since is not null and s.digest_stopped_at is null
                 and (s.digest_channel_id is not null or cardinality(s.digest_emails) > 0)
             order by c.id
             """
@@ -81,10 +82,11 @@ async def take_over(conn: AsyncConnection, course: CourseId, *, lease: timedelta
         await cur.execute(
             """
             update digests d set token = d.token + 1, attempts = d.attempts + 1, leased_until = now() + %(lease)s
-            from courses c
-            where d.course_id = %(course)s and c.id = d.course_id and d.state = 'claimed' and d.leased_until <= now()
+            from courses c, course_settings s
+            where d.course_id = %(course)s and c.id = d.course_id and s.course_id = d.course_id
+                and d.state = 'claimed' and d.leased_until <= now()
             returning d.course_id, c.slug, c.title, c.language, d.week, d.weeks, d.time_zone, d.channel_id,
-                d.begun_at, d.token, d.attempts
+                s.digest_channel_id as wanted_channel_id, d.begun_at, d.token, d.attempts
             """,
             {"course": course, "lease": lease},
         )
@@ -120,8 +122,8 @@ async def begin(
                 on conflict do nothing
                 returning course_id, week, weeks, time_zone, channel_id, begun_at, token, attempts
             )
-            select b.course_id, c.slug, c.title, c.language, b.week, b.weeks, b.time_zone, b.channel_id, b.begun_at,
-                b.token, b.attempts
+            select b.course_id, c.slug, c.title, c.language, b.week, b.weeks, b.time_zone, b.channel_id,
+                b.channel_id as wanted_channel_id, b.begun_at, b.token, b.attempts
             from begun b join courses c on c.id = b.course_id
             """,
             {
@@ -138,13 +140,17 @@ async def begin(
 
 
 async def renew(conn: AsyncConnection, claim: DigestClaim, *, lease: timedelta) -> bool:
-    """Hold the digest for another *lease*; return False if it has been claimed anew."""
+    """
+    Hold the digest for another *lease*, to be posted where it is wanted; return False if it has been claimed anew.
+
+    Whoever takes over looks where it says, so this comes before the post.
+    """
     renewed = await conn.execute(
         """
-        update digests set leased_until = now() + %(lease)s
+        update digests set leased_until = now() + %(lease)s, channel_id = %(channel)s
         where course_id = %(course)s and week = %(week)s and token = %(token)s and state = 'claimed'
         """,
-        {**_held(claim), "lease": lease},
+        {**_held(claim), "lease": lease, "channel": claim.wanted_channel_id},
     )
     return renewed.rowcount > 0
 
@@ -202,12 +208,12 @@ async def fail(conn: AsyncConnection, claim: DigestClaim, *, reason: str) -> boo
 
 
 async def reopen(conn: AsyncConnection, course: CourseId) -> bool:
-    """Let the last digest be posted after all, where the settings now say, if it has failed."""
+    """Let the last digest be posted after all, where the settings now say, if it has failed these two weeks."""
     reopened = await conn.execute(
         """
-        update digests d set state = 'claimed', leased_until = now(), attempts = 1, channel_id = s.digest_channel_id
-        from course_settings s
-        where d.course_id = %(course)s and s.course_id = d.course_id and d.state = 'failed'
+        update digests d set state = 'claimed', leased_until = now(), attempts = 1
+        where d.course_id = %(course)s and d.state = 'failed'
+            and d.begun_at > now() - interval '14 days'
             and not exists (select from digests n where n.course_id = d.course_id
                 and n.week collate "C" > d.week collate "C")
         """,
@@ -228,9 +234,10 @@ async def claim_mail(conn: AsyncConnection, *, lease: timedelta) -> MailClaim | 
             update digests d set mail_token = d.mail_token + 1, mail_attempts = d.mail_attempts + 1,
                 mail_leased_until = now() + %(lease)s
             from (
-                select course_id, week from digests
-                where mail_state = 'waiting' and mail_leased_until <= now() and begun_at > now() - interval '14 days'
-                order by mail_leased_until, course_id, week limit 1 for update skip locked
+                select d.course_id, d.week from digests d join course_settings s on s.course_id = d.course_id
+                where d.mail_state = 'waiting' and d.mail_leased_until <= now()
+                    and d.begun_at > now() - interval '14 days' and s.digest_stopped_at is null
+                order by d.mail_leased_until, d.course_id, d.week limit 1 for update of d skip locked
             ) due, courses c, course_settings s
             where d.course_id = due.course_id and d.week = due.week and c.id = d.course_id and s.course_id = d.course_id
             returning d.course_id, c.slug, c.title, c.language, d.week, d.weeks, d.time_zone,
@@ -278,8 +285,8 @@ async def schedule(conn: AsyncConnection, course: CourseId) -> DigestSchedule:
         await cur.execute(
             """
             select time_zone, digest_weekday as weekday, digest_hour as hour, digest_channel_id as channel_id,
-                digest_emails as emails, digest_since as since, digest_least_askers as least_askers, price_in,
-                price_out, currency
+                digest_emails as emails, case when digest_stopped_at is null then digest_since end as since,
+                digest_least_askers as least_askers, price_in, price_out, currency
             from course_settings where course_id = %(course)s
             """,
             {"course": course},
@@ -290,8 +297,45 @@ async def schedule(conn: AsyncConnection, course: CourseId) -> DigestSchedule:
 
 
 async def stop(conn: AsyncConnection, course: CourseId) -> None:
-    """Let a course get no digest until there is a new schedule; the rest of its settings stay."""
-    await conn.execute("update course_settings set digest_since = null where course_id = %s", [course])
+    """Let a course get no digest until there is a new schedule, one that is on its way included."""
+    await conn.execute(
+        """
+        update course_settings set digest_stopped_at = coalesce(digest_stopped_at, now())
+        where course_id = %s and digest_since is not null
+        """,
+        [course],
+    )
+    await conn.execute(
+        """
+        update digests set state = 'failed', token = token + 1, reason = 'The digest was turned off.'
+        where course_id = %s and state = 'claimed'
+        """,
+        [course],
+    )
+
+
+async def send_again(conn: AsyncConnection, course: CourseId) -> None:
+    """Let the last mail go out after all, if it has failed these two weeks."""
+    await conn.execute(
+        """
+        update digests d set mail_state = 'waiting', mail_attempts = 0, mail_leased_until = now()
+        where d.course_id = %(course)s and d.mail_state = 'failed' and d.begun_at > now() - interval '14 days'
+            and d.week = (select max(n.week collate "C") from digests n where n.course_id = %(course)s)
+        """,
+        {"course": course},
+    )
+
+
+async def last_done(conn: AsyncConnection, course: CourseId) -> str | None:
+    """Return the last week that *course* was told of."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select max(week collate "C") from digests where course_id = %s and state in ('posted', 'empty')
+            """,
+            [course],
+        )
+        return await cur.fetchone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,12 +360,21 @@ async def last(conn: AsyncConnection, course: CourseId) -> LastDigest | None:
 
 
 async def set_schedule(conn: AsyncConnection, course: CourseId, wanted: DigestSchedule) -> DigestSchedule:
-    """Store a schedule; it owes nothing for weeks that were over when the first one began."""
+    """
+    Store a schedule, and turn it on.
+
+    It owes nothing for weeks that were over when the first one began, nor for those in which it was off from Monday to
+    Sunday.
+    """
     await conn.execute(
         """
         update course_settings set time_zone = %(time_zone)s, digest_weekday = %(weekday)s, digest_hour = %(hour)s,
             digest_channel_id = %(channel_id)s, digest_emails = %(emails)s, digest_least_askers = %(least_askers)s,
-            digest_since = coalesce(digest_since, now())
+            digest_since = case
+                when digest_stopped_at < date_trunc('week', now() at time zone %(time_zone)s) at time zone %(time_zone)s
+                    - interval '7 days' then now()
+                else coalesce(digest_since, now()) end,
+            digest_stopped_at = null
         where course_id = %(course)s
         """,
         {

@@ -1,12 +1,14 @@
 """The digests of all courses: when each is due, what it tells, and whether it was told."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
@@ -58,7 +60,9 @@ class Digests:
         if planned.since is None:
             return None
         schedule = Schedule(time_zone=planned.time_zone, weekday=planned.weekday, hour=planned.hour)
-        return next_moment(datetime.now(UTC), schedule)
+        async with self._pool.connection() as conn:
+            last_done = await digests.last_done(conn, course.id)
+        return next_moment(datetime.now(UTC), schedule, last_done=last_done, since=planned.since)
 
     async def last(self, course: Course) -> LastDigest | None:
         """Return what became of the last digest; `change` lets one that could not be posted be tried again."""
@@ -74,7 +78,8 @@ class Digests:
         """
         Change when and where a course gets its digest; from now on, if it had none.
 
-        A last digest that could not be posted is posted after all, where the schedule now says.
+        A last digest that could not be posted is posted after all, where the schedule now says; a last mail that could
+        not be sent is sent to new addresses.
 
         Raises:
             Refused: the time zone is none, or an address is.
@@ -87,8 +92,15 @@ class Digests:
             _check_address(address, reader)
         async with self._pool.connection() as conn:
             changed = await digests.set_schedule(conn, course.id, wanted)
-            await digests.reopen(conn, course.id)  # with the channel that the schedule has now
+            if "emails" in changes:
+                await digests.send_again(conn, course.id)
+        await self._reopen(course)
         return changed
+
+    async def _reopen(self, course: Course) -> None:
+        with suppress(UniqueViolation):  # another digest has been claimed at this moment, and tells these weeks too
+            async with self._pool.connection() as conn:
+                await digests.reopen(conn, course.id)
 
     async def price(self, course: Course, changes: dict[str, Any]) -> DigestSchedule:
         """

@@ -198,7 +198,7 @@ class Digesting(
         if last and last.has_failed:
             key = "digest.again" if changes else "digest.failed"
             said.append(i18n.text(key, language, week=last.week))
-        if last and last.mail_has_failed:
+        if last and last.mail_has_failed and now.emails and "emails" not in changes:
             said.append(i18n.text("digest.mail_failed", language, week=last.week))
         await interaction.response.send_message("\n".join(said), ephemeral=True)
 

@@ -165,20 +165,30 @@ class Posting:
             )
 
     async def _posted(self, claim: DigestClaim, outlet: Outlet) -> bool:
-        post = _post(claim)
-        if post and claim.attempts > 1 and (message := await outlet.find(post)):
+        if claim.attempts > 1 and (message := await self._left_behind(claim, outlet)):
             return await self._finished(claim, message)
         if claim.attempts > self._pace.most_attempts:
             return await self._failed(claim, f"It could not be posted in {self._pace.most_attempts} attempts.")
         digest = await self._tell(_course(claim), _period(claim))
-        if post is None:
-            return await self._finished(claim, None)
         async with self._pool.connection() as conn:
             if not await digests.renew(conn, claim, lease=self._pace.lease):
                 return False
+        post = _post(claim, claim.wanted_channel_id)
+        if post is None:
+            return await self._finished(claim, None)
         async with asyncio.timeout(self._pace.post_limit_s):
             message = await outlet.post(post, digest)
         return await self._finished(claim, message)
+
+    async def _left_behind(self, claim: DigestClaim, outlet: Outlet) -> int | None:
+        """Return the message that an attempt before has left, if it can be seen; else only a new channel will do."""
+        post = _post(claim, claim.channel_id)
+        try:
+            return await outlet.find(post) if post else None
+        except Refused:
+            if claim.wanted_channel_id == claim.channel_id:
+                raise
+            return None
 
     async def _finished(self, claim: DigestClaim, message: int | None) -> bool:
         async with self._pool.connection() as conn:
@@ -247,13 +257,13 @@ def _schedule(plan: DigestPlan) -> Schedule:
         raise Refused(f"The course {plan.slug!r} gets no digest: {error}") from error
 
 
-def _post(claim: DigestClaim) -> Post | None:
-    if claim.channel_id is None:
+def _post(claim: DigestClaim, channel: int | None) -> Post | None:
+    if channel is None:
         return None
     return Post(
         course=_course(claim),
         period=_period(claim),
-        channel_id=claim.channel_id,
+        channel_id=channel,
         nonce=nonce(claim.course_id, claim.week),
         begun_at=claim.begun_at,
     )

@@ -111,11 +111,9 @@ def posting_moment(week: str, schedule: Schedule) -> datetime:
     return _moment(parse_week(week), schedule)
 
 
-def next_moment(now: datetime, schedule: Schedule) -> datetime:
-    """Return the first instant after *now* at which a digest comes, if nothing was missed."""
-    monday = _monday(now, schedule.zone)
-    of_last_week = _moment(monday - WEEK, schedule)
-    return of_last_week if of_last_week > now else _moment(monday, schedule)
+def next_moment(now: datetime, schedule: Schedule, *, last_done: str | None, since: datetime) -> datetime:
+    """Return when the next digest comes, by what `due` goes by: *now* where one is due."""
+    return max(now, _moment(_first_owed(schedule, last_done, since), schedule))
 
 
 def due(now: datetime, schedule: Schedule, *, last_done: str | None, since: datetime) -> Period | None:
@@ -125,12 +123,16 @@ def due(now: datetime, schedule: Schedule, *, last_done: str | None, since: date
     *last_done* is the last week that was told. *since* is when the schedule began: the weeks that were over by then are
     owed to nobody, and the one that was going on is owed whole.
     """
-    first, last = _monday(since, schedule.zone), _monday(now, schedule.zone) - WEEK
-    if last_done is not None:
-        first = max(first, parse_week(last_done) + WEEK)
+    first, last = _first_owed(schedule, last_done, since), _monday(now, schedule.zone) - WEEK
     if now < _moment(last, schedule):
         last -= WEEK
     return None if last < first else _period(first, last, schedule.zone)
+
+
+def _first_owed(schedule: Schedule, last_done: str | None, since: datetime) -> date:
+    """Return the Monday of the first week that is still to be told."""
+    first = _monday(since, schedule.zone)
+    return first if last_done is None else max(first, parse_week(last_done) + WEEK)
 
 
 def _alike(name: str) -> str:

@@ -137,6 +137,7 @@ async def test_a_digest_that_failed_is_told_of_and_posted_once_the_schedule_is_c
         await client.services.digests.post_due(Channels(client))
         async with client.services.pool.connection() as conn:
             await conn.execute("update digests set mail_state = 'failed'")
+            await conn.execute("update course_settings set digest_emails = '{ana@example.edu}'")
         asked = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", {})).answered()
         options = {"channel": room}
         mended = await (await campus.server.slash(campus.boss, campus.room, "digest schedule", options)).answered()

@@ -12,8 +12,10 @@ from psycopg_pool import AsyncConnectionPool
 from db import connect, digests
 from db.records import Course, CourseId
 from services.courses import Courses
+from services.digest.figures import Figures
 from services.digest.posting import Mail, Pace, Post, Posting, Tell, nonce
 from services.digest.report import Digest, Figure, Period
+from services.digests import Digests
 from services.errors import Refused, Unavailable
 
 SINCE = datetime(2026, 11, 10, tzinfo=UTC)  # in W46
@@ -760,3 +762,91 @@ async def test_a_mail_of_last_term_is_not_sent_once_there_is_a_server(posted: Ro
 
     assert await posted.posting().mail_due(inbox) == 0
     assert inbox.mails == []
+
+
+async def change(room: Room, **changes: Any) -> None:
+    """Do what `/digest schedule` does."""
+    await Digests(room.pool, Figures(room.pool, None)).change(room.course, changes, reader="en")
+
+
+async def stop(room: Room) -> None:
+    await Digests(room.pool, Figures(room.pool, None)).stop(room.course)
+
+
+async def test_a_digest_that_is_being_retried_goes_to_the_channel_that_is_chosen_meanwhile(room: Room) -> None:
+    channel = Channel(before=once(Unavailable("Discord is away.")))
+    await room.posting().post_due(channel, W46_DUE)
+    await change(room, channel_id=8)
+    await room.sql("update digests set leased_until = now()")
+
+    await room.posting().post_due(channel, W46_DUE)
+
+    (row,) = await room.rows()
+    assert (row["state"], row["channel_id"]) == ("posted", 8)
+
+
+async def test_a_message_in_the_channel_before_is_found_where_the_channel_was_changed_after_it(room: Room) -> None:
+    channel = Channel(after=once(Killed()))
+    with pytest.raises(Killed):
+        await room.posting().post_due(channel, W46_DUE)
+    await change(room, channel_id=8)
+    await room.sql("update digests set leased_until = now()")
+
+    await room.posting().post_due(channel, W46_DUE)
+
+    assert await room.states() == [("2026-W46", 1, "posted")]
+    assert len(channel.nonces) == 1
+
+
+async def test_what_is_turned_off_does_not_come_later_and_off_and_on_again_loses_no_week(room: Room) -> None:
+    channel = Channel(before=once(Unavailable("Discord is away.")))
+    await room.posting().post_due(channel, W46_DUE)
+    await stop(room)
+    await room.sql("update digests set leased_until = now()")
+    assert await room.posting().post_due(channel, W46_DUE) == 0
+
+    await change(room, hour=9)
+    await room.posting().post_due(channel, W47_DUE)
+
+    assert [told.week for told in channel.told] == ["2026-W46"]
+    await room.posting().post_due(channel, W47_DUE)
+    assert [told.week for told in channel.told] == ["2026-W46", "2026-W47"]
+
+
+async def test_weeks_that_it_was_off_for_are_owed_to_nobody(room: Room) -> None:
+    channel = Channel()
+    await stop(room)
+    await room.sql("update course_settings set digest_stopped_at = now() - interval '15 days'")
+    await change(room, hour=9)
+
+    async with room.pool.connection() as conn:
+        (plan,) = await digests.plans(conn)
+    assert plan.since > datetime.now(UTC) - timedelta(minutes=1)
+    assert await room.posting().post_due(channel, datetime.now(UTC)) == 0
+
+
+async def test_a_digest_that_failed_long_ago_is_not_tried_again(room: Room) -> None:
+    channel = Channel(before=once(Refused("The channel is gone.")))
+    await room.posting().post_due(channel, W46_DUE)
+    await room.sql("update digests set begun_at = now() - interval '15 days'")
+
+    assert not await room.reopen()
+
+
+async def test_no_mail_goes_out_while_the_digest_is_turned_off(posted: Room) -> None:
+    inbox = Inbox()
+    await stop(posted)
+    assert await posted.posting().mail_due(inbox) == 0
+
+    await change(posted, hour=9)
+    assert await posted.posting().mail_due(inbox) == 1
+
+
+async def test_a_mail_that_failed_is_sent_to_the_corrected_addresses(posted: Room) -> None:
+    inbox = Inbox(before=once(Refused("There is nobody of that name.")))
+    await posted.posting().mail_due(inbox)
+
+    await change(posted, emails=["eva@example.org"])
+    await posted.posting().mail_due(inbox)
+
+    assert [mail.addresses for mail in inbox.mails] == [("eva@example.org",)]

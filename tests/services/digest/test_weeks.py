@@ -405,10 +405,14 @@ def test_an_hourly_look_over_five_years_tells_each_week_once_at_its_hour(zone: s
         assert told[-1] in {"2030-W51", "2030-W52"}
 
 
-@given(instants, schedules)
-def test_the_next_moment_is_the_first_posting_moment_that_is_not_over(now: datetime, at: Schedule) -> None:
-    found = next_moment(now, at)
+@given(schedules, instants, st.integers(0, 60 * 1440), st.integers(-1, 9))
+def test_the_next_moment_is_when_the_next_digest_is_due_and_none_is_before(
+    at: Schedule, now: datetime, minutes: int, weeks_told: int
+) -> None:
+    since = now - minutes * MINUTE
+    told = week_of(clock(since, at.time_zone).date() + weeks_told * WEEK) if weeks_told >= 0 else None
 
-    start = now.astimezone(at.zone).date() - 3 * WEEK
-    moments = [posting_moment(week_of(start + step * WEEK), at) for step in range(6)]
-    assert found == min(moment for moment in moments if moment > now)
+    moment = next_moment(now, at, last_done=told, since=since)
+
+    assert due(moment, at, last_done=told, since=since)
+    assert moment == now or not due(moment - MINUTE, at, last_done=told, since=since)
