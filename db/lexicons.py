@@ -48,3 +48,10 @@ async def languages(conn: AsyncConnection, course: CourseId) -> tuple[str, ...]:
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute("select languages from course_lexicons where course_id = %(course)s", {"course": course})
         return tuple(await cur.fetchone() or ())
+
+
+async def terms(conn: AsyncConnection, course: CourseId) -> frozenset[int]:
+    """Return the terms, as hashes, that at least two segments of the course hold."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select term from course_terms where course_id = %(course)s", {"course": course})
+        return frozenset(await cur.fetchall())

@@ -75,7 +75,7 @@ _GOES_ON = (
 )
 """A word of a name in lower case."""
 _DOT = r"(?:\.|[\[({]? ?\b(?:dot|ponto)\b ?[\])}]?)"
-_AT = r"(?:@|[\[({] ?at ?[\])}]|[\[({]? ?\barroba\b ?[\])}]?)"
+_AT = r"(?:@|[\[({] ?at? ?[\])}]|[\[({]? ?\barroba\b ?[\])}]?)"
 
 _REMOVED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:https?|ftp|file|mailto|tel|discord):/{0,3}\S+|\bwww\.\S+", re.IGNORECASE), GAP),
@@ -89,12 +89,20 @@ _REMOVED: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(
             r"\b(?:r\.?a\.?|n\.?º? ?usp|nusp|matr[íi]cula|registro(?: acad[êe]mico)?|cpf|rg|prontu[áa]rio"
             r"|inscri[çc][ãa]o|student (?:id|number)|id)(?: (?:é|e|is|n[º°o]?\.?|n[úu]mero))?\s*[:#=-]?\s*"
-            r"[a-z]?\d[\w./-]{2,}",
+            r"(?=[a-z]?(?:\d[ ./-]?){3})[a-z]?\d[\w./-]*(?: \d[\w./-]*)*",
             re.IGNORECASE,
         ),
         GAP,
     ),
     (re.compile(r"(?<!\d)\d{3}[. ]\d{3}[. ]\d{3}[-. ]?\d{2}(?!\d)|(?<!\d)\d{1,2}\.\d{3}\.\d{3}-[\dxX](?!\w)"), GAP),
+    # Eight digits and more in groups; two years side by side are none.
+    (
+        re.compile(
+            r"(?<![\w.,/)+-])(?<!\) )\+?(?!(?:19|20)\d\d[ /.-](?:19|20)\d\d(?![\d ./-]*\d))(?=(?:\d[ ./-]?){8})"
+            r"\d+(?:[ ./-]\d+)*(?![\w,])"
+        ),
+        GAP,
+    ),
     # Telephones; two years side by side are none.
     (
         re.compile(

@@ -9,11 +9,12 @@ from typing import get_args
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import digest_figures
+from db import digest_figures, lexicons
 from db.digest_figures import Asking, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.records import Course, Label, Outcome
 from services import coefficients
 from services.digest import topics
+from services.digest.known import Taught
 from services.digest.report import (
     Agreement,
     Cost,
@@ -86,10 +87,13 @@ class Figures:
             spent = await digest_figures.spent(conn, span)
             terms = await digest_figures.terms(conn, course.id)
             minutes = await digest_figures.minutes(conn, span)
+            taught = Taught(
+                terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
+            )
             asked = [_asked(one) async for one in digest_figures.questions(conn, span)]
         current = await self._serving.current() if self._serving else None
         embedder = current[1] if current else None
-        found = await topics.grouped(asked, embedder, least_askers=terms.least_askers)
+        found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found)
 
 

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
@@ -13,9 +13,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from db.records import Outcome
-from services.digest.anonymous import GAP, anonymous, capitalised
+from services.digest.anonymous import GAP, anonymous
 from services.digest.frames import FRAMES
 from services.digest.grouping import ALONE, Distinct, Groups, distinct, group_distinct, spread, without_frames
+from services.digest.known import Known, Taught, known
 from services.digest.moments import joined
 from services.digest.report import Place, Topic
 from services.digest.wording import OPENING, plain, subject
@@ -80,7 +81,13 @@ class Topics:
     small_questions: int  # the questions in them
 
 
-async def grouped(questions: Sequence[Asked], embedder: Embedder | None, *, least_askers: int = LEAST_ASKERS) -> Topics:
+async def grouped(
+    questions: Sequence[Asked],
+    embedder: Embedder | None,
+    *,
+    least_askers: int = LEAST_ASKERS,
+    taught: Taught | None = None,
+) -> Topics:
     """
     Group *questions* and tell the topics, while the event loop stays free.
 
@@ -97,15 +104,17 @@ async def grouped(questions: Sequence[Asked], embedder: Embedder | None, *, leas
     apart = await asyncio.to_thread(distinct, texts, languages)
     vectors = await _embedded(apart, embedder) if embedder and apart.keys else None
     found = await _in_process(apart, vectors)
-    return await asyncio.to_thread(topics, questions, spread(apart, found), least_askers=least_askers)
+    return await asyncio.to_thread(topics, questions, spread(apart, found), least_askers=least_askers, taught=taught)
 
 
-def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LEAST_ASKERS) -> Topics:
+def topics(
+    questions: Sequence[Asked], groups: Groups, *, least_askers: int = LEAST_ASKERS, taught: Taught | None = None
+) -> Topics:
     """
     Tell what each of *groups* of *questions* is about, with those joined that the lectures answer at the same moments.
 
-    A group is shown from *least_askers* distinct askers on. What is shown of it is anonymous, and no question is shown
-    with a capitalised word that fewer than *least_askers* people used, because it may be somebody's name.
+    A group is shown from *least_askers* distinct askers on, of whom it is known who they are. What is shown of it is
+    anonymous, and without words that may be somebody's name (`services.digest.known`); those *taught* are none.
     """
     groups = joined(groups, questions)
     members = defaultdict[int, list[int]](list)
@@ -113,12 +122,14 @@ def topics(questions: Sequence[Asked], groups: Groups, *, least_askers: int = LE
         if label != ALONE:
             members[label].append(row)
     shown, small_topics, small_questions = list[Topic](), groups.labels.count(ALONE), groups.labels.count(ALONE)
-    common = _common_capitals(questions, least_askers)
+    may_be_shown = known(((one.text, one.asker_key) for one in questions), least_askers=least_askers, taught=taught)
     for rows in members.values():
-        if len({questions[row].asker_key for row in rows}) < least_askers:
+        if _askers(questions[row] for row in rows) < least_askers:
             small_topics, small_questions = small_topics + 1, small_questions + len(rows)
         else:
-            shown.append(_topic([questions[row] for row in rows], [groups.centrality[row] for row in rows], common))
+            shown.append(
+                _topic([questions[row] for row in rows], [groups.centrality[row] for row in rows], may_be_shown)
+            )
     shown.sort(key=lambda topic: (-topic.askers, -topic.questions, topic.title, topic.examples))
     gaps = tuple(topic for topic in shown if _is_mostly("no_material", topic))
     for_staff = tuple(topic for topic in shown if _is_mostly("needs_staff", topic))
@@ -139,15 +150,19 @@ class _Said:
     language: str
 
 
-def _topic(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Topic:
-    said = list(_said(questions, centrality, common))
+def _askers(questions: Iterable[Asked]) -> int:
+    return len({one.asker_key for one in questions} - {None})
+
+
+def _topic(questions: Sequence[Asked], centrality: Sequence[float], known: Known) -> Topic:
+    said = list(_said(questions, centrality, known))
     title = _title(said, Counter(one.language for one in questions).most_common(1)[0][0])
     judged = sorted(one.relevance for one in questions if one.relevance is not None)
     return Topic(
         title=_cut(title.words, LONGEST_TITLE),
         examples=tuple(_examples(said, title)),
         questions=len(questions),
-        askers=len({one.asker_key for one in questions}),
+        askers=_askers(questions),
         outcomes=dict(Counter[Outcome](sorted(one.outcome for one in questions))),
         relevance=sum(judged) / len(judged) if judged else None,
         voted_down=sum(one.voted_down for one in questions),
@@ -165,7 +180,7 @@ def _is_mostly(outcome: Outcome, topic: Topic) -> bool:
     return 2 * topic.outcomes.get(outcome, 0) > topic.questions
 
 
-def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Collection[str]) -> Iterator[_Said]:
+def _said(questions: Sequence[Asked], centrality: Sequence[float], known: Known) -> Iterator[_Said]:
     """Yield one question for each way to name the subject, the most typical first."""
     typical = dict[str, Asked]()
     for one in sorted(questions, key=lambda one: (one.text, one.asker_key or "")):
@@ -178,7 +193,7 @@ def _said(questions: Sequence[Asked], centrality: Sequence[float], common: Colle
         about = _about(text, one.language)
         if about not in seen and len(seen) < MOST_CONSIDERED:
             seen.add(about)
-            words = presentable(text, common)
+            words = presentable(text, known)
             yield _Said(words=words, about=_about(words, one.language), asker_key=one.asker_key, language=one.language)
 
 
@@ -188,21 +203,14 @@ def _about(text: str, language: str) -> frozenset[str]:
     return frozenset(word[at : at + 3] for word in words for at in range(len(word) - 2))
 
 
-def presentable(text: str, common: Collection[str]) -> str:
+def presentable(text: str, known: Known) -> str:
     """
     Return *text* as it may be shown: anonymous, without greeting and thanks, beginning with a capital.
 
-    A capitalised word inside it that is not among *common* (folded) may be a name, and is taken out.
-
-    >>> presentable("bom dia! pq o Zuleido usa LSTM? obrigada", {"lstm"})
+    >>> presentable("bom dia! pq o Zuleido usa LSTM? obrigada", Known(asked=frozenset(), capitals=frozenset()))
     'Pq o … usa LSTM?'
     """
-    shown = _PICTURES.sub("", anonymous(text))
-    for word in capitalised(shown):
-        if word not in common:
-            shown = re.sub(
-                r"[^\W\d_][\w'’-]*", lambda found, word=word: GAP if fold(found[0]) == word else found[0], shown
-            )
+    shown = known.shown(_PICTURES.sub("", anonymous(text)))
     shown = _CLOSING.sub("", _without_greeting(" ".join(shown.split())))
     shown = _SHOUTED.sub(r"\1", shown).strip(_EDGE) or GAP
     return shown[0].upper() + shown[1:]
@@ -222,12 +230,16 @@ def _without_greeting(text: str) -> str:
 
 
 def _examples(said: Sequence[_Said], title: _Said) -> Iterator[str]:
-    """Yield a few questions of different people that name the subject in other words than *title* and each other."""
+    """
+    Yield a few questions of different people that name the subject in other words than *title* and each other.
+
+    One with a gap says less, and what it misses may be the point: only those without are examples.
+    """
     taken = [title]
-    for one in said:
+    for one in (one for one in said if GAP not in one.words):
         is_new = all(_overlap(one.about, other.about) < ALIKE for other in taken)
         is_of_another = all(one.asker_key != other.asker_key for other in taken[1:])
-        if is_new and is_of_another and one.words != GAP and len(taken) <= EXAMPLES:
+        if is_new and is_of_another and len(taken) <= EXAMPLES:
             taken.append(one)
             yield _cut(one.words, LONGEST_EXAMPLE)
 
@@ -242,15 +254,6 @@ def _cut(text: str, longest: int) -> str:
         return text
     kept = text[: longest - 1]
     return (kept.rpartition(" ")[0] or kept).rstrip(_EDGE) + GAP
-
-
-def _common_capitals(questions: Sequence[Asked], least_askers: int) -> frozenset[str]:
-    """Return the words, folded, that so many people write with a capital: terms of the field, hardly a student."""
-    askers = defaultdict[str, set[str | None]](set)
-    for one in questions:
-        for word in capitalised(one.text):
-            askers[word].add(one.asker_key)
-    return frozenset(word for word, who in askers.items() if len(who) >= least_askers)
 
 
 def _places(cited: Iterable[Place]) -> tuple[Place, ...]:

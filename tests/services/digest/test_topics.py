@@ -11,6 +11,7 @@ from services.digest import grouping
 from services.digest import topics as module
 from services.digest.frames import FRAMES
 from services.digest.grouping import ALONE, Groups, group, without_frames
+from services.digest.known import Known
 from services.digest.report import Place, Topic
 from services.digest.topics import Asked, Topics, grouped, presentable, topics
 from services.embedder import EmbedderUnavailable
@@ -246,7 +247,9 @@ def test_nobody_is_told_of_whatever_they_write() -> None:
 
 
 def test_a_capitalised_word_is_shown_once_enough_people_write_it() -> None:
-    assert presentable("por que o Zuleido usa a Bayesiana?", {"bayesiana"}) == "Por que o … usa a Bayesiana?"
+    known = Known(asked=frozenset(), capitals=frozenset({"bayesiana"}))
+
+    assert presentable("por que o Zuleido usa a Bayesiana?", known) == "Por que o … usa a Bayesiana?"
     few = one_group([asked(f"o {name} disse o que é xor", name) for name in ("Zuleido", "Quintano", "Berildo")])
     many = one_group(
         [asked(f"o {name} disse o que é xor", asker) for name, asker in zip(["Zuleido"] * 3, "abc", strict=True)]
