@@ -24,6 +24,8 @@ T = TypeVar("T")
 EX_CONFIG = 78
 """Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
 
+KEPT = "what was done so far is kept"
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -70,8 +72,8 @@ def main() -> None:
             f"Something happened that Monitoria did not expect ({type(error).__name__}: {said}); "
             "set MONITORIA_LOG_LEVEL=debug to see where, and report it."
         )
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        _fail("Interrupted; what was done so far is kept.", code=130)
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        _fail(f"Interrupted; {str(error) or KEPT}.", code=130)
 
 
 @app.command()
@@ -381,7 +383,8 @@ def backup(
     It holds what students asked: only you can read it (0600), and you see to it that it stays so. What is in the
     environment or in .env is not inside.
     """
-    _run(commands.backup(_setup(), path=file, may_replace=replace))
+    work = commands.backup(_setup(), path=file, may_replace=replace)
+    _run(work, when_interrupted="no backup was written")
 
 
 @app.command()
@@ -393,7 +396,7 @@ def restore(
 
     A database that has rows is refused. Stop the bot first, and restore only files that you trust.
     """
-    _run(commands.restore(_setup(), file))
+    _run(commands.restore(_setup(), file), when_interrupted="nothing was restored, unless all of it was")
 
 
 @app.command()
@@ -445,7 +448,7 @@ def _judge(models: ModelSettings) -> LlmConfig | None:
     )
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, T], *, when_interrupted: str = KEPT) -> T:
     """Run *work*; a SIGTERM ends it as Ctrl-C does, so that everything is closed in order."""
 
     async def guarded() -> T:
@@ -456,9 +459,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
     try:
         return asyncio.run(guarded())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         # `main` says so in a sentence; typer would end on a KeyboardInterrupt without a word.
-        raise asyncio.CancelledError from None
+        raise asyncio.CancelledError(when_interrupted) from None
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

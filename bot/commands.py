@@ -7,15 +7,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from bot import shapes, terminal, views_agreement
 from db.records import Course, Language
 from services import agreement as agreeing
+from services import backup as saving
 from services import calibrate as calibration
 from services import doctor as doctoring
 from services import export as exporting
-from services import importing, wiring
+from services import files, importing, wiring
 from services import ingest as ingesting
 from services import manifest as manifests
 from services.ask import Asked, Draft, Reply
@@ -25,6 +26,8 @@ from services.generations import is_unproven
 from services.generations import reindex as reindexing
 from services.retrieve import Retriever
 from services.wiring import Services, Setup
+
+T = TypeVar("T", saving.Saved, saving.Restored)
 
 OPENING_PATIENCE_S = 120.0
 """How long a command waits for the model of the vectors that serve: it asks once, and wants the best answer."""
@@ -184,7 +187,7 @@ async def agreement(setup: Setup, *, slug: str, as_json: bool) -> None:
 
 async def export(setup: Setup, order: ExportOrder) -> None:
     since = exporting.day(order.since) if order.since is not None else None
-    out = exporting.replacing(order.out) if order.out else nullcontext(sys.stdout.buffer)
+    out = files.replacing(order.out, what="export") if order.out else nullcontext(sys.stdout.buffer)
     with out as file:
         async with wiring.store(setup) as store:
             course = await store.courses.find(order.course)
@@ -256,6 +259,29 @@ async def _imported(
                     case importing.Report():
                         return event
     raise AssertionError("an import ends with its report")
+
+
+async def backup(setup: Setup, *, path: Path, may_replace: bool) -> None:
+    saved = await _carried_out(saving.save(setup, path, may_replace=may_replace))
+    terminal.show(terminal.saved(saved, path))
+
+
+async def restore(setup: Setup, path: Path) -> None:
+    restored = await _carried_out(saving.restore(setup, path))
+    terminal.show(terminal.restored(restored))
+
+
+async def _carried_out(events: AsyncGenerator[saving.Step | T, None]) -> T:
+    """Show how far *events* are, and return the last."""
+    with terminal.progress() as bars:
+        task = bars.add_task("tables", total=None)
+        async with aclosing(events):
+            async for event in events:
+                if not isinstance(event, saving.Step):
+                    return event
+                what = f"{event.doing}, {terminal.size(event.size_bytes)}"
+                bars.update(task, description=what, completed=event.done, total=event.total)
+    raise AssertionError("a backup, and its restoring, end with what was in it")
 
 
 async def reindex(setup: Setup) -> None:

@@ -4,10 +4,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
+from services.backup import Contents, Restored, Saved
 from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
@@ -215,6 +218,38 @@ def doctor(checks: Sequence[Check]) -> RenderableType:
 
 def _shortened(text: str, length: int = 160) -> str:
     return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0] + "…"
+
+
+def saved(backup: Saved, path: Path) -> RenderableType:
+    inside = _inside(backup.contents)
+    return _unbroken(f"Saved {inside}, with all that belongs to them, in {str(path)!r} ({size(backup.size_bytes)}).")
+
+
+def restored(backup: Restored) -> RenderableType:
+    return _unbroken(
+        f"Restored {_inside(backup.contents)}, with all that belongs to them, as they were at {backup.made_at}."
+    )
+
+
+def _inside(contents: Contents) -> str:
+    counted = (
+        (contents.courses, "course"),
+        (contents.lectures, "lecture"),
+        (contents.questions, "question"),
+        (contents.answers, "answer"),
+    )
+    *first, last = (f"{count:,} {name}{'s' * (count != 1)}" for count, name in counted)
+    return f"{', '.join(first)} and {last}"
+
+
+def _unbroken(sentence: str) -> RenderableType:
+    # A text that is printed by itself forgets that it is not to be wrapped.
+    return Group(Text(sentence, no_wrap=True, overflow="ignore"))
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as people read it."""
+    return decimal(count)
 
 
 def courses(known: Sequence[Course]) -> RenderableType:

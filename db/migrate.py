@@ -56,7 +56,7 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
         SchemaAhead: the database has a migration that this program does not know.
 
     """
-    migrations = _read(folder)
+    migrations = migrations_in(folder)
     async with await connected(url, autocommit=True) as conn:
         await conn.execute("select pg_advisory_lock(%(lock)s)", {"lock": LOCK})
         require_postgres(conn.info.server_version, url)
@@ -70,14 +70,15 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
 
 async def pending(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
     """Return the names that `migrate` would apply, changing nothing; raises what `migrate` raises."""
-    migrations = _read(folder)
+    migrations = migrations_in(folder)
     async with await connected(url, autocommit=True) as conn:
         require_postgres(conn.info.server_version, url)
         applied = await _applied(conn) if await _has_history(conn) else {}
     return tuple(migration.name for migration in _missing(migrations, applied, url))
 
 
-def _read(folder: Path) -> tuple[Migration, ...]:
+def migrations_in(folder: Path) -> tuple[Migration, ...]:
+    """Return the migrations that *folder* holds, in order."""
     paths = sorted(folder.glob("*.sql"))
     for expected, path in enumerate(paths, start=1):
         match = FILE_NAME.fullmatch(path.name)

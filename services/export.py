@@ -6,16 +6,14 @@ import hmac
 import io
 import json
 import math
-import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -168,35 +166,6 @@ def day(text: str) -> datetime:
     except ValueError:
         pass
     raise Refused(f"--since {text[:40]!r} is no day; write it as 2026-03-01.")
-
-
-@contextmanager
-def replacing(path: Path) -> Generator[BinaryIO, None, None]:
-    """
-    Open a file that takes the place of *path* when all is written; after an error, *path* is as it was.
-
-    Raises:
-        Refused: there is no such folder, or it cannot be written to.
-
-    """
-    target = path.expanduser().resolve()
-    if not target.parent.is_dir():
-        raise Refused(f"There is no folder {str(target.parent)!r} to write the export into; create it first.")
-    if target.exists() and not target.is_file():
-        raise Refused(f"{str(path)!r} is not a file, so the export cannot take its place; give a file's name.")
-    beside = target.with_name(f".monitoria-{secrets.token_hex(8)}.tmp")
-    try:
-        file = beside.open("xb")
-    except OSError as error:
-        raise Refused(f"The export cannot be written into {str(target.parent)!r} ({error.strerror}).") from None
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def entry(case: Case, language: Language | None, otherwise: Language) -> Entry:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,6 +67,15 @@ async def fake_model(*behaviours: Behaviour) -> AsyncGenerator[FakeModel, None]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def embeds(writer: asyncio.StreamWriter, request: Request) -> None:
+    """Answer as an embeddings endpoint: the same text has the same vector."""
+    rows = [
+        {"index": index, "embedding": [1.0, zlib.crc32(text.encode()) / 2**32, 0.5]}
+        for index, text in enumerate(request["input"])
+    ]
+    await sends_json({"data": rows, "model": "m"})(writer, request)
 
 
 def says(text: str, *, finish: str | None = "stop", pause_s: float = 0.0) -> Behaviour:

@@ -165,8 +165,8 @@ class Cluster:
         if (version := stamp.read_text().strip()) != str(MAJOR):
             raise DatabaseRefused(
                 f"The database in {str(self.data)!r} is of PostgreSQL {version}, and this Monitoria carries "
-                f"PostgreSQL {MAJOR}; start it with the Monitoria that made it and save it with "
-                "`pg_dump` of that version, or move the folder away to begin with an empty one."
+                f"PostgreSQL {MAJOR}; save it by `monitoria backup` with the Monitoria that made it, move the "
+                "folder away, and `monitoria restore` it, or begin with an empty one."
             )
 
     def _ensure_running(self, programs: Programs, wait: Wait, *, durable: bool) -> None:

@@ -87,14 +87,21 @@ def programs_for(data: Path) -> Programs:
         DatabaseRefused: the wheel is missing, or root has no account to give the server.
 
     """
-    folder = _shipped()
+    folder = shipped()
     account = _account(data) if os.geteuid() == 0 else None
     if account is not None and not _can_run(folder, account):
         folder = _copied(folder)
     return Programs(folder=folder, account=account)
 
 
-def _shipped() -> Path:
+def shipped() -> Path:
+    """
+    Return the folder of the programs that come with Monitoria.
+
+    Raises:
+        DatabaseRefused: the wheel is missing.
+
+    """
     spec = importlib.util.find_spec(WHEEL)
     for location in (spec and spec.submodule_search_locations) or ():
         folder = Path(location) / f"pginstall{MAJOR}" / "bin"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.fake_model import FakeModel
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
 PATIENCE_S = 90.0
@@ -78,6 +80,14 @@ def console(folder: Path, **variables: str) -> Console:
         "COLUMNS": "80",
     }
     return Console(folder=folder / "work", variables=outside | ours | variables)
+
+
+def having_embeddings(there: Console, model: FakeModel) -> Console:
+    return there.having(
+        MONITORIA_EMBEDDING_BACKEND="openai",
+        MONITORIA_EMBEDDING_BASE_URL=model.base_url,
+        MONITORIA_EMBEDDING_MODEL="words",
+    )
 
 
 def flat(text: str) -> str:

@@ -6,15 +6,14 @@ import os
 import re
 import signal
 import sys
-import zlib
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from db.embedded import held
-from tests.bot.console import ROOT, SAMPLES, Console, captions, ended, flat
-from tests.fake_model import FakeModel, Request, fake_model, hangs, sends_json
+from tests.bot.console import ROOT, SAMPLES, Console, captions, ended, flat, having_embeddings
+from tests.fake_model import FakeModel, embeds, fake_model, hangs
 
 UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
 
@@ -264,23 +263,6 @@ async def test_migrations_are_applied_once(detached: Console, empty_database: st
     assert first.code == second.code == 0
     assert first.out.startswith("Applied 0001_first_light")
     assert second.out == "The schema is up to date.\n"
-
-
-async def embeds(writer: asyncio.StreamWriter, request: Request) -> None:
-    """Answer as an embeddings endpoint: the same text has the same vector."""
-    rows = [
-        {"index": index, "embedding": [1.0, zlib.crc32(text.encode()) / 2**32, 0.5]}
-        for index, text in enumerate(request["input"])
-    ]
-    await sends_json({"data": rows, "model": "m"})(writer, request)
-
-
-def having_embeddings(there: Console, model: FakeModel) -> Console:
-    return there.having(
-        MONITORIA_EMBEDDING_BACKEND="openai",
-        MONITORIA_EMBEDDING_BASE_URL=model.base_url,
-        MONITORIA_EMBEDDING_MODEL="words",
-    )
 
 
 async def reached(model: FakeModel, *, requests: int) -> None:

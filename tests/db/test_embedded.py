@@ -372,7 +372,7 @@ def slow_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Non
         script = folder / name
         script.write_text(f'#!/bin/sh\n{delay}\nexec {real}/{name} "$@"\n')
         script.chmod(0o755)
-    monkeypatch.setattr(programs, "_shipped", lambda: folder)
+    monkeypatch.setattr(programs, "shipped", lambda: folder)
     yield
     shutil.rmtree(folder)
 
@@ -536,7 +536,7 @@ def test_programs_that_only_root_can_read_are_copied_once(
     hidden = tmp_path / "site"
     shutil.copytree(real, hidden / programs.WHEEL / real.name)
     shutil.copytree(real.parent.parent / f"{programs.WHEEL}.libs", hidden / f"{programs.WHEEL}.libs")
-    monkeypatch.setattr(programs, "_shipped", lambda: hidden / programs.WHEEL / real.name / "bin")
+    monkeypatch.setattr(programs, "shipped", lambda: hidden / programs.WHEEL / real.name / "bin")
     with tempfile.TemporaryDirectory(prefix="monitoria-cache-") as reachable:
         Path(reachable).chmod(0o755)
         monkeypatch.setattr(programs, "CACHE", Path(reachable) / "cache")

@@ -6,7 +6,6 @@ import doctest
 import io
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +33,7 @@ from db.records import (
 from services import dossier, export, importing
 from services.courses import Courses
 from services.errors import Refused
-from services.export import Chunk, Format, chunks, day, harmless, replacing, retriever, without_ids
+from services.export import Chunk, Format, chunks, day, harmless, retriever, without_ids
 from services.importing import Report, imported
 from services.manifest import Plan, Source
 from tests.services.conftest import Desk
@@ -787,54 +786,6 @@ async def test_numbers_that_stand_twice_are_known(office: Office) -> None:
     await office.imported(block(int(question)) + block(999_999_999_999_999_999))
 
     assert await export.numbers_met_twice(office.desk.pool, office.course) == [question]
-
-
-# Files
-
-
-def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:
-    target = tmp_path / "export.md"
-    target.write_text("before")
-
-    with replacing(target) as file:
-        file.write(b"after")
-        assert target.read_text() == "before"
-
-    assert target.read_text() == "after"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_file_stays_as_it_was_after_an_error(tmp_path: Path) -> None:
-    target = tmp_path / "export.md"
-    target.write_text("before")
-
-    with suppress(ZeroDivisionError), replacing(target) as file:
-        file.write(b"after")
-        raise ZeroDivisionError
-
-    assert target.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
-    target, shortcut = tmp_path / "export.md", tmp_path / "latest.md"
-    target.write_text("before")
-    shortcut.symlink_to(target)
-
-    with replacing(shortcut) as file:
-        file.write(b"after")
-
-    assert shortcut.is_symlink()
-    assert target.read_text() == "after"
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [("none/export.md", "There is no folder"), (".", "is not a file"), ("/dev/null", "is not a file")],
-)
-def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(Refused, match=reason), replacing(tmp_path / name):
-        pass
 
 
 def test_ids_of_discord_stay_here() -> None:

@@ -1,0 +1,517 @@
+"""All that a database holds goes into an archive and comes back from it, or nothing does and a sentence says why."""
+
+import asyncio
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+import trustme
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from db import archives, backups
+from db.backups import Contents, Step
+from db.embedded.programs import programs_for, shipped
+from db.errors import DatabaseRefused, DatabaseUnavailable
+from db.migrate import MIGRATIONS, migrate, pending
+from tests.every_table import fill, rows
+
+OLDER = 16
+"""The other PostgreSQL that the wheel carries."""
+
+
+async def saved(url: str, path: Path) -> Contents:
+    with path.open("wb") as file:
+        return await last(backups.save(url, file))
+
+
+async def restored(url: str, path: Path) -> Contents:
+    return await last(backups.restore(url, await backups.inspect(path)))
+
+
+async def last(events: AsyncGenerator[Step | Contents, None]) -> Contents:
+    contents = [event async for event in events][-1]
+    assert isinstance(contents, Contents)
+    return contents
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Where a test may put one."""
+    return tmp_path / "monitoria.dump"
+
+
+async def test_every_row_comes_back_and_numbers_go_on(database: str, empty_database: str, archive: Path) -> None:
+    fill(database)
+    there = rows(database)
+
+    contents = await saved(database, archive)
+    again = await restored(empty_database, archive)
+
+    assert contents == again == Contents(courses=2, lectures=1, questions=2, answers=2)
+    assert [table for table, found in there.items() if not found] == []
+    assert rows(empty_database) == there
+    with psycopg.connect(empty_database) as conn:
+        [number] = conn.execute(
+            "insert into courses (slug, title, language) values ('c', 'C', 'en') returning id"
+        ).fetchall()
+        assert number == (3,)
+        with pytest.raises(psycopg.errors.RaiseException, match="a row of judgements is never changed"):
+            conn.execute("update judgements set model = 'another'")
+
+
+async def test_a_migrated_database_without_rows_is_empty_too(database: str, empty_database: str, archive: Path) -> None:
+    fill(database)
+    await saved(database, archive)
+    await migrate(empty_database)
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("create table of_somebody_else as select 1 as n")
+
+    await restored(empty_database, archive)
+
+    found = rows(empty_database)
+    assert len(found.pop("of_somebody_else")) == 1
+    assert found == rows(database)
+
+
+async def test_what_is_saved_is_one_moment_while_others_write(
+    database: str, empty_database: str, archive: Path
+) -> None:
+    fill(database)
+    writing = asyncio.create_task(asking(database))
+
+    contents = await saved(database, archive)
+    writing.cancel()
+    await asyncio.wait({writing})
+    await restored(empty_database, archive)
+
+    with psycopg.connect(empty_database) as conn:
+        found = conn.execute("select count(*) from questions").fetchall()
+    assert found == [(contents.questions,)]
+    assert len(rows(database)["questions"]) > contents.questions
+
+
+async def asking(url: str) -> None:
+    """Store questions without a pause."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        while True:
+            await conn.execute(
+                "insert into questions (course_id, text, language, source) values (1, 'q', 'pt', 'eval')"
+            )
+
+
+async def test_the_steps_lead_to_the_end(database: str, empty_database: str, archive: Path) -> None:
+    fill(database)
+
+    with archive.open("wb") as file:
+        there = [event async for event in backups.save(database, file) if isinstance(event, Step)]
+    found = await backups.inspect(archive)
+    back = [event async for event in backups.restore(empty_database, found) if isinstance(event, Step)]
+
+    tables = len(rows(database)) - 1
+    for steps in (there, back):
+        assert [step.done for step in steps] == sorted(step.done for step in steps)
+        assert {step.total for step in steps} == {tables}
+        assert steps[-1].done == tables
+    assert there[-1].size_bytes == len(content(archive))
+    assert {step.doing for step in back} == rows(database).keys() - {"sequences"} | {"indexes and checks"}
+
+
+async def test_an_old_schema_is_saved_as_it_is_and_brought_up_to_date_after(
+    empty_database: str, postgres_url: str, archive: Path, tmp_path: Path
+) -> None:
+    first = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    for later in sorted(first.glob("*.sql"))[1:]:
+        later.unlink()
+    await migrate(empty_database, folder=first)
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("insert into courses (slug, title, language) values ('c', 'C', 'en')")
+
+    await saved(empty_database, archive)
+    waiting = await pending(empty_database)
+    with another(postgres_url) as target:
+        await restored(target, archive)
+        left, found = await pending(target), rows(target)
+
+    assert len(waiting) == len(list(MIGRATIONS.glob("*.sql"))) - 1
+    assert left == ()
+    assert found["courses"] == rows(empty_database)["courses"]
+
+
+async def test_a_newer_or_changed_schema_is_refused(
+    empty_database: str, database: str, archive: Path, tmp_path: Path
+) -> None:
+    newer = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (newer / f"{len(list(newer.glob('*.sql'))) + 1:04}_of_tomorrow.sql").write_text("select 1;")
+    await migrate(empty_database, folder=newer)
+    await saved(empty_database, archive)
+    with psycopg.connect(database) as conn:
+        conn.execute("update schema_migrations set sha256 = repeat('0', 64) where name = '0001_first_light'")
+    await saved(database, tmp_path / "changed.dump")
+
+    with pytest.raises(DatabaseRefused, match=r"newer Monitoria \(it has '0\d+_of_tomorrow'\); update this program"):
+        await backups.inspect(archive)
+    with pytest.raises(DatabaseRefused, match="another Monitoria, whose '0001_first_light' is not this program's"):
+        await backups.inspect(tmp_path / "changed.dump")
+
+
+async def test_what_is_no_archive_of_ours_is_refused(empty_database: str, tmp_path: Path) -> None:
+    text, foreign = tmp_path / "text.dump", tmp_path / "foreign.dump"
+    text.write_text("-- PostgreSQL database dump\n" * 100)
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("create table courses (id int)")
+    dump_by_hand(empty_database, foreign)
+
+    with pytest.raises(DatabaseRefused, match="cannot be read as a backup"):
+        await backups.inspect(text)
+    with pytest.raises(DatabaseRefused, match="is not a backup of Monitoria"):
+        await backups.inspect(foreign)
+
+
+async def test_a_dump_made_by_hand_is_restored_too(database: str, empty_database: str, archive: Path) -> None:
+    fill(database)
+    dump_by_hand(database, archive)
+
+    await restored(empty_database, archive)
+
+    assert rows(empty_database) == rows(database)
+
+
+async def test_a_damaged_archive_leaves_the_database_empty(database: str, empty_database: str, archive: Path) -> None:
+    fill(database)
+    await saved(database, archive)
+    await migrate(empty_database)
+    before = rows(empty_database)
+    os.truncate(archive, len(content(archive)) - 200)  # the last rows; what it says of itself stands at the beginning
+
+    with pytest.raises(DatabaseRefused, match="cannot be read as a backup"):
+        await restored(empty_database, archive)
+
+    assert rows(empty_database) == before
+
+
+async def test_a_database_with_rows_is_refused_and_left_as_it_is(
+    database: str, empty_database: str, archive: Path, tmp_path: Path
+) -> None:
+    """Not even its schema is brought up to date."""
+    fill(database)
+    await saved(database, archive)
+    first = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    for later in sorted(first.glob("*.sql"))[1:]:
+        later.unlink()
+    await migrate(empty_database, folder=first)
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("insert into courses (slug, title, language) values ('c', 'C', 'en')")
+    before = rows(empty_database)
+
+    with pytest.raises(DatabaseRefused, match=r"is not empty \(there are rows in courses\)"):
+        await restored(empty_database, archive)
+    with pytest.raises(DatabaseRefused, match=r"rows in courses, lectures, transcripts and \d+ more"):
+        await restored(database, archive)
+
+    assert rows(empty_database) == before
+
+
+async def test_rows_that_come_while_it_begins_are_not_lost(database: str, empty_database: str, archive: Path) -> None:
+    await saved(database, archive)
+    found = await backups.inspect(archive)
+    await migrate(empty_database)
+    async with await psycopg.AsyncConnection.connect(empty_database) as other:
+        await other.execute("insert into courses (slug, title, language) values ('c', 'C', 'en')")
+        restoring = asyncio.create_task(last(backups.restore(empty_database, found)))
+        await waiting_for_a_lock(empty_database)
+        await other.commit()
+
+        with pytest.raises(DatabaseRefused, match="is not empty"):
+            await restoring
+
+    assert len(rows(empty_database)["courses"]) == 1
+
+
+async def test_tables_that_others_hold_are_not_waited_for_without_end(
+    database: str, empty_database: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await saved(database, archive)
+    await migrate(empty_database)
+    monkeypatch.setattr(backups, "LOCK_PATIENCE_MS", 50)
+    with psycopg.connect(database) as one, psycopg.connect(empty_database) as two:
+        one.execute("lock table questions")
+        two.execute("select from questions")
+
+        with pytest.raises(DatabaseRefused, match="Another program is at work in the database"):
+            await restored(empty_database, archive)
+        # It counts questions itself before pg_dump comes, so only a table that it does not count is waited for there.
+        one.rollback()
+        one.execute("lock table watermarks")
+        with pytest.raises(DatabaseUnavailable, match=r"keeps a table of the database .* locked"):
+            await saved(database, archive)
+
+
+async def test_a_restore_that_is_called_off_leaves_the_database_empty(
+    database: str, empty_database: str, archive: Path
+) -> None:
+    fill(database)
+    await saved(database, archive)
+    await migrate(empty_database)
+    before = rows(empty_database)
+
+    async with aclosing(backups.restore(empty_database, await backups.inspect(archive))) as steps:
+        async for step in steps:
+            if isinstance(step, Step) and step.done == step.total:
+                break
+
+    assert rows(empty_database) == before
+
+
+async def test_a_database_without_tables_has_nothing_to_save(empty_database: str, archive: Path) -> None:
+    with pytest.raises(DatabaseRefused, match="no tables of Monitoria yet, so there is nothing to save"):
+        await saved(empty_database, archive)
+
+
+async def test_the_tables_may_lie_in_a_schema_of_their_own(
+    empty_database: str, postgres_url: str, archive: Path
+) -> None:
+    own = make_conninfo(empty_database, options="-c search_path=monitoria,public")
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("create extension vector")
+        conn.execute("create schema monitoria")
+        conn.execute("create table public.of_somebody_else as select 1 as n")
+    await migrate(own)
+    with psycopg.connect(own) as conn:
+        conn.execute("insert into courses (slug, title, language) values ('c', 'C', 'en')")
+
+    await saved(own, archive)
+    with another(postgres_url) as target:
+        with pytest.raises(DatabaseRefused, match=r"schema 'monitoria', and those .* in 'public'; let search_path"):
+            await restored(target, archive)
+        with psycopg.connect(target) as conn:
+            conn.execute("create schema monitoria")
+        contents = await restored(make_conninfo(target, options="-c search_path=monitoria,public"), archive)
+
+        assert contents.courses == 1
+        assert "of_somebody_else" not in rows(target)
+
+
+async def test_an_older_server_takes_what_a_newer_one_held(database: str, archive: Path) -> None:
+    fill(database)
+    await saved(database, archive)
+
+    with older_server() as url:
+        await restored(url, archive)
+        with psycopg.connect(url) as conn:
+            assert conn.info.server_version // 10_000 == OLDER
+        assert rows(url) == rows(database)
+
+
+def content(archive: Path) -> bytes:
+    return archive.read_bytes()
+
+
+def dump_by_hand(url: str, path: Path) -> None:
+    dump = [shipped() / "pg_dump", "--format=custom", f"--file={path}", f"--dbname={url}"]
+    subprocess.run(dump, check=True)
+
+
+# Programs
+
+
+async def test_no_argument_holds_the_password(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy(tmp_path / "bin", f'printf "%s\\n" "$@" > {tmp_path}/arguments; printf %s "$PGPASSWORD" > {tmp_path}/password')
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
+
+    await saved(make_conninfo(database, password="s3@cret/"), archive)
+
+    assert (tmp_path / "password").read_text() == "s3@cret/"
+    assert "--format=custom" in (tmp_path / "arguments").read_text()
+    assert "s3" not in (tmp_path / "arguments").read_text()
+
+
+async def test_a_pg_dump_that_is_older_than_the_server_is_not_used(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "bin" / "pg_dump", 'echo "pg_dump (PostgreSQL) 13.2"')
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(
+        DatabaseRefused, match=r"pg_dump' is of version 13\); install .* `apt install postgresql-client"
+    ):
+        await saved(database, archive)
+
+
+async def test_a_newer_pg_dump_on_the_path_takes_its_place(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "old" / "pg_dump", 'echo "pg_dump (PostgreSQL) 13.2"')
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "old")
+    monkeypatch.setenv("PATH", str(shipped()))
+
+    contents = await saved(database, archive)
+
+    assert contents.courses == 0
+    assert (await backups.inspect(archive)).tables == len(rows(database)) - 1
+
+
+async def test_programs_that_are_missing_are_named(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(DatabaseRefused, match=r"No pg_dump here can save .* \(there is none\); install"):
+        await saved(database, archive)
+    with pytest.raises(DatabaseRefused, match="There is no pg_restore here"):
+        await backups.inspect(archive)
+
+
+async def test_what_is_reached_by_tls_is_not_saved_in_the_clear(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pg_dump that the wheel carries would fall back to no encryption without a word."""
+    script(
+        tmp_path / "bin" / "pg_dump",
+        'test "$PGSSLMODE" = require && echo "not compiled in" >&2; echo "(PostgreSQL) 99.1"',
+    )
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    async with by_tls(database) as url:
+        with pytest.raises(DatabaseRefused, match=r"reached by TLS \('.*/bin/pg_dump' speaks no TLS\)"):
+            await saved(url, archive)
+
+
+async def test_a_connection_that_fell_to_tls_stays_with_it(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "bin" / "pg_dump", f'echo "(PostgreSQL) 99.1"; echo "$1 $PGSSLMODE" >> {tmp_path}/asked; exit 1')
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
+
+    async with by_tls(database) as url:
+        with pytest.raises(DatabaseRefused, match="cannot be saved"):
+            await saved(make_conninfo(url, sslmode="prefer"), archive)
+
+    assert "--format=custom require\n" in content(tmp_path / "asked").decode()
+
+
+async def test_a_database_that_goes_away_meanwhile_is_said_to(
+    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy(tmp_path / "bin", "export PGHOSTADDR=127.0.0.1 PGPORT=1")
+    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
+
+    with pytest.raises(DatabaseUnavailable, match="went away during the backup"):
+        await saved(database, archive)
+
+
+def script(path: Path, commands: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{commands}\n")
+    path.chmod(0o755)
+
+
+def spy(folder: Path, commands: str) -> None:
+    """Put programs in *folder* that are those of the wheel, but do *commands* before they save."""
+    for name in ("pg_dump", "pg_restore"):
+        script(folder / name, f'if [ "$1" = --format=custom ]; then {commands}; fi\nexec {shipped()}/{name} "$@"')
+
+
+# Servers
+
+
+@contextmanager
+def another(server: str) -> Generator[str, None, None]:
+    """A second empty database."""
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute("create database monitoria_test_another template template0")
+        try:
+            yield make_conninfo(server, dbname="monitoria_test_another")
+        finally:
+            conn.execute("drop database monitoria_test_another with (force)")
+
+
+async def waiting_for_a_lock(url: str) -> None:
+    """Return as soon as somebody waits for a lock in the database."""
+    waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn, asyncio.timeout(60):
+        while not await (await conn.execute(waiting)).fetchone():  # noqa: ASYNC110 - the server does not tell
+            await asyncio.sleep(0.02)
+
+
+@contextmanager
+def older_server() -> Generator[str, None, None]:
+    """A server of an older PostgreSQL, with an empty database."""
+    with tempfile.TemporaryDirectory(prefix="monitoria-tests-") as folder:
+        data = Path(folder) / "data"
+        data.mkdir(mode=0o700)
+        ours = programs_for(data)
+        older = replace(ours, folder=ours.folder.parent.parent / "pginstall" / "bin")
+        if not older.folder.is_dir():
+            pytest.skip(f"PostgreSQL {OLDER} is not where the account of the server could run it")
+        if older.account:
+            os.chown(data, older.account.uid, older.account.gid)
+        if complaint := older.run("initdb", "--username=monitoria", "--auth=trust", "--encoding=UTF8", data=data):
+            pytest.fail(complaint)
+        settings = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.", "-c", "fsync=off")
+        server = older.begin("postgres", *settings, data=data, keep=None, output=subprocess.DEVNULL)
+        try:
+            url = f"postgresql://monitoria@/postgres?host={quote(str(data), safe='/')}"
+            answered(url)
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+
+
+def answered(url: str) -> None:
+    """Return when a server that has just been started answers."""
+    while True:
+        with suppress(psycopg.OperationalError), psycopg.connect(url):
+            return
+
+
+@asynccontextmanager
+async def by_tls(url: str) -> AsyncGenerator[str, None]:
+    """The same database, at an address that takes nothing but TLS."""
+    there = conninfo_to_dict(url)
+    host, port = str(there["host"]), int(there.get("port") or 5432)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.tempfile() as certificate:
+        context.load_cert_chain(certificate)
+
+    passing: set[asyncio.Task[None]] = set()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing.add(asyncio.ensure_future(pass_by_tls(reader, writer)))
+
+    async def pass_by_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)  # "may we speak TLS?"
+        writer.write(b"S")
+        await writer.start_tls(context)
+        if host.startswith("/"):
+            from_there, to_there = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            from_there, to_there = await asyncio.open_connection(host, port)
+        await asyncio.gather(pump(reader, to_there), pump(from_there, writer))
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1")
+    async with server:
+        taken = server.sockets[0].getsockname()[1]
+        yield make_conninfo(url, host="127.0.0.1", port=taken, sslmode="require", gssencmode="disable")
+    await asyncio.wait(passing)
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError, ssl.SSLError), closing(writer):
+        while data := await reader.read(65_536):
+            writer.write(data)
