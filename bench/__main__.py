@@ -1,10 +1,12 @@
 """
-Measure speed and print it beside the targets: `python -m bench [retrieval|embedding|discord|judge|dead-judge] [N …]`.
+Measure speed and print it beside the targets: `python -m bench [WORD …] [N …]`.
 
-The numbers are the sizes for `retrieval`, and for `dead-judge` how many seconds the judge is dead. Four have arguments
-of their own: `python -m bench term URL …` writes a made-up term, `python -m bench topics [MODEL] [N …]` groups
-questions, `python -m bench moments URL` joins the term's topics, `python -m bench same-question [MODEL]` measures
-docs/same-question.md.
+The words are `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and two that
+take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs. The
+numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
+`dead-judge` how many seconds the judge is dead. Four have arguments of their own: `python -m bench term URL …` writes
+a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
+topics, `python -m bench same-question [MODEL]` measures docs/same-question.md.
 """
 
 import asyncio
@@ -15,9 +17,10 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import discord, embedding, judging, moments, retrieval, same_question, term, topics
+from bench import answering, discord, embedding, judging, memory, moments, retrieval, same_question, term, topics
 
 SIZES = (10_000, 100_000)
+USUAL = {"embedding", "retrieval", "answer", "discord", "judge"}
 
 
 async def main(what: set[str], sizes: tuple[int, ...]) -> None:
@@ -36,6 +39,10 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
         console.print(await judging.throughput())
     if "dead-judge" in what:
         console.print(await judging.with_a_dead_judge(float(min(sizes))))
+    if "answer" in what:
+        console.print(await answering.table(max(sizes)))
+    if "memory" in what:
+        console.print(await memory.table(min(sizes)))
     if "retrieval" in what:
         for size in sizes:
             console.print(await retrieval.tables(size))
@@ -46,6 +53,6 @@ OF_THEIR_OWN = {"moments": moments.main, "same-question": same_question.main, "t
 if __name__ == "__main__" and sys.argv[1:2] and sys.argv[1] in OF_THEIR_OWN:
     asyncio.run(OF_THEIR_OWN[sys.argv[1]](sys.argv[2:]))
 elif __name__ == "__main__":
-    words = {word for word in sys.argv[1:] if not word.isdigit()} or {"embedding", "retrieval", "discord", "judge"}
+    words = {word for word in sys.argv[1:] if not word.isdigit()} or USUAL
     asked_sizes = tuple(int(word) for word in sys.argv[1:] if word.isdigit())
     asyncio.run(main(words, asked_sizes or SIZES))

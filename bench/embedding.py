@@ -1,24 +1,20 @@
 """How fast the packaged MiniLM places questions and passages, beside the targets: `python -m bench.embedding`."""
 
 import asyncio
-import json
 import os
 import platform
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
-from itertools import count
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.corpus import Corpus
+from bench.samples import sample_questions
 from services.embedder.local import LocalEmbedder, local_embedder
-
-ASKED = [Path("samples/questions.jsonl"), Path("samples/calibration.jsonl")]
-"""Their lengths decide what a batch gains: the longest pads the others. Made-up words fall into twice the tokens."""
 
 CACHED = 2_000
 SINGLE = 100
@@ -46,14 +42,8 @@ async def tables() -> list[Table]:
     """Measure; each figure stands beside its target of TARGETS.md, which are for multilingual-e5-small."""
     table = Table("work", "n", "median", "p95", "target", title="embedding, bundled model, torch")
     corpus = Corpus(PASSAGES)
-    asked = [json.loads(line)["question"] for file in ASKED for line in file.read_text("utf-8").splitlines()]
-    numbers = count()
-
-    def question() -> str:
-        """Return one of the sample questions, with a number so that it was never asked."""
-        number = next(numbers)
-        return f"{asked[number % len(asked)]} {number}"
-
+    # Their lengths decide what a batch gains: the longest pads the others. Made-up words fall into twice the tokens.
+    question = partial(next, sample_questions())
     async with local_embedder("bundled") as embedder:
         for _ in range(WARM_UP):
             await embedder.embed_query(question())

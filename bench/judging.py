@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from rich.table import Table
 
+from bench.samples import sample_course
 from db import connect, embedded
 from db.migrate import migrate
 from services import wiring
@@ -19,7 +20,6 @@ from services.ask import Asked, Reply
 from services.embedder import EmbedderConfig
 from services.judge.asking import Judge
 from services.llm import Completion, LlmConfig
-from services.manifest import plan
 from services.wiring import Services, Setup
 from services.worker import Worker
 from tests.fake_model import FakeModel, fake_model, hangs, says
@@ -27,7 +27,6 @@ from tests.fake_model import FakeModel, fake_model, hangs, says
 ANSWERS = 6_000
 WORKERS = 4
 VERDICT = json.dumps({"criteria": "a", "supporting_evidence": "b", "score": 3})
-SAMPLES = Path(__file__).parents[1] / "samples" / "course"
 QUESTION = "O que acontece quando o gradiente some em uma rede recorrente?"
 EVERY_S = 0.5
 
@@ -92,10 +91,7 @@ async def _latencies(home: Path, url: str, model: FakeModel, dead_s: float) -> T
     judge = LlmConfig(model="juiz", base_url=model.base_url)
     setup = Setup(home=home, database_url=url, embedder=EmbedderConfig(model="bundled"), answer=None, judge=judge)
     async with wiring.services(setup) as services:
-        course = await services.courses.create(slug="bench", title="bench", language="pt-BR")
-        planned = plan([SAMPLES], manifest=SAMPLES / "manifest.json", language="pt-BR", video_url=None)
-        async for _ in services.ingest.run(course, planned):
-            pass
+        await sample_course(services)
         assert services.worker is not None
         working = asyncio.create_task(services.worker.run())
         await _asked(services, 5)

@@ -22,12 +22,16 @@ from db import connect, courses, embedded, generations, lectures, lexicons, sear
 from db.migrate import migrate
 from db.records import CourseId, GenerationId, LectureId
 from services import lexical
+from services.embedder import Identity
 
 WRITERS = 2
 QUESTIONS = 300
 WARM_UP = 40
 AT_ONCE = 16
 REACH = 50
+MADE_UP = Identity(
+    backend="torch", model="made up", revision="", dimension=DIMENSION, query_prefix="", passage_prefix=""
+)
 TARGETS = {
     (10_000, "hybrid"): "p50 ≤ 2",
     (100_000, "vector"): "p50 ≤ 2, p99 ≤ 12",
@@ -39,6 +43,7 @@ TARGETS = {
 class Filled:
     """A database full of made-up courses."""
 
+    url: str
     pool: AsyncConnectionPool
     courses: Sequence[CourseId]  # by size, the largest first
     generation: GenerationId
@@ -54,31 +59,32 @@ async def tables(size: int) -> Table:
     """
     corpus = Corpus(size)
     table = Table("work", "n", "p50 ms", "p95 ms", "p99 ms", "recall@10", "target", title=f"{size:,} segments")
-    async with _filled(corpus) as filled:
+    async with filled(corpus) as full:
         for draw, evenly in (("any course", True), ("by size", False)):
             questions = corpus.questions(QUESTIONS + WARM_UP, evenly=evenly)
             for way in ("vector", "lexical", "hybrid"):
-                latencies = await _latencies(filled, questions, way)
-                recall = f"{await _recall(filled, corpus, questions):.3f}" if way == "vector" else ""
+                latencies = await _latencies(full, questions, way)
+                recall = f"{await _recall(full, corpus, questions):.3f}" if way == "vector" else ""
                 target = TARGETS.get((size, way), "")
-                table.add_row(f"{way}, {draw}", str(len(latencies)), *_percentiles(latencies), recall, target)
-            rate = await _rate(filled, questions)
+                table.add_row(f"{way}, {draw}", str(len(latencies)), *percentiles(latencies), recall, target)
+            rate = await _rate(full, questions)
             table.add_row(
                 f"hybrid, {AT_ONCE} at once, {draw}", str(QUESTIONS), f"{rate:.0f} questions/s", "", "", "", "≥ 150/s"
             )
         table.add_row(
-            f"rows in, {WRITERS} connections", f"{size:,}", f"{filled.rows_per_s:.0f} rows/s", "", "", "", "≥ 9,000/s"
+            f"rows in, {WRITERS} connections", f"{size:,}", f"{full.rows_per_s:.0f} rows/s", "", "", "", "≥ 9,000/s"
         )
     return table
 
 
 @asynccontextmanager
-async def _filled(corpus: Corpus) -> AsyncGenerator[Filled, None]:
+async def filled(corpus: Corpus, identity: Identity = MADE_UP) -> AsyncGenerator[Filled, None]:
+    """Keep a database full of *corpus*, whose vectors are said to be those of *identity*'s model."""
     with tempfile.TemporaryDirectory(prefix="monitoria-bench-") as home:
         async with embedded.running(Path(home)) as url:
             await migrate(url)
             async with connect.pool(url) as pool:
-                ids, generation = await _courses(pool)
+                ids, generation = await _courses(pool, identity)
                 seconds = await asyncio.to_thread(_write_all, url, corpus.size, ids, generation)
                 async with pool.connection() as conn:
                     for course in ids:
@@ -88,10 +94,10 @@ async def _filled(corpus: Corpus) -> AsyncGenerator[Filled, None]:
                     await conn.execute("vacuum analyze")
                     await conn.set_autocommit(False)
                 total = int(corpus.course_sizes.sum())
-                yield Filled(pool=pool, courses=ids, generation=generation, rows_per_s=total / seconds)
+                yield Filled(url=url, pool=pool, courses=ids, generation=generation, rows_per_s=total / seconds)
 
 
-async def _courses(pool: AsyncConnectionPool) -> tuple[list[CourseId], GenerationId]:
+async def _courses(pool: AsyncConnectionPool, identity: Identity) -> tuple[list[CourseId], GenerationId]:
     async with pool.connection() as conn:
         made = [
             await courses.insert(conn, slug=f"course-{number}", title="made up", language="pt-BR")
@@ -99,12 +105,12 @@ async def _courses(pool: AsyncConnectionPool) -> tuple[list[CourseId], Generatio
         ]
         generation = await generations.insert(
             conn,
-            backend="torch",
-            model="made up",
-            revision="",
-            dimension=DIMENSION,
-            query_prefix="",
-            passage_prefix="",
+            backend=identity.backend,
+            model=identity.model,
+            revision=identity.revision,
+            dimension=identity.dimension,
+            query_prefix=identity.query_prefix,
+            passage_prefix=identity.passage_prefix,
             state="serving",
             dense_weights={"*": 1.0},
         )
@@ -249,7 +255,7 @@ async def _recall(filled: Filled, corpus: Corpus, questions: Sequence[MadeUpQues
     return statistics.fmean(shares)
 
 
-def _percentiles(latencies: Sequence[float]) -> tuple[str, str, str]:
+def percentiles(latencies: Sequence[float]) -> tuple[str, str, str]:
     ordered = sorted(latencies)
     at = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95, 0.99)]
     return (f"{at[0]:.1f}", f"{at[1]:.1f}", f"{at[2]:.1f}")
