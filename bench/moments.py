@@ -44,6 +44,7 @@ class _Row:
     text: str
     language: str
     week: int
+    lecture_ids: list[int]
     titles: list[str]
     starts_s: list[float]
 
@@ -81,6 +82,7 @@ async def _weeks(conn: AsyncConnection, slug: str) -> list[list[Cited]]:
         await cur.execute(
             """
             select q.text, q.language, extract(week from q.asked_at at time zone 'America/Sao_Paulo')::int as week,
+                coalesce(array_agg(l.id order by r.number) filter (where l.id is not null), '{}') as lecture_ids,
                 coalesce(array_agg(l.title order by r.number) filter (where l.id is not null), '{}') as titles,
                 coalesce(array_agg(r.start_s order by r.number) filter (where l.id is not null), '{}') as starts_s
             from questions q
@@ -98,13 +100,16 @@ async def _weeks(conn: AsyncConnection, slug: str) -> list[list[Cited]]:
     by_week = defaultdict[int, list[Cited]](list)
     for row, drawn in zip(rows, term.drawn(slug), strict=True):
         assert row.text == drawn.text, "the term in the database was drawn with another seed"
-        places = zip(row.titles, row.starts_s, strict=True)
+        places = zip(row.lecture_ids, row.titles, row.starts_s, strict=True)
         by_week[row.week].append(
             Cited(
                 text=row.text,
                 language=row.language,
                 family=drawn.family.name if drawn.family else drawn.text,
-                places=tuple(Place(lecture=title, start_s=start, url=None, citations=1) for title, start in places),
+                places=tuple(
+                    Place(lecture_id=lecture, lecture=title, start_s=start, url=None, citations=1)
+                    for lecture, title, start in places
+                ),
             )
         )
     return list(by_week.values())
@@ -117,7 +122,7 @@ async def _searched(pool: AsyncConnectionPool, slug: str) -> list[Cited]:
         for question in family.questions:
             hits = (await retriever.search(course=course, questions=[question], k=1)).hits
             places = tuple(
-                Place(lecture=hit.title, start_s=hit.start_s, url=None, citations=1)
+                Place(lecture_id=hit.lecture_id, lecture=hit.title, start_s=hit.start_s, url=None, citations=1)
                 for hit in hits
                 if family.outcome == "answered"
             )

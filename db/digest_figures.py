@@ -1,7 +1,9 @@
 """
 Count what a digest tells of a course between two instants; each statement takes both, so that any period can be asked.
 
-What came from a dossier or an evaluation was not asked by students, and is left out.
+What came from a dossier or an evaluation was not asked by students, and is left out. An answer that staff hold back
+(`held` is waiting or rejected) was not shown: its question counts as one for the staff. A question without an answer
+has failed.
 """
 
 from collections.abc import AsyncIterator
@@ -33,7 +35,7 @@ class Asking:
 
     questions: int
     askers: int  # distinct keys
-    answers: int
+    answers: int  # that were shown
     outcomes: dict[str, int]
     median_s: float | None  # from question to answer
     p95_s: float | None
@@ -44,15 +46,19 @@ async def asking(conn: AsyncConnection, span: Span) -> Asking:
         await cur.execute(
             """
             with asked as (
-                select q.asker_key, a.outcome, extract(epoch from a.answered_at - q.asked_at)::float8 as took_s
+                select q.asker_key,
+                    case when a.held in ('waiting', 'rejected') then 'needs_staff' else coalesce(a.outcome, 'failed')
+                        end as outcome,
+                    case when a.held not in ('waiting', 'rejected')
+                        then extract(epoch from a.answered_at - q.asked_at)::float8 end as took_s
                 from questions q left join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                     and q.source not in ('dossier', 'eval')
             )
             select count(*)::int as questions, count(distinct asker_key)::int as askers,
-                count(outcome)::int as answers,
+                count(took_s)::int as answers,
                 coalesce((select jsonb_object_agg(outcome, n) from (
-                    select outcome, count(*) as n from asked where outcome is not null group by 1) o), '{}')
+                    select outcome, count(*) as n from asked group by 1) o), '{}')
                     as outcomes,
                 percentile_cont(0.5) within group (order by took_s) as median_s,
                 percentile_cont(0.95) within group (order by took_s) as p95_s
@@ -76,7 +82,7 @@ class Judged:
 
 
 async def judged(conn: AsyncConnection, span: Span) -> Judged:
-    """Take the last judgement of each answered question."""
+    """Take the last judgement of each answer that was shown."""
     async with conn.cursor(row_factory=class_row(Judged)) as cur:
         await cur.execute(
             """
@@ -84,6 +90,7 @@ async def judged(conn: AsyncConnection, span: Span) -> Judged:
                 select a.id from questions q join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                     and q.source not in ('dossier', 'eval') and a.outcome = 'answered' and a.model <> 'verified'
+                    and a.held not in ('waiting', 'rejected')
             ), last as (
                 select distinct on (j.answer_id) j.answer_id, j.status, j.score,
                     coalesce(btrim(j.criteria), '') = '' and coalesce(btrim(j.evidence), '') = '' as is_bare
@@ -139,7 +146,12 @@ async def voices(conn: AsyncConnection, span: Span) -> Voices:
 
 
 async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, int]]:
-    """How often judge and staff gave which labels: judge's, staff's, count; where staff differ, the most frequent."""
+    """
+    How often judge and staff gave which labels: judge's, staff's, count.
+
+    Where staff differ it is their most frequent label; answers where two are equally frequent are left out, as
+    `services.agreement.verdict` calls them tied.
+    """
     cursor = await conn.execute(
         """
         with judged as (
@@ -150,9 +162,11 @@ async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, i
             where j.course_id = %(course)s and j.kind = 'relevance' and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval')
             order by j.answer_id, j.id desc
+        ), counted as (
+            select answer_id, label, rank() over (partition by answer_id order by count(*) desc) as place
+            from annotations where course_id = %(course)s and role = 'staff' group by 1, 2
         ), labelled as (
-            select answer_id, mode() within group (order by label) as label
-            from annotations where course_id = %(course)s and role = 'staff' group by 1
+            select answer_id, min(label) as label from counted where place = 1 group by 1 having count(*) = 1
         )
         select j.label, l.label, count(*)::int from judged j join labelled l using (answer_id)
         where j.label is not null group by 1, 2 order by 1, 2
@@ -171,8 +185,8 @@ class Reviewed:
     median_settle_s: float | None
     open_now: int
     oldest_open_s: float | None
-    verified_added: int
-    verified_used: int
+    verified_written: int  # new or revised: a version replaces the one before, and with it when that was written
+    verified_used: int  # answers in whose place one was shown
 
 
 async def reviewed(conn: AsyncConnection, span: Span) -> Reviewed:
@@ -187,9 +201,10 @@ async def reviewed(conn: AsyncConnection, span: Span) -> Reviewed:
                 extract(epoch from now() - min(opened_at) filter (where settled_at is null))::float8 as oldest_open_s,
                 (select count(*) from verified_answers
                     where course_id = %(course)s and verified_at >= %(start)s and verified_at < %(end)s)::int
-                    as verified_added,
-                (select count(*) from verified_uses
-                    where course_id = %(course)s and used_at >= %(start)s and used_at < %(end)s)::int as verified_used
+                    as verified_written,
+                (select count(distinct answer_id) from verified_uses
+                    where course_id = %(course)s and used_at >= %(start)s and used_at < %(end)s
+                        and way = 'shown')::int as verified_used
             from (
                 select opened_at, settled_at,
                     settled_at >= %(start)s and settled_at < %(end)s and verdict <> 'gone' as is_settled
@@ -242,11 +257,12 @@ class Question:
     text: str
     language: str
     asker_key: str | None
-    outcome: Outcome | None
+    outcome: Outcome
     score: int | None  # 0 to 3
     voted_down: bool
-    titles: list[str]  # of the lectures that its answer cites …
-    starts_s: list[float]  # … and where
+    lecture_ids: list[int]  # what its answer cites, reference by reference
+    titles: list[str]
+    starts_s: list[float]
     urls: list[str | None]
 
 
@@ -256,24 +272,28 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[Question
         cur.itersize = 5_000
         await cur.execute(
             """
-            select coalesce(q.standalone, q.text) as text, q.language, q.asker_key, a.outcome,
+            select coalesce(q.standalone, q.text) as text, q.language, q.asker_key,
+                case when a.held in ('waiting', 'rejected') then 'needs_staff' else coalesce(a.outcome, 'failed') end
+                    as outcome,
                 (select j.score from judgements j
                     where j.answer_id = a.id and j.course_id = %(course)s and j.kind = 'relevance'
+                        and a.held not in ('waiting', 'rejected')
                     order by j.id desc limit 1) as score,
                 exists (select from annotations n
                     where n.answer_id = a.id and n.role = 'student' and n.label = 'I') as voted_down,
-                coalesce(r.titles, '{}') as titles, coalesce(r.starts_s, '{}') as starts_s,
-                coalesce(r.urls, '{}') as urls
+                coalesce(r.lecture_ids, '{}') as lecture_ids, coalesce(r.titles, '{}') as titles,
+                coalesce(r.starts_s, '{}') as starts_s, coalesce(r.urls, '{}') as urls
             from questions q
             left join answers a on a.question_id = q.id
             left join lateral (
-                select array_agg(l.title order by c.number) as titles,
+                select array_agg(l.id order by c.number) as lecture_ids,
+                    array_agg(l.title order by c.number) as titles,
                     array_agg(c.start_s order by c.number) as starts_s,
                     array_agg(c.url order by c.number) as urls
                 from answer_references c
                 join segments s on s.id = c.segment_id
                 join lectures l on l.id = s.lecture_id
-                where c.answer_id = a.id and c.course_id = %(course)s
+                where c.answer_id = a.id and c.course_id = %(course)s and a.held not in ('waiting', 'rejected')
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval')
@@ -299,7 +319,7 @@ class CitedMinute:
 
 
 async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
-    """Which minutes the answers cite, lecture by lecture, in order."""
+    """Which minutes the answers that were shown cite, lecture by lecture, in order."""
     async with conn.cursor(row_factory=class_row(CitedMinute)) as cur:
         await cur.execute(
             """
@@ -316,7 +336,7 @@ async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
             join segments s on s.id = c.segment_id
             join lectures l on l.id = s.lecture_id
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                and q.source not in ('dossier', 'eval')
+                and q.source not in ('dossier', 'eval') and a.held not in ('waiting', 'rejected')
             group by l.id, l.title, l.video_url, minute
             order by l.id, minute
             """,

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -13,9 +14,10 @@ from db import digest_figures, lexicons
 from db.digest_figures import Asking, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.records import Course, Label, Outcome
 from services import coefficients
-from services.digest import topics
+from services.digest import topics, weeks
 from services.digest.known import Taught
 from services.digest.report import (
+    FEW_SCORES,
     Agreement,
     Cost,
     Digest,
@@ -76,13 +78,13 @@ class Figures:
             EmbedderUnavailable: the questions cannot be grouped now.
 
         """
-        before = period.starts_at - (period.ends_at - period.starts_at)
+        before = _before(period)
         async with self._pool.connection() as conn:
             await conn.execute("set transaction isolation level repeatable read, read only")
             span = Span(course=course.id, start=period.starts_at, end=period.ends_at)
             now = await _counted(conn, span)
-            then = await _counted(conn, Span(course=course.id, start=before, end=period.starts_at))
-            has_past = then.asking.questions > 0 or await _was_asked_before(conn, course, before)
+            then = await _counted(conn, Span(course=course.id, start=before.starts_at, end=before.ends_at))
+            has_past = then.asking.questions > 0 or await _was_asked_before(conn, course, before.starts_at)
             pairs = await digest_figures.agreement(conn, span)
             spent = await digest_figures.spent(conn, span)
             terms = await digest_figures.terms(conn, course.id)
@@ -95,6 +97,12 @@ class Figures:
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found)
+
+
+def _before(period: Period) -> Period:
+    """Return as many weeks before *period*, on the same clocks; where they change, a week is not 168 hours long."""
+    last = weeks.week_of(period.first_day - timedelta(days=1))
+    return weeks.period(last, ZoneInfo(period.time_zone), weeks=period.weeks)
 
 
 async def _counted(conn: AsyncConnection, span: Span) -> Counted:
@@ -117,12 +125,12 @@ def _asked(one: digest_figures.Question) -> Asked:
         text=one.text,
         language=one.language,
         asker_key=one.asker_key,
-        outcome=one.outcome or "failed",
+        outcome=one.outcome,
         relevance=None if one.score is None else one.score / BEST_SCORE,
         voted_down=one.voted_down,
         places=tuple(
-            Place(lecture=title, start_s=start_s, url=url, citations=1)
-            for title, start_s, url in zip(one.titles, one.starts_s, one.urls, strict=True)
+            Place(lecture_id=lecture, lecture=title, start_s=start_s, url=url, citations=1)
+            for lecture, title, start_s, url in zip(one.lecture_ids, one.titles, one.starts_s, one.urls, strict=True)
         ),
     )
 
@@ -169,7 +177,7 @@ def _digest(
             open_now=now.reviewed.open_now,
             oldest_open_s=now.reviewed.oldest_open_s,
         ),
-        verified_added=_count(now.reviewed.verified_added, then and then.reviewed.verified_added),
+        verified_written=_count(now.reviewed.verified_written, then and then.reviewed.verified_written),
         verified_used=_count(now.reviewed.verified_used, then and then.reviewed.verified_used),
         cost=_cost(spent, terms),
         topics=found.topics,
@@ -188,9 +196,10 @@ def _count(value: int, before: int | None) -> Figure:
 
 def _relevance(now: Counted, then: Counted | None) -> Relevance:
     none, poor, fair, good = now.judged.scores
+    past = then if then and sum(then.judged.scores) >= FEW_SCORES else None
     return Relevance(
         scores=(none, poor, fair, good),
-        mean=Figure(value=now.relevance, before=then.relevance if then else None, n=sum(now.judged.scores)),
+        mean=Figure(value=now.relevance, before=past.relevance if past else None, n=sum(now.judged.scores)),
         failed=now.judged.failed,
         without_reason=now.judged.without_reason,
         unjudged=now.judged.unjudged,

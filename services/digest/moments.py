@@ -7,10 +7,12 @@ little alike as well (docs/digest-topics.md has the figures).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from services.digest.grouping import ALONE, Groups, letters
@@ -25,11 +27,23 @@ LIKE_PLACES = 0.6
 LIKE_WORDS = 0.03
 """Least cosines of the cited moments, and of the runs of letters, of two groups that are one."""
 
+BLOCK = 256
+"""Groups whose moments are compared with all others at once."""
+
 FEWEST_CITED = 2
 MOST_COMPARED = 50
 """Texts of a group whose words are compared."""
 
-Slot = tuple[str, int]
+Slot = tuple[int, int]
+"""A lecture's id, and which half minute of it."""
+
+
+class Near(NamedTuple):
+    """A row, and those before it that cite the same moments."""
+
+    row: int
+    others: NDArray[np.int64]  # in order
+    like: NDArray[np.float64]  # how much, at most 1
 
 
 class Member(Protocol):
@@ -58,7 +72,11 @@ def joined(groups: Groups, members: Sequence[Member]) -> Groups:
     order = sorted(cited, key=lambda label: (-len(rows[label]), first_text[label]))
     if len(order) < 2:
         return groups
-    leads = _leads(_cited([cited[label] for label in order]), _said([_texts(members, rows[label]) for label in order]))
+    near = _near(_cited([cited[label] for label in order]))
+    first = next(near, None)
+    if first is None:
+        return groups  # weighing words takes long, and would join none
+    leads = _leads(chain([first], near), _said([_texts(members, rows[label]) for label in order]))
     into = {order[number]: (order[lead], like) for number, (lead, like) in leads.items()}
     return Groups(
         labels=tuple(into[label][0] if label in into else label for label in groups.labels),
@@ -69,19 +87,29 @@ def joined(groups: Groups, members: Sequence[Member]) -> Groups:
     )
 
 
-def _leads(cited: csr_matrix, said: csr_matrix) -> dict[int, tuple[int, float]]:
+def _near(cited: csr_matrix) -> Iterator[Near]:
+    """Yield what is near to each row that has something near, in order."""
+    count, across = cited.shape[0], cited.T
+    for start in range(0, count, BLOCK):
+        block = np.arange(start, min(start + BLOCK, count))
+        for row, like in zip(block.tolist(), (cited[block] @ across).toarray(), strict=True):
+            others = np.flatnonzero(like[:row] >= LIKE_PLACES)
+            if others.size:
+                yield Near(row, others, like[others])
+
+
+def _leads(near: Iterable[Near], said: csr_matrix) -> dict[int, tuple[int, float]]:
     """Return for each row that joins another, the larger first, which one, and how alike the two are."""
     leads = dict[int, tuple[int, float]]()
-    for number in range(cited.shape[0]):
-        own = np.array([number])
-        places = (cited[own] @ cited.T).toarray()[0]
-        near = [other for other in np.flatnonzero(places[:number] >= LIKE_PLACES).tolist() if other not in leads]
-        if near:
-            words = (said[np.array(near)] @ said[own].T).toarray()[:, 0]
-            like = np.where(words >= LIKE_WORDS, places[near] * words, 0.0)
+    for number, others, places in near:
+        is_free = np.array([other not in leads for other in others.tolist()])
+        if is_free.any():
+            free = others[is_free]
+            words = said[free] @ said[np.array([number])].toarray()[0]
+            like = np.where(words >= LIKE_WORDS, places[is_free] * words, 0.0)
             best = int(like.argmax())  # of equals the first, which is the larger group
             if like[best] > 0:
-                leads[number] = (near[best], float(like[best]))
+                leads[number] = (int(free[best]), float(like[best]))
     return leads
 
 
@@ -102,7 +130,7 @@ def _slots(members: Sequence[Member], rows: Sequence[int]) -> Mapping[Slot, floa
     for place in cited:
         slot = int(place.start_s // SLOT_S)
         for beside, weight in ((-1, BESIDE), (0, 1.0), (1, BESIDE)):
-            slots[place.lecture, slot + beside] += weight
+            slots[place.lecture_id, slot + beside] += weight
     return slots
 
 

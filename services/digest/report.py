@@ -6,6 +6,9 @@ from datetime import date, datetime
 
 from db.records import Course, Label, Outcome
 
+FEW_SCORES = 10
+"""A mean of fewer scores is not compared with another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
@@ -78,7 +81,8 @@ class Cost:
 class Place:
     """A moment of a lecture that a topic points to."""
 
-    lecture: str  # title
+    lecture_id: int
+    lecture: str  # its title, which another lecture of the course may have too
     start_s: float
     url: str | None
     citations: int
@@ -135,7 +139,7 @@ class Digest:
     staff_labels: Mapping[Label, int]
     agreement: Agreement
     review: Review
-    verified_added: Figure
+    verified_written: Figure  # new or revised
     verified_used: Figure
     cost: Cost
     topics: tuple[Topic, ...]  # by distinct askers, then questions

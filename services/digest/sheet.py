@@ -2,22 +2,31 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from db.records import Label, Language, Outcome
 from services import i18n
 from services.clock import clock
 from services.digest import words
-from services.digest.report import Agreement, Cost, Digest, Figure, LectureHeat, Minute, Place, Relevance, Topic
+from services.digest.report import (
+    FEW_SCORES,
+    Agreement,
+    Cost,
+    Digest,
+    Figure,
+    LectureHeat,
+    Minute,
+    Place,
+    Relevance,
+    Topic,
+)
 from services.digest.words import NO_DATA, Kind, visible
 from services.drafts import without_links
 
 LONGEST_TITLE = 160
 LONGEST_EXAMPLE = 300
 TOP_MINUTES = 3
-FEW_SCORES = 10
-"""A mean of fewer scores is not compared with the week before."""
 
 SAME, SLIGHTLY = 0.02, 0.1
 """From which difference of the mean AR on it is worth a word, and a strong one."""
@@ -203,9 +212,11 @@ class _Spoken:
             subject=self._subject(digest, course, span),
             is_empty=digest.is_empty,
             topics=tuple(map(self._topic, digest.topics)),
-            no_topics=None if digest.topics else self._text("digest.topics.none", least=least),
+            no_topics=None
+            if digest.topics
+            else self._none("digest.topics.none.one", "digest.topics.none.other", least),
             gaps=tuple(map(self._topic, digest.gaps)),
-            no_gaps=None if digest.gaps else self._text("digest.gaps.none", least=least),
+            no_gaps=None if digest.gaps else self._none("digest.gaps.none.one", "digest.gaps.none.other", least),
             for_staff=tuple(map(self._topic, digest.for_staff)),
             small=self._small(digest),
             questions=self._question_rows(digest),
@@ -250,7 +261,8 @@ class _Spoken:
         if period.weeks == 1:
             return None
         since = words.day(period.first_day, self.language)
-        return self._text("digest.outage", since=since, weeks=period.weeks)
+        key = "digest.outage.one" if period.weeks == 2 else "digest.outage.other"
+        return self._text(key, since=since, weeks=period.weeks)
 
     def _summary(self, digest: Digest) -> str:
         if digest.is_empty:
@@ -274,7 +286,7 @@ class _Spoken:
         mean = digest.relevance.mean
         if mean.value is None:
             return self._text("digest.summary.unscored")
-        n = sum(digest.relevance.scores) if mean.n is None else mean.n
+        n = _scored(digest.relevance)
         said = self._text(
             "digest.summary.relevance",
             mean=words.measured(mean.value, "score", self.language),
@@ -324,12 +336,19 @@ class _Spoken:
             citations=self._counted(place.citations, *CITATIONS),
         )
 
+    def _none(self, one: str, other: str, least: int) -> str:
+        """Say that nothing is shown; where one student is enough, that one has to ask goes without saying."""
+        return self._text(one) if least == 1 else self._text(other, least=least)
+
     def _small(self, digest: Digest) -> str | None:
         if not digest.small_questions:
             return None
+        questions = self._counted(digest.small_questions, *QUESTIONS)
+        if digest.least_askers == 1:
+            return self._text("digest.small.one", questions=questions)
         return self._text(
-            "digest.small",
-            questions=self._counted(digest.small_questions, *QUESTIONS),
+            "digest.small.other",
+            questions=questions,
             topics=self._counted(digest.small_topics, "digest.topics.one", "digest.topics.other"),
             least=digest.least_askers,
         )
@@ -348,8 +367,9 @@ class _Spoken:
         )
 
     def _quality_rows(self, digest: Digest) -> tuple[Row, ...]:
+        relevance = self._row("digest.row.relevance", digest.relevance.mean, "score")
         return (
-            self._row("digest.row.relevance", digest.relevance.mean, "score"),
+            relevance if _scored(digest.relevance) >= FEW_SCORES else replace(relevance, change=NO_DATA),
             self._row("digest.row.thumbs_up", digest.thumbs_up),
             self._row("digest.row.thumbs_down", digest.thumbs_down),
         )
@@ -399,7 +419,7 @@ class _Spoken:
             for label in LABELS
             if labels.get(label)
         ]
-        return self._text("digest.label.some", answers=self._counted(total, *ANSWERS), parts=", ".join(parts))
+        return self._text("digest.label.some", labels=self._counted(total, *LABELLED), parts=", ".join(parts))
 
     def _agreement(self, agreement: Agreement) -> str:
         if agreement.share is None:
@@ -428,7 +448,7 @@ class _Spoken:
             self._row("digest.row.opened", digest.review.opened),
             self._row("digest.row.settled", digest.review.settled),
             self._row("digest.row.median_settle", digest.review.median_settle_s, "seconds"),
-            self._row("digest.row.verified_added", digest.verified_added),
+            self._row("digest.row.verified_written", digest.verified_written),
             self._row("digest.row.verified_used", digest.verified_used),
         )
 
@@ -503,6 +523,7 @@ class _Spoken:
 QUESTIONS = ("digest.questions.one", "digest.questions.other")
 ASKERS = ("digest.askers.one", "digest.askers.other")
 ANSWERS = ("digest.answers.one", "digest.answers.other")
+LABELLED = ("digest.labels.one", "digest.labels.other")
 CITATIONS = ("digest.citations.one", "digest.citations.other")
 
 
@@ -514,6 +535,11 @@ def _quoted(text: str, most: int) -> str:
 def _answers(relevance: Relevance) -> int:
     """Return how many answers a score was to be given to."""
     return sum(relevance.scores) + sum(relevance.failed.values()) + relevance.unjudged
+
+
+def _scored(relevance: Relevance) -> int:
+    """Return how many scores the mean is of."""
+    return sum(relevance.scores) if relevance.mean.n is None else relevance.mean.n
 
 
 def _compared(difference: float) -> str:

@@ -258,11 +258,13 @@ def _cut(text: str, longest: int) -> str:
 
 def _places(cited: Iterable[Place]) -> tuple[Place, ...]:
     """Return the most cited moments; those near each other in one lecture count as one."""
-    by_lecture = defaultdict[str, Counter[Place]](Counter)
+    by_lecture = defaultdict[int, Counter[Place]](Counter)
     for place in cited:
-        by_lecture[place.lecture][replace(place, citations=0)] += place.citations
+        by_lecture[place.lecture_id][replace(place, citations=0)] += place.citations
     found = [place for starts in by_lecture.values() for place in _merged(starts)]
-    return tuple(sorted(found, key=lambda place: (-place.citations, place.lecture, place.start_s))[:PLACES])
+    return tuple(
+        sorted(found, key=lambda place: (-place.citations, place.lecture, place.lecture_id, place.start_s))[:PLACES]
+    )
 
 
 def _merged(starts: Counter[Place]) -> Iterator[Place]:

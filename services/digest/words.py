@@ -14,7 +14,6 @@ MINUS = "−"
 Kind = Literal["count", "share", "score", "seconds"]
 """What a figure measures: things, a part of 0 to 1, a mean of scores from 0 to 1, or time."""
 
-DECIMALS: dict[Kind, int] = {"count": 0, "share": 2, "score": 2, "seconds": 1}
 PORTUGUESE = str.maketrans(",.", ".,")
 MONTHS: dict[Language, tuple[str, ...]] = {
     "pt-BR": (
@@ -91,17 +90,17 @@ def duration(seconds: float, language: Language) -> str:
     >>> duration(2.44, "pt-BR"), duration(12_000, "en"), duration(273_600, "pt-BR")
     ('2,4 s', '3 h 20 min', '3 dias 4 h')
     """
-    if round(seconds, 1) < 10:
-        return f"{number(seconds, language, 1)} s"
-    if round(seconds) < MINUTE_S:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / MINUTE_S)
-    if minutes < 60:
+    told_s = _told_s(seconds)
+    if told_s < 10:
+        return f"{number(told_s, language, 1)} s"
+    if told_s < MINUTE_S:
+        return f"{told_s:.0f} s"
+    hours, minutes = divmod(round(told_s / MINUTE_S), 60)
+    if not hours:
         return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
     if hours < 24:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(round(seconds / HOUR_S), 24)
+    days, hours = divmod(hours, 24)
     written = f"{number(days, language)} {_days(days, language)}"
     return f"{written} {hours} h" if hours else written
 
@@ -132,8 +131,7 @@ def changed(figure: Figure, kind: Kind, language: Language) -> str:
     """
     if figure.value is None or figure.before is None:
         return NO_DATA
-    decimals = DECIMALS[kind]
-    difference = round(figure.value, decimals) - round(figure.before, decimals)
+    difference = _told(figure.value, kind) - _told(figure.before, kind)
     size = _size(abs(difference), kind, language)
     if not any(digit in size for digit in "123456789"):
         return "="
@@ -214,9 +212,34 @@ def week(name: str, language: Language) -> str:
     return f"semana {int(counted)} de {year}" if language == "pt-BR" else f"week {int(counted)} of {year}"
 
 
+def _told(value: float, kind: Kind) -> float:
+    """Return *value* as exactly as `measured` writes it; a share in percent."""
+    match kind:
+        case "count":
+            return round(value)
+        case "share":
+            return round(value * 100)
+        case "score":
+            return round(value, 2)
+        case "seconds":
+            return _told_s(value)
+        case _:
+            assert_never(kind)
+
+
+def _told_s(seconds: float) -> float:
+    """Return *seconds* as exactly as `duration` writes it."""
+    if round(seconds, 1) < 10:
+        return round(seconds, 1)
+    if round(seconds) < MINUTE_S:
+        return round(seconds)
+    minutes = round(seconds / MINUTE_S)
+    return minutes * MINUTE_S if minutes < DAY_S // MINUTE_S else round(seconds / HOUR_S) * HOUR_S
+
+
 def _size(difference: float, kind: Kind, language: Language) -> str:
     if kind == "share":
-        return f"{number(difference * 100, language)} {'p.p.' if language == 'pt-BR' else 'pts'}"
+        return f"{number(difference, language)} {'p.p.' if language == 'pt-BR' else 'pts'}"
     return measured(difference, kind, language)
 
 

@@ -4,6 +4,7 @@ from string import Formatter
 
 import pytest
 
+from db.records import Language
 from services.errors import Broken
 from services.i18n import catalogue, text
 
@@ -45,3 +46,12 @@ def test_fields_are_filled_in() -> None:
 def test_a_missing_text_or_field_is_our_mistake(key: str, given: dict[str, object]) -> None:
     with pytest.raises(Broken):
         text(key, "en", **given)
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_a_schedule_for_one_o_clock_and_one_student_has_no_plural(language: Language) -> None:
+    said = text(
+        "digest.scheduled", language, course="Redes", day="-", hour=1, zone="UTC", where="-", emails="-", askers=1
+    )
+
+    assert not re.search(r"às 1\b|1 estudantes|1 students", said)

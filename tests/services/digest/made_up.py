@@ -45,7 +45,7 @@ def video(lecture: int, start_s: float) -> str:
 
 def place(lecture: int, start_s: float, citations: int, *, has_video: bool = True) -> Place:
     url = video(lecture, start_s) if has_video else None
-    return Place(lecture=TITLES[lecture - 1], start_s=start_s, url=url, citations=citations)
+    return Place(lecture_id=lecture, lecture=TITLES[lecture - 1], start_s=start_s, url=url, citations=citations)
 
 
 def heat(lecture: int, rank: int) -> LectureHeat:
@@ -204,7 +204,7 @@ BELIEVABLE = Digest(
         open_now=5,
         oldest_open_s=270_000,
     ),
-    verified_added=Figure(value=4, before=1),
+    verified_written=Figure(value=4, before=1),
     verified_used=Figure(value=9, before=3),
     cost=Cost(tokens_in=1_284_300, tokens_out=96_420, uncounted=3, money=3.17, currency="USD"),
     topics=TOPICS,
@@ -232,7 +232,7 @@ EMPTY = replace(
     staff_labels={},
     agreement=Agreement(n=0, share=None, low=None, high=None, kappa=None, warning="few"),
     review=Review(opened=NOTHING, settled=NOTHING, median_settle_s=UNKNOWN, open_now=0, oldest_open_s=None),
-    verified_added=NOTHING,
+    verified_written=NOTHING,
     verified_used=NOTHING,
     cost=Cost(tokens_in=0, tokens_out=0, uncounted=0, money=None, currency=None),
     topics=(),
@@ -254,7 +254,7 @@ FIRST = replace(
     review=Review(
         opened=Figure(value=0), settled=Figure(value=0), median_settle_s=UNKNOWN, open_now=0, oldest_open_s=None
     ),
-    verified_added=Figure(value=0),
+    verified_written=Figure(value=0),
     verified_used=Figure(value=0),
     small_topics=1,
     small_questions=1,
@@ -283,6 +283,7 @@ def hostile_topic(number: int) -> Topic:
         voted_down=4_000,
         places=tuple(
             Place(
+                lecture_id=1,
                 lecture=LONG,
                 start_s=36_000.5,
                 url='javascript:alert(1)//"' if odd else "https://video.example/a(b)?x=%22&y=" + "z" * 400,

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from db import connect
+from db import connect, digest_figures
 from db.records import Course
 from services.courses import Courses
 from services.digest.figures import Figures
 from services.digest.report import Digest, Period
+from services.digest.sheet import sheet
 from services.digest.weeks import period, zone_named
 
 ZONE = zone_named("America/Sao_Paulo")
@@ -247,3 +248,142 @@ async def test_flags_are_counted_when_they_open_and_when_they_are_settled(term: 
         14_400.0,
         1,
     )
+
+
+async def label(term: Term, answer: int, *labels: str) -> None:
+    """Let as many members of staff label an answer."""
+    for number, said in enumerate(labels):
+        await term.write(
+            "insert into annotations (answer_id, course_id, annotator_key, role, label, changed_at)"
+            " values (%(answer)s, 1, %(who)s, 'staff', %(label)s, %(when)s)",
+            answer=answer, who=f"ta{number}", label=said, when=MONDAY,
+        )  # fmt: skip
+
+
+async def test_an_answer_on_which_staff_are_split_evenly_agrees_with_nobody(term: Term) -> None:
+    for _ in range(4):
+        await term.ask(MONDAY, score=3)
+    await label(term, 1, "C", "I")
+    await label(term, 2, "C", "C", "I")
+    await label(term, 3, "I", "I", "C", "C", "P")
+
+    agreement = (await term.told()).agreement
+
+    assert (agreement.n, agreement.share) == (1, 1.0)
+
+
+async def verify(term: Term, answer: int, when: datetime, version: int = 1) -> None:
+    await term.write(
+        "insert into verified_answers (course_id, answer_id, question, language, text, version, verified_by,"
+        " verified_at) values (1, %(answer)s, 'q', 'pt', 't', %(version)s, 'ta', %(when)s)",
+        answer=answer, version=version, when=when,
+    )  # fmt: skip
+
+
+async def test_a_verified_answer_counts_where_it_was_shown_once_an_answer_and_not_as_evidence(term: Term) -> None:
+    for _ in range(3):
+        await term.ask(MONDAY)
+    await verify(term, 1, MONDAY)
+    await verify(term, 2, MONDAY)
+    await term.write(
+        "insert into verified_uses (answer_id, course_id, verified_id, way, used_at) values"
+        " (2, 1, 1, 'evidence', %(when)s), (3, 1, 1, 'shown', %(when)s), (3, 1, 2, 'shown', %(when)s)",
+        when=MONDAY,
+    )
+
+    assert (await term.told()).verified_used.value == 1.0
+
+
+async def test_a_verified_answer_counts_as_new_or_revised_in_the_week_of_its_last_version(term: Term) -> None:
+    # When the first version was written is not kept.
+    for _ in range(2):
+        await term.ask(MONDAY)
+    await verify(term, 1, MONDAY)
+    await verify(term, 2, MONDAY, version=2)
+
+    digest = await term.told()
+
+    assert digest.verified_written.value == 2.0
+    assert "Respostas verificadas novas ou revistas" in [row.name for row in sheet(digest, "pt-BR").staff]
+    assert "Verified answers, new or revised" in [row.name for row in sheet(digest, "en").staff]
+
+
+@pytest.mark.parametrize("held", ["waiting", "rejected"])
+async def test_an_answer_that_is_held_back_was_not_given(term: Term, held: str) -> None:
+    await term.ask(MONDAY, took_s=2.0, score=3, minute=3)
+    await term.ask(MONDAY, took_s=50.0, score=0, minute=7)
+    await term.write("update answers set held = %(held)s where id = 2", held=held)
+
+    digest = await term.told()
+
+    assert {outcome: figure.value for outcome, figure in digest.outcomes.items() if figure.value} == {
+        "answered": 1.0,
+        "needs_staff": 1.0,
+    }
+    assert (digest.answered_share.value, digest.seconds_p95.value, digest.seconds_p95.n) == (0.5, 2.0, 1)
+    assert (digest.relevance.scores, digest.relevance.unjudged) == ((0, 0, 0, 1), 0)
+    assert [minute.minute for minute in digest.lectures[0].minutes] == [3]
+
+
+async def asked(term: Term) -> list[digest_figures.Question]:
+    span = digest_figures.Span(course=term.course.id, start=WEEK.starts_at, end=WEEK.ends_at)
+    async with term.pool.connection() as conn:
+        return [one async for one in digest_figures.questions(conn, span)]
+
+
+async def test_a_topic_takes_nothing_from_an_answer_that_is_held_back(term: Term) -> None:
+    for held in ("no", "approved", "waiting", "rejected"):
+        await term.ask(MONDAY, text=held, score=2)
+        await term.write("update answers set held = %(held)s where id = (select max(id) from answers)", held=held)
+
+    found = {one.text: (one.outcome, one.score, one.lecture_ids) for one in await asked(term)}
+
+    assert found == {
+        "no": ("answered", 2, [1]),
+        "approved": ("answered", 2, [1]),
+        "waiting": ("needs_staff", None, []),
+        "rejected": ("needs_staff", None, []),
+    }
+
+
+async def test_a_question_without_an_answer_has_failed_in_the_figures_as_in_the_topics(term: Term) -> None:
+    await term.ask(MONDAY, outcome=None)
+    await term.ask(MONDAY)
+
+    digest = await term.told()
+
+    assert (digest.outcomes["failed"].value, digest.seconds_median.n) == (1.0, 1)
+    assert sum(figure.value or 0 for figure in digest.outcomes.values()) == digest.questions.value
+    assert [one.outcome for one in await asked(term)] == ["failed", "answered"]
+
+
+async def test_the_week_before_is_whole_where_the_clocks_were_changed_in_it(term: Term) -> None:
+    new_york = zone_named("America/New_York")
+    await term.ask(datetime(2026, 10, 26, 4, 30, tzinfo=UTC))  # 00:30 on Monday; the week has 169 hours
+    await term.ask(datetime(2026, 3, 2, 4, 30, tzinfo=UTC))  # 23:30 on Sunday; the week after has 167
+
+    assert (await term.told(period("2026-W45", new_york))).questions.before == 1.0
+    assert (await term.told(period("2026-W11", new_york))).questions.before == 0.0
+
+
+async def test_after_an_outage_as_many_weeks_are_compared(term: Term) -> None:
+    for days in (14, 27, 29):
+        await term.ask(MONDAY + timedelta(days=7 - days))
+
+    digest = await term.told(period("2026-W47", ZONE, weeks=2))
+
+    assert (digest.questions.value, digest.questions.before) == (1.0, 1.0)
+
+
+async def test_a_mean_is_not_compared_with_one_of_few_scores(term: Term) -> None:
+    for _ in range(9):
+        await term.ask(MONDAY - timedelta(days=1), score=0)
+    for _ in range(10):
+        await term.ask(MONDAY, score=3)
+
+    few = (await term.told()).relevance.mean
+    await term.ask(MONDAY - timedelta(days=1), score=0)
+    enough = (await term.told()).relevance.mean
+
+    assert (few.value, few.before, few.n) == (1.0, None, 10)
+    assert enough.before == 0.0

@@ -1,5 +1,9 @@
+import random
 from dataclasses import dataclass
 
+import pytest
+
+from services.digest import moments
 from services.digest.grouping import ALONE, Groups
 from services.digest.moments import joined
 from services.digest.report import Place
@@ -16,8 +20,10 @@ class Question:
     places: tuple[Place, ...]
 
 
-def asked(texts: tuple[str, ...], start_s: float | None, lecture: str = "Aula 1") -> list[Question]:
-    places = () if start_s is None else (Place(lecture=lecture, start_s=start_s, url=None, citations=1),)
+def asked(texts: tuple[str, ...], start_s: float | None, lecture: int = 1) -> list[Question]:
+    places = (
+        () if start_s is None else (Place(lecture_id=lecture, lecture="Aula", start_s=start_s, url=None, citations=1),)
+    )
     return [Question(text, "pt", places) for text in texts]
 
 
@@ -34,7 +40,7 @@ def test_groups_that_cite_the_same_moment_in_like_words_are_one() -> None:
 
 def test_groups_that_cite_other_minutes_or_lectures_stay_apart() -> None:
     assert labels_of(asked(DROPOUT, 100), asked(OTHER_WORDS, 400)) == (0, 0, 0, 1, 1)
-    assert labels_of(asked(DROPOUT, 100), asked(OTHER_WORDS, 100, "Aula 2")) == (0, 0, 0, 1, 1)
+    assert labels_of(asked(DROPOUT, 100), asked(OTHER_WORDS, 100, 2)) == (0, 0, 0, 1, 1)
 
 
 def test_groups_that_have_no_run_of_letters_in_common_stay_apart_whatever_they_cite() -> None:
@@ -73,3 +79,24 @@ def test_the_order_of_the_questions_changes_nothing() -> None:
         return {text for text, label in zip(questions, labels, strict=True) if label in of_between}
 
     assert companions(first, second, between) == companions(second, first, between) == {"xx dropout", "dropout"}
+
+
+def test_however_many_are_compared_at_once_the_same_groups_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = random.Random(7)  # noqa: S311 - made-up questions, the same each time
+    words = ("dropout", "gradiente", "softmax", "kernel", "lote", "perda")
+    groups = [
+        asked((" ".join(drawn.choices(words, k=3)),) * 3, drawn.randrange(0, 900), drawn.randint(1, 2))
+        for _ in range(60)
+    ]
+    at_once = labels_of(*groups)
+
+    for block in (1, 7, 59, 60):
+        monkeypatch.setattr(moments, "BLOCK", block)
+        assert labels_of(*groups) == at_once
+    assert 1 < len(set(at_once)) < 50
+
+
+def test_no_words_are_weighed_where_no_two_groups_cite_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "letters", None)
+
+    assert labels_of(asked(DROPOUT, 100), asked(OTHER_WORDS, 400)) == (0, 0, 0, 1, 1)

@@ -20,6 +20,7 @@ from db.records import Language
 from services.digest import pages
 from services.digest.report import Agreement, Digest, Figure, Relevance
 from services.digest.sheet import sheet
+from services.digest.weeks import period
 from tests.services.digest import made_up
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -187,6 +188,37 @@ def test_relevance_is_compared_only_where_that_can_be(
         assert "week before" not in summary
 
 
+@pytest.mark.parametrize(("n", "change"), [(9, "–"), (10, "+0.61")])
+def test_a_row_shows_no_change_of_a_mean_of_few_scores(n: int, change: str) -> None:
+    relevance = replace(made_up.BELIEVABLE.relevance, mean=Figure(value=0.81, before=0.20, n=n))
+
+    assert sheet(replace(made_up.BELIEVABLE, relevance=relevance), "en").quality[0].change == change
+
+
+def test_labels_are_counted_as_labels_because_two_may_be_of_one_answer() -> None:
+    assert sheet(made_up.BELIEVABLE, "pt-BR").labels == (
+        "A equipe deu 21 rótulos: correta: 11, em parte: 6, incorreta: 4."
+    )
+    one = replace(made_up.BELIEVABLE, staff_labels={"C": 1})
+    assert sheet(one, "en").labels == "Staff gave 1 label: correct: 1."
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_where_one_student_is_enough_none_is_counted(language: Language) -> None:
+    shown = sheet(replace(made_up.BELIEVABLE, least_askers=1, topics=(), gaps=()), language)
+
+    said = f"{shown.no_topics} {shown.no_gaps} {shown.small}"
+    assert "estudante" not in said
+    assert "student" not in said
+    assert "12" in said
+
+
+def test_n_is_explained_as_what_it_counts() -> None:
+    said = pages.text(made_up.BELIEVABLE, "pt-BR")
+
+    assert "n é o número de perguntas, respostas ou revisões em que a medida se apoia." in said
+
+
 def test_what_is_unknown_is_a_dash_and_never_0() -> None:
     shown = sheet(made_up.FIRST, "pt-BR")
 
@@ -234,6 +266,14 @@ def test_agreement_on_nothing_is_no_percentage() -> None:
 def test_weeks_after_an_outage_say_since_when() -> None:
     assert "Desde 2 de novembro de 2026: este resumo conta 3 semanas" in pages.text(made_up.LATE, "pt-BR")
     assert "Desde" not in pages.text(made_up.BELIEVABLE, "pt-BR")
+
+
+def test_after_two_weeks_one_digest_was_not_posted() -> None:
+    two = replace(made_up.BELIEVABLE, period=period("2026-W47", made_up.ZONE, weeks=2))
+
+    assert (sheet(two, "pt-BR").outage or "").endswith("conta 2 semanas de uma vez, porque o anterior não saiu.")
+    assert (sheet(two, "en").outage or "").endswith("because the one before it was not posted.")
+    assert (sheet(made_up.LATE, "pt-BR").outage or "").endswith("porque os anteriores não saíram.")
 
 
 def test_groups_that_too_few_asked_about_are_only_counted() -> None:

@@ -192,7 +192,13 @@ def test_a_topic_sums_up_its_answers() -> None:
 
 def test_near_citations_are_one_place_and_the_most_cited_come_first() -> None:
     def cited(lecture: str, start_s: float, citations: int = 1) -> Place:
-        return Place(lecture=lecture, start_s=start_s, url=f"https://x.example/{lecture}", citations=citations)
+        return Place(
+            lecture_id=int(lecture[-1]),
+            lecture=lecture,
+            start_s=start_s,
+            url=f"https://x.example/{lecture}",
+            citations=citations,
+        )
 
     topic = one_group(
         [
@@ -207,6 +213,17 @@ def test_near_citations_are_one_place_and_the_most_cited_come_first() -> None:
         ("Aula 2", 5, 2),
         ("Aula 1", 300, 1),
     ]
+
+
+def test_places_in_two_lectures_of_one_title_are_two() -> None:
+    def cited(lecture: int) -> tuple[Place, ...]:
+        return (
+            Place(lecture_id=lecture, lecture="Revisão", start_s=10, url=f"https://x.example/{lecture}", citations=1),
+        )
+
+    topic = one_group([asked(text, text, places=cited(number % 2 + 1)) for number, text in enumerate(XOR)])
+
+    assert [(place.lecture_id, place.citations) for place in topic.places] == [(1, 2), (2, 1)]
 
 
 def test_a_title_is_the_most_typical_question_without_its_greeting() -> None:

@@ -96,6 +96,11 @@ def test_a_week_says_month_and_year_once_where_they_are_the_same(
         (Figure(value=0.8149, before=0.8151), "score", "−0,01"),  # written as 0,81 and 0,82
         (Figure(value=0.8101, before=0.8099), "score", "="),
         (Figure(value=30, before=5_400), "seconds", "−1 h 30 min"),
+        (Figure(value=135, before=105), "seconds", "="),  # both written as 2 min
+        (Figure(value=150.2, before=149.8), "seconds", "+1 min"),  # written as 3 min and 2 min
+        (Figure(value=9.96, before=9.94), "seconds", "+0,1 s"),  # written as 10 s and 9,9 s
+        (Figure(value=0.0751, before=0.0049), "share", "+8 p.p."),  # written as 8% and <1%
+        (Figure(value=0.075, before=0), "share", "+8 p.p."),  # written as 8% and 0%
         (Figure(value=None, before=3), "count", NO_DATA),
         (Figure(value=3), "count", NO_DATA),
         (Figure(value=0.0, before=None), "share", NO_DATA),
