@@ -343,7 +343,7 @@ class LastDigest:
     """What became of the last digest of a course."""
 
     week: str
-    has_failed: bool  # it could not be posted
+    has_failed: bool  # it could not be posted, and may still be
     mail_has_failed: bool
 
 
@@ -351,7 +351,8 @@ async def last(conn: AsyncConnection, course: CourseId) -> LastDigest | None:
     async with conn.cursor(row_factory=class_row(LastDigest)) as cur:
         await cur.execute(
             """
-            select week, state = 'failed' as has_failed, mail_state = 'failed' as mail_has_failed
+            select week, state = 'failed' and begun_at > now() - interval '14 days' as has_failed,
+                mail_state = 'failed' and begun_at > now() - interval '14 days' as mail_has_failed
             from digests where course_id = %s order by week collate "C" desc limit 1
             """,
             [course],

@@ -828,9 +828,12 @@ async def test_weeks_that_it_was_off_for_are_owed_to_nobody(room: Room) -> None:
 async def test_a_digest_that_failed_long_ago_is_not_tried_again(room: Room) -> None:
     channel = Channel(before=once(Refused("The channel is gone.")))
     await room.posting().post_due(channel, W46_DUE)
+    before = await Digests(room.pool, Figures(room.pool, None)).last(room.course)
     await room.sql("update digests set begun_at = now() - interval '15 days'")
+    after = await Digests(room.pool, Figures(room.pool, None)).last(room.course)
 
     assert not await room.reopen()
+    assert (before and before.has_failed, after and after.has_failed) == (True, False)
 
 
 async def test_no_mail_goes_out_while_the_digest_is_turned_off(posted: Room) -> None:
