@@ -91,8 +91,8 @@ async def grouped(
     """
     Group *questions* and tell the topics, while the event loop stays free.
 
-    The computing happens in a process of its own, on one thread and at low priority; embedding gives way to the
-    questions that people ask meanwhile. Without an embedder, words alone decide.
+    The grouping happens in a process of its own, on one thread and at low priority, what is shown of the groups in a
+    thread; embedding gives way to the questions that people ask meanwhile. Without an embedder, words alone decide.
 
     Raises:
         Unavailable: the model failed (`EmbedderUnavailable`), or the process was ended by somebody else.
@@ -131,12 +131,12 @@ def topics(
                 _topic([questions[row] for row in rows], [groups.centrality[row] for row in rows], may_be_shown)
             )
     shown.sort(key=lambda topic: (-topic.askers, -topic.questions, topic.title, topic.examples))
-    gaps = tuple(topic for topic in shown if _is_mostly("no_material", topic))
-    for_staff = tuple(topic for topic in shown if _is_mostly("needs_staff", topic))
     return Topics(
-        topics=tuple(topic for topic in shown if topic not in gaps and topic not in for_staff),
-        gaps=gaps,
-        for_staff=for_staff,
+        topics=tuple(
+            topic for topic in shown if not _is_mostly("no_material", topic) and not _is_mostly("needs_staff", topic)
+        ),
+        gaps=tuple(topic for topic in shown if _is_mostly("no_material", topic)),
+        for_staff=tuple(topic for topic in shown if _is_mostly("needs_staff", topic)),
         small_topics=small_topics,
         small_questions=small_questions,
     )

@@ -68,7 +68,7 @@ async def test_each_course_is_told_once_whoever_exits_around_the_post(campus: Ca
         pass  # the tables are there
     owe(url, rooms)
     chance, exits = random.Random(SEED), 0  # noqa: S311 - no secret
-    runs = [await start(FAKE_DISCORD_EXITS=str(CHANCE)) for _ in range(PROCESSES)]
+    runs = [await start(FAKE_DISCORD_EXITS="1") for _ in range(PROCESSES)]  # each ends at its first message
 
     async with asyncio.timeout(LIMIT_S):
         while (await asyncio.to_thread(states, url))["posted"] < COURSES:
@@ -83,6 +83,6 @@ async def test_each_course_is_told_once_whoever_exits_around_the_post(campus: Ca
     messages = [(room.id, message.id) for room in set(rooms) for message in room.messages]
     assert sorted(messages) == sorted(rows)  # each digest is one message, and no message is of none
     assert len(messages) == COURSES
-    assert exits >= 1
+    assert exits >= PROCESSES
     assert taken_over >= 1  # or nothing was put to the test
     print(f"{exits} exits, {taken_over} of {COURSES} digests taken over")  # noqa: T201 - for `make chaos`
