@@ -96,7 +96,7 @@ class Answering:
 
     def _offer(self, live: Live | None, part: Draft) -> None:
         if live:
-            live.offer(part.text)
+            live.offer(part)
 
     async def _deliver(self, asked: Asked, reply: Reply, destination: Destination, outlet: Outlet) -> None:
         pages = render.answer(

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import psycopg
@@ -60,10 +61,12 @@ WORDS_THAT_TELL = 4
 
 VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
+LONGEST_VERDICT = 2 * max(map(len, VERDICTS))
 BEFORE_VERDICT = " \n\t*_`\"'«“"
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
-UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
+UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*(?:\([^()\n]*(?:\)[^()\n]*)?)*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
+HALF_VERDICT = re.compile(r"\b(?:NO|NEEDS)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +91,25 @@ class Asked:
     history: tuple[Turn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The answer as far as it is written; without marks, which have no links yet."""
+    """
+    The answer as far as it is written.
 
-    text: str
+    It is cleaned when somebody looks at its text, not before: a model writes far more often than anybody looks, and
+    to clean all that is written each time would cost the square of an answer's length.
+    """
+
+    written: str  # as the model wrote it; not to be shown
+
+    @cached_property
+    def text(self) -> str:
+        """What may be shown: without marks, which have no links yet."""
+        return preview(self.written)
+
+    def beginning(self, most: int) -> "Draft":
+        """Return the draft of the first *most* characters that were written."""
+        return self if len(self.written) <= most else Draft(written=self.written[:most])
 
 
 MarkKind = Literal["verified", "under_review", "waiting", "rejected"]
@@ -448,10 +465,12 @@ def preview(text: str) -> str:
     >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
     ('O gradiente some. Ele', '')
     """
-    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
+    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT)[:LONGEST_VERDICT])
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
-    return VERDICT.sub("", without_marks(without_links(UNFINISHED.sub("", text)))).strip()
+    # Twice: without its last word, a mark or a link of several words is open again.
+    finished = HALF_VERDICT.sub("", UNFINISHED.sub("", UNFINISHED.sub("", text)))
+    return VERDICT.sub("", without_marks(without_links(finished))).strip()
 
 
 async def _with_model(
@@ -462,15 +481,13 @@ async def _with_model(
         question=_harmless(question.text),
         language=question.language,
     )
-    shown = ""
     try:
         async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
                     yield replace(_judged(part, question, found), prompt=prompt)
-                elif (text := preview(part)) != shown:
-                    shown = text
-                    yield Draft(text=text)
+                else:
+                    yield Draft(written=part)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
         yield replace(_failed(question, found, str(error)), model=model.name, prompt=prompt)

@@ -16,8 +16,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, verified
 from db.records import Course
-from services.ask import Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
+from services.ask import VERDICT, Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
+from services.citations import SPACED, resolve
 from services.courses import Courses
+from services.drafts import masked, without_links
 from services.errors import Broken, Refused, Unavailable
 from services.generations import Serving
 from services.ingest import Ingest
@@ -131,7 +133,8 @@ async def answered(asker: Asker, asked: Asked) -> tuple[list[str], Reply]:
         async for part in parts:
             if isinstance(part, Reply):
                 return drafts, part
-            drafts.append(part.text)
+            if part.text:
+                drafts.append(part.text)
     raise AssertionError("no reply")
 
 
@@ -405,6 +408,16 @@ class TestReceiving:
             assert await room.count("questions") == 1
             assert await room.count("answers") == await room.count("answer_hits") == 0
 
+    async def test_a_draft_is_cleaned_when_somebody_looks_at_it_and_not_before(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            parts = [part async for part in room.asker(model).ask(room.asked())]
+        drafts = [part for part in parts if isinstance(part, Draft)]
+
+        assert len(drafts) > 5
+        assert not any("text" in vars(draft) for draft in drafts)
+        assert drafts[-1].text == preview(drafts[-1].written)
+        assert "text" in vars(drafts[-1])
+
     async def test_a_cancelled_task_stores_no_answer(self, room: Room) -> None:
         async with model_that(hangs()) as (model, server):
             running = asyncio.create_task(answered(room.asker(model), room.asked()))
@@ -478,6 +491,45 @@ def test_a_draft_never_shows_half_of_anything(length: int) -> None:
 
     assert not any(bad in shown for bad in ("[1]", "[2", "http", "evil", "【", "[4", "[aqui", "(", "  "))
     assert DRAFT.startswith(shown[:20])
+
+
+FRAGMENTS = (
+    "O gradiente some",
+    " passo, a passo.",
+    "\n\nA LSTM guarda",
+    " ",
+    " [1]",
+    " [2][3].",
+    " 【4】",
+    " ([5], [6])",
+    " [trecho 7]",
+    " https://evil.example/a_(b)",
+    " [veja aqui](https://evil.example/c_(d))",
+    " [2](https://evil.example/e)",
+    " www.evil.example",
+    " <https://evil.example/f>",
+    " `dentro = x[7]`",
+    " ``dentro [8] ` ``",
+    "\n```python\ndentro(y[9])\n```\n",
+    "`",
+    " NO_MATERIAL.",
+    " NEEDS STAFF.",
+    " NO\\_MATERIAL.",
+)
+"""Of what a model writes; `dentro` is in code, which stays as it is."""
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=8), st.data())
+def test_a_draft_shows_nothing_that_the_answer_will_not(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(parts)
+
+    shown = Draft(written=text[: data.draw(st.integers(0, len(text)))]).text
+
+    assert without_links(shown) == shown
+    assert not SPACED.search(masked(shown))
+    assert not any(bad in shown for bad in ("evil", "http", "www", "MATERIAL", "STAFF"))
+    final = VERDICT.sub("", resolve(text, []).text) if not VERDICT.match(text.lstrip()) else ""
+    assert [word for word in shown.split() if word.strip("`.,") not in final] == []
 
 
 @pytest.mark.parametrize(

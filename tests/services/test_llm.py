@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services import llm
 from services.errors import Refused
@@ -247,8 +249,51 @@ async def test_thoughts_are_never_shown() -> None:
 async def test_a_thought_whose_beginning_the_server_ate_is_left_out() -> None:
     async with model_that(says("Preciso de um plano.</think> O gradiente some.")) as (model, _):
         completion = await model.complete(ASKED, time_limit_s=2)
+        drafts, streamed_ = await streamed(model)
 
-    assert completion.text == "O gradiente some."
+    assert completion.text == streamed_.text == "O gradiente some."
+    assert drafts[-3:] == ["O", "O gradiente", "O gradiente some."]
+
+
+async def test_nothing_is_said_while_a_model_thinks() -> None:
+    thought = ["<think>", *["hm, "] * 500, "</think>"]
+
+    async with model_that(streams(*thought, "O gradi", "ente.", "<think>", "mais", "</think>", " Fim.")) as (model, _):
+        drafts, completion = await streamed(model)
+
+    assert drafts == ["O gradi", "O gradiente.", "O gradiente. Fim."]
+    assert completion.text == "O gradiente. Fim."
+
+
+WRITTEN = [
+    *"o <",
+    "<th",
+    "ink>",
+    "<THINKING>",
+    "</think>",
+    "</thin",
+    "king>",
+    "plano ",
+    "\ud83d",
+    "\ude00",
+    "\u200b",
+    "\n",
+]
+
+
+@given(st.lists(st.sampled_from(WRITTEN), max_size=30), st.data())
+def test_what_is_seen_of_a_text_does_not_hang_on_how_it_is_cut(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(parts)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
+    whole, pieces = llm.Seen(), llm.Seen()
+
+    whole.take(text)
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        pieces.take(text[start:end])
+
+    assert pieces.text() == whole.text()
+    assert "<think" not in whole.text().lower()
+    assert "</think" not in whole.text().lower()
 
 
 async def test_a_text_without_end_is_given_up() -> None:

@@ -12,6 +12,7 @@ from bot.client import Monitoria
 from bot.live import BETWEEN_S, Live
 from bot.permissions import Lack
 from bot.render import Page
+from services.ask import Draft
 from services.llm import LlmConfig
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
@@ -259,10 +260,23 @@ async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:
 
     async with Live(outlet, between_s=0.01) as live:
         for words in range(300, 320):
-            live.offer("palavra " * words)
+            live.offer(Draft(written="palavra " * words))
             await asyncio.sleep(0.02)
 
     assert len(outlet.drafts) == 1
+
+
+async def test_only_drafts_that_are_shown_are_cleaned() -> None:
+    outlet = Silent()
+    offered = [Draft(written="palavra " * words) for words in range(10, 200)]
+
+    async with Live(outlet, between_s=60) as live:
+        for part in offered:
+            live.offer(part)
+            await asyncio.sleep(0)
+
+    assert len(outlet.drafts) == 1
+    assert sum("text" in vars(part) for part in offered) == 1
 
 
 # Permissions
