@@ -445,6 +445,8 @@ def _judge(models: ModelSettings) -> LlmConfig | None:
         base_url=address or OPENAI,
         api_key=key.get_secret_value() if key else None,
         address_from="MONITORIA_JUDGE_BASE_URL" if models.judge_base_url else "OPENAI_BASE_URL",
+        key_from="MONITORIA_JUDGE_API_KEY" if models.judge_api_key else "OPENAI_API_KEY",
+        model_from="MONITORIA_JUDGE_MODEL" if models.judge_model else "MONITORIA_ANSWER_MODEL",
     )
 
 

@@ -47,7 +47,7 @@ from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
 
-PROMPT = "answer/1"
+PROMPT = "answer/2"
 EXTRACTIVE = "extractive"
 VERIFIED = "verified"
 UNCITED = "no valid citation"

@@ -88,7 +88,10 @@ class LlmConfig:
     model: str
     base_url: str = OPENAI
     api_key: str | None = field(default=None, repr=False)
-    address_from: str = "OPENAI_BASE_URL"  # the setting that an operator would correct
+    # The settings that an operator would correct; how they are called makes no other model.
+    address_from: str = field(default="OPENAI_BASE_URL", compare=False)
+    key_from: str = field(default="OPENAI_API_KEY", compare=False)
+    model_from: str = field(default="MONITORIA_ANSWER_MODEL", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +118,10 @@ class ChatModel:
 
     def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.name = config.model
+        self._config = config
         self._longest_wait_s = longest_wait_s
         try:
-            self._server = urlparse(config.base_url).hostname or "its server"
+            self._server = _server(config.base_url)
             self._client = openai.AsyncOpenAI(
                 base_url=config.base_url,
                 api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
@@ -231,18 +235,20 @@ class ChatModel:
             reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
             trouble = _trouble(error)
-            reason = _status(error.status_code, trouble)
+            reason = _status(error.status_code, trouble, self._config)
             retry_after_s = _retry_after_s(error)
         except openai.APIConnectionError as error:
             trouble = "unreachable" if isinstance(error.__cause__, httpx2.ConnectError) else "fault"
-            reason = "cannot be reached or broke the connection; start its server, or correct the address"
+            reason = (
+                f"cannot be reached or broke the connection; start its server, or correct {self._config.address_from}"
+            )
         except openai.OpenAIError:
             trouble, reason = "fault", "reported an error in the middle of its text; see its server's log"
         except _Unusable as problem:
             trouble, reason, said = problem.trouble, str(problem), problem.said
         except (ValueError, RecursionError):
             trouble = "not_completion"
-            reason = "sent something that is no chat completion; correct the address (most end in /v1)"
+            reason = f"sent something that is no chat completion; correct {self._config.address_from} (most end in /v1)"
         else:
             return
         # The cause stays behind: it quotes the server, which may quote the key or what a student wrote.
@@ -260,6 +266,17 @@ class ChatModel:
                 raise
         await asyncio.sleep(wait_s)
         return await ask()
+
+
+def _server(address: str) -> str:
+    """
+    Return where an address leads, without a key or a password that it may hold.
+
+    >>> _server("http://ana:s3cret@localhost:8000/v1")
+    'localhost:8000'
+    """
+    parts = urlparse(address)
+    return f"{parts.hostname or 'its server'}{f':{parts.port}' if parts.port else ''}"
 
 
 class _Unusable(Exception):
@@ -507,16 +524,16 @@ def _unfinished(reason: str | None) -> str:
     return f"did not finish its text ({reason[:40]!r}); take another model, or see its server's settings"
 
 
-def _status(status: int, trouble: Trouble) -> str:
+def _status(status: int, trouble: Trouble, config: LlmConfig) -> str:
     if trouble == "temperature":
         return f"refuses the temperature that it was asked with (HTTP {status})"
     if 300 <= status < 400:
-        return "sends the request on to another address; if that one is right, write it in OPENAI_BASE_URL"
+        return f"sends the request on to another address; if that one is right, write it in {config.address_from}"
     reasons = {
         400: "refuses the request; perhaps its context is too short for ten passages",
-        401: "refuses the key; correct it",
-        403: "refuses the key for this model; correct the key, or its rights",
-        404: "is not known there; correct the model's name, or the address (most end in /v1)",
+        401: f"refuses the key; correct {config.key_from}",
+        403: f"refuses the key for this model; correct {config.key_from}, or its rights",
+        404: f"is not known there; correct {config.model_from}, or {config.address_from} (most end in /v1)",
         413: "refuses the request as too long; take a model or a server with a longer context",
         422: "refuses the request; see its server's log",
         429: "gets too many requests or has no credit left; wait, or raise the quota",

@@ -75,7 +75,7 @@ def _relevance(case: Case) -> Task:
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
     return Task(
-        prompt_id="judge/1",
+        prompt_id="judge/2",
         values={"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)},
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
         read=read,
@@ -107,7 +107,7 @@ def _support(case: Case) -> Task:
         number={"type": "integer"}, quote=_TEXT, support={"type": "string", "enum": ["full", "partial", "none"]}
     )
     return Task(
-        prompt_id="support/1",
+        prompt_id="support/2",
         values={
             "references": "\n\n".join(
                 prompts.as_data(f"Reference {number}\nClaim: {claim}\nPassage: {passage}")
@@ -128,7 +128,7 @@ def _abstention(case: Case) -> Task:
 
     passages = "\n\n".join(f"{hit.title}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{hit.text}" for hit in case.hits)
     return Task(
-        prompt_id="abstention/1",
+        prompt_id="abstention/2",
         values={"question": prompts.as_data(case.question), "passages": prompts.as_data(passages)},
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, answerable={"type": "boolean"}),
         read=read,

@@ -154,7 +154,7 @@ class TestWithAModel:
         assert reply.answer.text == WORD_OF_PROOF
         assert reply.answer.failure is None
         assert (reply.answer.model, reply.answer.tokens_in, reply.answer.tokens_out) == ("fake-1", 11, 7)
-        assert reply.answer.prompt_id == "answer/1"
+        assert reply.answer.prompt_id == "answer/2"
         assert reply.answer.retrieval == "lexical"
         assert [(reference.lecture, reference.start_s) for reference in reply.references] == [("rnn", 118.0)]
         assert reply.references[0].url == "https://youtu.be/rnn?t=118"
@@ -172,6 +172,29 @@ class TestWithAModel:
         assert "é w (1) e o de vieses é b (2)" in prompt
         assert "como o dropout funciona? no material" in prompt
         assert "<|im_end|>" not in prompt
+
+    async def test_what_a_server_may_keep_is_the_same_for_every_course_question_and_language(
+        self, room: Room, tmp_path: Path
+    ) -> None:
+        course = await Courses(room.pool).create(slug="atencao", title="Attention", language="en")
+        async with Serving(room.pool, None, reopen=_no_model) as serving:
+            sources = (_lecture(tmp_path, "scores", "en", ATTENTION),)
+            async for _ in Ingest(room.pool, serving, None).run(
+                course, Plan(sources=sources, overlooked=(), folders=())
+            ):
+                pass
+        elsewhere = Asked(course=course, text="Why are the attention scores divided by a square root?", source="test")
+
+        async with model_that(only(WORD_OF_PROOF)) as (model, server):
+            await answered(room.asker(model), room.asked())
+            await answered(room.asker(model), elsewhere)
+
+        one, *_, other = [it["messages"] for it in server.requests if "The lines for" not in str(it["messages"])]
+        assert one[0] == other[0]
+        assert one[0]["role"] == "system"
+        assert 'in the language "pt"' in one[-1]["content"]
+        assert 'in the language "en"' in other[-1]["content"]
+        assert one[-1]["content"].splitlines()[0] != other[-1]["content"].splitlines()[0]
 
     @pytest.mark.parametrize(
         ("said", "outcome", "text"),
@@ -231,7 +254,7 @@ class TestWithAModel:
         assert reply.references != ()
         assert reply.hits != ()
         assert reply.answer.model == "fake"
-        assert reply.answer.prompt_id == "answer/1"
+        assert reply.answer.prompt_id == "answer/2"
         assert await room.count("answers") == 1
 
     @pytest.mark.parametrize("slow", [hangs(), drips(WORD_OF_PROOF, every_s=0.1)], ids=["hangs", "drips"])

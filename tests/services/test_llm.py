@@ -3,6 +3,7 @@ import socket
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -144,7 +145,8 @@ async def test_a_text_that_the_server_did_not_finish_is_refused(finish: str, sai
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "key"), (404, "name"), (400, "context"), (429, "quota"), (500, "log"), (418, "418")]
+    ("status", "said"),
+    [(401, "key"), (404, "MONITORIA_ANSWER_MODEL"), (400, "context"), (429, "quota"), (500, "log"), (418, "418")],
 )
 async def test_a_refusal_says_what_to_do_and_quotes_nobody(status: int, said: str) -> None:
     body = {"error": {"message": f"Incorrect API key provided: {KEY}; you sent pergunta-secreta"}}
@@ -154,7 +156,7 @@ async def test_a_refusal_says_what_to_do_and_quotes_nobody(status: int, said: st
             await streamed(model)
 
     assert len(server.requests) == 1
-    assert str(refusal.value).startswith("The model 'fake' at '127.0.0.1' ")
+    assert str(refusal.value).startswith(f"The model 'fake' at '{server.base_url.split('/')[2]}' ")
     assert KEY not in str(refusal.value)
     assert "secreta" not in str(refusal.value)
     assert refusal.value.__suppress_context__
@@ -344,3 +346,36 @@ async def test_questions_are_not_sent_on_to_another_address(status: int) -> None
 async def test_an_address_that_is_none_is_refused_by_name(address: str) -> None:
     with pytest.raises(Refused, match="OPENAI_BASE_URL"):
         ChatModel(LlmConfig(base_url=address, model="fake"))
+
+
+JUDGES = LlmConfig(
+    model="juiz",
+    address_from="MONITORIA_JUDGE_BASE_URL",
+    key_from="MONITORIA_JUDGE_API_KEY",
+    model_from="MONITORIA_JUDGE_MODEL",
+)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "setting"),
+    [
+        (sends_json({}, status=307, headers="Location: http://127.0.0.1:1/\r\n"), "MONITORIA_JUDGE_BASE_URL"),
+        (sends_json({}, status=401), "MONITORIA_JUDGE_API_KEY"),
+        (sends_json({}, status=403), "MONITORIA_JUDGE_API_KEY"),
+        (sends_json({}, status=404), "MONITORIA_JUDGE_MODEL, or MONITORIA_JUDGE_BASE_URL"),
+        (sends(b"<html>"), "MONITORIA_JUDGE_BASE_URL"),
+        (sends(b"", status=200), "MONITORIA_JUDGE_BASE_URL"),
+    ],
+)
+async def test_trouble_names_the_settings_of_the_model_that_was_asked(trouble: Behaviour, setting: str) -> None:
+    async with fake_model(trouble) as server, ChatModel(replace(JUDGES, base_url=server.base_url)) as model:
+        with pytest.raises(ModelUnavailable, match=setting) as refusal:
+            await model.complete(ASKED, time_limit_s=2)
+
+    assert "OPENAI" not in str(refusal.value)
+    assert "ANSWER" not in str(refusal.value)
+    assert server.base_url.split("/")[2] in str(refusal.value)
+
+
+def test_what_the_settings_are_called_makes_no_other_model() -> None:
+    assert LlmConfig(model="m", address_from="MONITORIA_JUDGE_BASE_URL") == LlmConfig(model="m")

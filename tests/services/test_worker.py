@@ -152,7 +152,7 @@ async def test_an_answer_gets_its_score_and_its_label(court: Court) -> None:
     judged = await court.judgement(answer)
     assert judged is not None
     assert (judged.status, judged.score, judged.label, judged.criteria) == ("ok", 2, "P", "por quê")
-    assert (judged.model, judged.prompt_id, judged.settings_version, judged.probability) == ("juiz", "judge/1", 0, 1.0)
+    assert (judged.model, judged.prompt_id, judged.settings_version, judged.probability) == ("juiz", "judge/2", 0, 1.0)
     assert await court.rows("select state, attempts from jobs") == [("done", 1)]
     assert await court.rows("select status, tokens_in, judgement_id from model_calls") == [("ok", 11, judged.id)]
 
@@ -174,7 +174,7 @@ async def test_a_model_that_takes_no_temperature_costs_no_attempt_and_judges_in_
         "select status, parameters ? 'temperature', judgement_id is not null from model_calls order by id"
     ) == [("ok", True, True), ("transport_error", True, True), ("ok", False, True), ("ok", False, True)]
     [configured] = (await agreement.measure(court.pool, court.course)).configurations
-    assert (configured.model, configured.prompt_id) == ("juiz", "judge/1")
+    assert (configured.model, configured.prompt_id) == ("juiz", "judge/2")
     assert [judged.score for answer in answers_in_turn if (judged := await court.judgement(answer))] == [3, 2, 2]
 
 
