@@ -340,23 +340,25 @@ class Asking(commands.Cog):
 
     async def _referred(self, message: discord.Message) -> str:
         """Return what a message that only mentions us is about: the one it replies to, or passed on just before."""
-        replied = replied_to(message)
         try:
-            if replied is None:
-                return await self._forwarded_before(message)
-            resolved = message.reference.resolved if message.reference else None
-            about = resolved if isinstance(resolved, discord.Message) else await message.channel.fetch_message(replied)
+            about = await self._replied_to(message) if replied_to(message) else await self._forwarded_before(message)
         except TROUBLE:
             return ""
-        return without_mention(written(about), self._our_ids(message.guild))
+        return without_mention(written(about), self._our_ids(message.guild)) if about else ""
 
-    async def _forwarded_before(self, message: discord.Message) -> str:
+    async def _replied_to(self, message: discord.Message) -> discord.Message:
+        resolved = message.reference.resolved if message.reference else None
+        if isinstance(resolved, discord.Message):
+            return resolved
+        return await message.channel.fetch_message(replied_to(message) or 0)
+
+    async def _forwarded_before(self, message: discord.Message) -> discord.Message | None:
         """Return what the same person forwarded just before: Discord sends the words beside it as a message apart."""
         since = message.created_at - WITH_A_FORWARD
         async for before in message.channel.history(limit=1, before=message, after=since, oldest_first=False):
             if before.author.id == message.author.id and before.message_snapshots:
-                return written(before)
-        return ""
+                return before
+        return None
 
     async def _answer_message(
         self, message: discord.Message, course: Course, text: str, follows: QuestionId | None
