@@ -14,7 +14,7 @@ from bot.metrics import Metrics
 from bot.outlets import TROUBLE, Outlet, is_gone
 from db.records import Destination
 from services import i18n
-from services.ask import Asked, Asker, Draft, InProgress, Reply
+from services.ask import Asked, Asker, Draft, InProgress, NotStored, Reply
 from services.deliveries import Deliveries
 from services.errors import MonitoriaError, Refused
 
@@ -43,6 +43,10 @@ class Answering:
         Answer *asked* at *outlet*, or say there why not.
 
         What is stored and does not arrive is tried again later, unless Discord refuses it for good.
+
+        Raises:
+            NotStored: the database failed before; nothing was said.
+
         """
         source_id = asked.source_id or ""
         if source_id in self.in_flight:
@@ -73,6 +77,8 @@ class Answering:
             log.info("answer.in_progress", extra={"source_id": asked.source_id})
         except Refused as error:
             await outlet.say(str(error))
+        except NotStored:
+            raise  # a command is told so, a message is tried again
         except MonitoriaError as error:
             log.warning("answer.unavailable", extra={"source_id": asked.source_id, "reason": str(error)})
             await outlet.say(i18n.text("discord.unavailable", destination.language))

@@ -127,6 +127,7 @@ class CommandOutlet:
     def __init__(self, webhook: discord.Webhook, *, is_private: bool) -> None:
         self._webhook = webhook
         self._is_private = is_private
+        self.is_silent = True  # nothing stands in place of "thinking" yet
 
     async def draft(self, text: str) -> None:
         await self._edit(Page(content=text))
@@ -159,9 +160,11 @@ class CommandOutlet:
     async def _edit(self, page: Page) -> discord.WebhookMessage:
         # "@original" is Discord's name for the response: discord.py writes it into the path as it is.
         original = cast("int", "@original")
-        return await self._webhook.edit_message(
+        edited = await self._webhook.edit_message(
             original, content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
         )
+        self.is_silent = False
+        return edited
 
 
 async def persistently(call: Callable[[], Awaitable[T]]) -> T:

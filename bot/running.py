@@ -125,7 +125,7 @@ class Gateway:
         finally:
             leaving.cancel()
             if not listening.done():
-                client.is_leaving = True
+                client.begin_nothing()
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
                     await listening

@@ -43,6 +43,7 @@ from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
+from services.trouble import PASSING
 from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,10 @@ class InProgress(Refused):
     """The same question is being answered at this moment."""
 
 
+class NotStored(Unavailable):
+    """The database failed before the question was stored: nobody else will answer it."""
+
+
 class TooSoon(Refused):
     """The person, or the whole course, has asked as much as the course allows; the message says until when."""
 
@@ -220,15 +225,16 @@ class Asker:
         Raises:
             Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
                 is one too many.
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """
         began = time.monotonic()
         deadline = asyncio.get_running_loop().time() + self._limit_s
         with _translated():
             text = cleaned(asked.text, asked.reader or asked.course.language)
-            async with asyncio.timeout_at(deadline):
-                question = await self._received(asked, text)
+            with _unstored():
+                async with asyncio.timeout_at(deadline):
+                    question = await self._received(asked, text)
             if isinstance(question, Reply):
                 yield question
                 return
@@ -623,6 +629,14 @@ async def _reply(conn: AsyncConnection, course: Course, question: QuestionId, te
         )
     is_doubted = await verified.is_under_review(conn, course=course.id, answer=answer.id)
     return replace(reply, mark=Mark(kind="under_review")) if is_doubted else reply
+
+
+@contextmanager
+def _unstored() -> Generator[None, None, None]:
+    try:
+        yield
+    except PASSING as error:
+        raise NotStored("The database does not answer; see that it runs, and ask again.") from error
 
 
 @contextmanager

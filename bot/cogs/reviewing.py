@@ -234,6 +234,7 @@ class Reviewing(
         match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
         if interaction.type is not discord.InteractionType.modal_submit or match is None:
             return
+        self._bot.attend(interaction)
         try:
             await self._corrected(
                 interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]
