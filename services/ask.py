@@ -33,7 +33,6 @@ from db.records import (
 )
 from services import i18n, language, prompts, queue
 from services.citations import Cited, resolve, without_marks
-from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, ModelUnavailable
@@ -42,6 +41,7 @@ from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
 from services.text import LONE_SURROGATE, UNSEEN
+from services.timestamps import clock
 from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
