@@ -33,9 +33,7 @@ from db.records import (
     VerifiedId,
 )
 from services import i18n, language, prompts, queue
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.citations import Cited, resolve, without_marks
-from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, ModelUnavailable
@@ -43,6 +41,8 @@ from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
+from services.text import LONE_SURROGATE, UNSEEN
+from services.timestamps import clock
 from services.trouble import PASSING
 from services.verified import Evidence, Finder, Known
 

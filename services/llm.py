@@ -13,9 +13,9 @@ from urllib.parse import urlparse
 
 from pydantic import BaseModel
 
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused, Unavailable
 from services.lazily import lazily
+from services.text import LONE_SURROGATE, UNSEEN
 
 if TYPE_CHECKING:
     import httpx2

@@ -27,7 +27,8 @@ from db.records import AnswersWhen, Binding, Course, CourseSettings, Language, O
 from services import i18n
 from services.captions.records import MAX_BYTES
 from services.errors import Refused
-from services.manifest import clean, is_link, plan
+from services.manifest import is_link, plan
+from services.text import clean
 
 log = logging.getLogger(__name__)
 

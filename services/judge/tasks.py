@@ -8,10 +8,10 @@ from typing import Any
 from db.records import Abstention, Hit, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citations import claims
-from services.clock import clock
 from services.judge import reading
 from services.judge.swaying import sways, without_swaying
 from services.lexical import fold
+from services.timestamps import clock
 
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"

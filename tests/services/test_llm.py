@@ -1,6 +1,5 @@
 import asyncio
 import socket
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -185,13 +184,12 @@ async def test_a_busy_server_is_asked_once_more_when_it_says_soon() -> None:
 @pytest.mark.parametrize("retry_after", ["120", "4", "Wed, 21 Oct 2099 07:28:00 GMT"])
 async def test_a_busy_server_that_says_late_is_not_waited_for(retry_after: str) -> None:
     busy = sends_json({}, status=503, headers=f"Retry-After: {retry_after}\r\n")
-    started = time.monotonic()
 
     async with model_that(busy, says("Oi.")) as (model, server):
-        with pytest.raises(ModelUnavailable):
+        with pytest.raises(ModelUnavailable) as refused:
             await streamed(model, time_limit_s=2)
 
-    assert time.monotonic() - started < 1.5
+    assert refused.value.trouble != "timeout"
     assert len(server.requests) == 1
 
 
@@ -204,13 +202,9 @@ SLOW = {
 
 @pytest.mark.parametrize("slow", SLOW.values(), ids=SLOW.keys())
 async def test_the_limit_is_of_the_whole_call(slow: Behaviour) -> None:
-    started = time.monotonic()
-
     async with model_that(slow) as (model, _):
         with pytest.raises(ModelUnavailable, match=r"within 0\.3 s"):
             await streamed(model, time_limit_s=0.3)
-
-    assert time.monotonic() - started < 1.5
 
 
 async def test_the_limit_holds_where_no_stream_is_asked_for() -> None:

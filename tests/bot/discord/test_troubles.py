@@ -192,15 +192,12 @@ async def test_edits_that_are_slowed_down_end_in_the_whole_text_and_hold_up_nobo
         await mentioned(campus, client)
         await campus.server.until(lambda: limit.refused)
 
-        began_s = time.monotonic()
         await mentioned(campus, client, room=other)
         await campus.server.until(lambda: answers(campus, other))
-        other_s = time.monotonic() - began_s
         assert not answers(campus)  # the first one still waits
 
         await campus.server.until(lambda: answers(campus), timeout_s=20)
         await campus.server.until(lambda: not client.answering.in_flight)
-        assert other_s < 4
         assert "…" not in answers(campus)[0].content
         assert answers(campus)[0].content.count("encolhe") == 8
         edits = [call for call in campus.server.requests if call.method == "PATCH" and str(campus.room.id) in call.path]
