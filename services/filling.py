@@ -36,7 +36,7 @@ class Filling:
         self._configured = configured
         self._serving = serving
         self._look_s = look_s
-        self._whole: fillings.Signs | None = None  # as the database looked when nothing was missing
+        self._settled: tuple[fillings.Signs, bool] | None = None  # when there was nothing left that could be done
         self._looks = 0
         self.missing: int | None = None  # segments without a vector, as of the last look; None: nobody has looked yet
 
@@ -63,24 +63,27 @@ class Filling:
 
         """
         signs = await self._signs()
-        if signs == self._whole and self._looks < LOOKS_UNTIL_SURE:
+        if (signs, self._has_model()) == self._settled and self._looks < LOOKS_UNTIL_SURE:
             self._looks += 1
-            return 0
-        self._looks = 0
+            return self.missing or 0
+        self._looks, could = 0, False
         self.missing = await self._count(signs.generation)
         if self.missing:
             async with fillings.alone(self._pool) as is_alone:
-                if is_alone:
-                    await self._fill()
+                could = not is_alone or await self._filled()
             signs = await self._signs()
             self.missing = await self._count(signs.generation)
-        self._whole = signs if not self.missing else None
+        self._settled = None if self.missing and could else (signs, self._has_model())
         return self.missing
 
-    async def _fill(self) -> None:
+    def _has_model(self) -> bool:
+        return self._serving.configured is not None
+
+    async def _filled(self) -> bool:
+        """Fill in what is missing; return False where no model can be asked."""
         current = await self._model()
         if current is None:
-            return
+            return False
         generation, embedder = current
         done = 0
         async for filled in fill(self._pool, generation, embedder):
@@ -88,10 +91,12 @@ class Filling:
             if (now := await self._serving.current()) is None or now[0].id != generation.id:
                 break  # another one serves by now: the next look sees to that
         log.info("filling.done", extra={"segments": done, "model": generation.model})
+        return True
 
     async def _model(self) -> tuple[Generation, Embedder] | None:
         """Return what serves; where nothing ever did, because no model could be had, the configured one begins."""
-        if embedder := await self._configured.open():
+        await self._configured.open()
+        if embedder := self._serving.configured:
             await begin(self._pool, embedder.identity)
         self._serving.forget()
         return await self._serving.current(patience_s=OPENING_PATIENCE_S)
