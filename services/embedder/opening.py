@@ -95,8 +95,7 @@ class Configured:
         return True
 
     async def _retry(self) -> None:
-        log.warning("embedder.unavailable", extra={"reason": self.trouble})
-        pause_s = self._first_pause_s
+        pause_s, has_said = self._first_pause_s, False
         while True:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             try:
@@ -104,5 +103,9 @@ class Configured:
                     break
             except Exception:
                 log.exception("embedder.failed")
+            if not has_said:  # not before: a command that ends soon has told of it in its own words
+                log.warning("embedder.unavailable", extra={"reason": self.trouble})
+            has_said = True
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        log.warning("embedder.back", extra={"model": self._config.model})
+        if has_said:
+            log.warning("embedder.back", extra={"model": self._config.model})
