@@ -491,7 +491,9 @@ async def _with_model(
         async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    yield replace(_judged(part, question, found), prompt=prompt)
+                    # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
+                    judged = await asyncio.to_thread(_judged, part, question, found)
+                    yield replace(judged, prompt=prompt)
                 else:
                     yield Draft(written=part)
     except ModelUnavailable as error:

@@ -58,7 +58,6 @@ class Reviewing(
         if self._bot.is_leaving or not self._bot.is_ready():
             return
         try:
-            await self._services.verified.flag_stale()
             for due in await self._review.due_cards():
                 await self._show(due)
             for channel, message in await self._review.orphans():

@@ -21,13 +21,14 @@ from services.citations import SPACED, resolve
 from services.courses import Courses
 from services.drafts import masked, without_links
 from services.errors import Broken, Refused, Unavailable
-from services.generations import Serving
+from services.generations import Serving, begin
 from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
 from services.manifest import Plan, Source
 from services.retrieve import Retriever
-from services.verified import Finder
+from services.verified import Finder, VerifiedAnswers
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
+from tests.word_embedder import WordEmbedder
 
 RECURRENT = [
     "Hoje o assunto são as redes recorrentes.",
@@ -58,6 +59,7 @@ class Room:
     pool: AsyncConnectionPool
     course: Course
     retriever: Retriever
+    folder: Path
 
     def asker(
         self,
@@ -103,7 +105,7 @@ async def room(database: str, tmp_path: Path) -> AsyncGenerator[Room, None]:
         async with Serving(pool, None, reopen=_no_model) as serving:
             async for _ in Ingest(pool, serving, None).run(course, Plan(sources=sources, overlooked=(), folders=())):
                 pass
-        yield Room(pool=pool, course=course, retriever=Retriever(pool, None))
+        yield Room(pool=pool, course=course, retriever=Retriever(pool, None), folder=tmp_path)
 
 
 @asynccontextmanager
@@ -595,6 +597,39 @@ class TestWhatFollowsFromAnAnswer:
 
 
 class TestWhatStaffVerified:
+    @pytest.mark.parametrize("prune", [True, False])
+    async def test_an_ingest_puts_what_cites_the_old_version_before_staff(self, room: Room, prune: bool) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            _, first = await answered(room.asker(model), room.asked())
+        await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+        await self.take_in_anew(room, "dropout", prune=False)
+        assert await room.column("stale_since", "verified_answers") == [None]
+
+        await self.take_in_anew(room, "rnn", prune=prune)
+
+        assert await room.column("stale_since", "verified_answers") != [None]
+        assert await room.column("course_id", "review_items") == [room.course.id]
+        assert await VerifiedAnswers(room.pool).flag_stale() == 0
+
+    async def test_what_was_left_behind_before_is_found_at_the_start(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            _, first = await answered(room.asker(model), room.asked())
+        await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+        async with room.pool.connection() as conn:
+            await conn.execute("update lectures set transcript_id = null")
+
+        assert await VerifiedAnswers(room.pool).flag_stale() == 1
+        assert await room.column("stale_since", "verified_answers") != [None]
+
+    async def take_in_anew(self, room: Room, slug: str, *, prune: bool) -> None:
+        """Store another version of a lecture, or with *prune* withdraw it."""
+        source = _lecture(room.folder, slug, "pt", ["Outra versão da aula.", "Com outras palavras."])
+        sources = () if prune else (source,)
+        plan = Plan(sources=sources, overlooked=(), folders=(room.folder,) if prune else ())
+        async with Serving(room.pool, None, reopen=_no_model) as serving:
+            async for _ in Ingest(room.pool, serving, None).run(room.course, plan, prune=prune):
+                pass
+
     async def verify(self, room: Room, reply: Reply, text: str) -> None:
         async with room.pool.connection() as conn:
             stored = await verified.put(
@@ -633,6 +668,25 @@ class TestWhatStaffVerified:
         assert reply.mark is None
         assert reply.hits[0].segment_id == first.references[0].segment_id
         assert await room.column("way", "verified_uses") == ["evidence"]
+
+    async def test_a_failure_of_the_embedder_is_not_remembered(self, room: Room) -> None:
+        words = WordEmbedder()
+        async with (
+            model_that(only(WORD_OF_PROOF)) as (model, _),
+            Serving(room.pool, words, reopen=_no_model) as serving,
+        ):
+            await begin(room.pool, words.identity)
+            finder = Finder(room.pool, serving)
+            _, first = await answered(room.asker(model), room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            words.down = True
+            await finder.find(room.course, "O que é um tensor?", "pt")
+            words.down = False
+            before = words.queries
+            await finder.find(room.course, "O que é uma matriz?", "pt")
+            await finder.find(room.course, "O que é um vetor?", "pt")
+
+        assert words.queries - before == 3  # the verified question once more, and the two that were asked
 
     async def test_a_question_narrowed_to_a_lecture_is_searched_for_there(self, room: Room) -> None:
         async with model_that(only(WORD_OF_PROOF)) as (model, _):
