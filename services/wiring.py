@@ -25,6 +25,7 @@ from services.digest.mail import Mailer, mail_server, sender_named
 from services.digests import Digests
 from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
+from services.floor import Floor
 from services.generations import Serving
 from services.ingest import Ingest
 from services.judge.asking import Judge
@@ -91,6 +92,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
+    floor: Floor
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -171,6 +173,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
+            floor=Floor(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,
