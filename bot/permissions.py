@@ -51,6 +51,13 @@ def is_staff(interaction: discord.Interaction[Any], settings: CourseSettings) ->
     return isinstance(user, discord.Member) and any(role.id in settings.staff_role_ids for role in user.roles)
 
 
+def is_staff_member(member: discord.Member, settings: CourseSettings) -> bool:
+    """Say whether *member* may manage the server, or has a role of the course's staff, as far as *member* is known."""
+    if member.guild.id != settings.guild_id:
+        return False
+    return member.guild_permissions.manage_guild or any(role.id in settings.staff_role_ids for role in member.roles)
+
+
 def require(interaction: discord.Interaction[Any], *, allowed: bool, reader: Language) -> None:
     """
     Go on only where *allowed*.

@@ -26,6 +26,7 @@ from services.digests import Digests
 from services.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
 from services.filling import Filling
+from services.floor import Floor
 from services.generations import Serving
 from services.ingest import Ingest
 from services.judge.asking import Judge
@@ -93,6 +94,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
+    floor: Floor
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -188,6 +190,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
+            floor=Floor(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,

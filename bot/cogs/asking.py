@@ -17,11 +17,12 @@ from bot.choosing import choice
 from bot.client import Monitoria
 from bot.forwards import replied_to, written
 from bot.languages import named, reader
+from bot.manners import Manners
 from bot.offering import offered
 from bot.outlets import TROUBLE, CommandOutlet, ReplyOutlet, persistently
 from bot.resuming import Resuming
 from bot.rooms import Rooms
-from bot.triggers import Heard, is_for_us, without_mention
+from bot.triggers import Heard, without_mention
 from bot.typing_sign import Typing
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
@@ -55,6 +56,7 @@ class Asking(commands.Cog):
         self._bot = bot
         self._services = bot.services
         self._rooms = Rooms(bot, bot.services)
+        self._manners = Manners(bot.services)
         self._typing = Typing()
         self._seen = Seen()
         self._catching_up = CatchingUp(bot, self._seen, self._missed)
@@ -294,35 +296,40 @@ class Asking(commands.Cog):
     async def _heard(self, message: discord.Message) -> None:
         """Answer a message in a channel, if it asks us."""
         guild = message.guild.id if message.guild else None
-        binding = await self._rooms.binding(guild, message.channel)
-        if binding is None or binding.answers == "off":
-            return
-        follows = await self._follows(message, binding)
-        heard = self._facts(message, follows)
-        if not is_for_us(heard, binding.answers):
-            return
+        async with self._manners.turn(message):
+            binding = await self._rooms.binding(guild, message.channel)
+            if binding is None or binding.answers == "off":
+                return
+            follows = await self._follows(message, binding)
+            heard = self._facts(message, follows)
+            if not await self._manners.may_answer(message, heard, binding):
+                return
         text = heard.text or await self._referred(message)
         if heard.opens_post:
-            text = f"{message.channel}\n{text}"
+            text = f"{heard.title}\n{text}"
         if follows is None and isinstance(message.channel, discord.Thread):
             follows = await self._services.deliveries.latest_in(message.channel.id, binding.course)
         await self._answer_message(message, binding.course, text, follows)
 
     def _facts(self, message: discord.Message, follows: QuestionId | None) -> Heard:
         ours = self._our_ids(message.guild)
-        mentioned = {user.id for user in message.mentions} | {role.id for role in message.role_mentions}
+        typed = {*message.raw_mentions, *message.raw_role_mentions}
+        mentioned = typed | {user.id for user in message.mentions}
         thread = message.channel if isinstance(message.channel, discord.Thread) else None
         in_forum = thread is not None and isinstance(thread.parent, discord.ForumChannel)
         opens = in_forum and message.id == message.channel.id
         replies = replied_to(message) is not None
+        # Discord adds whom a reply answers to those it mentions, unless its writer switched that off.
+        to_us = replies and (follows is not None or bool((mentioned - typed) & ours))
         return Heard(
             text=without_mention(written(message), ours),
-            mentions_us=bool(mentioned & ours),
-            replies_to_us=replies and follows is not None,
-            addresses_others=bool(mentioned - ours) or (replies and follows is None),
+            title=str(message.channel) if opens else "",
+            mentions_us=bool(typed & ours),
+            replies_to_us=to_us,
+            addresses_others=bool(mentioned - ours) or (replies and not to_us),
             in_our_thread=thread is not None and not in_forum and follows is not None,
             opens_post=opens,
-            continues_post=in_forum and not opens and thread is not None and thread.owner_id == message.author.id,
+            continues_post=in_forum and not opens,
         )
 
     async def _follows(self, message: discord.Message, binding: Binding) -> QuestionId | None:
