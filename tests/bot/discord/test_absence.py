@@ -213,6 +213,26 @@ async def test_what_came_live_while_a_room_was_read_is_answered_once(campus: Cam
         assert await campus.rows(client, "questions") == 1
 
 
+async def test_what_was_refused_is_not_refused_again_when_its_room_is_read(campus: Campus) -> None:
+    campus.server.forgets_nonces = True
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        course = await client.services.courses.find("redes")
+        await client.services.spaces.change(course, person_hourly=1)
+        await mentioned(campus, client)
+        await settled(client, 1)
+        await mentioned(campus, client, "o que a LSTM guarda?")
+        await campus.server.until(lambda: "daqui a" in campus.room.messages[-1].content)
+
+        await campus.server.drop(resumable=False)
+        last = await campus.server.say(campus.boss, campus.room, "oi")
+        await campus.server.connected(timeout_s=20)
+        keep_marks_often(client)
+        await eventually(client.services.deliveries.watermarks, {campus.room.id: last.id})
+
+        assert len(campus.room.messages) == 5
+
+
 async def test_a_room_in_which_answers_are_off_is_not_read_later_either(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services, answers="off")

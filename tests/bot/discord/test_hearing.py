@@ -34,7 +34,7 @@ def traces(caplog: pytest.LogCaptureFixture) -> list[str]:
 # Commands, menus, buttons and forms
 
 
-@pytest.mark.parametrize("table", ["bindings", "secrets", "lectures", "deliveries", "questions"])
+@pytest.mark.parametrize("table", ["bindings", "secrets", "lectures", "deliveries", "questions", "course_settings"])
 async def test_a_command_whose_question_cannot_be_stored_ends_in_one_sentence(
     campus: Campus, table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,7 +138,7 @@ async def test_choices_that_cannot_be_had_are_none(
 # Messages
 
 
-@pytest.mark.parametrize("table", ["bindings", "secrets", "questions"])
+@pytest.mark.parametrize("table", ["bindings", "secrets", "course_settings"])
 async def test_a_mention_that_could_not_be_stored_is_answered_once_afterwards(
     campus: Campus, table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -154,7 +154,7 @@ async def test_a_mention_that_could_not_be_stored_is_answered_once_afterwards(
         assert not traces(caplog)
 
 
-@pytest.mark.parametrize("table", ["bindings", "secrets", "questions"])
+@pytest.mark.parametrize("table", ["bindings", "secrets", "course_settings"])
 async def test_a_mention_that_could_not_be_stored_before_a_stop_is_answered_once_after_the_start(
     campus: Campus, table: str
 ) -> None:
