@@ -32,12 +32,13 @@ from db.records import (
     Reference,
     VerifiedId,
 )
-from services import i18n, language, prompts, queue
+from services import i18n, language, prompts
 from services.citations import Cited, resolve, without_marks
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, ModelUnavailable
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
+from services.promise import promise
 from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
@@ -439,7 +440,7 @@ class Asker:
             await verified.used(conn, course=course, answer=answer.id, verified=written.verified, way="shown")
         elif self._is_judged:
             # The words of staff are not for a model to judge.
-            await queue.promise(conn, course=course, answer=answer.id)
+            await promise(conn, course=course, answer=answer.id)
         if written.failure == UNCITED:
             await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
         if answer.held == "waiting":

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from psycopg import AsyncConnection
 
 from db.embedded import held
 from db.migrate import migrate
+from services.digest import topics
 from tests.databases import created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
@@ -101,6 +103,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MONITORIA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def grouping_at_hand() -> None:
+    """Fork the processes that group a digest's questions from one that has loaded scikit-learn, once a run."""
+    at_hand = multiprocessing.get_context("forkserver")
+    at_hand.set_forkserver_preload(["services.digest.grouping", "sklearn.cluster", "sklearn.feature_extraction.text"])
+    topics.PROCESSES = at_hand
 
 
 class NetworkForbidden(AssertionError):

@@ -433,17 +433,17 @@ class Interaction:
         """The answers, the first one first."""
         return [*([self.original] if self.original else []), *self.followups]
 
-    async def answered(self, timeout_s: float = 10.0) -> "Interaction":
+    async def answered(self, timeout_s: float = 60.0) -> "Interaction":
         """Wait for the first callback, which may say no more than "thinking…"."""
         await self.until(lambda: self.responded_at is not None, timeout_s)
         return self
 
-    async def done(self, timeout_s: float = 10.0) -> "Interaction":
+    async def done(self, timeout_s: float = 60.0) -> "Interaction":
         """Wait until the bot has answered and no answer is still "thinking…"."""
         await self.until(lambda: self.responded_at is not None and not self._thinking(), timeout_s)
         return self
 
-    async def followed_up(self, count: int = 1, timeout_s: float = 10.0) -> "Interaction":
+    async def followed_up(self, count: int = 1, timeout_s: float = 60.0) -> "Interaction":
         await self.until(lambda: len(self.followups) >= count, timeout_s)
         return self
 

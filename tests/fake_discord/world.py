@@ -162,7 +162,7 @@ class World:
         """What everyone in *channel* sees, the oldest first."""
         return list(channel.messages)
 
-    async def until(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until *predicate* holds; a lookup that fails means not yet. Raises: AssertionError."""
         end_s = time.monotonic() + timeout_s
         while True:

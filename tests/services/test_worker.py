@@ -17,7 +17,8 @@ from services.annotate import Annotate
 from services.courses import Courses
 from services.judge.asking import Judge
 from services.llm import ChatModel, LlmConfig
-from services.queue import Queue, promise
+from services.promise import promise
+from services.queue import Queue
 from services.worker import Pace, Worker
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 

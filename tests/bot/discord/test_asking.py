@@ -191,7 +191,7 @@ async def test_a_question_in_flight_when_the_bot_stopped_is_finished_after_the_s
         await model.asked.wait()
 
     async with campus.running() as client:
-        await campus.server.until(lambda: asked.original and is_cited(asked.original), timeout_s=20)
+        await campus.server.until(lambda: asked.original and is_cited(asked.original))
 
         assert await campus.rows(client, "questions") == await campus.rows(client, "answers") == 1
 

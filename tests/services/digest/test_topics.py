@@ -1,4 +1,5 @@
 import asyncio
+import multiprocessing
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -277,7 +278,10 @@ def test_a_capitalised_word_is_shown_once_enough_people_write_it() -> None:
     assert many.title == "O Zuleido disse o que é xor"
 
 
-async def test_grouping_in_a_process_of_its_own_gives_the_same_and_leaves_the_loop_free() -> None:
+async def test_grouping_in_a_process_of_its_own_gives_the_same_and_leaves_the_loop_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PROCESSES", multiprocessing.get_context("spawn"))  # as the bot does
     async with beating() as heart:
         found = await grouped(a_week(), None)
 
