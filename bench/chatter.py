@@ -9,7 +9,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
-from services.coefficients import wilson
+from services.statistics import wilson
 
 from services.chatter import Place, is_question
 

@@ -20,6 +20,7 @@ from bot.languages import Translations, reader
 from bot.metrics import Metrics
 from bot.outlets import TROUBLE, persistently
 from bot.pages import LONGEST
+from bot.placing import Placing
 from bot.publishing import admits_commands, invitation, publish
 from db.records import AnswerId, CourseId, ItemId
 from services import i18n
@@ -83,10 +84,11 @@ class Monitoria(commands.Bot):
             **options,
         )
         self.services = services
-        self.answering = Answering(services.asker, services.deliveries, metrics or Metrics())
+        self.answering = Answering(services.asker, services.deliveries, services.showings, metrics or Metrics())
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
+        self.placing = Placing(self, services.asker, services.showings)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
         self._cut_off: list[discord.Interaction[Any]] = []  # whom a stop left without an answer

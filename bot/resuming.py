@@ -1,12 +1,13 @@
 """Finish or explain the questions that were in flight when a process died."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import discord
 
 from bot.answering import SOURCE
 from bot.client import Monitoria
-from bot.outlets import TROUBLE, CommandOutlet, Outlet, ReplyOutlet
+from bot.outlets import TROUBLE, Before, CommandOutlet, Outlet, ReplyOutlet
 from db.records import Delivery
 from services import i18n
 from services.absence import is_too_old
@@ -57,8 +58,9 @@ class Resuming:
         if to.token and self._client.application_id:
             webhook = discord.Webhook.partial(self._client.application_id, to.token, client=self._client)
             return CommandOutlet(webhook, is_private=to.is_private)
-        if to.is_private:
+        if to.is_private or self._client.user is None:
             return None
         channel = self._client.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
         source = channel.get_partial_message(to.message_id) if to.message_id else None
-        return ReplyOutlet(channel, source, f"q{to.message_id or delivery.question_id}")
+        before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=self._client.user.id)
+        return ReplyOutlet(channel, source, delivery.nonce, before=before)

@@ -335,12 +335,12 @@ class Asking(commands.Cog):
     async def _follows(self, message: discord.Message, binding: Binding) -> QuestionId | None:
         """Return the question that a message follows: by a reply to its answer, or in the thread under it."""
         if replied := replied_to(message):
-            shown = await self._services.deliveries.showing(channel=message.channel.id, message=replied)
+            shown = await self._services.showings.of_message(channel=message.channel.id, message=replied)
             return shown.question_id if shown and shown.course.id == binding.course.id else None
         thread = message.channel
         if isinstance(thread, discord.Thread) and thread.id != message.id:
             # A thread that hangs on a message has that message's id.
-            shown = await self._services.deliveries.showing(channel=thread.parent_id, message=thread.id)
+            shown = await self._services.showings.of_message(channel=thread.parent_id, message=thread.id)
             if shown and shown.course.id == binding.course.id:
                 return await self._services.deliveries.latest_in(thread.id, binding.course) or shown.question_id
         return None
