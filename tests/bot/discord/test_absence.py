@@ -196,6 +196,26 @@ async def test_what_is_missed_between_two_sessions_is_answered(campus: Campus) -
         assert [message.reference for message in answers(campus)] == [asked]
 
 
+async def test_what_was_written_while_discord_could_not_show_the_server_is_answered(campus: Campus) -> None:
+    server = campus.server
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        keep_marks_often(client)
+        (session,) = server.sessions
+        server.tell(session, "GUILD_DELETE", {"id": str(campus.guild.id), "unavailable": True})
+        server.sessions.clear()  # nobody is told of what is written now
+        asked = await mention(campus, campus.room)
+        server.sessions.append(session)
+        server.tell(
+            session, "GUILD_CREATE", server.guild_payload(campus.guild, session.intents) | {"unavailable": False}
+        )
+        await server.say(campus.boss, campus.room, "voltou?")
+
+        await settled(client, 1)
+
+        assert [message.reference for message in answers(campus)] == [asked]
+
+
 async def test_what_came_live_while_a_room_was_read_is_answered_once(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
