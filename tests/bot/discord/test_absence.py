@@ -67,10 +67,7 @@ async def test_every_room_of_a_category_is_read_also_one_in_which_nobody_had_wri
     async with campus.running() as client:
         await campus.taught(client.services)
         category = server.add_channel(campus.guild, "aulas", "category")
-        rooms = [
-            server.add_channel(campus.guild, kind, kind, category)  # pyright: ignore[reportArgumentType]
-            for kind in ("text", "voice", "stage")
-        ]
+        rooms = [server.add_channel(campus.guild, kind, kind, category) for kind in ("text", "voice", "stage")]
         await bind(campus, client, category)
         live = await mentioned(campus, client, room=rooms[1])
         await server.until(lambda: answers(campus, rooms[1]))
