@@ -41,16 +41,21 @@ class CatchingUp:
         self._seen = seen
         self._hear = hear
         self._one_at_a_time = asyncio.Lock()
+        self._is_wanted = False  # whether somebody waits for their turn
         self._lanes = asyncio.Semaphore(MOST_ROOMS_AT_ONCE)
         self.is_planned = False  # whether the gaps are known: before, no message counts as the last one seen
 
     def begin(self) -> None:
-        """Take note of a new session, before which anything may have been missed."""
+        """Take note of a new session, or of a server that is back, before which anything may have been missed."""
         self.is_planned = False
 
     async def run(self) -> None:
         """Hand on what was missed, in each room the oldest first and one after the other."""
+        if self._is_wanted:
+            return  # who waits already will see as much
+        self._is_wanted = True
         async with self._one_at_a_time:
+            self._is_wanted = False
             for pause_s in absence.pauses_s():
                 try:
                     marks, bindings = await self._remembered()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, cast
@@ -233,7 +234,9 @@ class Monitoria(commands.Bot):
             log.error("discord.failed", exc_info=trace, extra={"reason": repr(error)})
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
-        log.error("discord.event_failed", exc_info=True, extra={"event_name": event_method})  # noqa: LOG014
+        error = sys.exception()
+        trace = None if error is None or is_passing(error) else error
+        log.error("discord.event_failed", exc_info=trace, extra={"event_name": event_method, "reason": repr(error)})
 
     async def finished(self) -> None:
         """Begin nothing new, and wait until what is being done is done."""

@@ -415,6 +415,13 @@ class Asking(commands.Cog):
             self._tick.start()  # what was left in flight is seen to at once, not a tick later
         self._bot.start_soon(self._catching_up.run())
 
+    @commands.Cog.listener()
+    async def on_guild_available(self, _: discord.Guild) -> None:
+        """Look through a server that Discord could not show for a while; at the start, `on_ready` does."""
+        if self._bot.is_ready():
+            self._catching_up.begin()
+            self._bot.start_soon(self._catching_up.run())
+
     @tasks.loop(seconds=TICK_S)
     async def _tick(self) -> None:
         """Keep the watermarks, and see to answers that have not arrived."""

@@ -67,10 +67,7 @@ async def test_every_room_of_a_category_is_read_also_one_in_which_nobody_had_wri
     async with campus.running() as client:
         await campus.taught(client.services)
         category = server.add_channel(campus.guild, "aulas", "category")
-        rooms = [
-            server.add_channel(campus.guild, kind, kind, category)  # pyright: ignore[reportArgumentType]
-            for kind in ("text", "voice", "stage")
-        ]
+        rooms = [server.add_channel(campus.guild, kind, kind, category) for kind in ("text", "voice", "stage")]
         await bind(campus, client, category)
         live = await mentioned(campus, client, room=rooms[1])
         await server.until(lambda: answers(campus, rooms[1]))
@@ -190,6 +187,26 @@ async def test_what_is_missed_between_two_sessions_is_answered(campus: Campus) -
         asked = await mention(campus, campus.room)
         await campus.server.connected(timeout_s=20)
         await campus.server.say(campus.boss, campus.room, "voltou?")
+
+        await settled(client, 1)
+
+        assert [message.reference for message in answers(campus)] == [asked]
+
+
+async def test_what_was_written_while_discord_could_not_show_the_server_is_answered(campus: Campus) -> None:
+    server = campus.server
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        keep_marks_often(client)
+        (session,) = server.sessions
+        server.tell(session, "GUILD_DELETE", {"id": str(campus.guild.id), "unavailable": True})
+        server.sessions.clear()  # nobody is told of what is written now
+        asked = await mention(campus, campus.room)
+        server.sessions.append(session)
+        server.tell(
+            session, "GUILD_CREATE", server.guild_payload(campus.guild, session.intents) | {"unavailable": False}
+        )
+        await server.say(campus.boss, campus.room, "voltou?")
 
         await settled(client, 1)
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from services import i18n
 from services.people import People
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, shown
-from tests.fake_discord import Channel, Message
+from tests.fake_discord import Channel, Member, Message, User
 
 GONE = i18n.text("discord.answer_gone", "pt-BR")
 
@@ -114,11 +116,13 @@ async def test_an_answer_is_acted_upon_in_the_server_of_its_course_alone(campus:
         asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
         assert asked.original
         up, excerpts = (asked.original.buttons[name] for name in ("Ajudou", "Trechos"))
-        elsewhere = [(eva, await planted(campus, room, name)) for name in (up, excerpts)]
+        elsewhere: list[tuple[Member | User, Message]] = [
+            (eva, await planted(campus, room, name)) for name in (up, excerpts)
+        ]
         direct = campus.server.direct_channel(campus.ana.user)
         elsewhere.append((campus.ana.user, await planted(campus, direct, up)))
         opened = await campus.server.click(campus.ana, asked.original, asked.original.buttons["Não ajudou"])
-        form = (await opened.answered()).modal["custom_id"]
+        await opened.answered()
 
         for who, message in elsewhere:
             (name,) = message.buttons.values()
@@ -126,8 +130,8 @@ async def test_an_answer_is_acted_upon_in_the_server_of_its_course_alone(campus:
             assert pressed.original
             assert pressed.original.content == GONE
             assert not pressed.original.embeds
-        fields = {"custom_id": form, "components": []}
-        sent = await campus.server._interact(5, eva, room, fields).answered()
+        carried = replace(opened, user=eva.user, channel=room, source=None)
+        sent = await (await campus.server.submit(eva, carried, {"reason": ["wrong"]})).answered()
         assert sent.original
         assert sent.original.content == GONE
 
