@@ -535,7 +535,6 @@ FRAGMENTS = (
     " `dentro = x[7]`",
     " ``dentro [8] ` ``",
     "\n```python\ndentro(y[9])\n```\n",
-    "`",
     " NO_MATERIAL.",
     " NEEDS STAFF.",
     " NO\\_MATERIAL.",
@@ -551,9 +550,10 @@ def test_a_draft_shows_nothing_that_the_answer_will_not(parts: list[str], data: 
 
     assert without_links(shown) == shown
     assert not SPACED.search(masked(shown))
-    assert not any(bad in shown for bad in ("evil", "http", "www", "MATERIAL", "STAFF"))
-    final = VERDICT.sub("", resolve(text, []).text) if not VERDICT.match(text.lstrip()) else ""
-    assert [word for word in shown.split() if word.strip("`.,") not in final] == []
+    assert not any(bad in masked(shown) for bad in ("evil", "http", "www"))
+    assert not any(bad in shown for bad in ("MATERIAL", "STAFF", "NEEDS"))
+    final = resolve(VERDICT.sub("", text), []).text if not VERDICT.match(text.lstrip()) else ""
+    assert [word for word in shown.split() if word.strip("`.,()") not in final] == []
 
 
 @pytest.mark.parametrize(
