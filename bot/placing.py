@@ -1,5 +1,6 @@
 """Bring answers to where they stand, and keep each place true: sent, edited, looked for, taken away."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
@@ -13,10 +14,12 @@ from db.records import AnswerMessage, Showing
 from services import i18n
 from services.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.ask import Asker, Reply
-from services.showings import LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
+from services.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
 
 log = logging.getLogger(__name__)
 
+EDIT_LIMIT_S = LEASE.total_seconds() - 15
+"""Nothing may land that was sent under a lease which has run out."""
 UNKNOWN_CHANNEL = 10003
 MOST_ROUNDS = 8
 """Of one edit: each ends because another message was found missing."""
@@ -79,9 +82,10 @@ class Placing:
             return
         reply = recalled[1]
         try:
-            stands = await self._rewritten(showing, reply)
-            if stands and showing.kind == "reply" and reply.mark and reply.mark.kind == "verified":
-                await self._tell(showing, reply)
+            async with asyncio.timeout(EDIT_LIMIT_S):
+                stands = await self._rewritten(showing, reply)
+                if stands and showing.kind == "reply" and reply.mark and reply.mark.kind == "verified":
+                    await self._tell(showing, reply)
         except TROUBLE as error:
             if isinstance(error, discord.NotFound) and error.code == UNKNOWN_CHANNEL:
                 await self._showings.over(showing, hand)
