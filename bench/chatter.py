@@ -9,9 +9,9 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
-from services.statistics import wilson
 
 from services.chatter import Place, is_question
+from services.statistics import wilson
 
 SET = Path(__file__).parents[1] / "samples" / "chatter.jsonl"
 Split = Literal["dev", "test"]

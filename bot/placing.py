@@ -1,5 +1,6 @@
 """Bring answers to where they stand, and keep each place true: sent, edited, looked for, taken away."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
@@ -7,16 +8,18 @@ from contextlib import aclosing, suppress
 import discord
 
 from bot import render
-from bot.outlets import QUIET, TROUBLE, Before, Outlet, left_behind, left_by_us, persistently
+from bot.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
 from bot.render import Page
 from db.records import AnswerMessage, Showing
 from services import i18n
 from services.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.ask import Asker, Reply
-from services.showings import LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
+from services.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
 
 log = logging.getLogger(__name__)
 
+EDIT_LIMIT_S = LEASE.total_seconds() - 15
+"""Nothing may land that was sent under a lease which has run out."""
 UNKNOWN_CHANNEL = 10003
 MOST_ROUNDS = 8
 """Of one edit: each ends because another message was found missing."""
@@ -79,9 +82,10 @@ class Placing:
             return
         reply = recalled[1]
         try:
-            stands = await self._rewritten(showing, reply)
-            if stands and showing.kind == "reply" and reply.mark and reply.mark.kind == "verified":
-                await self._tell(showing, reply)
+            async with asyncio.timeout(EDIT_LIMIT_S):
+                stands = await self._rewritten(showing, reply)
+                if stands and showing.kind == "reply" and reply.mark and reply.mark.kind == "verified":
+                    await self._tell(showing, reply)
         except TROUBLE as error:
             if isinstance(error, discord.NotFound) and error.code == UNKNOWN_CHANNEL:
                 await self._showings.over(showing, hand)
@@ -156,11 +160,13 @@ class Placing:
         reference = channel.get_partial_message(reply_to) if reply_to else None
         return await channel.send(
             page.content,
-            embed=page.embed or discord.utils.MISSING,
-            view=page.view or discord.utils.MISSING,
-            reference=reference.to_reference(fail_if_not_exists=False) if reference else discord.utils.MISSING,
-            allowed_mentions=QUIET,
             nonce=f"{showing.nonce}.{number}",
+            allowed_mentions=QUIET,
+            **given(
+                embed=page.embed,
+                view=page.view,
+                reference=reference.to_reference(fail_if_not_exists=False) if reference else None,
+            ),
         )
 
     async def _deleted(self, showing: Showing, message: AnswerMessage) -> None:

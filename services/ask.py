@@ -59,6 +59,8 @@ LONGEST_QUESTION = 1_500
 UNSTORED = QuestionId(0)
 STORE_LIMIT_S = 10.0
 """For the transaction at the end, beyond the time limit of the answer: what was written must not be lost."""
+LOOK_AGAIN_S = 1.0
+"""While drafts are shown, for whether staff have begun to hold answers."""
 WORDS_THAT_TELL = 4
 """In a question of fewer words, the language is read off the one before it too: "e na LSTM?"."""
 
@@ -245,11 +247,15 @@ class Asker:
                 yield question
                 return
             reply: Reply | None = None
+            looked_at, holds = began, question.holds
             async with self._held(question), aclosing(self._written(question, deadline)) as parts:
                 async for part in parts:
                     if not isinstance(part, Draft):
                         reply = await self._stored(question, part, began)
-                    elif not question.holds:
+                        break
+                    if question.showing and time.monotonic() - looked_at > LOOK_AGAIN_S:
+                        looked_at, holds = time.monotonic(), await self._holds(question)
+                    if not holds:
                         yield part
             # Outside: who has the reply closes this, which is no reason to let go of the question.
             assert reply is not None  # noqa: S101 - what is written ends in what came of it
@@ -341,6 +347,14 @@ class Asker:
             holds=holds,
             showing=showing,
         )
+
+    async def _holds(self, question: Question) -> tuple[Outcome, ...]:
+        """Return what staff hold by now; where the database does not answer, drafts are not worth failing for."""
+        try:
+            async with self._pool.connection(timeout=LOOK_AGAIN_S) as conn:
+                return await course_settings.holds(conn, question.course.id)
+        except (psycopg.Error, PoolTimeout):
+            return question.holds
 
     async def _opened(self, conn: AsyncConnection, asked: Asked, question: QuestionId) -> Showing | None:
         """Keep where a question was asked, and claim the place where its answer is to stand."""

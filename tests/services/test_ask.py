@@ -444,6 +444,19 @@ class TestReceiving:
         assert drafts[-1].text == preview(drafts[-1].written)
         assert "text" in vars(drafts[-1])
 
+    async def test_who_has_the_reply_lets_go_of_nothing(self, room: Room) -> None:
+        async with (
+            model_that(only(WORD_OF_PROOF)) as (model, _),
+            aclosing(room.asker(model).ask(room.asked())) as parts,
+        ):
+            async for part in parts:
+                if isinstance(part, Reply):
+                    break
+
+        async with room.pool.connection() as conn:
+            held = await (await conn.execute("select leased_until > now() from questions")).fetchone()
+        assert held == (True,)
+
     async def test_a_cancelled_task_stores_no_answer(self, room: Room) -> None:
         async with model_that(hangs()) as (model, server):
             running = asyncio.create_task(answered(room.asker(model), room.asked()))
