@@ -1,0 +1,192 @@
+"""Play evenings: several plays at once over one database, by a script that a seed decides, judged when all is quiet."""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from services.llm import LlmConfig
+from tests.bot.discord.plays import moves
+from tests.bot.discord.plays.events import EVENTS
+from tests.bot.discord.plays.facts import facts
+from tests.bot.discord.plays.play import Play
+from tests.bot.discord.plays.rules import Broken, broken
+from tests.bot.discord.plays.stage import Evening, Stage
+
+ROUNDS = 12
+PLAYS = 8
+FIRST = ("ask", "ask_privately", "mention", "hold")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move of one play, or something that befalls all; *seed* decides the rest."""
+
+    name: str  # "": nothing
+    seed: int = 0
+    beside: bool = False  # the next step does not wait for it
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.seed}{'&' if self.beside else ''}" if self.name else "-"
+
+    @classmethod
+    def read(cls, text: str) -> "Step":
+        name, _, seed = text.partition(":")
+        return cls(name, int(seed.rstrip("&")), seed.endswith("&")) if seed else NOTHING
+
+
+NOTHING = Step("")
+
+
+@dataclass(frozen=True)
+class Script:
+    """What happens in one evening: in each round, a step of each play, and perhaps something that befalls all."""
+
+    events: tuple[Step, ...]
+    plays: tuple[tuple[Step, ...], ...]
+
+    def only(self, play: int) -> "Script":
+        return Script(self.events, (self.plays[play],))
+
+    def without(self, place: int) -> Iterator["Script"]:
+        """Leave out what happens in a round, one thing at a time."""
+        if self.events[place].name:
+            yield Script(_left_out(self.events, place), self.plays)
+        for number, steps in enumerate(self.plays):
+            if steps[place].name:
+                others = list(self.plays)
+                others[number] = _left_out(steps, place)
+                yield Script(self.events, tuple(others))
+
+    def __str__(self) -> str:
+        return " / ".join(" ".join(map(str, steps)) for steps in (self.events, *self.plays))
+
+    @classmethod
+    def read(cls, text: str) -> "Script":
+        """Read what `str` writes."""
+        events, *plays = [tuple(map(Step.read, line.split())) for line in text.split("/")]
+        return cls(events, tuple(plays))
+
+
+def _left_out(steps: tuple[Step, ...], place: int) -> tuple[Step, ...]:
+    return (*steps[:place], NOTHING, *steps[place + 1 :])
+
+
+def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS) -> Script:
+    """Return the evening that *seed* makes."""
+    rng = random.Random(seed)  # noqa: S311 - not a secret
+    names = list(moves.MOVES)
+    weights = [moves.MOVES[name][0] for name in names]
+    is_troubled = rng.random() < 0.7
+
+    def step(turn: int) -> Step:
+        name = rng.choice(FIRST) if turn == 0 else rng.choices(names, weights)[0]
+        return Step(name, rng.randrange(10**6), beside=rng.random() < 0.15)
+
+    def event(turn: int) -> Step:
+        happens = is_troubled and turn > 0 and rng.random() < 0.25
+        return Step(rng.choice(list(EVENTS)), rng.randrange(10**6)) if happens else NOTHING
+
+    return Script(
+        events=tuple(event(turn) for turn in range(rounds)),
+        plays=tuple(tuple(step(turn) for turn in range(rounds)) for _ in range(plays)),
+    )
+
+
+@dataclass
+class Outcome:
+    """How an evening went."""
+
+    script: Script
+    found: dict[int, list[Broken]]  # by play
+    told: list[list[str]]
+    restless: list[str] = field(default_factory=list[str])
+    logs: list[str] = field(default_factory=list[str])
+    spent_s: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def is_fine(self) -> bool:
+        return not any(self.found.values()) and not self.restless and not self.logs
+
+    @property
+    def rules(self) -> set[str]:
+        """The rules that are broken."""
+        others = [name for name, there in (("restless", self.restless), ("8 logs", self.logs)) if there]
+        return {*others, *(one.rule for found in self.found.values() for one in found)}
+
+    def report(self) -> str:
+        """Tell what went wrong, and in which plays."""
+        lines = list[str]()
+        for play, found in self.found.items():
+            if found or self.restless or self.logs:
+                lines += [f"play {play}:", *(f"    {said}" for said in self.told[play])]
+                lines += [f"  -> {one}" for one in found]
+        lines += [f"  -> [restless] {one}" for one in self.restless]
+        lines += [f"  -> [8 logs] {one}" for one in self.logs]
+        return "\n".join(lines)
+
+
+async def played(script: Script, *, url: str, home: Path, answer: LlmConfig | None = None) -> Outcome:
+    """Play an evening, and judge it."""
+    clock = defaultdict[str, float](float)
+    began = time.monotonic()
+
+    def lap(name: str) -> None:
+        nonlocal began
+        clock[name] += time.monotonic() - began
+        began = time.monotonic()
+
+    async with Evening(url, home, answer) as stage:
+        made = [await Play.begun(number, stage, stage.outside) for number in range(len(script.plays))]
+        lap("set up")
+        await stage.begin()
+        lap("start")
+        for turn in range(len(script.events)):
+            await _round(stage, made, [steps[turn] for steps in script.plays], script.events[turn])
+        lap("play")
+        if not stage.awake:
+            await stage.begin()
+        stage.server.outages.clear()
+        restless = await stage.quiet()
+        lap("quiet")
+        found = {play.number: list(broken(play, await facts(play))) for play in made}
+        lap("judge")
+        await stage.end()
+        logs = list(stage.logs.heard)
+        lap("end")
+    return Outcome(script, found, [play.said for play in made], restless=restless, logs=logs, spent_s=dict(clock))
+
+
+async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], event: Step) -> None:
+    for play in plays:
+        play.hasty = bool(event.name)
+        if event.name:
+            play.tell(f"({event.name})")
+    acting = [asyncio.create_task(_act(play, step)) for play, step in zip(plays, steps, strict=True) if step.name]
+    if event.name:
+        await befall(stage, event.name, _rng(event))
+    await asyncio.gather(*acting)
+    with suppress(psycopg.OperationalError):
+        await stage.tick()
+
+
+async def _act(play: Play, step: Step) -> None:
+    before, play.hasty = play.hasty, play.hasty or step.beside
+    await moves.MOVES[step.name][1](play, _rng(step))
+    play.hasty = before
+
+
+def _rng(step: Step) -> random.Random:
+    return random.Random(step.seed)  # noqa: S311 - not a secret
+
+
+async def befall(stage: Stage, event: str, rng: random.Random) -> None:
+    """Let something happen to all plays at once."""
+    await asyncio.sleep(rng.uniform(0.0, 0.04))
+    await EVENTS[event](stage, rng)
