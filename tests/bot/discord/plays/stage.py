@@ -106,7 +106,7 @@ class Life:
     line: Line
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
-    tasks: "WeakSet[asyncio.Task[Any]]" = field(default_factory=lambda: WeakSet[asyncio.Task[Any]]())
+    tasks: "WeakSet[asyncio.Task[Any]]" = field(default_factory=WeakSet["asyncio.Task[Any]"])
     task: "asyncio.Task[None] | None" = None
     client: Monitoria | None = None
     is_dead: bool = False
