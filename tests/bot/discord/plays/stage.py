@@ -383,7 +383,7 @@ class Evening:
         self.stage.outside = await self._operator.__aenter__()
         return self.stage
 
-    async def __aexit__(self, *raised: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         try:
             await self._operator.__aexit__(None, None, None)
             for life in self.stage.awake:
