@@ -67,6 +67,7 @@ class Facts:
     uses: list[Use]
     items: list[Item]
     votes: dict[int, tuple[int, int]]
+    labels: dict[tuple[int, int], str]  # by answer and student
     given_up: set[int]  # questions whose answer Discord refused for good
     by_question: dict[int, Answer] = field(default_factory=dict[int, Answer])
 
@@ -195,6 +196,7 @@ async def facts(play: Play) -> Facts:
                 "from annotations where course_id = %(course)s and role = 'student' group by answer_id"
             )
         },
+        labels=await _labels(play),
         given_up={
             number
             for (number,) in await look(
@@ -204,6 +206,12 @@ async def facts(play: Play) -> Facts:
     )
     found.by_question = {answer.question_id: answer for answer in found.answers.values()}
     return found
+
+
+async def _labels(play: Play) -> dict[tuple[int, int], str]:
+    keys = {await play.stage.outside.people.key(play.course, one.id): one.id for one in play.students}
+    rows = await play.look("select answer_id, annotator_key, label from annotations where course_id = %(course)s")
+    return {(answer, keys[key]): label for answer, key, label in rows if key in keys}
 
 
 def squeezed(text: str) -> str:

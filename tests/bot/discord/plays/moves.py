@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from services import i18n
 from tests.bot.discord.plays.play import TOPICS, Ask, Play, answer_of, button, chosen, item_of, press
 from tests.fake_discord import Channel, Interaction, Member, Message
 
@@ -43,7 +44,7 @@ def noted(play: Play, way: str, who: Member, text: str, channel: Channel, **more
         text=text,
         channel=channel,
         at=time.time(),
-        is_calm=not play.hasty and bool(play.stage.awake),
+        is_calm=not play.hasty and play.stage.hears,
         is_held=play.is_holding,
         hold_changed=play.hold_is_unsure,
         **more,
@@ -200,7 +201,21 @@ async def under(play: Play, rng: random.Random, verb: str, told: str) -> Interac
     actor: Any = who if shown.channel.guild else who.user
     used = await play.server.click(actor, shown, given)
     await play.soon(lambda: used.responded_at)
+    if verb in {"up", "down"}:
+        heard_vote(play, who, answer_of(shown) or 0, used)
     return used
+
+
+def heard_vote(play: Play, who: Member, answer: int, used: Interaction) -> None:
+    """Keep what somebody was told of their vote; who was told nothing certain may believe anything."""
+    said = used.original.content if used.original else ""
+    play.told_votes.pop((answer, who.id), None)
+    if used.response and used.response["type"] == 9:
+        play.told_votes[answer, who.id] = "I"
+    elif said == i18n.text("vote.counted", "pt-BR"):
+        play.told_votes[answer, who.id] = "C"
+    elif said == i18n.text("vote.withdrawn", "pt-BR"):
+        play.told_votes[answer, who.id] = ""
 
 
 @move(4)
@@ -245,6 +260,7 @@ async def react(play: Play, rng: random.Random) -> None:
     shown = chosen(rng, [one for one in play.answers() if one.channel.guild])
     if shown:
         who, emoji = rng.choice(play.students), rng.choice("👍👎")
+        play.told_votes.pop((answer_of(shown) or 0, who.id), None)
         if who.id in shown.reactions.get(emoji, []):
             play.tell(f"{who.name} takes {emoji} off answer {answer_of(shown)}")
             await play.server.unreact(who, shown, emoji)
@@ -404,6 +420,7 @@ async def forget(play: Play, rng: random.Random) -> None:
     if confirm is None:
         return
     mine = [one for one in play.asks if one.who is who]
+    play.told_votes = {voted: label for voted, label in play.told_votes.items() if voted[1] != who.id}
     play.tell(f"{who.name} has everything deleted")
     pressed = await play.server.click(who, used.original, confirm)
     for one in mine:

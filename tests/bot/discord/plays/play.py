@@ -84,6 +84,8 @@ class Play:
     forgotten: set[int] = field(default_factory=set[int])  # people whose data was deleted, at least once
     roots: dict[int, int] = field(default_factory=dict[int, int])  # verified: the answer that it corrected, ever
     deleted_cards: set[int] = field(default_factory=set[int])  # items whose card a person deleted
+    told_votes: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
+    """By answer and person: the label that stands by what the person was told last; "": none."""
     gone_channels: set[int] = field(default_factory=set[int])
 
     # --- making it ---

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -17,11 +17,23 @@ from tests.bot.discord.plays.events import EVENTS
 from tests.bot.discord.plays.facts import facts
 from tests.bot.discord.plays.play import Play
 from tests.bot.discord.plays.rules import Broken, broken
+from tests.bot.discord.plays.speaking import speaking
 from tests.bot.discord.plays.stage import Evening, Stage
 
 ROUNDS = 12
 PLAYS = 8
 FIRST = ("ask", "ask_privately", "mention", "hold")
+THEMES = (
+    "",
+    "ask call correct",
+    "asks_the_same call thumb_down correct card_wrong retire",
+    "hold ask ask_privately mention card_approve card_reject correct share",
+    "mention thread thumb_down call card_take card_release assign react",
+    "ask_privately share forget correct card_wrong",
+    "mention post reply thread direct again delete_question",
+)
+"""What some plays are about: such moves are many times as likely there."""
+LIKED = 6
 
 
 @dataclass(frozen=True)
@@ -50,28 +62,31 @@ class Script:
 
     events: tuple[Step, ...]
     plays: tuple[tuple[Step, ...], ...]
+    has_model: bool = False  # else answers are quotations
 
     def only(self, play: int) -> "Script":
-        return Script(self.events, (self.plays[play],))
+        return replace(self, plays=(self.plays[play],))
 
     def without(self, place: int) -> Iterator["Script"]:
         """Leave out what happens in a round, one thing at a time."""
         if self.events[place].name:
-            yield Script(_left_out(self.events, place), self.plays)
+            yield replace(self, events=_left_out(self.events, place))
         for number, steps in enumerate(self.plays):
             if steps[place].name:
                 others = list(self.plays)
                 others[number] = _left_out(steps, place)
-                yield Script(self.events, tuple(others))
+                yield replace(self, plays=tuple(others))
 
     def __str__(self) -> str:
-        return " / ".join(" ".join(map(str, steps)) for steps in (self.events, *self.plays))
+        lines = (" ".join(map(str, steps)) for steps in (self.events, *self.plays))
+        return " / ".join([*(["model"] if self.has_model else []), *lines])
 
     @classmethod
     def read(cls, text: str) -> "Script":
         """Read what `str` writes."""
-        events, *plays = [tuple(map(Step.read, line.split())) for line in text.split("/")]
-        return cls(events, tuple(plays))
+        has_model, lines = text.startswith("model"), text.removeprefix("model /")
+        events, *plays = [tuple(map(Step.read, line.split())) for line in lines.split("/")]
+        return cls(events, tuple(plays), has_model)
 
 
 def _left_out(steps: tuple[Step, ...], place: int) -> tuple[Step, ...]:
@@ -82,10 +97,14 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS) -> Script:
     """Return the evening that *seed* makes."""
     rng = random.Random(seed)  # noqa: S311 - not a secret
     names = list(moves.MOVES)
-    weights = [moves.MOVES[name][0] for name in names]
     is_troubled = rng.random() < 0.7
 
-    def step(turn: int) -> Step:
+    def play() -> tuple[Step, ...]:
+        theme = rng.choice(THEMES)
+        weights = [moves.MOVES[name][0] * (LIKED if name in theme.split() else 1) for name in names]
+        return tuple(step(turn, weights) for turn in range(rounds))
+
+    def step(turn: int, weights: list[int]) -> Step:
         name = rng.choice(FIRST) if turn == 0 else rng.choices(names, weights)[0]
         return Step(name, rng.randrange(10**6), beside=rng.random() < 0.15)
 
@@ -94,8 +113,9 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS) -> Script:
         return Step(rng.choice(list(EVENTS)), rng.randrange(10**6)) if happens else NOTHING
 
     return Script(
+        has_model=rng.random() < 0.3,
         events=tuple(event(turn) for turn in range(rounds)),
-        plays=tuple(tuple(step(turn) for turn in range(rounds)) for _ in range(plays)),
+        plays=tuple(play() for _ in range(plays)),
     )
 
 
@@ -132,8 +152,15 @@ class Outcome:
         return "\n".join(lines)
 
 
-async def played(script: Script, *, url: str, home: Path, answer: LlmConfig | None = None) -> Outcome:
+async def played(script: Script, *, url: str, home: Path) -> Outcome:
     """Play an evening, and judge it."""
+    if not script.has_model:
+        return await _played(script, url, home, None)
+    async with speaking() as model:
+        return await _played(script, url, home, model)
+
+
+async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None) -> Outcome:
     clock = defaultdict[str, float](float)
     began = time.monotonic()
 

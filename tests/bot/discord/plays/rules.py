@@ -71,6 +71,7 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
                 yield from _shows_what_is_true(play, ask, answer, known, copy)
     yield from _nothing_unknown(play, known)
     yield from _words_that_were_rejected(known)
+    yield from _votes(play, known)
     yield from _cards(play, known)
 
 
@@ -249,6 +250,14 @@ def _words_that_were_rejected(known: Facts) -> Iterator[Broken]:
         if answer and last and (last.action == "retire" or last.verdict == "I"):
             said = "retired" if last.action == "retire" else "incorrect"
             yield Broken("6 rejected", f"verified words {use.verified_id}, {said}, were given to answer {answer.id}")
+
+
+def _votes(play: Play, known: Facts) -> Iterator[Broken]:
+    """A vote counts as its giver was told."""
+    for (answer, who), told in play.told_votes.items():
+        stands = known.labels.get((answer, who), "")
+        if answer in known.answers and stands != told:
+            yield Broken("7 votes", f"somebody was told {told or 'withdrawn'!r} on answer {answer}; it is {stands!r}")
 
 
 def _cards(play: Play, known: Facts) -> Iterator[Broken]:

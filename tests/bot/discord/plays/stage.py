@@ -176,6 +176,11 @@ class Stage:
     def awake(self) -> list[Life]:
         return [life for life in self.lives.values() if life.ready.is_set() and not life.is_dead]
 
+    @property
+    def hears(self) -> bool:
+        """Whether what people do reaches a bot at once."""
+        return any(life.client and life.client.is_connected for life in self.awake)
+
     async def begin(self) -> Life:
         """Start a bot, and wait until it hears."""
         life = Life(len(self.lives) + 1, Line(limit=0))
