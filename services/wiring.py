@@ -35,6 +35,7 @@ from services.privacy import Privacy
 from services.queue import Queue
 from services.retrieve import Retriever
 from services.review import Review
+from services.showings import Showings
 from services.spaces import Spaces
 from services.verified import Finder, VerifiedAnswers
 from services.worker import Worker
@@ -91,6 +92,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
+    showings: Showings
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -171,6 +173,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
+            showings=Showings(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,
