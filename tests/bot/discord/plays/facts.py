@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tests.bot.discord.plays.play import Play
 
-Head = Literal["", "verified", "under_review", "waiting", "rejected"]
+Head = Literal["", "verified", "under_review", "waiting", "rejected", "retired"]
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,13 @@ class Facts:
                 return [Look("waiting", None)]
             if decisions[-1] == "rejected":
                 return [Look("rejected", None)]
+        own_words = answer.held == "no" or any(one.verdict == "approved" for one in own)
         verified = self.words_of(answer)
         if verified is None:
             verdicts = [one.verdict for one in own if one.verdict in {"C", "P", "I"}]
             head: Head = "under_review" if verdicts[-1:] == ["I"] else ""
             return [Look(head, answer.text)]
-        return self._looks_of_words(answer, verified)
+        return self._looks_of_words(answer, verified, own_words=own_words)
 
     def words_of(self, answer: Answer) -> int | None:
         """The verified answer that *answer* shows: its own correction, or the one that it repeats."""
@@ -100,7 +101,7 @@ class Facts:
         where = {use.answer_id for use in self.uses if use.verified_id == verified} | {self.roots.get(verified)}
         return [one for one in self.actions if one.answer_id in where]
 
-    def _looks_of_words(self, answer: Answer, verified: int) -> list[Look]:
+    def _looks_of_words(self, answer: Answer, verified: int, *, own_words: bool) -> list[Look]:
         text, state = answer.text, "verified" if answer.model == "verified" else "none"
         for one in self.spoken_of(verified):
             if one.action == "edit":
@@ -113,17 +114,15 @@ class Facts:
                 state = "cleared"
             elif one.action == "retire":
                 state = "retired"
-        both = [text, answer.text]
-        looks = {
-            "verified": [Look("verified", text)],
-            "doubted": [Look("under_review", words) for words in both],
-            "retired": [Look(head, words) for head in ("", "under_review") for words in both],
-            "cleared": [Look(head, words) for head in ("", "verified", "under_review") for words in both],
-            "none": [Look(head, words) for head in ("", "under_review") for words in both],
-        }[state]
-        if verified in self.stale:
-            looks = [*looks, *(Look(head, words) for head in ("", "under_review") for words in both)]
-        return looks
+        if state == "retired":
+            has_others = own_words and answer.model != "verified"
+            return [Look("under_review", answer.text)] if has_others else [Look("retired", None)]
+        heads: dict[str, tuple[Head, ...]] = {
+            "verified": ("verified",),
+            "doubted": ("under_review",),
+            "cleared": ("verified",),  # found incorrect, and then right after all
+        }
+        return [Look(head, text) for head in heads.get(state, ("", "under_review"))]
 
     def released_at(self, answer: Answer) -> tuple[float | None, float | None]:
         """When staff let the automatic words out, and when they wrote their own in place of them."""

@@ -81,7 +81,6 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
 def copies_of(play: Play, ask: Ask, known: Facts) -> Iterator[Copy]:
     """Every place where the answer to *ask* is, or was, shown."""
     question = known.questions.get(ask.source_id)
-    answer = known.by_question.get(question[0]) if question else None
     groups: dict[str, list[Message]] = {}
     if ask.interaction:
         groups["command"] = list(ask.interaction.messages)
@@ -91,14 +90,13 @@ def copies_of(play: Play, ask: Ask, known: Facts) -> Iterator[Copy]:
         stem = str(message.nonce).rpartition(".")[0]
         if (ask.message and stem == f"q{ask.message.id}") or (question and stem == f"q{question[0]}"):
             groups.setdefault("reply", []).append(message)
-        elif question and stem == f"share.{question[0]}":
-            groups.setdefault("share", []).append(message)
-        elif answer and stem == f"edit.{answer.id}":
-            groups.setdefault("edit", []).append(message)
-    more = groups.pop("edit", [])
+        elif question and (stem == f"share.{question[0]}" or stem.startswith(f"a{question[0]}.")):
+            groups.setdefault("share" if stem.startswith("share") else stem, []).append(message)
+    if ask.interaction and "reply" in groups and "command" in groups:
+        # What is sent to the channel later, as the command's token is gone, goes on where the command was answered.
+        groups["command"] += groups.pop("reply")
     for key, messages in groups.items():
-        there = [*messages, *(more if key != "share" else [])]
-        there = [one for one in there if one.channel.id not in play.gone_channels]
+        there = [one for one in messages if one.channel.id not in play.gone_channels]
         yield Copy(key, [one for one in there if not one.deleted], there)
 
 
@@ -217,7 +215,7 @@ def _look(content: str) -> tuple[str, str]:
     left = squeezed(content)
     if asked := ASKED.match(left):
         left = left[asked.end() :]
-    for head in ("waiting", "rejected"):
+    for head in ("waiting", "rejected", "retired"):
         if left == squeezed(i18n.text(f"mark.{head}", "pt-BR")):
             return head, ""
     for head, pattern in HEADS:

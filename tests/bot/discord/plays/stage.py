@@ -303,6 +303,8 @@ class Stage:
         calm = 0
         while calm < 2:
             await self.let_leases_run_out()
+            if calm or time.monotonic() > deadline - QUIET_LIMIT_S / 2:
+                await self.let_minutes_pass()
             await self.tick()
             for life in self.awake:
                 await self.at_rest(life)
@@ -333,6 +335,12 @@ class Stage:
         ]
         await self.rows(f"with {', '.join(changes)} select 1")
 
+    async def let_minutes_pass(self) -> None:
+        """Let Discord forget what it was sent, and let nobody wait any more for what is on its way."""
+        self.server.forgets_nonces = True
+        await self.rows("update orphan_messages set orphaned_at = orphaned_at - interval '5 minutes' returning 1")
+        await self.rows("update answer_messages set claimed_at = claimed_at - interval '5 minutes' returning 1")
+
     async def due(self) -> list[str]:
         """What is still to be done."""
         found = await self.rows(DUE)
@@ -341,11 +349,12 @@ class Stage:
 
 DUE = """
 select 'delivery', question_id::text from deliveries where state = 'waiting'
-union all select 'edit', question_id::text from deliveries where edit_due_at is not null and state = 'delivered'
+union all select 'showing', id::text || ' ' || nonce from showings
+    where over_at is null and not is_private and (shown is null or shown < wanted)
 union all select 'card', i.id::text from review_items i join course_settings s on s.course_id = i.course_id
     where card_shown < card_version and staff_channel_id is not null
         and (settled_at is null or card_message_id is not null)
-union all select 'orphan', message_id::text from orphan_cards
+union all select 'orphan', coalesce(message_id::text, nonce) from orphan_messages
 """
 
 
