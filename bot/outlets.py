@@ -146,7 +146,7 @@ class ReplyOutlet:
             page.content,
             nonce=f"{self._nonce}.{number}",
             allowed_mentions=QUIET,
-            **_given(
+            **given(
                 embed=page.embed,
                 view=page.view,
                 reference=self._reference() if number == 0 else None,
@@ -198,7 +198,7 @@ class CommandOutlet:
             wait=True,
             ephemeral=self._is_private,
             allowed_mentions=QUIET,
-            **_given(embed=page.embed, view=page.view),
+            **given(embed=page.embed, view=page.view),
         )
 
     async def _edit(self, page: Page) -> discord.WebhookMessage:
@@ -261,6 +261,6 @@ def _said(text: str) -> str:
     return shortened(harmless(text), LONGEST)
 
 
-def _given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - arguments of discord.py
+def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - arguments of discord.py
     """Leave out what is None, which discord.py would not take."""
     return {name: value for name, value in values.items() if value is not None}

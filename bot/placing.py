@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 import discord
 
 from bot import render
-from bot.outlets import QUIET, TROUBLE, Before, Outlet, left_behind, left_by_us, persistently
+from bot.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
 from bot.render import Page
 from db.records import AnswerMessage, Showing
 from services import i18n
@@ -156,11 +156,13 @@ class Placing:
         reference = channel.get_partial_message(reply_to) if reply_to else None
         return await channel.send(
             page.content,
-            embed=page.embed or discord.utils.MISSING,
-            view=page.view or discord.utils.MISSING,
-            reference=reference.to_reference(fail_if_not_exists=False) if reference else discord.utils.MISSING,
-            allowed_mentions=QUIET,
             nonce=f"{showing.nonce}.{number}",
+            allowed_mentions=QUIET,
+            **given(
+                embed=page.embed,
+                view=page.view,
+                reference=reference.to_reference(fail_if_not_exists=False) if reference else None,
+            ),
         )
 
     async def _deleted(self, showing: Showing, message: AnswerMessage) -> None:
