@@ -12,6 +12,7 @@ MESSAGES = r"(channels/\d+/messages|webhooks)"
 
 async def restart(stage: Stage, rng: random.Random) -> None:
     """The bots stop in order, and one starts."""
+    await stage.kill_process()
     for life in stage.awake:
         await stage.stop(life)
     await asyncio.sleep(rng.uniform(0.0, 0.05))
@@ -20,10 +21,20 @@ async def restart(stage: Stage, rng: random.Random) -> None:
 
 async def kill(stage: Stage, rng: random.Random) -> None:
     """The bots die in the middle of what they do, and one starts."""
+    await stage.kill_process()
     for life in stage.awake:
         await stage.kill(life)
     await asyncio.sleep(rng.uniform(0.0, 0.05))
     await stage.begin()
+
+
+async def process(stage: Stage, rng: random.Random) -> None:
+    """A process of its own is the bot, and is killed by the system."""
+    await stage.launch()
+    await asyncio.sleep(rng.uniform(0.0, 0.3))
+    if rng.random() < 0.5:
+        await stage.kill_process()
+        await stage.begin()
 
 
 async def second(stage: Stage, _: random.Random) -> None:
@@ -67,6 +78,9 @@ async def deaf(stage: Stage, rng: random.Random) -> None:
     await stage.server.drop(resumable=rng.random() < 0.7)
 
 
+RARE = 0.01
+"""How often the event of a round is one that takes seconds, in a long run."""
+SLOW_EVENTS: dict[str, Event] = {"process": process}
 EVENTS: dict[str, Event] = {
     event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf)
 }

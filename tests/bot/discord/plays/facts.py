@@ -109,7 +109,7 @@ class Facts:
             elif one.verdict == "approved":
                 state = "verified"
             elif one.verdict == "I":
-                state = "doubted" if state in {"verified", "cleared", "doubted"} else "none"
+                state = "doubted" if state in {"verified", "cleared", "doubted"} else state
             elif one.verdict in {"C", "P"} and state == "doubted":
                 state = "cleared"
             elif one.action == "retire":

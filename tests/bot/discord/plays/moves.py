@@ -1,4 +1,8 @@
-"""What people may do in a play; a move that finds nothing to act upon does nothing, so parts of scripts are scripts."""
+"""
+What people may do in a play.
+
+A move that finds nothing to act upon does nothing, so that any part of a script is a script; its turn goes to another.
+"""
 
 import random
 import time
@@ -12,6 +16,8 @@ from tests.fake_discord import Channel, Interaction, Member, Message
 Move = Callable[[Play, random.Random], Awaitable[None]]
 MOVES: dict[str, tuple[int, Move]] = {}
 """By name: how often, and what."""
+INSTEAD = ("call", "mention")
+"""What is done where a move finds nothing to act upon."""
 
 
 def move(weight: int) -> Callable[[Move], Move]:

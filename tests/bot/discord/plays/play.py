@@ -177,7 +177,7 @@ class Play:
 
     async def soon(self, holds: Callable[[], object]) -> bool:
         """Wait for what will come, though not long in a hurry."""
-        limit_s = HASTY_S if self.hasty or not self.stage.awake else PATIENT_S
+        limit_s = HASTY_S if self.hasty or self.stage.is_deserted else PATIENT_S
         end = time.monotonic() + limit_s
         while True:
             try:

@@ -13,7 +13,7 @@ import psycopg
 
 from services.llm import LlmConfig
 from tests.bot.discord.plays import moves
-from tests.bot.discord.plays.events import EVENTS
+from tests.bot.discord.plays.events import EVENTS, RARE, SLOW_EVENTS
 from tests.bot.discord.plays.facts import facts
 from tests.bot.discord.plays.play import Play
 from tests.bot.discord.plays.rules import Broken, broken
@@ -93,8 +93,8 @@ def _left_out(steps: tuple[Step, ...], place: int) -> tuple[Step, ...]:
     return (*steps[:place], NOTHING, *steps[place + 1 :])
 
 
-def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS) -> Script:
-    """Return the evening that *seed* makes."""
+def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool = False) -> Script:
+    """Return the evening that *seed* makes; with *is_long*, at times a process of its own is the bot."""
     rng = random.Random(seed)  # noqa: S311 - not a secret
     names = list(moves.MOVES)
     is_troubled = rng.random() < 0.7
@@ -110,6 +110,8 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS) -> Script:
 
     def event(turn: int) -> Step:
         happens = is_troubled and turn > 0 and rng.random() < 0.25
+        if is_long and random.Random(f"{seed} {turn}").random() < RARE:  # noqa: S311 - not a secret
+            return Step("process", seed)
         return Step(rng.choice(list(EVENTS)), rng.randrange(10**6)) if happens else NOTHING
 
     return Script(
@@ -177,6 +179,7 @@ async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None
         for turn in range(len(script.events)):
             await _round(stage, made, [steps[turn] for steps in script.plays], script.events[turn])
         lap("play")
+        await stage.kill_process()
         if not stage.awake:
             await stage.begin()
         stage.server.outages.clear()
@@ -205,7 +208,11 @@ async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], eve
 
 async def _act(play: Play, step: Step) -> None:
     before, play.hasty = play.hasty, play.hasty or step.beside
-    await moves.MOVES[step.name][1](play, _rng(step))
+    rng, said = _rng(step), len(play.said)
+    for name in (step.name, *moves.INSTEAD):
+        await moves.MOVES[name][1](play, rng)
+        if len(play.said) > said:
+            break  # it found something to act upon
     play.hasty = before
 
 
@@ -216,4 +223,4 @@ def _rng(step: Step) -> random.Random:
 async def befall(stage: Stage, event: str, rng: random.Random) -> None:
     """Let something happen to all plays at once."""
     await asyncio.sleep(rng.uniform(0.0, 0.04))
-    await EVENTS[event](stage, rng)
+    await (EVENTS | SLOW_EVENTS)[event](stage, rng)

@@ -25,6 +25,7 @@ from services import wiring
 from services.embedder import EmbedderConfig
 from services.llm import LlmConfig
 from services.wiring import Services, Setup
+from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import FakeDiscord, Message
 from tests.fake_discord.rest import Asked
 from tests.fake_discord.things import Json
@@ -59,6 +60,7 @@ class Remembering(FakeDiscord):
 
     def __init__(self) -> None:
         super().__init__()
+        self.callback_within_s = 60.0  # a busy machine is not the bot's fault
         self.versions: dict[int, tuple[Message, list[Version]]] = {}
         self.taken_away: set[int] = set()  # messages of the bot that people deleted
         self.delays: list[Delay] = []
@@ -157,6 +159,7 @@ class Stage:
         self.lives: dict[int, Life] = {}
         self.kills: list[float] = []  # by the clock on the wall
         self.was_cut_off = False
+        self.process: Launched | None = None  # a bot in a process of its own
         self.logs = Listening(self)
         self._eye: psycopg.AsyncConnection | None = None
         self._reading = asyncio.Lock()
@@ -179,7 +182,11 @@ class Stage:
     @property
     def hears(self) -> bool:
         """Whether what people do reaches a bot at once."""
-        return any(life.client and life.client.is_connected for life in self.awake)
+        return self.process is not None or any(life.client and life.client.is_connected for life in self.awake)
+
+    @property
+    def is_deserted(self) -> bool:
+        return not self.awake and self.process is None
 
     async def begin(self) -> Life:
         """Start a bot, and wait until it hears."""
@@ -247,6 +254,33 @@ class Stage:
             await self.stop(life)
         if self._eye:
             await self._eye.close()
+
+    async def launch(self) -> None:
+        """Let a process of its own be the bot, as in earnest."""
+        for life in self.awake:
+            await self.kill(life)
+        await self.kill_process()
+        model = {} if self.answer is None else {"OPENAI_BASE_URL": self.answer.base_url or ""}
+        self.process = await launch(
+            self.home,
+            len(self.lives),
+            base=self.server.base,
+            gateway=self.server.gateway,
+            DATABASE_URL=self.url,
+            DISCORD_TOKEN=self.server.token,
+            MONITORIA_ANSWER_MODEL="fake",
+            MONITORIA_JUDGE_MODEL="none",
+            **model,
+        )
+        await self.process.ready()
+
+    async def kill_process(self) -> None:
+        """Kill the bot that has a process of its own, by a signal that it does not hear."""
+        if self.process:
+            self.kills.append(time.time())
+            await self.process.kill()
+            self.logs.heard += [line for line in self.process.said.splitlines() if "Traceback" in line]
+            self.process = None
 
     # --- the database ---
 
@@ -400,6 +434,7 @@ class Evening:
     async def __aexit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         try:
             await self._operator.__aexit__(None, None, None)
+            await self.stage.kill_process()
             for life in self.stage.awake:
                 await self.stage.kill(life)
         finally:

@@ -82,7 +82,7 @@ async def test_five_thousand_plays(playing: Playing) -> None:
     began, plays, failed = time.monotonic(), 0, Counter[str]()
     while plays < MOST_PLAYS and time.monotonic() - began < LIMIT_S:
         seed = first + plays
-        outcome = await playing(script(seed))
+        outcome = await playing(script(seed, is_long=True))
         plays += len(outcome.script.plays)
         if not outcome.is_fine:
             failed.update(outcome.rules)
