@@ -404,7 +404,7 @@ async def test_a_question_that_is_being_stored_is_waited_for_and_deleted(course:
 
 async def _blocked(course: Class, statement: str) -> None:
     """Wait until *statement* waits for a lock."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not [one for one in await course.column(WAITING) if one.startswith(statement)]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
