@@ -129,7 +129,7 @@ class Listening(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         life = self.stage.lives.get(LIFE.get())
-        if life is None or life.is_dead or not (record.exc_info or record.levelno >= logging.ERROR):
+        if life is None or life.is_dead or not record.exc_info:
             return
         error = record.exc_info[1] if record.exc_info else None
         if self.stage.was_cut_off and isinstance(error, (psycopg.OperationalError, psycopg_pool.PoolTimeout)):
@@ -213,7 +213,7 @@ class Stage:
                 life.ready.set()
                 await life.leaving.wait()
                 # As `Gateway` does it.
-                client.is_leaving = True
+                client.begin_nothing()
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
                 if client.ws:
