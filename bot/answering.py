@@ -8,15 +8,16 @@ from contextlib import aclosing, asynccontextmanager
 
 import discord
 
-from bot import render
 from bot.live import Live
 from bot.metrics import Metrics
 from bot.outlets import TROUBLE, Outlet, is_gone
+from bot.placing import delivered
 from db.records import Destination
 from services import i18n
 from services.ask import Asked, Asker, Draft, InProgress, Reply
 from services.deliveries import Deliveries
 from services.errors import MonitoriaError, Refused
+from services.showings import Showings
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,10 @@ MOST_LIVE = 3
 class Answering:
     """Answers what is asked in Discord; one for the whole process."""
 
-    def __init__(self, asker: Asker, deliveries: Deliveries, metrics: Metrics) -> None:
+    def __init__(self, asker: Asker, deliveries: Deliveries, showings: Showings, metrics: Metrics) -> None:
         self._asker = asker
         self._deliveries = deliveries
+        self._showings = showings
         self._metrics = metrics
         self._live = Counter[int]()
         self.refused: set[tuple[int, str | int]] = set()  # channels and reasons that the operator was told of
@@ -99,16 +101,13 @@ class Answering:
             live.offer(part.text)
 
     async def _deliver(self, asked: Asked, reply: Reply, destination: Destination, outlet: Outlet) -> None:
-        pages = render.answer(
-            reply,
-            destination.language,
-            can_share=destination.is_private and destination.guild_id is not None,
-            # A command whose token has run out is answered in its channel, where nothing shows what was asked.
-            with_question=not destination.is_private and destination.token is None and destination.message_id is None,
-        )
+        if reply.showing is None:
+            return  # it was deleted as it was stored
+        # A command whose token has run out is answered in its channel, where nothing shows what was asked.
+        stands_alone = not destination.is_private and destination.token is None and destination.message_id is None
         question = reply.answer.question_id
         try:
-            messages = await outlet.deliver(pages)
+            await delivered(self._showings, reply, reply.showing, outlet, shows_question=stands_alone)
         except discord.HTTPException as error:
             if is_gone(error):
                 await self._lose_token(asked, reply, destination)
@@ -118,7 +117,6 @@ class Answering:
             else:
                 raise
             return
-        await self._deliveries.arrived(question, asked.course, messages)
         self._metrics.answered(reply.answer)
         self._warn(outlet)
 

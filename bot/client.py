@@ -18,6 +18,7 @@ from bot.feedback import Feedback
 from bot.languages import Translations, reader
 from bot.metrics import Metrics
 from bot.pages import LONGEST
+from bot.placing import Placing
 from bot.publishing import admits_commands, invitation, publish
 from db.records import AnswerId, CourseId, ItemId
 from services import i18n
@@ -78,10 +79,11 @@ class Monitoria(commands.Bot):
             **options,
         )
         self.services = services
-        self.answering = Answering(services.asker, services.deliveries, metrics or Metrics())
+        self.answering = Answering(services.asker, services.deliveries, services.showings, metrics or Metrics())
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self.is_leaving = False  # nothing new is begun any more
         self._feedback = Feedback(services)
+        self.placing = Placing(self, services.asker, services.showings)
         self._background: set[asyncio.Task[None]] = set()
         self._has_looked = False
 

@@ -59,7 +59,7 @@ class Manners:
 
     async def _is_owner(self, message: discord.Message, thread: discord.Thread, binding: Binding) -> bool:
         """Say whether a thread hangs on a question of who writes, or is theirs."""
-        shown = await self._services.deliveries.showing(channel=thread.parent_id, message=thread.id)
+        shown = await self._services.showings.of_message(channel=thread.parent_id, message=thread.id)
         if shown is None or shown.asker_key is None:
             return thread.owner_id == message.author.id
         return shown.asker_key == await self._services.people.key(binding.course, message.author.id)

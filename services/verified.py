@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import reviews, staff_actions, verified
+from db import reviews, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services import same_question
@@ -123,5 +123,5 @@ class VerifiedAnswers:
                 action="retire",
                 before={"text": retired.text, "version": retired.version},
             )
-            await verified.edit_due_of(conn, course=course.id, verified=retired)
+            await showings.outdate_words(conn, course=course.id, verified=retired.id)
         return retired

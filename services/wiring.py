@@ -36,6 +36,7 @@ from services.privacy import Privacy
 from services.queue import Queue
 from services.retrieve import Retriever
 from services.review import Review
+from services.showings import Showings
 from services.spaces import Spaces
 from services.verified import Finder, VerifiedAnswers
 from services.worker import Worker
@@ -93,6 +94,7 @@ class Services:
     spaces: Spaces
     deliveries: Deliveries
     floor: Floor
+    showings: Showings
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -174,6 +176,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
             floor=Floor(opened.pool),
+            showings=Showings(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,

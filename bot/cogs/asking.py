@@ -15,7 +15,7 @@ from bot.choosing import choice
 from bot.client import Monitoria
 from bot.languages import named, reader
 from bot.manners import Manners
-from bot.outlets import TROUBLE, CommandOutlet, Outlet, ReplyOutlet
+from bot.outlets import TROUBLE, Before, CommandOutlet, Outlet, ReplyOutlet
 from bot.rooms import Rooms
 from bot.triggers import Heard, without_mention
 from bot.typing_sign import Typing
@@ -247,14 +247,14 @@ class Asking(commands.Cog):
     async def _follows(self, message: discord.Message, binding: Binding) -> QuestionId | None:
         """Return the question that a message follows: by a reply to its answer, or in the thread under it."""
         if message.reference and message.reference.message_id:
-            shown = await self._services.deliveries.showing(
+            shown = await self._services.showings.of_message(
                 channel=message.channel.id, message=message.reference.message_id
             )
             return shown.question_id if shown and shown.course.id == binding.course.id else None
         thread = message.channel
         if isinstance(thread, discord.Thread) and thread.id != message.id:
             # A thread that hangs on a message has that message's id.
-            shown = await self._services.deliveries.showing(channel=thread.parent_id, message=thread.id)
+            shown = await self._services.showings.of_message(channel=thread.parent_id, message=thread.id)
             if shown and shown.course.id == binding.course.id:
                 return await self._services.deliveries.latest_in(thread.id, binding.course) or shown.question_id
         return None
@@ -388,8 +388,9 @@ class Asking(commands.Cog):
         if to.token and self._bot.application_id:
             webhook = discord.Webhook.partial(self._bot.application_id, to.token, client=self._bot)
             return CommandOutlet(webhook, is_private=to.is_private)
-        if to.is_private:
+        if to.is_private or self._bot.user is None:
             return None
         channel = self._bot.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
         source = channel.get_partial_message(to.message_id) if to.message_id else None
-        return ReplyOutlet(channel, source, f"q{to.message_id or delivery.question_id}")
+        before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=self._bot.user.id)
+        return ReplyOutlet(channel, source, delivery.nonce, before=before)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import discord
 import pytest
@@ -25,8 +25,6 @@ from db.records import (
     Course,
     CourseId,
     CourseSettings,
-    Delivery,
-    Destination,
     Held,
     Hit,
     ItemId,
@@ -45,9 +43,10 @@ from db.records import (
 )
 from db.verified import Verified
 from services import i18n
-from services.ask import Mark, MarkKind, Reply
+from services.ask import Examined, Reply
 from services.captions import Refusal
 from services.ingest import Progress, Status, Taken
+from services.released import Mark, MarkKind
 from services.review import Card, Opinion, Standing
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -253,20 +252,6 @@ ITEM = Item(
     down=3,
     has_score=True,
 )
-DELIVERY = Delivery(
-    question_id=QuestionId(10),
-    answer_id=AnswerId(11),
-    course=REDES,
-    question="Por que o gradiente some?",
-    source_id="message:77",
-    asker_key="…",
-    lecture_id=None,
-    follows=None,
-    age_s=60.0,
-    destination=Destination(guild_id=1, channel_id=41, message_id=77, token=None, is_private=False, language="pt-BR"),
-    answer_message_ids=(78,),
-    is_delivered=True,
-)
 WORDS = Verified(
     id=VerifiedId(3),
     course_id=CourseId(2),
@@ -279,6 +264,7 @@ WORDS = Verified(
     verified_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
     retired_at=None,
     stale_since=None,
+    doubted_since=None,
 )
 JUDGED = Judgement(
     id=JudgementId(1),
@@ -338,16 +324,22 @@ def flagged(item: Item = ITEM, *, held: Held = "no", written: Verified | None = 
     return Card(
         item=item,
         course=REDES,
-        reply=replace(shown, answer=replace(shown.answer, held=held)),
+        reply=Examined(
+            question=shown.question,
+            answer=replace(shown.answer, held=held),
+            references=shown.references,
+            hits=shown.hits,
+        ),
         comments=[("incomplete", "faltou dizer da LSTM @everyone"), ("wrong", None)],
-        delivery=DELIVERY,
+        link=(1, 41, 77),
         verified=written,
     )
 
 
 def marked(kind: MarkKind, language: Language) -> Any:
     mark = Mark(kind=kind, at=datetime(2026, 11, 23, 10, tzinfo=UTC) if kind == "verified" else None)
-    return payload(render.answer(replace(reply("answered", language), mark=mark), language))
+    may_be_seen = kind in {"verified", "under_review"}
+    return payload(render.answer(replace(reply("answered", language), mark=mark, may_be_seen=may_be_seen), language))
 
 
 def carded(card: Card, language: Language) -> Any:
@@ -355,7 +347,7 @@ def carded(card: Card, language: Language) -> Any:
 
 
 REVIEW: dict[str, Callable[[Language], Any]] = {
-    "marked": lambda language: [marked(kind, language) for kind in ("verified", "under_review", "waiting", "rejected")],
+    "marked": lambda language: [marked(kind, language) for kind in get_args(MarkKind)],
     "card": lambda language: carded(flagged(), language),
     "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
     "card_settled": lambda language: carded(

@@ -22,7 +22,8 @@ from services.deliveries import Deliveries
 from services.errors import Unavailable
 from services.llm import ChatModel, LlmConfig
 from services.people import People
-from services.privacy import Forgotten, Message, Privacy, packed
+from services.privacy import Forgotten, Privacy, packed
+from services.showings import Showings
 from services.spaces import Spaces
 from tests.fake_model import fake_model, says
 from tests.services.conftest import Desk
@@ -79,7 +80,9 @@ class Class:
             follows=follows,
         )
         reply = await last(Asker(self.pool, self.desk.retriever, model).ask(asked))
-        await Deliveries(self.pool).arrived(reply.answer.question_id, where, [answering])
+        assert reply.showing is not None
+        await Showings(self.pool).sent(reply.showing, 0, answering)
+        await Showings(self.pool).arrived(reply.showing, count=1, shows_question=False)
         return reply
 
     async def complain(self, person: int, reply: Reply, comment: str) -> None:
@@ -284,7 +287,9 @@ async def test_what_was_deleted_is_counted_and_a_second_time_there_is_nothing(co
     first, second = [await course.privacy.forget(ANA, HERE) for _ in range(2)]
 
     assert (first.questions, first.votes) == (1, 2)
-    assert first.messages == (Message(guild_id=HERE, channel_id=ROOM, id=840000000000000001),)
+    assert [(one.guild_id, one.channel_id, one.message_id) for one in first.messages] == [
+        (HERE, ROOM, 840000000000000001)
+    ]
     assert second == Forgotten(questions=0, votes=0, messages=())
 
 
@@ -413,10 +418,13 @@ async def test_a_channel_is_looked_through_only_after_the_questions_that_are_gon
     assert await Deliveries(course.pool).watermarks() == {ROOM: 840000000000000003}
 
 
-async def test_the_channel_of_direct_messages_is_not_kept(course: Class) -> None:
+async def test_the_channel_of_direct_messages_is_kept_until_its_messages_are_gone(course: Class) -> None:
     await course.ask(ANA, guild=None)
 
-    await course.privacy.forget(ANA, HERE)
+    forgotten = await course.privacy.forget(ANA, HERE)
+    assert [one.channel_id for one in forgotten.messages] == [ROOM]
+    for orphan in forgotten.messages:
+        await Showings(course.pool).forget_orphan(orphan)
 
     assert await holding(course.pool, str(ROOM)) == set()
 

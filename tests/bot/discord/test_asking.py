@@ -45,7 +45,7 @@ async def test_a_private_answer_is_seen_by_its_asker_alone_until_it_is_shared(ca
         assert campus.server.messages(campus.room) == []
 
         share = asked.original.buttons["Compartilhar"]
-        await (await campus.server.click(campus.ana, asked.original, share)).done()
+        await (await campus.server.click(campus.ana, asked.original, share)).followed_up()
         await (await campus.server.click(campus.ana, asked.original, share)).done()
 
         (public,) = campus.server.messages(campus.room)

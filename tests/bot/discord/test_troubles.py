@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
@@ -244,7 +244,11 @@ class Silent:
     async def draft(self, text: str) -> None:
         self.drafts.append(text)
 
-    async def deliver(self, pages: Sequence[Page]) -> list[int]:
+    async def deliver(self, pages: Sequence[Page]) -> AsyncGenerator[int, None]:
+        for number, _ in enumerate(pages):
+            yield number
+
+    async def take_back(self) -> None:
         raise NotImplementedError
 
     async def say(self, text: str) -> None:
