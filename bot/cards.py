@@ -336,6 +336,8 @@ REASONS = {
     "voted_down": "reason.voted_down",
     "vote_against_judge": "reason.vote_against_judge",
     "stale_verified": "reason.stale_verified",
+    "source_gone": "reason.source_gone",
+    "source_changed": "reason.source_changed",
     "sway": "reason.sway",
     "uncited": "reason.uncited",
     "wrong_abstention": "reason.wrong_abstention",

@@ -14,6 +14,7 @@ from bot.choosing import CourseChoice
 from bot.client import Monitoria
 from bot.cogs.asking import Asking
 from bot.cogs.digesting import Digesting
+from bot.cogs.keeping import KeepingCog
 from bot.cogs.privacy import Privacy
 from bot.cogs.reading import Reading
 from bot.cogs.reviewing import Reviewing
@@ -153,6 +154,7 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     await client.add_cog(Asking(client))
     await client.add_cog(Reading(client))
     await client.add_cog(Reviewing(client))
+    await client.add_cog(KeepingCog(client))
     await client.add_cog(Digesting(client))
     await client.add_cog(Staff(client))
     await client.add_cog(Privacy(client))

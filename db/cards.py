@@ -231,6 +231,8 @@ NEED = (
     "voted_down",
     "vote_against_judge",
     "stale_verified",
+    "source_gone",
+    "source_changed",
     "sway",
     "uncited",
     "wrong_abstention",

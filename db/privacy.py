@@ -84,7 +84,7 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept
         await cur.execute(
             """
             select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments,
-                least(q.since, v.since) as since
+                least(q.since, v.since, k.since) as since
             from unnest(%(courses)s::bigint[], %(keys)s::text[]) as person (course_id, key)
             join courses c on c.id = person.course_id
             cross join lateral (
@@ -95,7 +95,11 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept
                 select count(*)::int as votes, count(comment)::int as comments, min(created_at) as since
                 from annotations where course_id = person.course_id and annotator_key = person.key
             ) v
-            where q.questions > 0 or v.votes > 0
+            cross join lateral (
+                select min(kept_at) as since from kept_messages
+                where course_id = person.course_id and author_key = person.key and not is_by_staff
+            ) k
+            where q.questions > 0 or v.votes > 0 or k.since is not null
             order by c.slug
             """,
             {"courses": list(keys), "keys": list(keys.values())},

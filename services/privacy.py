@@ -10,11 +10,11 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, courses, orphans, privacy, questions, watermarks
+from db import answers, courses, kept, orphans, privacy, questions, showings, watermarks
 from db.orphans import Orphan
 from db.privacy import AskedAt, Kept, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
-from services import flags
+from services import flags, i18n
 from services.people import People
 
 FORMAT = "monitoria-person/1"
@@ -136,6 +136,7 @@ class Privacy:
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
+            await _forget_kept(conn, course, key)
             for answer in sorted(set(voted)):
                 await _reflag(conn, course, answer)
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)
@@ -153,6 +154,14 @@ def packed(document: dict[str, Any]) -> Export:
 
 async def _courses(conn: AsyncConnection, guild: int | None) -> list[Course]:
     return await courses.every(conn) if guild is None else await privacy.courses_of_guild(conn, guild)
+
+
+async def _forget_kept(conn: AsyncConnection, course: Course, key: str) -> None:
+    """Take back what staff kept of the person's own messages as a student; what they did as staff is the course's."""
+    await kept.forget_drafts(conn, course=course.id, key=key)
+    for which in await kept.of_author(conn, course=course.id, key=key):
+        await showings.outdate_words(conn, course=course.id, verified=which)
+        await kept.blank(conn, course=course.id, verified=which, instead=i18n.text("keep.taken_back", course.language))
 
 
 async def _reflag(conn: AsyncConnection, course: Course, answer: AnswerId) -> None:

@@ -15,6 +15,7 @@ from db import (
     cards,
     edits,
     judgements,
+    kept,
     questions,
     showings,
     staff_actions,
@@ -116,6 +117,7 @@ class Review:
         whole, reply = examined
         async with self._pool.connection() as conn:
             link = await showings.link(conn, course=course, question=reply.answer.question_id)
+            link = link or await kept.link(conn, course=course, answer=found.answer_id)
         return Card(item=found, course=whole, reply=reply, comments=comments, link=link, verified=corrected)
 
     async def begin(self, item: ItemId) -> HandId:

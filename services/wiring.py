@@ -31,6 +31,7 @@ from services.generations import Serving
 from services.ingest import Ingest
 from services.judge.asking import Judge
 from services.judge.rules import Rules
+from services.keeping import Keeping
 from services.llm import ChatModel, LlmConfig
 from services.people import People
 from services.privacy import Privacy
@@ -96,6 +97,7 @@ class Services:
     spaces: Spaces
     deliveries: Deliveries
     floor: Floor
+    keeping: Keeping
     showings: Showings
     annotate: Annotate
     privacy: Privacy
@@ -193,6 +195,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
             floor=Floor(opened.pool),
+            keeping=Keeping(opened.pool, retriever),
             showings=Showings(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import discord
 import pytest
 
-from bot import buttons, cards, render
+from bot import buttons, cards, keep_form, render
 from bot.permissions import Permission
 from db.cards import Item, Listed, Stats
 from db.records import (
@@ -46,6 +46,7 @@ from services import i18n
 from services.ask import Examined, Reply
 from services.captions import Refusal
 from services.ingest import Progress, Status, Taken
+from services.keeping import Form
 from services.released import Mark, MarkKind
 from services.review import Card, Opinion, Standing
 
@@ -117,6 +118,15 @@ def text_of(outcome: Outcome, language: Language) -> str:
             return i18n.text("answer.needs_staff", language)
         case "failed":
             return i18n.text("answer.failed", language)
+
+
+KEPT = Form(
+    course=CourseId(2),
+    draft=7,
+    question="Por que o gradiente some?",
+    text="Ele encolhe a cada passo [t1]. E a LSTM soma.",
+    hits=(HIT,),
+)
 
 
 def reply(outcome: Outcome, language: Language, text: str | None = None) -> Reply:
@@ -357,6 +367,8 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
     "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
     "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),
     "card_passages": lambda language: embed(cards.passages([HIT], language)),
+    "keep_form": lambda language: keep_form.keep_form(KEPT, language).to_dict(),
+    "keep_form_bare": lambda language: keep_form.keep_form(replace(KEPT, question="", hits=()), language).to_dict(),
     "card_form": lambda language: cards.edit_form(flagged(), language).to_dict(),
     "review_list": lambda language: [
         embed(cards.listed(LISTED, 1, language)),

@@ -244,7 +244,7 @@ async def test_a_mention_whose_answer_was_deleted_is_not_answered_again_after_a_
     async with campus.running() as client:
         asking = client.get_cog("Asking")
         assert isinstance(asking, Asking)
-        await campus.server.until(lambda: asking._catching_up.is_planned)
+        await campus.server.until(lambda: asking._catching_up.is_planned)  # pyright: ignore[reportPrivateUsage]
         await mentioned(campus, client, campus.boss)
 
         assert await campus.rows(client, "questions") == 1
