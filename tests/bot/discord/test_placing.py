@@ -318,6 +318,37 @@ async def test_a_reaction_to_an_answer_that_is_held_back_is_no_vote(campus: Camp
         assert await at.column("select label from annotations") == []
 
 
+async def test_a_private_answer_whose_words_were_retired_is_neither_shared_nor_quoted_nor_voted_on(
+    campus: Campus,
+) -> None:
+    async with desk(campus) as at:
+        await corrected(at, at.bia, await card_of(at, await at.asked()))
+        private = await at.asked("pq o gradiente some nas redes recorrentes", private=True)
+        assert "Verificado" in private.content
+        [number] = await at.column("select id from verified_answers")
+        await (await campus.server.slash(at.bia, at.staff, "review retire", {"number": number})).answered()
+
+        for button, says_so in (
+            ("Compartilhar", "não está liberada"),
+            ("Ajudou", "não está liberada"),
+            ("Trechos", "não tem trechos"),
+        ):
+            pressed = await (await campus.server.click(campus.ana, private, private.buttons[button])).answered()
+            assert says_so in str(pressed.response)
+        assert len(ours(campus)) == 1
+
+
+async def test_an_answer_that_is_held_back_is_not_in_the_export(campus: Campus) -> None:
+    async with desk(campus) as at:
+        course = await at.client.services.courses.find("redes")
+        await at.client.services.spaces.change(course, holds=["answered"])
+        await at.asked()
+
+        document = await at.client.services.privacy.document(campus.ana.id, campus.guild.id)
+        [question] = document["courses"][0]["questions"]
+        assert (question["answer"]["text"], question["answer"]["references"]) == ("", [])
+
+
 # Staff find words of staff incorrect
 
 
