@@ -388,6 +388,24 @@ async def test_a_message_that_nobody_knows_of_is_found_and_deleted_with_the_rest
         assert ours(campus) == []
 
 
+async def test_what_could_not_be_deleted_at_once_is_deleted_later(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "PAUSES_S", (0.01, 0.01, 0.01))
+    async with desk(campus) as at:
+        await at.asked()
+        outage = campus.server.fail(rf"DELETE /channels/{campus.room.id}/messages", 503, times=100)
+        confirm = await used(campus, campus.ana, "delete")
+        await confirmed(campus, campus.ana, confirm)
+        assert "Não consegui apagar do Discord estas minhas mensagens: 1." in confirm.content
+    outage.left = 0
+
+    async with desk(campus, is_new=False) as at:
+        await at.column("update orphan_messages set claimed_until = now() returning id")  # its lease ends
+        await campus.server.until(lambda: ours(campus) == [])
+        await eventually(lambda: at.column("select id from orphan_messages"), [])
+
+
 async def test_an_answer_that_is_deleted_while_it_is_sent_does_not_stay(
     campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
