@@ -64,6 +64,8 @@ class Feedback:
         course, reply = await self._recalled(
             interaction, CourseId(int(match["course"])), AnswerId(int(match["answer"]))
         )
+        if not reply.may_be_voted_on:
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
         fields = buttons.submitted(data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)
