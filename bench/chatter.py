@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.chatter import Place, is_question
-from services.coefficients import wilson
+from services.statistics import wilson
 
 SET = Path(__file__).parents[1] / "samples" / "chatter.jsonl"
 Split = Literal["dev", "test"]

@@ -14,7 +14,7 @@ from bot.outlets import TROUBLE, Outlet, is_gone
 from bot.placing import delivered
 from db.records import Destination
 from services import i18n
-from services.ask import Asked, Asker, Draft, InProgress, Reply
+from services.ask import Asked, Asker, Draft, InProgress, NotStored, Reply
 from services.deliveries import Deliveries
 from services.errors import MonitoriaError, Refused
 from services.showings import Showings
@@ -45,6 +45,10 @@ class Answering:
         Answer *asked* at *outlet*, or say there why not.
 
         What is stored and does not arrive is tried again later, unless Discord refuses it for good.
+
+        Raises:
+            NotStored: the database failed before; nothing was said.
+
         """
         source_id = asked.source_id or ""
         if source_id in self.in_flight:
@@ -75,6 +79,8 @@ class Answering:
             log.info("answer.in_progress", extra={"source_id": asked.source_id})
         except Refused as error:
             await outlet.say(str(error))
+        except NotStored:
+            raise  # a command is told so, a message is tried again
         except MonitoriaError as error:
             log.warning("answer.unavailable", extra={"source_id": asked.source_id, "reason": str(error)})
             await outlet.say(i18n.text("discord.unavailable", destination.language))
@@ -98,7 +104,7 @@ class Answering:
 
     def _offer(self, live: Live | None, part: Draft) -> None:
         if live:
-            live.offer(part.text)
+            live.offer(part)
 
     async def _deliver(self, asked: Asked, reply: Reply, destination: Destination, outlet: Outlet) -> None:
         if reply.showing is None:

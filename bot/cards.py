@@ -10,8 +10,8 @@ from bot.defang import harmless, plain, shortened
 from bot.render import GREEN, Page, references_of
 from db.records import CourseId, Hit, ItemId, Language, Verdict
 from services import i18n
-from services.clock import clock
 from services.review import Card, Listed, Opinion, Standing, state
+from services.timestamps import clock
 from services.verified import Verified
 
 Verb = Literal[

@@ -35,7 +35,7 @@ class Feedback:
         Do what a button says.
 
         Raises:
-            Refused: the answer is gone, or belongs to another server than the press.
+            Refused: the answer is gone, or belongs to another place than the press (`_belongs`).
 
         """
         course, reply = await self._recalled(interaction, course_id, answer)
@@ -93,9 +93,23 @@ class Feedback:
         self, interaction: discord.Interaction[Any], course: CourseId, answer: AnswerId
     ) -> tuple[Course, Reply]:
         found = await self._services.asker.recall(course, answer)
-        if found is None:
+        if found is None or not await self._belongs(interaction, *found):
             raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
         return found
+
+    async def _belongs(self, interaction: discord.Interaction[Any], course: Course, reply: Reply) -> bool:
+        """
+        Say whether who acts stands where the answer may be acted upon.
+
+        That is the server of its course, of which a course that no server has bound has none; or else the direct
+        messages in which the answer was given, since those belong to no server.
+        """
+        if interaction.guild_id is not None:
+            settings = await self._services.spaces.settings(course)
+            return settings.guild_id == interaction.guild_id
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        to = delivery.destination if delivery else None
+        return to is not None and to.guild_id is None and to.channel_id == interaction.channel_id
 
     async def _vote(
         self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb

@@ -9,8 +9,8 @@ from bot.defang import plain, shortened
 from db.records import Hit, Language
 from services import i18n
 from services.ask import LONGEST_QUESTION
-from services.clock import clock
 from services.keeping import LONGEST_KEPT, Form
+from services.timestamps import clock
 
 KEEP = re.compile(r"kf:(?P<course>\d+):(?P<draft>\d+)")
 """The custom id of the form; what it does not hold is in the draft's row, so it works after any restart."""

@@ -166,6 +166,7 @@ class CommandOutlet:
     def __init__(self, webhook: discord.Webhook, *, is_private: bool) -> None:
         self._webhook = webhook
         self._is_private = is_private
+        self.is_silent = True  # nothing stands in place of "thinking" yet
         self._sent: list[discord.WebhookMessage] = []
 
     async def draft(self, text: str) -> None:
@@ -204,9 +205,11 @@ class CommandOutlet:
     async def _edit(self, page: Page) -> discord.WebhookMessage:
         # "@original" is Discord's name for the response: discord.py writes it into the path as it is.
         original = cast("int", "@original")
-        return await self._webhook.edit_message(
+        edited = await self._webhook.edit_message(
             original, content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
         )
+        self.is_silent = False
+        return edited
 
 
 async def left_by_us(channel: discord.abc.Messageable, before: Before) -> list[discord.Message]:

@@ -16,10 +16,10 @@ from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Langua
 from services import i18n
 from services.ask import Reply
 from services.captions import RefusalKind
-from services.clock import clock
 from services.ingest import Progress, Taken
 from services.links import moment
 from services.released import Mark, instead
+from services.timestamps import clock
 
 GREEN = discord.Colour(0x2E7D5B)
 LONGEST_QUOTE = 180

@@ -20,12 +20,12 @@ from rich.text import Text
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
 from services.backup import Contents, Restored, Saved
-from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
 from services.ingest import Report, Taken
 from services.links import moment
 from services.released import instead
+from services.timestamps import clock
 
 SHOWN_REFUSALS = 5
 STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}

@@ -156,6 +156,7 @@ class Binding:
     guild_id: int
     course: Course
     answers: AnswersWhen
+    bound_at: datetime  # to this course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

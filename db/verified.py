@@ -227,27 +227,37 @@ async def retire(conn: AsyncConnection, *, course: CourseId, verified: VerifiedI
         return await cur.fetchone()
 
 
-async def mark_stale(conn: AsyncConnection) -> list[Verified]:
-    """
-    Stop showing the verified answers of all courses that cite a transcript which has been replaced or withdrawn.
-
-    Returns those that were found now.
-    """
+async def newly_stale(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
+    """Verified answers that cite a transcript which was replaced or withdrawn, and of which staff do not know yet."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
         await cur.execute(
             """
-            update verified_answers v set stale_since = now()
-            where v.retired_at is null and v.stale_since is null and exists (
-                select from verified_references r
-                join segments s on s.id = r.segment_id
-                join lectures l on l.id = s.lecture_id
-                where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
-            )
-            returning v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
+            select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
                 v.verified_at, v.retired_at, v.stale_since, v.doubted_since
-            """
+            from verified_answers v
+            where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null and exists (
+                select from verified_references r
+                join segments s on s.id = r.segment_id and s.course_id = %(course)s
+                join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+                where r.verified_id = v.id and r.course_id = %(course)s
+                    and l.transcript_id is distinct from s.transcript_id
+            )
+            order by v.id
+            """,
+            {"course": course},
         )
         return await cur.fetchall()
+
+
+async def mark_stale(conn: AsyncConnection, *, course: CourseId, verified: Sequence[VerifiedId]) -> None:
+    """Stop showing these verified answers until staff have seen them again."""
+    await conn.execute(
+        """
+        update verified_answers set stale_since = now()
+        where id = any(%(verified)s) and course_id = %(course)s and stale_since is null
+        """,
+        {"course": course, "verified": list(verified)},
+    )
 
 
 async def used(

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 
 import psycopg
 from psycopg import AsyncConnection
@@ -31,23 +32,25 @@ from db.records import (
     Showing,
     VerifiedId,
 )
-from services import i18n, language, prompts, queue
-from services.captions.text import LONE_SURROGATE, UNSEEN
+from services import i18n, language, prompts
 from services.citations import Cited, resolve, without_marks
-from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, ModelUnavailable
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
+from services.promise import promise
 from services.quoting import quoted
 from services.released import Mark, released
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
+from services.text import LONE_SURROGATE, UNSEEN
+from services.timestamps import clock
+from services.trouble import PASSING
 from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
 
-PROMPT = "answer/1"
+PROMPT = "answer/2"
 EXTRACTIVE = "extractive"
 VERIFIED = "verified"
 UNCITED = "no valid citation"
@@ -61,10 +64,12 @@ WORDS_THAT_TELL = 4
 
 VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
+LONGEST_VERDICT = 2 * max(map(len, VERDICTS))
 BEFORE_VERDICT = " \n\t*_`\"'«“"
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
-UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
+UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*(?:\([^()\n]*(?:\)[^()\n]*)?)*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
+HALF_VERDICT = re.compile(r"\b(?:NO|NEEDS)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +94,25 @@ class Asked:
     history: tuple[Turn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The answer as far as it is written; without marks, which have no links yet."""
+    """
+    The answer as far as it is written.
 
-    text: str
+    It is cleaned when somebody looks at its text, not before: a model writes far more often than anybody looks, and
+    to clean all that is written each time would cost the square of an answer's length.
+    """
+
+    written: str  # as the model wrote it; not to be shown
+
+    @cached_property
+    def text(self) -> str:
+        """What may be shown: without marks, which have no links yet."""
+        return preview(self.written)
+
+    def beginning(self, most: int) -> "Draft":
+        """Return the draft of the first *most* characters that were written."""
+        return self if len(self.written) <= most else Draft(written=self.written[:most])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +148,10 @@ class Examined:
 
 class InProgress(Refused):
     """The same question is being answered at this moment."""
+
+
+class NotStored(Unavailable):
+    """The database failed before the question was stored: nobody else will answer it."""
 
 
 class TooSoon(Refused):
@@ -208,15 +231,16 @@ class Asker:
         Raises:
             Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
                 is one too many.
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """
         began = time.monotonic()
         deadline = asyncio.get_running_loop().time() + self._limit_s
         with _translated():
             text = cleaned(asked.text, asked.reader or asked.course.language)
-            async with asyncio.timeout_at(deadline):
-                question = await self._received(asked, text)
+            with _unstored():
+                async with asyncio.timeout_at(deadline):
+                    question = await self._received(asked, text)
             if isinstance(question, Reply):
                 yield question
                 return
@@ -457,7 +481,7 @@ class Asker:
             await verified.used(conn, course=course, answer=answer.id, verified=written.verified, way="shown")
         elif self._is_judged:
             # The words of staff are not for a model to judge.
-            await queue.promise(conn, course=course, answer=answer.id)
+            await promise(conn, course=course, answer=answer.id)
         if written.failure == UNCITED:
             await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
         if answer.held == "waiting":
@@ -489,10 +513,12 @@ def preview(text: str) -> str:
     >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
     ('O gradiente some. Ele', '')
     """
-    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
+    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT)[:LONGEST_VERDICT])
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
-    return VERDICT.sub("", without_marks(without_links(UNFINISHED.sub("", text)))).strip()
+    # Twice: without its last word, a mark or a link of several words is open again.
+    finished = HALF_VERDICT.sub("", UNFINISHED.sub("", UNFINISHED.sub("", text)))
+    return VERDICT.sub("", without_marks(without_links(finished))).strip()
 
 
 async def _with_model(
@@ -503,15 +529,15 @@ async def _with_model(
         question=_harmless(question.text),
         language=question.language,
     )
-    shown = ""
     try:
         async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    yield replace(_judged(part, question, found), prompt=prompt)
-                elif (text := preview(part)) != shown:
-                    shown = text
-                    yield Draft(text=text)
+                    # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
+                    judged = await asyncio.to_thread(_judged, part, question, found)
+                    yield replace(judged, prompt=prompt)
+                else:
+                    yield Draft(written=part)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
         yield replace(_failed(question, found, str(error)), model=model.name, prompt=prompt)
@@ -675,6 +701,14 @@ async def _words(
         cited = await verified.references(conn, course=course, verified=state.words_id)
         return replace(answer, outcome="answered", text=state.words), tuple(cited)
     return answer, tuple(await answers.references(conn, course=course, answer=answer.id))
+
+
+@contextmanager
+def _unstored() -> Generator[None, None, None]:
+    try:
+        yield
+    except PASSING as error:
+        raise NotStored("The database does not answer; see that it runs, and ask again.") from error
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class Confirm(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templa
         return cls(int(match["person"]), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.accompany()
+        interaction.client.attend(interaction)
         language = reader(interaction)
         try:
             if interaction.user.id != self.person:

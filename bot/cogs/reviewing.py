@@ -57,7 +57,6 @@ class Reviewing(
         if self._bot.is_leaving or not self._bot.is_ready():
             return
         try:
-            await self._services.verified.flag_stale()
             for due in await self._review.due_cards():
                 await self._show(due)
             await self._bot.placing.tend()
@@ -163,6 +162,7 @@ class Reviewing(
         match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
         if interaction.type is not discord.InteractionType.modal_submit or match is None:
             return
+        self._bot.attend(interaction)
         try:
             await self._corrected(
                 interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]

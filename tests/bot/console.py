@@ -12,7 +12,7 @@ from tests.fake_model import FakeModel
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

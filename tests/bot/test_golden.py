@@ -69,10 +69,11 @@ SETTINGS = CourseSettings(
     person_hourly=20,
     course_daily=2_000,
 )
+BOUND_AT = datetime(2026, 3, 2, tzinfo=UTC)
 BINDINGS = [
-    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention"),
-    Binding(channel_id=42, guild_id=1, course=REDES, answers="every"),
-    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum"),
+    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention", bound_at=BOUND_AT),
+    Binding(channel_id=42, guild_id=1, course=REDES, answers="every", bound_at=BOUND_AT),
+    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum", bound_at=BOUND_AT),
 ]
 LACKING: dict[int, list[Permission]] = {
     42: ["view_channel"],

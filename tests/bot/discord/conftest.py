@@ -94,7 +94,7 @@ class Campus:
         return int(row[0])
 
 
-async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: float = 10.0) -> None:
+async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: float = 60.0) -> None:
     """Wait until what is *read* is as *wanted*."""
     deadline = asyncio.get_running_loop().time() + limit_s
     while (found := await read()) != wanted:

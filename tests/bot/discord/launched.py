@@ -23,7 +23,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
 ROOT = Path(__file__).resolve().parents[3]
-START_LIMIT_S = 40.0
+START_LIMIT_S = 120.0
 LEASE_S = 30.0
 BY_CHANCE = 9
 """The exit status of a process that ended around a message."""

@@ -259,7 +259,7 @@ async def test_an_answer_that_is_being_written_does_not_come_back(campus: Campus
     ):
         await campus.taught(client.services)
         asking = await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
-        await asyncio.wait_for(model.asked.wait(), 10)
+        await asyncio.wait_for(model.asked.wait(), 60)
         await confirmed(campus, campus.ana, await used(campus, campus.ana, "delete"))
 
         await campus.server.until(lambda: not client.answering.in_flight)
