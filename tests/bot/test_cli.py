@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,7 @@ UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
 
 async def test_the_demo_answers_with_references_and_costs_nothing_again(detached: Console) -> None:
     """And the embedding model earns its weight, with the same model in the same home."""
-    there = Console(folder=detached.folder, variables=without(detached.variables, "MONITORIA_EMBEDDING_MODEL"))
+    there = replace(detached, variables=without(detached.variables, "MONITORIA_EMBEDDING_MODEL"))
     first = await there.run("demo")
     calibrate = ("eval", str(SAMPLES / "questions.jsonl"), "--course", "demo", "--calibrate")
     again, calibrated = await asyncio.gather(
