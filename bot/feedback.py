@@ -6,7 +6,7 @@ from typing import Any, get_args
 import discord
 
 from bot import buttons, render
-from bot.buttons import WHY, Verb
+from bot.buttons import Verb
 from bot.languages import reader
 from bot.outlets import TROUBLE, Before, ReplyOutlet
 from bot.placing import delivered
@@ -55,16 +55,10 @@ class Feedback:
             case "share":
                 await self._share(interaction, reply)
 
-    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
-        """Take down what a form says of an answer; forms that are not ours are left alone."""
-        data: Any = interaction.data
-        match = WHY.fullmatch(str(data.get("custom_id", "")))
-        if not match:
-            return
-        course, reply = await self._recalled(
-            interaction, CourseId(int(match["course"])), AnswerId(int(match["answer"]))
-        )
-        fields = buttons.submitted(data)
+    async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
+        """Take down what a form says of an answer."""
+        course, reply = await self._recalled(interaction, course_id, answer)
+        fields = buttons.submitted(interaction.data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)
         await self._services.annotate.explain(

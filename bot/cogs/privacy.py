@@ -14,7 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Monitoria, apologise
+from bot.client import Monitoria
 from bot.defang import plain, shortened
 from bot.languages import named, reader
 from bot.render import GREEN
@@ -100,17 +100,16 @@ class Confirm(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templa
         return cls(int(match["person"]), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.attend(interaction)
+        await interaction.client.act(interaction, lambda: self._confirmed(interaction))
+
+    async def _confirmed(self, interaction: discord.Interaction[Any]) -> None:
         language = reader(interaction)
-        try:
-            if interaction.user.id != self.person:
-                await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
-            elif _is_old(interaction.message):
-                await _replace(interaction, i18n.text("privacy.expired", language))
-            else:
-                await _forget(interaction, language)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        if interaction.user.id != self.person:
+            await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
+        elif _is_old(interaction.message):
+            await _replace(interaction, i18n.text("privacy.expired", language))
+        else:
+            await _forget(interaction, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

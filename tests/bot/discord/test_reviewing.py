@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from bot.client import Monitoria
 from services.llm import LlmConfig
 from services.manifest import plan
-from tests.bot.discord.conftest import CAPTIONS, Campus
+from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.fake_discord import Channel, Interaction, Member, Message, Role
 from tests.fake_model import fake_model, says
@@ -333,6 +335,88 @@ async def test_a_card_that_was_deleted_is_posted_again(campus: Campus) -> None:
 
         [again] = await campus.server.until(lambda: [one for one in at.cards() if one.id != card.id])
         assert "alguém chamou a monitoria" in fields(again)["Por que está aqui"]
+
+
+# Cards whose acknowledgement is lost
+
+
+async def unacknowledged(at: Desk, *, forgets_nonces: bool) -> tuple[Message, Message]:
+    """An answer, and its card, of which Discord told nobody that it arrived; what it shows is not true any more."""
+    server = at.campus.server
+    answer = await at.asked()
+    server.fail(rf"POST /channels/{at.staff.id}/messages", 503, taken=True)
+    await at.disliked(answer)
+    card = await at.card()
+    await eventually(lambda: at.column("select card_failures > 0 from review_items"), [True])
+    if forgets_nonces:  # as Discord does in minutes
+        server.forgets_nonces, card.nonce = True, None
+    return answer, card
+
+
+async def try_again(at: Desk) -> None:
+    await at.column("update review_items set card_claimed_until = '-infinity' returning id")
+
+
+@pytest.mark.parametrize("forgets_nonces", [False, True])
+async def test_a_card_whose_acknowledgement_was_lost_shows_what_is_true_now(
+    campus: Campus, *, forgets_nonces: bool
+) -> None:
+    async with desk(campus) as at:
+        answer, card = await unacknowledged(at, forgets_nonces=forgets_nonces)
+        await (await campus.server.click(campus.ana, answer, answer.buttons["Chamar monitor"])).answered()
+        await try_again(at)
+
+        await campus.server.until(lambda: "alguém chamou a monitoria" in fields(card)["Por que está aqui"])
+        await eventually(lambda: at.column("select card_message_id from review_items"), [card.id])
+        assert at.cards() == [card]
+
+
+@pytest.mark.parametrize("forgets_nonces", [False, True])
+async def test_a_card_whose_acknowledgement_was_lost_goes_with_its_question(
+    campus: Campus, *, forgets_nonces: bool
+) -> None:
+    async with desk(campus) as at:
+        _, card = await unacknowledged(at, forgets_nonces=forgets_nonces)
+        await at.column("delete from questions returning id")
+
+        await campus.server.until(lambda: card.deleted)
+        await eventually(lambda: at.column("select id from orphan_messages"), [])
+
+
+async def test_a_card_that_arrived_in_a_channel_which_is_no_more_the_staffs_is_deleted_there(campus: Campus) -> None:
+    async with desk(campus) as at:
+        _, card = await unacknowledged(at, forgets_nonces=False)
+        course = await at.client.services.courses.find("redes")
+        other = campus.server.add_channel(campus.guild, "outra-equipe")
+        await at.client.services.spaces.change(course, staff_channel_id=other.id)
+        await try_again(at)
+
+        await campus.server.until(lambda: card.deleted)
+        await campus.server.until(lambda: campus.server.messages(other))
+
+
+async def test_a_card_that_is_refused_is_not_looked_for(campus: Campus) -> None:
+    async with desk(campus) as at:
+        answer = await at.asked()
+        campus.server.fail(rf"POST /channels/{at.staff.id}/messages", 403)
+        await at.disliked(answer)
+        await eventually(lambda: at.column("select card_failures > 0 from review_items"), [True])
+        assert await at.column("select card_begun_at from review_items") == [None]
+        await try_again(at)
+
+        await at.card()
+        assert not [one for one in campus.server.requests if one.method == "GET" and str(at.staff.id) in one.path]
+
+
+async def test_a_card_settled_before_anybody_knew_of_it_says_so_if_it_is_there(campus: Campus) -> None:
+    async with desk(campus) as at:
+        _, card = await unacknowledged(at, forgets_nonces=True)
+        shown = await (await campus.server.slash(at.bia, campus.room, "review next", {})).answered()
+        assert shown.original
+        await at.press(at.bia, shown.original, "Dispensar")
+        await try_again(at)
+
+        await campus.server.until(lambda: card.embeds[0]["title"] == "✅ Resolvida")
 
 
 async def test_the_judge_is_shown_on_a_press_and_remembered(campus: Campus) -> None:
