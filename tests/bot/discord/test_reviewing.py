@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bot.client import Monitoria
 from services.llm import LlmConfig
 from services.manifest import plan
 from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
+from tests.bot.discord.cutting import cut
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.fake_discord import Channel, Interaction, Member, Message, Role
 from tests.fake_model import fake_model, says
@@ -59,6 +61,10 @@ class Desk:
     async def column(self, query: str) -> list[Any]:
         async with self.client.services.pool.connection() as conn:
             return [row[0] for row in await (await conn.execute(query.encode())).fetchall()]
+
+    async def change(self, statement: str) -> None:
+        async with self.client.services.pool.connection() as conn:
+            await conn.execute(statement.encode())
 
 
 def fields(card: Message) -> dict[str, str]:
@@ -599,3 +605,60 @@ async def test_a_rejected_answer_that_is_corrected_after_all_reaches_the_student
         await corrected(at, at.bia, card)
 
         await campus.server.until(lambda: "Verificado pela monitoria" in answer.content)
+
+
+# Rounds in which something fails
+
+
+async def stopped(at: Desk) -> Any:
+    """Let rounds be made by the test alone."""
+    cog: Any = at.client.get_cog("Reviewing")
+    cog._tick.cancel()
+    await at.campus.server.until(lambda: not cog._tick.is_running())
+    return cog
+
+
+def told(caplog: pytest.LogCaptureFixture, event: str) -> list[tuple[int, bool]]:
+    """The levels at which an event was logged, and whether with a trace."""
+    return [(one.levelno, bool(one.exc_info)) for one in caplog.records if one.getMessage() == event]
+
+
+async def test_a_database_cut_in_a_round_is_a_warning_without_a_trace(
+    campus: Campus, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(campus) as at:
+        cog = await stopped(at)
+        async with cut(campus, "review_items"):
+            await cog._tick()
+
+        assert told(caplog, "review.tick_failed") == [(logging.WARNING, False)]
+
+
+async def test_a_card_that_fails_unexpectedly_is_told_with_its_trace_and_holds_up_no_other(
+    campus: Campus, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(campus) as at:
+        cog = await stopped(at)
+        for question in (QUESTION, "O que é uma célula de memória na LSTM?"):
+            await at.disliked(await at.asked(question))
+        first, second = await at.column("select id from review_items order by id")
+        await at.change(f"alter table review_items add check (id <> {first} or card_message_id is null)")
+        await cog._tick()
+
+        assert await at.column("select id from review_items where card_message_id is not null") == [second]
+        assert told(caplog, "review.card_failed") == [(logging.ERROR, True)]
+
+
+async def test_a_place_that_fails_unexpectedly_is_told_with_its_trace_and_holds_up_no_other(
+    campus: Campus, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(campus) as at:
+        cog = await stopped(at)
+        for question in (QUESTION, "O que é uma célula de memória na LSTM?"):
+            await at.asked(question)
+        first, second = await at.column("update showings set wanted = 2 returning id")
+        await at.change(f"alter table showings add check (id <> {first} or shown < 2)")
+        await cog._tick()
+
+        assert await at.column("select id from showings where shown = 2") == [second]
+        assert told(caplog, "answer.not_refreshed") == [(logging.ERROR, True)]
