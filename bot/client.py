@@ -35,8 +35,10 @@ FIRST_SIGN_LIMIT_S = 2.4
 """For the first answer to a command, a press or a form, of the 3 s that Discord waits."""
 RELEASE_LIMIT_S = 3.0
 """For letting go of the answers that are being written, where the database is slow."""
-SETTLED = {40060, 10062}
-"""Discord's codes for an interaction that was acknowledged already, and for one that it knows no more."""
+ACKNOWLEDGED = 40060
+"""Discord's code for an interaction that has had its first answer."""
+SETTLED = {ACKNOWLEDGED, 10062}
+"""… and for one that it knows no more."""
 
 
 def intents() -> discord.Intents:

@@ -139,11 +139,11 @@ class Feedback:
         if showing is None:
             await _whisper(interaction, i18n.text("discord.shared_before", language))
             return
-        await interaction.response.defer(ephemeral=True)
         us = interaction.client.user
         before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
         outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
         try:
+            await interaction.response.defer(ephemeral=True)
             # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
             _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)
             await delivered(self._services.showings, now, showing, outlet, shows_question=True)
