@@ -17,11 +17,10 @@ from bot.outlets import QUIET, TROUBLE, Before, given, left_behind, left_by_us
 from bot.render import Page
 from bot.rooms import Rooms
 from bot.rounds import each, survived
-from db.cards import Item
 from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
 from services.errors import Refused
-from services.review import Card, DueCard, Member
+from services.review import Card, DueCard, Item, Member
 
 log = logging.getLogger(__name__)
 
