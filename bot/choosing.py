@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import discord
 
-from bot.client import apologise
 from bot.defang import plain
 from bot.languages import reader
 from bot.rooms import Rooms
@@ -35,11 +34,7 @@ class CourseChoice(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], t
         return cls((), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.attend(interaction)
-        try:
-            await _chosen(interaction)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        await interaction.client.act(interaction, lambda: _chosen(interaction))
 
 
 async def _chosen(interaction: discord.Interaction[Any]) -> None:

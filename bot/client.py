@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 
 from bot.answering import Answering
-from bot.buttons import AnswerButton, Verb
+from bot.buttons import WHY, AnswerButton, Verb, custom_id
 from bot.cards import Verb as ReviewVerb
 from bot.defang import shortened
 from bot.feedback import Feedback
@@ -35,6 +35,10 @@ FIRST_SIGN_LIMIT_S = 2.4
 """For the first answer to a command, a press or a form, of the 3 s that Discord waits."""
 RELEASE_LIMIT_S = 3.0
 """For letting go of the answers that are being written, where the database is slow."""
+ACKNOWLEDGED = 40060
+"""Discord's code for an interaction that has had its first answer."""
+SETTLED = {ACKNOWLEDGED, 10062}
+"""… and for one that it knows no more."""
 
 
 def intents() -> discord.Intents:
@@ -53,8 +57,10 @@ class Tree(app_commands.CommandTree["Monitoria"]):
     """The slash commands; an error of any ends here, in one sentence that only its user sees."""
 
     async def interaction_check(self, interaction: discord.Interaction["Monitoria"], /) -> bool:
-        interaction.client.attend(interaction)
-        return True
+        if interaction.type is discord.InteractionType.autocomplete:
+            interaction.client.attend(interaction)
+            return True  # it changes nothing: whoever is first may answer it
+        return await interaction.client.is_ours(interaction)
 
     async def on_error(
         self, interaction: discord.Interaction["Monitoria"], error: app_commands.AppCommandError
@@ -151,31 +157,42 @@ class Monitoria(commands.Bot):
         self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, answer: AnswerId
     ) -> None:
         """Act on a button under an answer."""
-        self.attend(interaction)
-        try:
-            await self._feedback.pressed(interaction, verb, course, answer)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        await self.act(interaction, lambda: self._feedback.pressed(interaction, verb, course, answer))
 
     async def reviewed(
         self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
     ) -> None:
         """Act on a button of a card."""
-        self.attend(interaction)
         handler: Any = self.get_cog("Reviewing")
-        try:
-            await handler.pressed(interaction, verb, course, item)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        await self.act(interaction, lambda: handler.pressed(interaction, verb, course, item))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            self.attend(interaction)
-            try:
-                await self._feedback.submitted(interaction)
-            except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-                await apologise(interaction, error)
+        if interaction.type is discord.InteractionType.modal_submit and (form := WHY.fullmatch(custom_id(interaction))):
+            course, answer = CourseId(int(form["course"])), AnswerId(int(form["answer"]))
+            await self.act(interaction, lambda: self._feedback.submitted(interaction, course, answer))
+
+    async def act(self, interaction: discord.Interaction[Any], doing: Callable[[], Awaitable[None]]) -> None:
+        """Do what a press or a form asks for, unless another replica does; its error ends here, in one sentence."""
+        if not await self.is_ours(interaction):
+            return
+        try:
+            await doing()
+        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
+            await apologise(interaction, error)
+
+    async def is_ours(self, interaction: discord.Interaction[Any]) -> bool:
+        """
+        Attend to *interaction* and take it; False: there is nothing to do or say, since another replica has it.
+
+        All that changes something comes by here: every replica is told of every press, form and command.
+        """
+        self.attend(interaction)
+        try:
+            return await self.services.interactions.claim(interaction.id)
+        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
+            await apologise(interaction, error)
+            return False
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         self.accompany()
@@ -269,6 +286,9 @@ def _has_answered(interaction: discord.Interaction[Any]) -> bool:
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell who acted what to do, and nobody else; what we do not expect is logged with its trace."""
     cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) and error.__cause__ else error
+    if is_settled(cause):
+        log.info("interaction.not_ours", extra={"reason": str(cause)})
+        return
     if isinstance(cause, Refused):
         said = shortened(str(cause), LONGEST)
     else:
@@ -278,7 +298,13 @@ async def apologise(interaction: discord.Interaction[Any], error: Exception) -> 
     try:
         await persistently(lambda: _whisper(interaction, said))
     except TROUBLE as refused:
-        log.warning("interaction.unanswered", extra={"reason": repr(refused)})
+        level = logging.INFO if is_settled(refused) else logging.WARNING
+        log.log(level, "interaction.unanswered", extra={"reason": repr(refused)})
+
+
+def is_settled(error: BaseException) -> bool:
+    """Say whether *error* means that an interaction takes no first answer (any more): it has one, or it is too late."""
+    return isinstance(error, discord.HTTPException) and error.code in SETTLED
 
 
 async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import discord
 
 from bot import buttons, render
-from bot.buttons import WHY, Verb
+from bot.buttons import Verb
 from bot.languages import reader
 from bot.outlets import TROUBLE, Before, ReplyOutlet
 from bot.placing import delivered
@@ -55,18 +55,12 @@ class Feedback:
             case "share":
                 await self._share(interaction, reply)
 
-    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
-        """Take down what a form says of an answer; forms that are not ours are left alone."""
-        data: Any = interaction.data
-        match = WHY.fullmatch(str(data.get("custom_id", "")))
-        if not match:
-            return
-        course, reply = await self._recalled(
-            interaction, CourseId(int(match["course"])), AnswerId(int(match["answer"]))
-        )
+    async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
+        """Take down what a form says of an answer."""
+        course, reply = await self._recalled(interaction, course_id, answer)
         if not reply.may_be_voted_on:
             raise Refused(i18n.text("discord.not_released", reader(interaction)))
-        fields = buttons.submitted(data)
+        fields = buttons.submitted(interaction.data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)
         await self._services.annotate.explain(
@@ -147,11 +141,11 @@ class Feedback:
         if showing is None:
             await _whisper(interaction, i18n.text("discord.shared_before", language))
             return
-        await interaction.response.defer(ephemeral=True)
         us = interaction.client.user
         before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
         outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
         try:
+            await interaction.response.defer(ephemeral=True)
             # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
             _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)
             await delivered(self._services.showings, now, showing, outlet, shows_question=True)

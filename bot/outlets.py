@@ -16,7 +16,7 @@ from bot.defang import harmless, shortened
 from bot.pages import LONGEST
 from bot.permissions import Lack, lacking_at
 from bot.render import Page
-from db.records import AnswerId
+from db.records import AnswerId, ItemId
 
 log = logging.getLogger(__name__)
 
@@ -227,26 +227,34 @@ async def left_by_us(channel: discord.abc.Messageable, before: Before) -> list[d
 
 
 def left_behind(
-    messages: Sequence[discord.Message], *, nonce: str, reply_to: int | None, answer: AnswerId | None = None
+    messages: Sequence[discord.Message],
+    *,
+    nonce: str,
+    reply_to: int | None,
+    answer: AnswerId | None = None,
+    item: ItemId | None = None,
 ) -> discord.Message | None:
     """
     Return the message that was sent with *nonce*, if it is there.
 
     Discord need not tell the nonce of older messages; then it is the one that replies to the message that asked, or,
-    where it replies to none, that has the buttons of *answer*.
+    where it replies to none, that has the buttons of *answer*, or those of the card of *item*.
     """
-    ending = f":{answer}"
     for message in messages:
         reference = message.reference.message_id if message.reference else None
         if message.nonce == nonce or (reply_to is not None and reference == reply_to):
             return message
-        if answer is not None and reference is None and message.interaction_metadata is None:
-            items = [item for row in message.components if isinstance(row, discord.ActionRow) for item in row.children]
-            if any(
-                (item.custom_id or "").startswith("m:") and (item.custom_id or "").endswith(ending) for item in items
-            ):
+        if reference is None and message.interaction_metadata is None:
+            is_answer = answer is not None and _has_button(message, "m:", f":{answer}")
+            if is_answer or (item is not None and _has_button(message, "r:", f":{item}")):
                 return message
     return None
+
+
+def _has_button(message: discord.Message, beginning: str, ending: str) -> bool:
+    items = [item for row in message.components if isinstance(row, discord.ActionRow) for item in row.children]
+    ids = [item.custom_id or "" for item in items]
+    return any(one.startswith(beginning) and one.endswith(ending) for one in ids)
 
 
 async def persistently(call: Callable[[], Awaitable[T]]) -> T:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 
@@ -10,7 +11,8 @@ import discord
 from bot import render
 from bot.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
 from bot.render import Page
-from db.records import AnswerMessage, Showing
+from bot.rounds import each
+from db.records import AnswerMessage, ItemId, Showing
 from services import i18n
 from services.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.ask import Asker, Reply
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 EDIT_LIMIT_S = LEASE.total_seconds() - 15
 """Nothing may land that was sent under a lease which has run out."""
 UNKNOWN_CHANNEL = 10003
+CARD = re.compile(r"card\.(?P<item>\d+)")
+"""The nonce of a card."""
 MOST_ROUNDS = 8
 """Of one edit: each ends because another message was found missing."""
 
@@ -66,12 +70,9 @@ class Placing:
 
     async def tend(self) -> None:
         """Edit what is not true any more, look for what was lost, and delete what should be gone."""
-        for showing in await self._showings.due():
-            await self._refresh(showing)
-        for showing in await self._showings.lost():
-            await self._look_for(showing)
-        for orphan in await self._showings.orphans():
-            await self.remove(orphan)
+        await each("answer.not_refreshed", await self._showings.due(), self._refresh)
+        await each("answer.not_looked_for", await self._showings.lost(), self._look_for)
+        await each("message.not_deleted", await self._showings.orphans(), self.remove)
 
     async def _refresh(self, claimed: Showing) -> None:
         """Let a place show what is true now."""
@@ -236,7 +237,9 @@ class Placing:
         if self._client.user is None or orphan.nonce is None:
             return None
         left = await left_by_us(channel, Before(since=orphan.since, us=self._client.user.id))
-        found = left_behind(left, nonce=orphan.nonce, reply_to=orphan.reply_to)
+        card = CARD.fullmatch(orphan.nonce)
+        item = ItemId(int(card["item"])) if card else None
+        found = left_behind(left, nonce=orphan.nonce, reply_to=orphan.reply_to, item=item)
         return found.id if found else None
 
     async def _left(self, showing: Showing) -> list[discord.Message]:

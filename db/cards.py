@@ -41,6 +41,13 @@ class DueCard:
     staff_channel_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is known of a card of which no message is known."""
+
+    since: datetime | None  # it may stand there since then; None: none was sent
+
+
 async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueCard]:
     """Take cards that are to be posted or edited, of courses with a channel for staff, and hold them for *lease*."""
     async with conn.cursor(row_factory=class_row(DueCard)) as cur:
@@ -53,7 +60,7 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
                 where i.card_shown < i.card_version and i.card_claimed_until <= now()
                     and s.staff_channel_id is not null
                     -- What was settled before anybody saw a card needs none.
-                    and (i.settled_at is null or i.card_message_id is not null)
+                    and (i.settled_at is null or i.card_message_id is not null or i.card_begun_at is not null)
                     and not exists (
                         select from edits e
                         where e.target = 'card' and e.target_id = i.id and e.leased_until > now()
@@ -68,6 +75,33 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
         return await cur.fetchall()
 
 
+async def begin_send(conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int) -> Sent | None:
+    """
+    Claim the card's place before it is sent; return what may have been sent there before. None: the item has gone.
+
+    What may stand in another channel, which was the staff's before, is to be deleted there.
+    """
+    async with conn.cursor(row_factory=class_row(Sent)) as cur:
+        await cur.execute(
+            """
+            with before as (
+                select card_channel_id = %(channel)s as is_here, card_channel_id, card_begun_at
+                from review_items where id = %(item)s and course_id = %(course)s for update
+            ), left_behind as (
+                insert into orphan_messages (channel_id, nonce, since)
+                select card_channel_id, 'card.' || %(item)s::bigint, card_begun_at from before
+                where card_begun_at is not null and not is_here
+            )
+            update review_items i set card_channel_id = %(channel)s,
+                card_begun_at = case when b.is_here then coalesce(b.card_begun_at, now()) else now() end
+            from before b where i.id = %(item)s and i.course_id = %(course)s
+            returning case when b.is_here then b.card_begun_at end as since
+            """,
+            {"course": course, "item": item, "channel": channel},
+        )
+        return await cur.fetchone()
+
+
 async def shown(
     conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int, was_alone: bool
 ) -> bool:
@@ -80,7 +114,7 @@ async def shown(
         """
         update review_items set card_channel_id = %(channel)s, card_message_id = %(message)s,
             card_shown = case when %(was_alone)s then %(version)s else 0 end, card_claimed_until = '-infinity',
-            card_failures = 0
+            card_failures = 0, card_begun_at = null
         where id = %(item)s and course_id = %(course)s
         """,
         {
@@ -93,6 +127,14 @@ async def shown(
         },
     )
     return updated.rowcount > 0
+
+
+async def unsent(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
+    """Take note that no card is there, since Discord has refused the first one."""
+    await conn.execute(
+        "update review_items set card_begun_at = null where id = %(item)s and course_id = %(course)s",
+        {"course": course, "item": item},
+    )
 
 
 async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first: timedelta) -> None:
@@ -109,10 +151,10 @@ async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first
 
 
 async def lost(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
-    """Forget the card's message, which was deleted, so that another is posted."""
+    """Forget the card's message, which was deleted or never came, so that another is posted."""
     await conn.execute(
         """
-        update review_items set card_message_id = null, card_channel_id = null, card_shown = 0,
+        update review_items set card_message_id = null, card_channel_id = null, card_begun_at = null, card_shown = 0,
             card_claimed_until = '-infinity'
         where id = %(item)s and course_id = %(course)s
         """,

@@ -21,7 +21,7 @@ from db import (
     staff_actions,
     verified,
 )
-from db.cards import DueCard, Item, Listed, Stats
+from db.cards import DueCard, Item, Listed, Sent, Stats
 from db.edits import HandId
 from db.records import (
     AnswerId,
@@ -126,6 +126,11 @@ class Review:
         async with self._pool.connection() as conn:
             return await edits.begin(conn, target="card", target_id=item, lease=SHOWING)
 
+    async def begin_send(self, due: DueCard) -> Sent | None:
+        """Claim a card's place before it is sent; return what may be there from before. None: its item has gone."""
+        async with self._pool.connection() as conn:
+            return await cards.begin_send(conn, course=due.course_id, item=due.item_id, channel=due.staff_channel_id)
+
     async def shown(self, card: Card, hand: HandId, *, channel: int, message: int) -> bool:
         """Keep where the card is; False: its item has gone meanwhile, and the message should go too."""
         item = card.item
@@ -146,13 +151,18 @@ class Review:
         async with self._pool.connection() as conn:
             await edits.end(conn, hand)
 
+    async def unsent(self, due: DueCard) -> None:
+        """Take note that no card is there, since Discord has refused the first one."""
+        async with self._pool.connection() as conn:
+            await cards.unsent(conn, course=due.course_id, item=due.item_id)
+
     async def not_shown(self, due: DueCard) -> None:
         """Try the card again later."""
         async with self._pool.connection() as conn:
             await cards.failed(conn, course=due.course_id, item=due.item_id, first=FIRST_GAP)
 
     async def card_lost(self, due: DueCard) -> None:
-        """Let another card be posted: this one's message was deleted."""
+        """Let another card be posted while its item is open: this one's message was deleted, or never came."""
         async with self._pool.connection() as conn:
             await cards.lost(conn, course=due.course_id, item=due.item_id)
 

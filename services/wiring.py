@@ -29,6 +29,7 @@ from services.filling import Filling
 from services.floor import Floor
 from services.generations import Serving
 from services.ingest import Ingest
+from services.interactions import Interactions
 from services.judge.asking import Judge
 from services.judge.rules import Rules
 from services.keeping import Keeping
@@ -99,6 +100,7 @@ class Services:
     floor: Floor
     keeping: Keeping
     showings: Showings
+    interactions: Interactions
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -197,6 +199,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             floor=Floor(opened.pool),
             keeping=Keeping(opened.pool, retriever),
             showings=Showings(opened.pool),
+            interactions=Interactions(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,

@@ -20,6 +20,7 @@ insert into watermarks (channel_id, message_id) values (70, 9007199254740993);
 insert into staffed_threads (channel_id, course_id, by_message_id, since, quiet_since, reopened_by)
     values (73, 1, 9007199254740993, now(), now(), 9007199254740995);
 insert into orphan_messages (channel_id, message_id) values (71, 72);
+insert into handled_interactions (id) values (9007199254740997);
 insert into breakers (queue, reason) values ('judge', '');
 insert into generations (backend, model, revision, dimension, query_prefix, passage_prefix, state, dense_weights)
     values ('torch', 'words', '1', 3, 'query: ', '', 'serving', '{"*": 0.25, "pt": 1e-7}');

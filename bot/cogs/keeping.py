@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot import buttons, permissions
 from bot.answering import SOURCE
-from bot.client import Monitoria, apologise
+from bot.client import Monitoria
 from bot.keep_form import KEEP, keep_form
 from bot.languages import named, reader
 from bot.outlets import TROUBLE
@@ -172,15 +172,10 @@ class KeepingCog(commands.Cog, name="Keeping"):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
-        data: Any = interaction.data
-        match = KEEP.fullmatch(str(data.get("custom_id", ""))) if data else None
-        if interaction.type is not discord.InteractionType.modal_submit or match is None:
-            return
-        self._bot.accompany()
-        try:
-            await self._sent(interaction, CourseId(int(match["course"])), int(match["draft"]))
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        match = KEEP.fullmatch(buttons.custom_id(interaction))
+        if interaction.type is discord.InteractionType.modal_submit and match:
+            course, draft = CourseId(int(match["course"])), int(match["draft"])
+            await self._bot.act(interaction, lambda: self._sent(interaction, course, draft))
 
     async def _sent(self, interaction: discord.Interaction[Any], course: CourseId, draft: int) -> None:
         language = reader(interaction)

@@ -6,6 +6,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -14,9 +15,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Monitoria, apologise
+from bot.client import ACKNOWLEDGED, Monitoria
 from bot.defang import plain, shortened
 from bot.languages import named, reader
+from bot.outlets import TROUBLE, persistently
 from bot.render import GREEN
 from db.records import Course, Language
 from services import i18n
@@ -100,17 +102,16 @@ class Confirm(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templa
         return cls(int(match["person"]), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.attend(interaction)
+        await interaction.client.act(interaction, lambda: self._confirmed(interaction))
+
+    async def _confirmed(self, interaction: discord.Interaction[Any]) -> None:
         language = reader(interaction)
-        try:
-            if interaction.user.id != self.person:
-                await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
-            elif _is_old(interaction.message):
-                await _replace(interaction, i18n.text("privacy.expired", language))
-            else:
-                await _forget(interaction, language)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        if interaction.user.id != self.person:
+            await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
+        elif _is_old(interaction.message):
+            await _replace(interaction, i18n.text("privacy.expired", language))
+        else:
+            await _forget(interaction, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +123,19 @@ class TakenBack:
 
 
 async def _forget(interaction: discord.Interaction[Any], language: Language) -> None:
-    """Delete from the database first, which is what counts; our messages in Discord follow as far as it lets us."""
+    """
+    Delete from the database first, which is what counts; our messages in Discord follow as far as it lets us.
+
+    What cannot be told meanwhile ends nothing: what follows matters more.
+    """
     await _replace(interaction, i18n.text("privacy.deleting", language))
     forgotten = await interaction.client.services.privacy.forget(interaction.user.id, interaction.guild_id)
     log.info("privacy.deleted", extra={"questions": forgotten.questions, "votes": forgotten.votes})
     if forgotten.messages:
-        await interaction.edit_original_response(content=_deleted(forgotten, None, language))
+        with suppress(*TROUBLE):
+            await interaction.edit_original_response(content=_deleted(forgotten, None, language))
     taken_back = await _taken_back(interaction.client, forgotten.messages)
-    await interaction.edit_original_response(content=_deleted(forgotten, taken_back, language))
+    await persistently(lambda: interaction.edit_original_response(content=_deleted(forgotten, taken_back, language)))
 
 
 async def _taken_back(client: Monitoria, messages: Sequence[Orphan]) -> TakenBack:
@@ -150,7 +156,11 @@ async def _taken_back(client: Monitoria, messages: Sequence[Orphan]) -> TakenBac
 
 async def _replace(interaction: discord.Interaction[Any], text: str) -> None:
     """Say *text* in place of the message that holds the button."""
-    await interaction.response.edit_message(content=text, embed=None, view=None)
+    try:
+        await persistently(lambda: interaction.response.edit_message(content=text, embed=None, view=None))
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:  # by a try of ours before, since nobody else has claimed the press
+            raise
 
 
 def _is_old(message: discord.Message | None) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, get_args
 
 import discord
@@ -10,14 +11,16 @@ from discord.ext import commands, tasks
 
 from bot import buttons, cards, permissions
 from bot.cards import EDIT, ReviewButton, Verb
-from bot.client import Monitoria, apologise
+from bot.client import Monitoria
 from bot.languages import named, reader
-from bot.outlets import QUIET, TROUBLE
+from bot.outlets import QUIET, TROUBLE, Before, given, left_behind, left_by_us
+from bot.render import Page
 from bot.rooms import Rooms
+from bot.rounds import each, survived
 from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
 from services.errors import Refused
-from services.review import Card, DueCard, Member
+from services.review import Card, DueCard, Item, Member
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +59,12 @@ class Reviewing(
         """Bring the cards and the students' messages up to date."""
         if self._bot.is_leaving or not self._bot.is_ready():
             return
-        try:
-            for due in await self._review.due_cards():
-                await self._show(due)
-            await self._bot.placing.tend()
-        except Exception:
-            log.exception("review.tick_failed")
+        await survived("review.tick_failed", self._round())
+
+    async def _round(self) -> None:
+        await each("review.card_failed", await self._review.due_cards(), self._show)
+        await self._bot.placing.tend()
+        await self._services.interactions.forget_old()
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""
@@ -74,19 +77,11 @@ class Reviewing(
         item = shown.item
         try:
             if item.card_message_id and item.card_channel_id:
-                await self._at(item.card_channel_id, item.card_message_id).edit(
-                    embed=page.embed, view=page.view, allowed_mentions=QUIET
-                )
                 channel, message = item.card_channel_id, item.card_message_id
+                await self._edited(channel, message, page)
             else:
                 channel = due.staff_channel_id
-                sent = await self._bot.get_partial_messageable(channel).send(
-                    embed=page.embed or discord.utils.MISSING,
-                    view=page.view or discord.utils.MISSING,
-                    allowed_mentions=QUIET,
-                    nonce=f"card.{item.id}",
-                )
-                message = sent.id
+                message = await self._posted(due, item, page)
         except discord.NotFound:
             await self._review.drop(hand)
             if item.card_message_id:
@@ -98,9 +93,52 @@ class Reviewing(
             await self._review.drop(hand)
             await self._not_shown(due, repr(error))
             return
-        if not await self._review.shown(shown, hand, channel=channel, message=message):
-            with suppress(discord.NotFound):
+        if message is None:
+            await self._review.drop(hand)
+        elif not await self._review.shown(shown, hand, channel=channel, message=message):
+            with suppress(*TROUBLE):  # it is among the orphans
                 await self._at(channel, message).delete()
+
+    async def _posted(self, due: DueCard, item: Item, page: Page) -> int | None:
+        """
+        Send a card whose place is claimed before; return its message, or None where there is nothing to show any more.
+
+        A send before this may have arrived unacknowledged. What comes back then shows what was true then.
+        """
+        before = await self._review.begin_send(due)
+        if before is None:
+            return None
+        if before.since is None:
+            return await self._sent_first(due, page)
+        found = await self._left(due, before.since)
+        if found is None and item.settled_at is not None:
+            await self._review.card_lost(due)  # what was settled before anybody saw a card needs none
+            return None
+        message = (found or await self._sent(due, page)).id
+        await self._edited(due.staff_channel_id, message, page)
+        return message
+
+    async def _sent_first(self, due: DueCard, page: Page) -> int:
+        try:
+            return (await self._sent(due, page)).id
+        except (discord.Forbidden, discord.NotFound):
+            await self._review.unsent(due)
+            raise
+
+    async def _sent(self, due: DueCard, page: Page) -> discord.Message:
+        return await self._bot.get_partial_messageable(due.staff_channel_id).send(
+            allowed_mentions=QUIET, nonce=f"card.{due.item_id}", **given(embed=page.embed, view=page.view)
+        )
+
+    async def _left(self, due: DueCard, since: datetime) -> discord.Message | None:
+        """Return the card that was sent before, if it arrived."""
+        assert self._bot.user is not None  # noqa: S101 - the client is ready
+        before = Before(since=since, us=self._bot.user.id)
+        left = await left_by_us(self._bot.get_partial_messageable(due.staff_channel_id), before)
+        return left_behind(left, nonce=f"card.{due.item_id}", reply_to=None, item=due.item_id)
+
+    async def _edited(self, channel: int, message: int, page: Page) -> None:
+        await self._at(channel, message).edit(embed=page.embed, view=page.view, allowed_mentions=QUIET)
 
     async def _not_shown(self, due: DueCard, reason: str) -> None:
         log.warning("review.card_refused", extra={"channel_id": due.staff_channel_id, "reason": reason})
@@ -158,17 +196,10 @@ class Reviewing(
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read corrections by their form's custom id: those that were opened before a restart too."""
-        data: Any = interaction.data
-        match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
-        if interaction.type is not discord.InteractionType.modal_submit or match is None:
-            return
-        self._bot.attend(interaction)
-        try:
-            await self._corrected(
-                interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]
-            )
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        match = EDIT.fullmatch(buttons.custom_id(interaction))
+        if interaction.type is discord.InteractionType.modal_submit and match:
+            course, item = CourseId(int(match["course"])), ItemId(int(match["item"]))
+            await self._bot.act(interaction, lambda: self._corrected(interaction, course, item, match["state"]))
 
     async def _corrected(
         self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, opened: str

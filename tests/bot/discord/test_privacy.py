@@ -219,6 +219,26 @@ async def test_an_answer_that_discord_does_not_let_go_is_counted(campus: Campus)
         assert await campus.rows(client, "questions") == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [(r"POST /interactions/.+/callback", True), (r"PATCH /webhooks/.+/messages/@original", False)],
+    ids=["acknowledged-unheard", "untold"],
+)
+async def test_what_cannot_be_told_meanwhile_leaves_no_message_standing(
+    campus: Campus, path: str, *, taken: bool
+) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        await asked(campus, client, campus.ana)
+        confirm = await used(campus, campus.ana, "delete")
+        campus.server.fail(path, 503, taken=taken)
+
+        await confirmed(campus, campus.ana, confirm)
+
+        assert await campus.rows(client, "questions") == 0
+        assert campus.server.messages(campus.room) == []
+
+
 async def test_a_private_answer_that_was_shared_goes_from_the_channel(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)

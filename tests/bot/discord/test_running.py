@@ -20,7 +20,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from services import wiring
 from services.llm import LlmConfig
-from tests.bot.discord.conftest import Campus, Start
+from tests.bot.discord.conftest import Campus, Start, eventually
+from tests.bot.discord.cutting import hanging
 from tests.bot.discord.launched import ROOT, Launched
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, FakeDiscord, Message
@@ -284,6 +285,36 @@ async def test_a_second_signal_ends_it_at_once_and_lets_go_too(campus: Campus, s
 
     assert await run.ended(6) == 0
     assert await rows(campus, "select state, leased_until <= now() from deliveries") == [("waiting", True)]
+
+
+async def test_a_stop_with_nothing_begun_waits_for_nothing(campus: Campus) -> None:
+    async with campus.running() as client:
+        cog: Any = client.get_cog("Digesting")
+        await campus.server.until(lambda: cog._ticking)
+
+        async with asyncio.timeout(GONE_WITHIN_S):  # it ended never, while there was a clock
+            await client.finished()
+        assert not cog._ticking.done()
+    assert cog._ticking.done()
+
+
+async def test_a_stop_waits_for_a_digest_that_is_being_posted(campus: Campus) -> None:
+    async with hanging(campus, "digests") as blocker, campus.running() as client:
+        await eventually(lambda: _is_waited_for(campus), wanted=True)
+        leaving = asyncio.create_task(client.finished())
+        await asyncio.sleep(0.3)
+        assert not leaving.done()
+
+        await blocker.rollback()
+        async with asyncio.timeout(GONE_WITHIN_S):
+            await leaving
+
+
+async def _is_waited_for(campus: Campus) -> bool:
+    waiting = (
+        "select 1 from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    return bool(await rows(campus, waiting))
 
 
 async def test_a_stop_while_it_opens_is_heard(campus: Campus, start: Start) -> None:
