@@ -19,7 +19,7 @@ from bot.defang import shortened
 from bot.feedback import Feedback
 from bot.languages import Translations, reader
 from bot.metrics import Metrics
-from bot.outlets import TROUBLE, persistently
+from bot.outlets import TROUBLE, is_answered, persistently
 from bot.pages import LONGEST
 from bot.placing import Placing
 from bot.publishing import admits_commands, invitation, publish
@@ -153,7 +153,8 @@ class Monitoria(commands.Bot):
         """Act on a button under an answer."""
         self.attend(interaction)
         try:
-            await self._feedback.pressed(interaction, verb, course, answer)
+            if await self.services.presses.claim(interaction.id):
+                await self._feedback.pressed(interaction, verb, course, answer)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
 
@@ -164,7 +165,8 @@ class Monitoria(commands.Bot):
         self.attend(interaction)
         handler: Any = self.get_cog("Reviewing")
         try:
-            await handler.pressed(interaction, verb, course, item)
+            if await self.services.presses.claim(interaction.id):
+                await handler.pressed(interaction, verb, course, item)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
 
@@ -269,6 +271,9 @@ def _has_answered(interaction: discord.Interaction[Any]) -> bool:
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell who acted what to do, and nobody else; what we do not expect is logged with its trace."""
     cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) and error.__cause__ else error
+    if is_answered(cause):
+        log.info("interaction.not_ours", extra={"reason": str(cause)})
+        return
     if isinstance(cause, Refused):
         said = shortened(str(cause), LONGEST)
     else:

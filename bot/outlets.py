@@ -32,6 +32,8 @@ PAUSES_S = (0.5, 2.0, 6.0)
 """Before each further try, each longer or shorter by up to a half, so that all who wait do not come at once."""
 GONE = {10015, 50027}
 """Discord's codes for a token that it no longer takes: unknown webhook, invalid webhook token."""
+ANSWERED = 40060
+"""Discord's code for an interaction that another process of ours, or an attempt that we thought lost, has answered."""
 
 T = TypeVar("T")
 
@@ -66,6 +68,11 @@ class Outlet(Protocol):
     def lacks(self) -> list[Lack]:
         """Return the permissions that an answer needs here and that are not given, as far as is known."""
         ...
+
+
+def is_answered(error: BaseException) -> bool:
+    """Say whether *error* means that somebody else has answered an interaction, and so acts upon it."""
+    return isinstance(error, discord.HTTPException) and error.code == ANSWERED
 
 
 def is_gone(error: discord.HTTPException) -> bool:

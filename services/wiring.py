@@ -33,6 +33,7 @@ from services.judge.asking import Judge
 from services.judge.rules import Rules
 from services.llm import ChatModel, LlmConfig
 from services.people import People
+from services.presses import Presses
 from services.privacy import Privacy
 from services.queue import Queue
 from services.retrieve import Retriever
@@ -95,6 +96,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
+    presses: Presses
     floor: Floor
     showings: Showings
     annotate: Annotate
@@ -192,6 +194,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
+            presses=Presses(opened.pool),
             floor=Floor(opened.pool),
             showings=Showings(opened.pool),
             annotate=Annotate(opened.pool),

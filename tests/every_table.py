@@ -16,6 +16,7 @@ insert into course_settings (course_id, guild_id, staff_role_ids, digest_emails)
 insert into bindings (channel_id, guild_id, course_id, answers) values (70, 7, 1, 'mention');
 insert into direct_courses (person_key, course_id) values ('key', 1);
 insert into secrets (name, value) values ('keys', decode(repeat('00ff5c0a', 16), 'hex'));
+insert into presses (interaction_id) values (9007199254740993);
 insert into watermarks (channel_id, message_id) values (70, 9007199254740993);
 insert into staffed_threads (channel_id, course_id, by_message_id, since, quiet_since, reopened_by)
     values (73, 1, 9007199254740993, now(), now(), 9007199254740995);

@@ -13,6 +13,7 @@ from bot.cards import EDIT, ReviewButton, Verb
 from bot.client import Monitoria, apologise
 from bot.languages import named, reader
 from bot.outlets import QUIET, TROUBLE
+from bot.render import Page
 from bot.rooms import Rooms
 from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
@@ -87,6 +88,9 @@ class Reviewing(
                     nonce=f"card.{item.id}",
                 )
                 message = sent.id
+                if not _shows(sent, page):
+                    # An attempt whose acknowledgement was lost had arrived, and shows what was true then.
+                    await self._at(channel, message).edit(embed=page.embed, view=page.view, allowed_mentions=QUIET)
         except discord.NotFound:
             await self._review.drop(hand)
             if item.card_message_id:
@@ -291,3 +295,13 @@ class Reviewing(
         )
         key = await self._services.people.key_of(course, interaction.user.id)
         return Member(id=interaction.user.id, key=key)
+
+
+def _shows(message: discord.Message, page: Page) -> bool:
+    """Say whether a message shows the card *page*."""
+    shown, wanted = ([_told(embed) for embed in embeds if embed] for embeds in (message.embeds, [page.embed]))
+    return shown == wanted
+
+
+def _told(embed: discord.Embed) -> tuple[str | None, str | None, list[tuple[str | None, str | None]]]:
+    return embed.title, embed.description, [(field.name, field.value) for field in embed.fields]

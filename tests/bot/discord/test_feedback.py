@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 
 from services import i18n
@@ -51,6 +52,20 @@ async def test_a_second_press_withdraws_the_vote(campus: Campus) -> None:
             await (await campus.server.click(campus.ana, asked.original, asked.original.buttons["Ajudou"])).answered()
 
     assert await votes(campus) == []
+
+
+async def test_of_two_processes_that_hear_a_press_one_counts_the_vote(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+        assert asked.original is not None
+        async with campus.running():
+            for button in ("Ajudou", "Não ajudou"):
+                pressed = await campus.server.click(campus.ana, asked.original, asked.original.buttons[button])
+                await pressed.answered()
+                await asyncio.sleep(0.3)  # the other one has heard it too
+
+    assert await votes(campus) == [("I", None, None)]
 
 
 async def test_a_ta_is_called_once(campus: Campus) -> None:
