@@ -10,7 +10,7 @@ from typing import Any
 from bot.client import Monitoria
 from services.llm import LlmConfig
 from services.manifest import plan
-from tests.bot.discord.conftest import CAPTIONS, Campus
+from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.fake_discord import Channel, Interaction, Member, Message, Role
 from tests.fake_model import fake_model, says
@@ -134,6 +134,20 @@ async def test_a_new_reason_edits_the_card_instead_of_posting_another(campus: Ca
 
         await campus.server.until(lambda: "alguém chamou a monitoria" in fields(card)["Por que está aqui"])
         assert card.embeds[0]["title"] == "🙋 Chamaram a monitoria"
+        assert len(at.cards()) == 1
+
+
+async def test_a_card_whose_acknowledgement_was_lost_is_found_and_shows_what_is_true_now(campus: Campus) -> None:
+    async with desk(campus) as at:
+        answer = await at.asked()
+        campus.server.fail(rf"^POST /channels/{at.staff.id}/messages", 503, taken=True)
+        await at.disliked(answer)
+        card = await at.card()
+        await eventually(lambda: at.column("select card_failures from review_items"), [1])
+        await (await campus.server.click(campus.ana, answer, answer.buttons["Chamar monitor"])).answered()
+        await at.column("update review_items set card_claimed_until = '-infinity' returning id")
+
+        await campus.server.until(lambda: "alguém chamou a monitoria" in fields(card)["Por que está aqui"])
         assert len(at.cards()) == 1
 
 
