@@ -233,13 +233,14 @@ async def _keep(
         before={"text": before.text} if before else None,
         after={
             "text": cited.text,
-            "question": question,
             "message": str(form.source.message_id),
+            "author": form.source.author_key,  # who may have these words taken back
             "references": [reference.url for reference in cited.references],
         },
     )
     await showings.outdate(conn, course=course, answer=answer)
     await showings.outdate_words(conn, course=course, verified=stored)
+    await cards.outdate_words(conn, course=course, verified=stored)
     return stored
 
 

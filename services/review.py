@@ -395,12 +395,13 @@ class Review:
         await verified.put_references(conn, course=course, verified=stored, references=cited.references)
 
     async def _outdate(self, conn: AsyncConnection, found: Item, words: Verified | None) -> None:
-        """Let every message be edited that shows the answer or *words* of staff for it, which were changed before."""
+        """Let every message and card be edited that shows the answer or *words* of staff for it, changed before."""
         course = found.course_id
         await showings.outdate(conn, course=course, answer=found.answer_id)
         now = words or await verified.of_answer(conn, course=course, answer=found.answer_id)
         if now:
             await showings.outdate_words(conn, course=course, verified=now.id)
+            await cards.outdate_words(conn, course=course, verified=now.id)
 
     async def _labelled(self, conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
         course, answer = found.course_id, found.answer_id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import courses, reviews, showings, staff_actions, verified
+from db import cards, courses, reviews, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services import same_question
@@ -156,4 +156,5 @@ class VerifiedAnswers:
                 before={"text": retired.text, "version": retired.version},
             )
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
+            await cards.outdate_words(conn, course=course.id, verified=retired.id)
         return retired

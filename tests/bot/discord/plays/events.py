@@ -68,9 +68,12 @@ async def refused(stage: Stage, rng: random.Random) -> None:
 
 
 async def slow(stage: Stage, rng: random.Random) -> None:
-    """Some edits arrive later than those that were sent after them."""
+    """Some edits arrive later than those that were sent after them, of the clock's too."""
     for _ in range(rng.randint(1, 4)):
         stage.server.delay(r"^PATCH .*/messages/", rng.uniform(0.02, 0.15))
+    for _ in range(2):
+        await asyncio.sleep(rng.uniform(0.0, 0.03))
+        await stage.tick()
 
 
 async def deaf(stage: Stage, rng: random.Random) -> None:

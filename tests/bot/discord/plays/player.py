@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -30,6 +30,10 @@ THEMES = (
     "hold ask ask_privately mention card_approve card_reject correct share",
     "mention thread thumb_down call card_take card_release assign react",
     "ask_privately share forget correct card_wrong",
+    "explain keep rewrite ask correct retire",
+    "keep explain forget mention asks_the_same",
+    "thread post post_again explain chatter mention",
+    "call thumb_down thumb_up card_take card_release assign card_wrong",
     "mention post reply thread direct again delete_question",
 )
 """What some plays are about: such moves are many times as likely there."""
@@ -131,6 +135,7 @@ class Outcome:
     restless: list[str] = field(default_factory=list[str])
     logs: list[str] = field(default_factory=list[str])
     spent_s: dict[str, float] = field(default_factory=dict[str, float])
+    happened: Counter[str] = field(default_factory=Counter[str])  # moves that found something to act upon, and events
 
     @property
     def is_fine(self) -> bool:
@@ -190,7 +195,13 @@ async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None
         await stage.end()
         logs = list(stage.logs.heard)
         lap("end")
-    return Outcome(script, found, [play.said for play in made], restless=restless, logs=logs, spent_s=dict(clock))
+    happened = sum((play.acted for play in made), Counter(f"({step})" for step in _names(script.events)))
+    said = [play.said for play in made]
+    return Outcome(script, found, said, restless=restless, logs=logs, spent_s=dict(clock), happened=happened)
+
+
+def _names(steps: Sequence[Step]) -> list[str]:
+    return [step.name for step in steps if step.name]
 
 
 async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], event: Step) -> None:
@@ -209,9 +220,10 @@ async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], eve
 async def _act(play: Play, step: Step) -> None:
     before, play.hasty = play.hasty, play.hasty or step.beside
     rng, said = _rng(step), len(play.said)
-    for name in (step.name, *moves.INSTEAD):
+    for name in moves.instead(step.name):
         await moves.MOVES[name][1](play, rng)
         if len(play.said) > said:
+            play.acted[name] += 1
             break  # it found something to act upon
     play.hasty = before
 
