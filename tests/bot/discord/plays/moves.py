@@ -221,7 +221,8 @@ async def asks_the_same(play: Play, rng: random.Random) -> None:
 
 # --- what asks nothing ---
 
-THANKS = ("obrigada!", "valeu, entendi! 👍", "👍", "ah entendi", "thanks, got it!", "consegui sim, deu certo", "kkkk")
+THANKS = ("obrigada!", "valeu, entendi! 👍", "👍")
+CHATTER = (*THANKS, "ah entendi", "thanks, got it!", "consegui sim, deu certo", "kkkk")
 
 
 def open_threads(play: Play) -> list[Channel]:
@@ -231,10 +232,10 @@ def open_threads(play: Play) -> list[Channel]:
 @move(4)
 async def chatter(play: Play, rng: random.Random) -> None:
     """Somebody thanks, agrees or laughs, at times to the bot itself."""
-    who, text = rng.choice(play.students), rng.choice(THANKS)
+    who, text = rng.choice(play.students), rng.choice(CHATTER)
     place = rng.choice([play.every, open_room(play, rng), *open_threads(play)])
     to = chosen(rng, [one for one in play.by_us(place) if not one.deleted]) if rng.random() < 0.4 else None
-    if rng.random() < 0.3:
+    if text in THANKS and rng.random() < 0.4:
         text = f"{play.server.user.mention} {text}"
     said = await play.server.say(who, place, text, reply_to=to)
     play.unasked.append((said, "it thanks or agrees"))

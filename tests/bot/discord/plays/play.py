@@ -248,9 +248,13 @@ class Play:
             return []
 
     def doubt_holds(self) -> None:
-        """Of what is being asked while the course changes, nobody knows whether it is held."""
+        """
+        Of what is being asked while the course changes, nobody knows whether it is held.
+
+        What was asked amid trouble may not have been heard yet, and then it is not held back by what was in force.
+        """
         for asked in self.asks:
-            asked.hold_changed |= self.hasty or self.stage.is_busy(asked.source_id)
+            asked.hold_changed |= self.hasty or not asked.is_calm or self.stage.is_busy(asked.source_id)
 
     def delete_channel(self, channel: Channel) -> None:
         gone = [one for one in self.guild.channels.values() if one is channel or one.parent is channel]

@@ -21,7 +21,7 @@ from tests.bot.discord.plays.speaking import speaking
 from tests.bot.discord.plays.stage import Evening, Stage
 
 ROUNDS = 12
-PLAYS = 8
+PLAYS = 12
 FIRST = ("ask", "ask_privately", "mention", "hold")
 THEMES = (
     "",

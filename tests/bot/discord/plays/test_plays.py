@@ -107,7 +107,7 @@ if FULL or MANY.fullmatch(WANTED):
             if not outcome.is_fine:
                 failed.update(outcome.rules)
                 told(f"seed {seed}, after {plays} plays: MONITORIA_PLAYS='{outcome.script}'\n{outcome.report()}")
-            elif seed % 25 == 0:
+            elif seed % 20 == 0:
                 told(f"seed {seed}: {plays} plays, {plays / (time.monotonic() - began):.1f} a second")
         spent_s = time.monotonic() - began
         told(f"up to seed {last}: {plays} plays in {spent_s:.0f} s, {plays / spent_s:.1f} a second")
