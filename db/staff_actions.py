@@ -1,4 +1,4 @@
-"""What staff did, when, and how it was before and after: rows are added, and changed only where privacy asks it."""
+"""What staff did, when, and how it was before and after: rows are added and never changed."""
 
 from typing import Any
 
@@ -33,24 +33,4 @@ async def add(
             "before": None if before is None else Jsonb(before),
             "after": None if after is None else Jsonb(after),
         },
-    )
-
-
-async def blank(conn: AsyncConnection, *, course: CourseId, author_key: str, instead: str) -> None:
-    """Take back what somebody wrote as a student and staff have kept, wherever it is recorded; who did what stays."""
-    await conn.execute(
-        """
-        with said as (
-            select after->>'text' as text from staff_actions
-            where course_id = %(course)s and action = 'keep' and after->>'author' = %(author)s
-        )
-        update staff_actions set
-            before = case when before->>'text' in (select text from said)
-                then jsonb_set(before, '{text}', to_jsonb(%(instead)s::text)) else before end,
-            after = case when after->>'text' in (select text from said)
-                then jsonb_set(after - 'author', '{text}', to_jsonb(%(instead)s::text)) else after end
-        where course_id = %(course)s
-            and (before->>'text' in (select text from said) or after->>'text' in (select text from said))
-        """,
-        {"course": course, "author": author_key, "instead": instead},
     )

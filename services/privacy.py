@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, courses, kept, orphans, privacy, questions, showings, staff_actions, watermarks
+from db import answers, cards, courses, kept, orphans, privacy, questions, showings, watermarks
 from db.orphans import Orphan
 from db.privacy import AskedAt, Kept, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
@@ -158,13 +158,11 @@ async def _courses(conn: AsyncConnection, guild: int | None) -> list[Course]:
 
 async def _forget_kept(conn: AsyncConnection, course: Course, key: str) -> None:
     """Take back what staff kept of the person's own messages as a student; what they did as staff is the course's."""
-    instead = i18n.text("keep.taken_back", course.language)
     await kept.forget_drafts(conn, course=course.id, key=key)
     for which in await kept.of_author(conn, course=course.id, key=key):
         await showings.outdate_words(conn, course=course.id, verified=which)
         await cards.outdate_words(conn, course=course.id, verified=which)
-        await kept.blank(conn, course=course.id, verified=which, instead=instead)
-    await staff_actions.blank(conn, course=course.id, author_key=key, instead=instead)
+        await kept.blank(conn, course=course.id, verified=which, instead=i18n.text("keep.taken_back", course.language))
 
 
 async def _reflag(conn: AsyncConnection, course: Course, answer: AnswerId) -> None:

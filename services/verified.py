@@ -14,6 +14,7 @@ from services import same_question
 from services.embedder import Embedder
 from services.errors import Unavailable
 from services.generations import Serving
+from services.recorded import recorded
 from services.same_question import Asked, Candidates
 
 MOST_LISTED = 25
@@ -153,7 +154,7 @@ class VerifiedAnswers:
                 answer=retired.answer_id,
                 actor_key=actor_key,
                 action="retire",
-                before={"text": retired.text, "version": retired.version},
+                before={**await recorded(conn, retired), "version": retired.version},
             )
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
             await cards.outdate_words(conn, course=course.id, verified=retired.id)
