@@ -189,10 +189,13 @@ class Monitoria(commands.Bot):
         """
         self.attend(interaction)
         try:
-            return await self.services.interactions.claim(interaction.id)
+            is_ours = await self.services.interactions.claim(interaction.id)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
             return False
+        if not is_ours:
+            log.debug("interaction.taken")
+        return is_ours
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         self.accompany()
