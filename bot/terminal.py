@@ -20,6 +20,7 @@ from rich.text import Text
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
 from services.backup import Contents, Restored, Saved
+from services.captions import Pace
 from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
@@ -98,6 +99,8 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
         ("segments", sum(one.segments for one in taken)),
     ):
         table.add_column(name, f"{total:,}", justify="right")
+    for name in ("span", "words/min", "covered"):
+        table.add_column(name, justify="right")
     for one in taken:
         table.add_row(
             escape(one.slug),
@@ -107,8 +110,21 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
             f"{one.kept:,}",
             f"{len(one.refusals):,}",
             f"{one.segments:,}",
+            *_pace(one.pace),
         )
     return Group(table, *_remarks(report, dry_run=dry_run))
+
+
+def _pace(pace: Pace | None) -> tuple[str, str, str]:
+    """Write what shows at a glance that a lecture's times are off; the share is that of the video under cues."""
+    if pace is None:
+        return "", "", ""
+    covered = "?" if pace.covered is None else f"{pace.covered:.0%}"
+    return f"{clock(pace.start_s)}–{clock(pace.end_s)}", f"{pace.words_per_minute:,.0f}", covered
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
@@ -117,7 +133,9 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         if one.reason:
             lines.append(Text(f"Refused: {one.reason}", style="red"))
         lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
+        lines += [Text(f"{one.slug}: {remark}.", style="yellow") for remark in one.remarks]
         lines += _left_out(one)
+    lines += [Text(f"{remark[0].upper()}{remark[1:]}.", style="yellow") for remark in report.remarks]
     if report.overlooked:
         names = ", ".join(path.name for path in report.overlooked)
         lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))
@@ -125,15 +143,18 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         lines.append(Text(f"No longer in the folder: {', '.join(report.vanished)}", style="yellow"))
     if not dry_run:
         new, changed = (sum(one.status == status for one in report.taken) for status in ("new", "changed"))
-        lines.append(Text(f"{new} new, {changed} changed, {report.embedded} segments embedded."))
-    if report.without_vector:
+        lines.append(Text(f"{new} new, {changed} changed, {counted(report.embedded, 'segment')} embedded."))
+    if report.without_vector and report.wants_vectors:
+        have = "segment has" if report.without_vector == 1 else "segments have"
         lines.append(
             Text(
-                f"{report.without_vector} segments have no vector and are found by words only; "
-                "once an embedding model can be reached, the same command gives them one.",
+                f"{report.without_vector:,} {have} no vector, to be found by words only; "
+                "once an embedding model can be reached, the same command gives what is missing.",
                 style="yellow",
             )
         )
+    elif report.without_vector:
+        lines.append(Text("Lectures are found by words alone, as MONITORIA_EMBEDDING_MODEL=none asks.", style="dim"))
     return lines
 
 

@@ -166,7 +166,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             embedder_trouble=trouble,
             serving=serving,
             retriever=retriever,
-            ingest=Ingest(opened.pool, serving, embedder),
+            ingest=Ingest(opened.pool, serving, embedder, wants_vectors=setup.embedder.model != NONE),
             asker=asker,
             people=people,
             spaces=Spaces(opened.pool),
