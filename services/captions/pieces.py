@@ -9,7 +9,7 @@ from services.captions.clock import BadTimeError, milliseconds
 from services.captions.records import Caption, Refusal
 from services.captions.text import cleaned
 
-MAP = re.compile(r"X-TIMESTAMP-MAP\s*=\s*(?=.*MPEGTS:([0-9]{1,15}))(?=.*LOCAL:([0-9:.,]{4,20}))", re.IGNORECASE)
+MAP = re.compile(r"X-TIMESTAMP-MAP\s*=\s*(?=.*MPEGTS:([0-9]{1,15}))(?=.*LOCAL:([0-9:.]{4,20}))", re.IGNORECASE)
 TICKS_PER_MS = 90
 WRAP_TICKS = 1 << 33  # a transport stream's clock starts again after 26.5 hours
 SURE_PIECES = 3
