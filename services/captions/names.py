@@ -19,8 +19,8 @@ LONGEST_CUE = 40_000
 
 NUMBERED = re.compile(
     r"(?:(?:unknown|desconhecido|unbekannt)[ _]?)?(?:speaker|spk|falante|oradora?|palestrante|locutora?|interlocutora?"
-    r"|participante?|sprecher(?:in)?|locut(?:eur|rice)|orateur|oratrice|intervenant|hablante|relatore?|화자|話者|发言人)"
-    r"[ _-]?(?:[0-9]{1,3}|[A-Z]|\?)|unknown[ _]speaker|SPEAKER_UNKNOWN|speaker[ _]unknown",
+    r"|participante?|sprecher(?:in)?|locut(?:eur|rice)|orateur|oratrice|intervenant|hablante|relatore?|спикер|화자|話者|发言人)"
+    r"[ _-]?№?(?:[0-9]{1,3}|[A-Z]|\?)|unknown[ _]speaker|SPEAKER_UNKNOWN|speaker[ _]unknown",
     re.IGNORECASE,
 )
 """Labels that recognisers of voices give; with a colon, or in brackets, they are nothing else."""
@@ -51,7 +51,8 @@ NO_NAME = re.compile(
 PARTICLES = re.compile("d[aeo]s?|e|del|la|las|los|van|von|der|den|di|bin|ibn|al|el|y|le|du|zu|ter")
 DEVICES = frozenset({"iphone", "ipad", "ipod"})
 PREFIX = re.compile(
-    r"(?P<sign>(?:>{2,3}|[-–—•])[ \t]*)?(?P<label>[^\s:\[\]<>{}()?!;][^:\[\]<>{}?!;\n]{0,59}?)[ \t]?:(?=[ \t]|\Z)[ \t]*"
+    r"(?P<sign>(?:>{2,3}|[-–—•])[ \t]*)?(?P<label>[^\s:\[\]<>{}()?!;][^:\[\]{}?!;\n]{0,59}?)[ \t]?:"
+    r"(?=[ \t*_]|\Z)[ \t*_]*"
 )
 BRACKETED = re.compile(r"(?:>{2,3}[ \t]*)?[\[(](?P<label>[^\[\]():\n]{1,60})[\])][ \t]?(?P<colon>:)?[ \t]*")
 
@@ -74,7 +75,8 @@ def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
     """
     lines = [cue.text.split("\n") if len(cue.text) < LONGEST_CUE else [] for cue in cues]
     found = [[_label(line) for line in each] for each in lines]
-    names = _names(found)
+    heads = sum(map(_begins_so, lines, found))
+    names = _names(found, heads=heads)
     kept, gone = list[Caption](), Counter[str]()
     for cue, each, labels in zip(cues, lines, found, strict=True):
         rest = list[str]()
@@ -114,19 +116,22 @@ def _label(line: str) -> Label | None:
     prefix = PREFIX.match(words)
     if prefix is None:
         return None
-    label = " ".join(prefix["label"].split())
+    label = " ".join(prefix["label"].strip("*_ ").split())
     is_turn = (prefix["sign"] or "").startswith(">>") and (_is_name(label) or _is_role(label))
     if NUMBERED.fullmatch(label) or is_turn:
         return Label(text=label, end=prefix.end(), is_certain=True)
     return Label(text=label, end=prefix.end(), is_certain=False) if _is_name(label) or _is_role(label) else None
 
 
-def _names(found: Sequence[Sequence[Label | None]]) -> frozenset[str]:
-    """Return the labels of a file that are names, by how often they come."""
+def _begins_so(lines: Sequence[str], labels: Sequence[Label | None]) -> bool:
+    return next((label is not None for line, label in zip(lines, labels, strict=True) if line.strip()), False)
+
+
+def _names(found: Sequence[Sequence[Label | None]], *, heads: int) -> frozenset[str]:
+    """Return the labels of a file that are names, by how often they come; so many cues, *heads*, begin with one."""
     labels = [one.text for each in found for one in each if one and not one.is_certain]
     counted = Counter(labels)
-    first = sum(any(each[:2]) for each in found)
-    if first >= max(FEWEST, EACH_CUE_SHARE * len(found)):
+    if heads >= max(FEWEST, EACH_CUE_SHARE * len(found)):
         return frozenset(counted)
     recurring = {label for label, count in counted.items() if count >= FEWEST or (count > 1 and len(label.split()) > 1)}
     sure = {label for label in recurring if len(label.split()) > 1 or _is_role(label)}
@@ -143,7 +148,7 @@ def _is_role(label: str) -> bool:
 
 def _is_name(label: str) -> bool:
     """Tell whether each word of *label* is written as in a name, and the first announces nothing."""
-    plain = re.sub(r"\([^()]*\)", " ", label)
+    plain = re.sub(r"\([^()]*\)|<[^<>]*>", " ", label)
     words = [word for word in re.split(r"[\s,|/]+", plain) if word.strip("-–—.")]
     if not words or len(words) > MOST_WORDS or NO_NAME.fullmatch(_folded(words[0]).strip(".0123456789")):
         return False
