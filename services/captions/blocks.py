@@ -62,7 +62,7 @@ def _items(text: str, dialect: Dialect) -> Iterator[Item]:
 
     Nothing else could own such lines, and to drop them would lose speech.
     """
-    above, part, added_ms = None, 0, None
+    above, part, added_ms, first_ms = None, 0, None, None
     for stretch in _stretches(text, dialect):
         body, number_below = _without_number(stretch, above, dialect)
         words, asides, headers = _apart(body, dialect, is_top=stretch.line == 0)
@@ -72,7 +72,10 @@ def _items(text: str, dialect: Dialect) -> Iterator[Item]:
         elif any(line.strip() for line in words):
             yield malformed(1, "stands before the first time line, so that nobody knows when it is said")
         above, part = number_below, part + len(headers)
-        added_ms = map_ms("\n".join(headers[-1])) if headers else added_ms
+        for header in headers:
+            mapped = map_ms("\n".join(header))
+            first_ms = mapped if first_ms is None else first_ms
+            added_ms = None if mapped is None else mapped - (first_ms or 0)
 
 
 def _stretches(text: str, dialect: Dialect) -> Iterator[Stretch]:

@@ -38,7 +38,8 @@ def joined(cues: Sequence[Caption]) -> tuple[list[Caption], list[Refusal], list[
     """
     Return *cues* with each piece where its header puts it, a cue that a border cut in two joined, and what was done.
 
-    The first piece stays where it is: what a stream's own clock begins at, mostly 10 s, is no part of the video.
+    The first piece, though no cue be in it, stays where it is: what a stream's own clock begins at, mostly 10 s, is
+    no part of the video.
     """
     placed, notes = _placed(cues)
     kept, refused = _joined_at_borders(placed)
@@ -55,8 +56,7 @@ def _placed(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
 
 
 def _shifts(maps: Sequence[int | None]) -> list[int]:
-    first = next((found for found in maps if found is not None), 0)
-    shifts, above, wraps = list[int](), first, 0
+    shifts, above, wraps = list[int](), 0, 0
     for found in maps:
         if found is None:
             shifts.append(0)
@@ -64,7 +64,7 @@ def _shifts(maps: Sequence[int | None]) -> list[int]:
         if above - found > WRAP_TICKS // TICKS_PER_MS // 2:
             wraps += 1
         above = found
-        shifts.append(found - first + wraps * (WRAP_TICKS // TICKS_PER_MS))
+        shifts.append(found + wraps * (WRAP_TICKS // TICKS_PER_MS))
     return shifts
 
 

@@ -67,7 +67,7 @@ class Caption:
     text: str
     number: int | None = None  # the counter above an SRT cue
     part: int = 0  # grows with each full header, or each language of a TTML file
-    map_ms: int | None = None  # what the header's X-TIMESTAMP-MAP adds to the times, from the stream's own origin
+    map_ms: int | None = None  # what its header's X-TIMESTAMP-MAP adds to the times, beyond what the first one does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,10 @@ ACCEPTED = (10.0, 1_500.0)
 FEWEST_CUES = 10
 ALIKE = 0.8
 """So many cues must be spoken at a human pace in a unit. Titles of chapters, read as milliseconds, are not."""
-SHORTEST_S = 1.5
+SHORTEST_S = 0.8
 """Half of the cues last so long, unless each is one word."""
+SHORTEST_SPAN_S = 30.0
+"""A whole lecture in less is none: it is a list of chapters, whose seconds were taken for milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,9 @@ def unit_of(cues: Sequence[Timed], usual: str) -> tuple[float, str | None]:
     is_usual = not length or not words or ACCEPTED[0] <= pace <= ACCEPTED[1]
     if is_usual or len(lengths) < FEWEST_CUES or any(cue.start != int(cue.start) for cue in cues):
         return UNITS[usual], None
-    fitting = [unit for unit, factor in UNITS.items() if _fits(lengths, factor / 1000)]
+    span = max(cue.start for cue in cues) - min(cue.start for cue in cues)
+    possible = {unit: factor for unit, factor in UNITS.items() if span * factor / 1000 >= SHORTEST_SPAN_S}
+    fitting = [unit for unit, factor in possible.items() if _fits(lengths, factor / 1000)]
     if len(fitting) != 1:
         return UNITS[usual], None
     found = per_minute(words, length * UNITS[fitting[0]] / 1000)
