@@ -20,7 +20,6 @@ from rich.text import Text
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
 from services.backup import Contents, Restored, Saved
-from services.captions import Pace
 from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
@@ -99,8 +98,6 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
         ("segments", sum(one.segments for one in taken)),
     ):
         table.add_column(name, f"{total:,}", justify="right")
-    for name in ("span", "words/min", "covered"):
-        table.add_column(name, justify="right")
     for one in taken:
         table.add_row(
             escape(one.slug),
@@ -110,17 +107,23 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
             f"{one.kept:,}",
             f"{len(one.refusals):,}",
             f"{one.segments:,}",
-            *_pace(one.pace),
         )
-    return Group(table, *_remarks(report, dry_run=dry_run))
+    return Group(table, *_paces(taken), *_remarks(report, dry_run=dry_run))
 
 
-def _pace(pace: Pace | None) -> tuple[str, str, str]:
-    """Write what shows at a glance that a lecture's times are off; the share is that of the video under cues."""
-    if pace is None:
-        return "", "", ""
-    covered = "?" if pace.covered is None else f"{pace.covered:.0%}"
-    return f"{clock(pace.start_s)}–{clock(pace.end_s)}", f"{pace.words_per_minute:,.0f}", covered
+def _paces(taken: Sequence[Taken]) -> list[RenderableType]:
+    """Show at a glance whether a lecture's times are off; what is covered is the share of the video under cues."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
+    table.add_column("lecture", overflow="fold")
+    for name in ("from", "to", "words/min", "covered"):
+        table.add_column(name, justify="right")
+    for one in taken:
+        if pace := one.pace:
+            covered = "?" if pace.covered is None else f"{pace.covered:.0%}"
+            table.add_row(
+                escape(one.slug), clock(pace.start_s), clock(pace.end_s), f"{pace.words_per_minute:,.0f}", covered
+            )
+    return [table] if table.row_count else []
 
 
 def counted(count: int, what: str) -> str:
@@ -145,11 +148,12 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         new, changed = (sum(one.status == status for one in report.taken) for status in ("new", "changed"))
         lines.append(Text(f"{new} new, {changed} changed, {counted(report.embedded, 'segment')} embedded."))
     if report.without_vector and report.wants_vectors:
-        have = "segment has" if report.without_vector == 1 else "segments have"
+        once = "once an embedding model can be reached, the same command gives"
         lines.append(
             Text(
-                f"{report.without_vector:,} {have} no vector, to be found by words only; "
-                "once an embedding model can be reached, the same command gives what is missing.",
+                f"1 segment has no vector and is found by words only; {once} it one."
+                if report.without_vector == 1
+                else f"{report.without_vector} segments have no vector and are found by words only; {once} them one.",
                 style="yellow",
             )
         )

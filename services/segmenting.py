@@ -12,6 +12,7 @@ OVERLAP_WORDS = 80
 LONGEST_CUE_S = 240.0
 """A longer cue is split, so that no segment spans more speech than anybody would look through."""
 PART_S = 60.0
+WORDS_PER_S = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def cut(cues: Sequence[Cue], *, words: int = WINDOW_WORDS, overlap: int = OVERLA
     than *words* words, or of more than four minutes, is first split, its time shared out by words. Every cue is in
     at least one window.
     """
-    pieces = [piece for cue in cues for piece in _within(cue, words)]
+    pieces = [piece for cue in _released(cues) for piece in _within(cue, words)]
     if not pieces:
         return ()
     ends = list(accumulate(len(piece.text.split()) for piece in pieces))
@@ -74,6 +75,20 @@ def _even_length(total: int, words: int, overlap: int) -> int:
         return words
     count = math.ceil((total - overlap) / (words - overlap))
     return min(words, math.ceil((total - overlap) / count) + overlap)
+
+
+def _released(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """
+    Yield *cues* without an end that cannot be meant: of a cue of minutes over which others are spoken.
+
+    It ends where the next one begins, or when its own words are said.
+    """
+    for cue, following in zip(cues, [*cues[1:], None], strict=False):
+        if following is None or cue.end_s - cue.start_s <= LONGEST_CUE_S or following.start_s >= cue.end_s:
+            yield cue
+            continue
+        said_s = cue.start_s + len(cue.text.split()) / WORDS_PER_S
+        yield Cue(start_s=cue.start_s, end_s=min(cue.end_s, max(following.start_s, said_s)), text=cue.text)
 
 
 def _within(cue: Cue, words: int) -> Iterator[Cue]:

@@ -144,7 +144,7 @@ def test_whole_numbers_in_another_unit_are_read_in_it_and_that_is_said(
 
 
 def test_words_with_hundredths_of_seconds_are_read_in_them() -> None:
-    words = " ".join(said(6)).split()  # ggml-org/whisper.cpp#2271: one word a row
+    words = " ".join(said(12)).split()  # ggml-org/whisper.cpp#2271: one word a row
     rows = [{"start": 30 * n, "stop": 30 * n + 25, "text": f" {word}"} for n, word in enumerate(words)]
 
     captions = read(json.dumps(rows).encode(), name="a.json")

@@ -6,7 +6,7 @@ import pytest
 
 from services.captions import Captions, read
 
-WORDS = (
+WORDS: tuple[str, ...] = (
     "o gradiente some quando a rede é muito profunda",
     "a porta de esquecimento decide o que fica",
     "e isso vale para toda rede recorrente",
@@ -67,7 +67,7 @@ def test_a_guest_who_speaks_once_goes_where_every_cue_has_a_name() -> None:
 
 def test_a_name_that_comes_with_each_turn_goes() -> None:
     """Meetings whose programs name a speaker only where he changes."""
-    lines = list(WORDS)
+    lines: list[str] = list(WORDS)
     lines[0], lines[3], lines[4] = f"Helena Prado: {WORDS[0]}", f"Caio Lins: {WORDS[3]}", f"Helena Prado: {WORDS[4]}"
 
     assert texts(lines) == list(WORDS)

@@ -6,7 +6,7 @@ import pytest
 
 from services.captions import Captions, NotCaptions, read
 
-SENTENCES = (
+SENTENCES: tuple[str, ...] = (
     "o gradiente some quando a rede é muito profunda",
     "a porta de esquecimento decide o que fica na memória",
     "o dropout desliga neurônios no sorteio durante o treino",
@@ -58,7 +58,7 @@ def test_a_sentence_shown_for_each_of_its_words_is_kept_once(
 ) -> None:
     text, at, starts = "WEBVTT\n\n", 3_000, list[float]()
     for sentence in SENTENCES:
-        words = sentence.split()
+        words: list[str] = sentence.split()
         starts.append(at / 1000)
         for position in range(len(words)):
             text += cue(at, at + 280, lit(words, position))
@@ -76,7 +76,7 @@ def test_words_that_add_up_are_kept_once() -> None:
     """The typewriter of editors, and live captions that grow: SubtitleEdit/subtitleedit#7909."""
     text, at = "WEBVTT\n\n", 1_000
     for sentence in SENTENCES:
-        words = sentence.split()
+        words: list[str] = sentence.split()
         for position in range(1, len(words) + 1):
             text += cue(at, at + 300, " ".join(words[:position]))
             at += 300
@@ -149,15 +149,15 @@ def test_pieces_with_clocks_of_their_own_are_placed_by_their_headers(
     assert read_.repairs == ("pieces of a stream, placed by their X-TIMESTAMP-MAP: 12",)
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        lambda _: "X-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000",  # SubtitleEdit/subtitleedit#3736
-        lambda _: "",  # shaka-project/shaka-player#9313
-        lambda n: f"X-TIMESTAMP-MAP=MPEGTS:{540000 * n},LOCAL:{clock(6000 * n)}",  # shaka-project/shaka-player#480
-        lambda n: f"X-TIMESTAMP-MAP=MPEGTS:{540000 * n},LOCAL:00:00:00.000",  # the shift counted twice
-    ],
-)
+GO_ON: list[Callable[[int], str]] = [
+    lambda _: "X-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000",  # SubtitleEdit/subtitleedit#3736
+    lambda _: "",  # shaka-project/shaka-player#9313
+    lambda n: f"X-TIMESTAMP-MAP=MPEGTS:{STEP * n},LOCAL:{clock(6000 * n)}",  # shaka-project/shaka-player#480
+    lambda n: f"X-TIMESTAMP-MAP=MPEGTS:{STEP * n},LOCAL:00:00:00.000",  # the shift counted twice
+]
+
+
+@pytest.mark.parametrize("header", GO_ON)
 def test_pieces_on_one_clock_stay_as_they_are(header: Callable[[int], str]) -> None:
     read_ = captions(pieces(step_ms=6_000, header=header, offset=lambda n: 6_000 * n))
 
