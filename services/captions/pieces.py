@@ -84,25 +84,25 @@ def _joined_at_borders(cues: Sequence[Caption]) -> tuple[list[Caption], list[Ref
     for cue in cues:
         since_border = since_border + 1 if part in {None, cue.part} else 0
         part = cue.part
-        twin = _twin(kept[-REACH:], cue) if since_border < REACH else None
-        if twin is None:
+        back = _twin(kept, cue) if since_border < REACH else None
+        if back is None:
             kept.append(cue)
             continue
-        at = kept.index(twin)
-        kept[at] = replace(twin, end_ms=_later_end(twin, cue))
+        kept[-back] = replace(kept[-back], end_ms=_later_end(kept[-back], cue))
         refused.append(Refusal(line=cue.line, kind="repeat", reason="goes on over the border of two pieces"))
     return kept, refused
 
 
-def _twin(above: Sequence[Caption], cue: Caption) -> Caption | None:
-    """Return the cue of the piece above that *cue* is again: whole, or the rest of it after the border."""
-    for other in reversed(above):
+def _twin(above: Sequence[Caption], cue: Caption) -> int | None:
+    """Return how far back stands the cue of another piece that *cue* is again: whole, or its rest after the border."""
+    for back in range(1, min(REACH, len(above)) + 1):
+        other = above[-back]
         if other.part == cue.part or other.end_ms is None:
             continue
         is_whole = (other.start_ms, other.end_ms) == (cue.start_ms, cue.end_ms)
         goes_on = other.start_ms < cue.start_ms and abs(cue.start_ms - other.end_ms) <= BORDER_MS
         if (is_whole or goes_on) and cleaned(other.text).words == cleaned(cue.text).words:
-            return other
+            return back
     return None
 
 

@@ -9,7 +9,6 @@ from services.captions.records import Caption, Refusal
 from services.captions.text import cleaned
 
 TOUCH_MS = 100
-LONGEST_OVERLAP = 60
 SURE_WORDS = 3
 ROLLING_SHARE = 0.3
 ROLLING_PAIRS = 3
@@ -18,7 +17,9 @@ UNSAYABLE = FASTEST * 0.7
 FEWEST_SHOWN = 20
 """So many cues in such runs, where no tag lights a word: a few quick repetitions may be a slip of the times."""
 LIT = re.compile(r"<(?:u|b|i|c|font|span)[ .>]", re.IGNORECASE)
-MAX_WORDS = 400
+MAX_WORDS = 120
+"""So far back an overlap is looked for; two minutes are more than any cue that rolls."""
+MAX_CHARS = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def said_once(cues: Sequence[Caption]) -> tuple[list[Caption], list[Refusal]]:
 def _compared(cues: Sequence[Caption]) -> list[Shown]:
     shown = list[Shown]()
     for cue in cues:
-        words = cleaned(cue.text).words.split() if len(cue.text) < 40 * MAX_WORDS else []
+        words = cleaned(cue.text).words.split() if len(cue.text) < MAX_CHARS else []
         above = shown[-1] if shown else None
         again = _overlap(above.words, words) if above and _touch(above.cue, cue) else 0
         shown.append(Shown(cue=cue, words=words, again=again))
@@ -78,6 +79,8 @@ def _touch(above: Caption, cue: Caption) -> bool:
 
 def _overlap(above: Sequence[str], words: Sequence[str]) -> int:
     """Count the words at the beginning of *words* that are the last ones of *above*: all of either, or a few."""
+    if above == words:
+        return len(words)
     longest = min(len(above), len(words), MAX_WORDS)
     for count in range(longest, 0, -1):
         is_enough = count >= SURE_WORDS or count == len(above) or count == len(words)
