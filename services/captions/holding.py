@@ -11,6 +11,8 @@ from services.captions.records import Captions, Unreadable, WrongClock
 HOUR_S = 3600.0
 LEAD_S = 300.0
 """Speech that begins so soon after a whole hour begins where an editor's or a broadcaster's timeline does."""
+LATEST_S = 2 * HOUR_S
+"""No lecture is silent for longer before its first word; a time of day, or a timeline, is what begins later."""
 PAST_SHARE = 0.1
 """Up to this share of the words may lie past the video's end, where no link opens; more is another clock."""
 
@@ -67,7 +69,13 @@ def _offset(cues: Sequence[Cue], duration_s: float | None) -> float:
         return 0.0
     if duration_s is not None:
         is_past = last_s > duration_s + _slack_s(duration_s)
-        return hours_s if is_past and last_s - hours_s <= duration_s + _slack_s(duration_s) else 0.0
+        would_fit = first_s - hours_s < LEAD_S and last_s - hours_s <= duration_s + _slack_s(duration_s)
+        return hours_s if is_past and would_fit else 0.0
+    if first_s > LATEST_S and first_s - hours_s >= LEAD_S:
+        raise Unreadable(
+            f"begins at {_at(first_s)}, as times of day do, and nothing says where its video begins; give in a "
+            "manifest the seconds that are to be taken off as offset_s, 0 for none"
+        )
     if first_s - hours_s < LEAD_S:
         raise Unreadable(
             f"begins at {_at(first_s)}, as the timelines of video editors do, and nothing says whether its video does; "
@@ -103,7 +111,7 @@ def _within(captions: Captions, duration_s: float) -> Captions:
     if share > PAST_SHARE and last_s > duration_s + _slack_s(duration_s):
         raise Unreadable(
             f"is spoken from {_at(captions.cues[0].start_s)} to {_at(last_s)}, but its video is {_at(duration_s)} "
-            "long: the captions are of another cut, or duration_s is wrong; correct one of them"
+            "long: the captions are of another cut, or duration_s is wrong; correct one of them, or give an offset_s"
         )
     if not past:
         return captions

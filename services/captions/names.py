@@ -93,7 +93,8 @@ def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
 def _told(found: Sequence[Sequence[Label | None]], names: frozenset[str], gone: Counter[str]) -> Sequence[str]:
     notes = list[str]()
     if gone:
-        notes.append(f"names of speakers left out: {gone.total()}, of {len(gone)} speakers")
+        speakers = "1 speaker" if len(gone) == 1 else f"{len(gone)} speakers"
+        notes.append(f"names of speakers left out: {gone.total()}, of {speakers}")
     doubtful = sum(
         1
         for labels in found

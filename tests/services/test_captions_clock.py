@@ -75,6 +75,16 @@ def test_speech_that_begins_later_in_an_hour_is_no_timeline() -> None:
     assert on_clock(srt([3600 + 900 + 6 * n for n in range(12)])).cues[0].start_s == 4500
 
 
+def test_a_time_of_day_is_asked_about_and_never_put_right_by_chance() -> None:
+    afternoon = srt([14 * 3600 + 37 * 60 + 10 + 6 * n for n in range(12)])
+
+    with pytest.raises(WrongClock, match=r"begins at 14:37:10, as times of day do.*offset_s"):
+        on_clock(afternoon)
+    with pytest.raises(WrongClock, match="from 14:37:10 to 14:38:20, but its video is 1:23:20 long"):
+        on_clock(afternoon, duration_s=5_000)
+    assert on_clock(afternoon, offset_s=52_620, duration_s=5_000).cues[0].start_s == 10
+
+
 def test_captions_of_another_cut_are_refused_with_both_lengths() -> None:
     with pytest.raises(WrongClock, match="from 0:00:00 to 0:03:58, but its video is 0:00:52 long"):
         on_clock(srt([6 * n for n in range(40)]), duration_s=52)

@@ -114,6 +114,20 @@ def test_a_prefix_too_seldom_to_tell_is_kept_and_asked_about() -> None:
     )
 
 
+def test_teams_names_its_cues_and_its_speakers_and_both_go() -> None:
+    guid = "0c6b9d1e-5f40-4c0a-9b1c-6f2d7a8e9f00"
+    text = (
+        f"WEBVTT\n\n{guid}/31-0\n00:00:03.120 --> 00:00:07.480\n<v Prado, Helena (Docente)>o gradiente some\n"
+        f"quando a rede é funda</v>\n\n{guid}/31-1\n00:00:07.480 --> 00:00:11.000\n"
+        "<v Lins, Caio &lt;aluno&gt;>e o dropout?</v>\n"
+    )
+
+    assert [cue.text for cue in read(text.encode(), name="a.vtt").cues] == [
+        "o gradiente some quando a rede é funda",
+        "e o dropout?",
+    ]
+
+
 def test_no_report_names_anybody() -> None:
     repairs = captions([f"Helena Prado: {words}" for words in WORDS]).repairs
 

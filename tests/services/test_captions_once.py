@@ -118,6 +118,16 @@ def test_a_line_that_rolls_is_kept_once(_name: str, shown: list[str], _source: s
     assert " ".join(words for _, _, words in kept(text)).replace(">> ", "") == " ".join(WORDS)
 
 
+def test_rolled_lines_that_a_converter_left_without_their_tags_are_kept_once() -> None:
+    """shepherdjerred/monorepo#1275: each line, ten milliseconds of it alone, and the next with it above."""
+    text, at, above = "", 1_000, "\u00a0"
+    for line in LINES:
+        text += cue(at, at + 2_000, f"{above}\n{line}") + cue(at + 2_000, at + 2_010, f"{line}\n\u00a0")
+        at, above = at + 2_010, line
+
+    assert [words for _, _, words in kept(f"WEBVTT\n\n{text}")] == LINES
+
+
 # Pieces of streams
 
 
