@@ -281,7 +281,8 @@ def _unlisted(found: Sequence[Path], language: str, video_url: str | None) -> tu
     """Make a lecture of each caption file, by its name and what stands beside it."""
     if video_url and not is_link(video_url):
         raise Refused(f"--video-url {video_url!r} is not an address that begins with https://.")
-    beside = {file.parent: folders.beside(file) for file in found}
+    one_of = {file.parent: file for file in found}
+    beside = {folder: folders.beside(file) for folder, file in one_of.items()}
     taken, notes = naming.chosen([naming.named(file, beside[file.parent]) for file in found], language)
     languages = Counter((file.path.parent, file.base) for file in taken)
     sources: list[Source] = []

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from services.captions.records import Caption
 from services.captions.text import cleaned
@@ -13,7 +14,10 @@ LONGEST = 60
 MOST_WORDS = 7
 EACH_CUE_SHARE = 0.5
 """Where so many cues begin with a name, the program that wrote them puts one into each, a one-off guest's too."""
+EVERY_CUE_SHARE = 0.9
+"""Where nearly all cues begin with something and a colon, that is written by a program, however it looks."""
 FEWEST = 3
+FEWEST_LOOSE = 5
 TURNS_SHARE = 0.1
 LONGEST_CUE = 40_000
 
@@ -63,7 +67,7 @@ class Label:
 
     text: str
     end: int  # where the words after it begin
-    is_certain: bool
+    kind: Literal["certain", "name", "loose"]  # given by a program; looks like a name; short, and no more than that
 
 
 def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
@@ -75,13 +79,13 @@ def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
     """
     lines = [cue.text.split("\n") if len(cue.text) < LONGEST_CUE else [] for cue in cues]
     found = [[_label(line) for line in each] for each in lines]
-    heads = sum(map(_begins_so, lines, found))
-    names = _names(found, heads=heads)
+    first = [_first(each, labels) for each, labels in zip(lines, found, strict=True)]
+    names = _names(found, [label for label in first if label])
     kept, gone = list[Caption](), Counter[str]()
     for cue, each, labels in zip(cues, lines, found, strict=True):
         rest = list[str]()
         for line, label in zip(each, labels, strict=True):
-            if label and (label.is_certain or label.text in names):
+            if label and (label.kind == "certain" or label.text in names):
                 gone[label.text] += 1
                 rest.append(cleaned(line).words[label.end :])
             else:
@@ -99,7 +103,7 @@ def _told(found: Sequence[Sequence[Label | None]], names: frozenset[str], gone: 
         1
         for labels in found
         for one in labels
-        if one and not one.is_certain and one.text not in names and len(one.text.split()) > 1
+        if one and one.kind == "name" and one.text not in names and len(one.text.split()) > 1
     )
     if doubtful:
         notes.append(f"lines that begin with what may be a name and a colon, too seldom to tell, kept: {doubtful}")
@@ -113,26 +117,33 @@ def _label(line: str) -> Label | None:
     if bracketed := BRACKETED.match(words):
         is_label = NUMBERED.fullmatch(bracketed["label"].strip()) is not None
         is_name = bracketed["colon"] is not None and _is_name(bracketed["label"])
-        return Label(text=bracketed["label"], end=bracketed.end(), is_certain=is_label) if is_label or is_name else None
+        if not is_label and not is_name:
+            return None
+        return Label(text=bracketed["label"], end=bracketed.end(), kind="certain" if is_label else "name")
     prefix = PREFIX.match(words)
     if prefix is None:
         return None
     label = " ".join(prefix["label"].strip("*_ ").split())
     is_turn = (prefix["sign"] or "").startswith(">>") and (_is_name(label) or _is_role(label))
     if NUMBERED.fullmatch(label) or is_turn:
-        return Label(text=label, end=prefix.end(), is_certain=True)
-    return Label(text=label, end=prefix.end(), is_certain=False) if _is_name(label) or _is_role(label) else None
+        return Label(text=label, end=prefix.end(), kind="certain")
+    if _is_name(label) or _is_role(label):
+        return Label(text=label, end=prefix.end(), kind="name")
+    is_loose = len(label.split()) <= MOST_WORDS and not _announces(label) and any(map(str.isalpha, label))
+    return Label(text=label, end=prefix.end(), kind="loose") if is_loose else None
 
 
-def _begins_so(lines: Sequence[str], labels: Sequence[Label | None]) -> bool:
-    return next((label is not None for line, label in zip(lines, labels, strict=True) if line.strip()), False)
+def _first(lines: Sequence[str], labels: Sequence[Label | None]) -> Label | None:
+    return next((label for line, label in zip(lines, labels, strict=True) if line.strip()), None)
 
 
-def _names(found: Sequence[Sequence[Label | None]], *, heads: int) -> frozenset[str]:
-    """Return the labels of a file that are names, by how often they come; so many cues, *heads*, begin with one."""
-    labels = [one.text for each in found for one in each if one and not one.is_certain]
-    counted = Counter(labels)
-    if heads >= max(FEWEST, EACH_CUE_SHARE * len(found)):
+def _names(found: Sequence[Sequence[Label | None]], first: Sequence[Label]) -> frozenset[str]:
+    """Return the labels of a file that are names, by how often they come; cues begin with those in *first*."""
+    labels = [one for each in found for one in each if one]
+    if len(first) >= max(FEWEST_LOOSE, EVERY_CUE_SHARE * len(found)):
+        return frozenset(one.text for one in labels)
+    counted = Counter(one.text for one in labels if one.kind == "name")
+    if sum(one.kind == "name" for one in first) >= max(FEWEST, EACH_CUE_SHARE * len(found)):
         return frozenset(counted)
     recurring = {label for label, count in counted.items() if count >= FEWEST or (count > 1 and len(label.split()) > 1)}
     sure = {label for label in recurring if len(label.split()) > 1 or _is_role(label)}
@@ -151,9 +162,14 @@ def _is_name(label: str) -> bool:
     """Tell whether each word of *label* is written as in a name, and the first announces nothing."""
     plain = re.sub(r"\([^()]*\)|<[^<>]*>", " ", label)
     words = [word for word in re.split(r"[\s,|/]+", plain) if word.strip("-–—.")]
-    if not words or len(words) > MOST_WORDS or NO_NAME.fullmatch(_folded(words[0]).strip(".0123456789")):
+    if not words or len(words) > MOST_WORDS or _announces(label):
         return False
     return _is_capital(words[0]) and all(map(_may_be_in_name, words[1:]))
+
+
+def _announces(label: str) -> bool:
+    words = re.split(r"[\s,|/]+", label.strip("*_ "))
+    return NO_NAME.fullmatch(_folded(words[0]).strip(".0123456789")) is not None
 
 
 def _may_be_in_name(word: str) -> bool:

@@ -46,6 +46,7 @@ EVERY_CUE = [
     (["MARIA DA SILVA: ", "JOÃO DE SOUZA: "], "SubtitleEdit/subtitleedit#3318"),
     (["Falante 1: ", "Falante 2: "], "SubtitleEdit/subtitleedit#2160"),
     (["Ana's iPhone: ", "Helena (she/her): "], "sendrec/sendrec#158"),
+    (["maria eduarda: ", "ana.silva@ufmg.br: "], "vanderbilt-data-science/brightspace-skills-suite#19"),
     (["김민수: ", "李华: "], "karolswdev/HoldSpeak#44"),
 ]
 
@@ -96,6 +97,12 @@ def test_what_a_lecturer_announces_stays(announced: str, often: int) -> None:
     lines = [*WORDS, *([announced] * often)]
 
     assert texts(lines)[-1] == announced
+
+
+def test_a_lecture_that_announces_all_the_time_keeps_its_words() -> None:
+    lines = ["Exemplo: um", "Teorema 1: dois", "Nota: três", "Pergunta: por quê?", "Passo 3: fim", "Exemplo: outro"]
+
+    assert texts(lines) == lines
 
 
 def test_what_is_announced_stays_beside_names_that_go() -> None:
