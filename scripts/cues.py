@@ -1,4 +1,4 @@
-"""Write the cues of a manifest's lectures, one a line: `diff` two checkouts' to see what a change of the readers does."""  # noqa: INP001 - a script, not a package
+"""Write the cues of a manifest's lectures, one a line, for `diff` with those of another checkout."""  # noqa: INP001 - a script
 
 import json
 import sys
