@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, cast
 
 import discord
@@ -17,15 +19,20 @@ from bot.defang import shortened
 from bot.feedback import Feedback
 from bot.languages import Translations, reader
 from bot.metrics import Metrics
+from bot.outlets import TROUBLE, persistently
 from bot.pages import LONGEST
+from bot.placing import Placing
 from bot.publishing import admits_commands, invitation, publish
 from db.records import AnswerId, CourseId, ItemId
 from services import i18n
-from services.errors import Misconfigured, MonitoriaError, Refused
+from services.errors import Misconfigured, Refused, Unavailable
+from services.trouble import is_passing
 from services.wiring import Services
 
 log = logging.getLogger(__name__)
 
+FIRST_SIGN_LIMIT_S = 2.4
+"""For the first answer to a command, a press or a form, of the 3 s that Discord waits."""
 RELEASE_LIMIT_S = 3.0
 """For letting go of the answers that are being written, where the database is slow."""
 
@@ -46,7 +53,7 @@ class Tree(app_commands.CommandTree["Monitoria"]):
     """The slash commands; an error of any ends here, in one sentence that only its user sees."""
 
     async def interaction_check(self, interaction: discord.Interaction["Monitoria"], /) -> bool:
-        interaction.client.accompany()
+        interaction.client.attend(interaction)
         return True
 
     async def on_error(
@@ -78,11 +85,14 @@ class Monitoria(commands.Bot):
             **options,
         )
         self.services = services
-        self.answering = Answering(services.asker, services.deliveries, metrics or Metrics())
+        self.answering = Answering(services.asker, services.deliveries, services.showings, metrics or Metrics())
         self.unusable: Misconfigured | None = None  # why it closed by itself
-        self.is_leaving = False  # nothing new is begun any more
+        self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
+        self.placing = Placing(self, services.asker, services.showings)
         self._background: set[asyncio.Task[None]] = set()
+        self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
+        self._cut_off: list[discord.Interaction[Any]] = []  # whom a stop left without an answer
         self._has_looked = False
 
     async def setup_hook(self) -> None:
@@ -125,6 +135,15 @@ class Monitoria(commands.Bot):
         ws = cast("DiscordWebSocket | None", self.ws)  # discord.py knows better than its annotation
         return self.is_ready() and not self.is_closed() and ws is not None and ws.open
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether nothing new is begun any more."""
+        return self._leaving.is_set()
+
+    def begin_nothing(self) -> None:
+        """Begin nothing new any more."""
+        self._leaving.set()
+
     async def on_message(self, message: discord.Message) -> None:
         """Leave messages to the cogs: there are no prefixed commands."""
 
@@ -132,7 +151,7 @@ class Monitoria(commands.Bot):
         self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, answer: AnswerId
     ) -> None:
         """Act on a button under an answer."""
-        self.accompany()
+        self.attend(interaction)
         try:
             await self._feedback.pressed(interaction, verb, course, answer)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
@@ -142,6 +161,7 @@ class Monitoria(commands.Bot):
         self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
     ) -> None:
         """Act on a button of a card."""
+        self.attend(interaction)
         handler: Any = self.get_cog("Reviewing")
         try:
             await handler.pressed(interaction, verb, course, item)
@@ -151,7 +171,7 @@ class Monitoria(commands.Bot):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
         if interaction.type is discord.InteractionType.modal_submit:
-            self.accompany()
+            self.attend(interaction)
             try:
                 await self._feedback.submitted(interaction)
             except Exception as error:  # noqa: BLE001 - nothing else would answer the person
@@ -176,34 +196,74 @@ class Monitoria(commands.Bot):
         if task and task not in self._background:
             self._keep(task)
 
+    def attend(self, interaction: discord.Interaction[Any]) -> None:
+        """
+        Accompany the current task, in which *interaction* is answered, and see that it gives a first sign in time.
+
+        After 3 s Discord takes none: what hangs until then is cut off, and its person told to try again.
+        """
+        self.accompany()
+        task: asyncio.Task[Any] | None = asyncio.current_task()
+        if task and interaction.type is not discord.InteractionType.autocomplete:
+            self._attended[task] = interaction
+            asyncio.get_running_loop().call_later(FIRST_SIGN_LIMIT_S, self._hurry, task, interaction)
+
+    def _hurry(self, task: asyncio.Task[Any], interaction: discord.Interaction[Any]) -> None:
+        if not task.done() and not interaction.response.is_done() and not self.is_leaving:
+            self._attended.pop(task, None)
+            task.cancel()
+            self.start_soon(apologise(interaction, Unavailable("It gave no sign in time.")))
+
+    async def rest(self, pause_s: float) -> bool:
+        """Wait so long, or until nothing new is begun any more; return whether there is a use in going on."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._leaving.wait(), pause_s)
+        return not self.is_leaving
+
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._background.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("discord.failed", exc_info=error)
+        attended = self._attended.pop(task, None)
+        if task.cancelled():
+            self._cut_off += [attended] if attended and not _has_answered(attended) else []
+        elif error := task.exception():
+            trace = None if is_passing(error) else error
+            log.error("discord.failed", exc_info=trace, extra={"reason": repr(error)})
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
-        log.error("discord.event_failed", exc_info=True, extra={"event_name": event_method})  # noqa: LOG014
+        error = sys.exception()
+        trace = None if error is None or is_passing(error) else error
+        log.error("discord.event_failed", exc_info=trace, extra={"event_name": event_method, "reason": repr(error)})
 
     async def finished(self) -> None:
         """Begin nothing new, and wait until what is being done is done."""
-        self.is_leaving = True
+        self.begin_nothing()
         while self._background:
             await asyncio.wait(tuple(self._background))
 
     async def close(self) -> None:
         """Let go of the answers that are being written, so that another process can go on at once; then leave."""
-        self.is_leaving = True
+        self.begin_nothing()
         ours = asyncio.current_task()
         held = [task for task in self._background if task is not ours]
         for task in held:
             task.cancel()
         if held:
             await asyncio.wait(held, timeout=RELEASE_LIMIT_S)
+        if self._cut_off:
+            stopping = Unavailable("The bot is stopping.")
+            told = [asyncio.create_task(apologise(interaction, stopping)) for interaction in self._cut_off]
+            await asyncio.wait(told, timeout=RELEASE_LIMIT_S)
         await super().close()
+
+
+def _has_answered(interaction: discord.Interaction[Any]) -> bool:
+    """Say whether who acted sees more than that the bot is thinking, as far as is known."""
+    deferred = {discord.InteractionResponseType.deferred_channel_message, None}
+    return interaction.response.type not in deferred
 
 
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
@@ -213,12 +273,16 @@ async def apologise(interaction: discord.Interaction[Any], error: Exception) -> 
         said = shortened(str(cause), LONGEST)
     else:
         said = i18n.text("discord.unavailable", reader(interaction))
-        trace = None if isinstance(cause, MonitoriaError) else cause
+        trace = None if is_passing(cause) else cause
         log.error("interaction.failed", exc_info=trace, extra={"reason": str(cause)})
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(said, ephemeral=True)
-        else:
-            await interaction.response.send_message(said, ephemeral=True)
-    except discord.HTTPException as refused:
-        log.warning("interaction.unanswered", extra={"code": refused.code, "reason": refused.text})
+        await persistently(lambda: _whisper(interaction, said))
+    except TROUBLE as refused:
+        log.warning("interaction.unanswered", extra={"reason": repr(refused)})
+
+
+async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:
+    if interaction.response.is_done():
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)

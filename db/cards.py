@@ -54,6 +54,10 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
                     and s.staff_channel_id is not null
                     -- What was settled before anybody saw a card needs none.
                     and (i.settled_at is null or i.card_message_id is not null)
+                    and not exists (
+                        select from edits e
+                        where e.target = 'card' and e.target_id = i.id and e.leased_until > now()
+                    )
                 order by i.card_claimed_until, i.id limit %(most)s for update of i skip locked
             ) due
             where i.id = due.id
@@ -65,16 +69,28 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
 
 
 async def shown(
-    conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int
+    conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int, was_alone: bool
 ) -> bool:
-    """Take note of the card's message and of what it shows; return False if the item has gone meanwhile."""
+    """
+    Take note of the card's message and of what it shows; return False if the item has gone meanwhile.
+
+    Where another hand edited it at the same time, nobody knows what it shows: the next round edits it.
+    """
     updated = await conn.execute(
         """
         update review_items set card_channel_id = %(channel)s, card_message_id = %(message)s,
-            card_shown = greatest(card_shown, %(version)s), card_claimed_until = '-infinity', card_failures = 0
+            card_shown = case when %(was_alone)s then %(version)s else 0 end, card_claimed_until = '-infinity',
+            card_failures = 0
         where id = %(item)s and course_id = %(course)s
         """,
-        {"course": course, "item": item, "channel": channel, "message": message, "version": version},
+        {
+            "course": course,
+            "item": item,
+            "channel": channel,
+            "message": message,
+            "version": version,
+            "was_alone": was_alone,
+        },
     )
     return updated.rowcount > 0
 
@@ -83,7 +99,7 @@ async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first
     """Try the card again after a while, twice as long each time, and at most an hour."""
     await conn.execute(
         """
-        update review_items set card_failures = card_failures + 1,
+        update review_items set card_failures = card_failures + 1, card_shown = 0,
             card_claimed_until = now()
                 + least(%(first)s::interval * power(2, least(card_failures, 12)), interval '1 hour')
         where id = %(item)s and course_id = %(course)s
@@ -115,19 +131,6 @@ async def touch(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
     )
 
 
-async def orphans(conn: AsyncConnection, *, most: int) -> list[tuple[int, int]]:
-    """Channel and message of cards whose item is gone."""
-    cursor = await conn.execute("select channel_id, message_id from orphan_cards limit %(most)s", {"most": most})
-    return [(int(channel), int(message)) for channel, message in await cursor.fetchall()]
-
-
-async def forget_orphan(conn: AsyncConnection, *, channel: int, message: int) -> None:
-    await conn.execute(
-        "delete from orphan_cards where channel_id = %(channel)s and message_id = %(message)s",
-        {"channel": channel, "message": message},
-    )
-
-
 async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
     async with conn.cursor(row_factory=class_row(Item)) as cur:
         await cur.execute(
@@ -152,7 +155,17 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Ite
 
 
 async def lock(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
-    """Return the item, alone with it until the transaction ends."""
+    """Return the item, alone with it and with its answer until the transaction ends."""
+    # The answer first, as whoever votes: two that wait for each other would both be undone.
+    await conn.execute(
+        """
+        select from answers
+        where course_id = %(course)s
+            and id = (select answer_id from review_items where id = %(item)s and course_id = %(course)s)
+        for no key update
+        """,
+        {"course": course, "item": item},
+    )
     await conn.execute(
         "select from review_items where id = %(item)s and course_id = %(course)s for update",
         {"course": course, "item": item},
@@ -218,6 +231,8 @@ NEED = (
     "voted_down",
     "vote_against_judge",
     "stale_verified",
+    "source_gone",
+    "source_changed",
     "sway",
     "uncited",
     "wrong_abstention",

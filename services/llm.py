@@ -13,9 +13,9 @@ from urllib.parse import urlparse
 
 from pydantic import BaseModel
 
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused, Unavailable
 from services.lazily import lazily
+from services.text import LONE_SURROGATE, UNSEEN
 
 if TYPE_CHECKING:
     import httpx2
@@ -40,7 +40,11 @@ FINISHED = frozenset({"stop", "eos", "eos_token", "end_turn", "stop_sequence"})
 
 THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 LATE_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+THOUGHT_TAG = re.compile(r"<(?P<end>/?)think(?:ing)?>", re.IGNORECASE)
 UNFINISHED_TAG = re.compile(r"</?t?h?i?n?k?i?n?g?\Z", re.IGNORECASE)
+LONGEST_TAG = len("</thinking>")
+CHUNKS_IN_A_ROW = 16
+"""Of one stream that has much to give, before others have their turn: thousands would hold up Discord's heartbeat."""
 
 Trouble = Literal[
     "timeout",
@@ -84,7 +88,10 @@ class LlmConfig:
     model: str
     base_url: str = OPENAI
     api_key: str | None = field(default=None, repr=False)
-    address_from: str = "OPENAI_BASE_URL"  # the setting that an operator would correct
+    # The settings that an operator would correct; how they are called makes no other model.
+    address_from: str = field(default="OPENAI_BASE_URL", compare=False)
+    key_from: str = field(default="OPENAI_API_KEY", compare=False)
+    model_from: str = field(default="MONITORIA_ANSWER_MODEL", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +118,10 @@ class ChatModel:
 
     def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.name = config.model
+        self._config = config
         self._longest_wait_s = longest_wait_s
         try:
-            self._server = urlparse(config.base_url).hostname or "its server"
+            self._server = _server(config.base_url)
             self._client = openai.AsyncOpenAI(
                 base_url=config.base_url,
                 api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
@@ -153,11 +161,13 @@ class ChatModel:
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
                 chunks = await self._patiently(deadline, lambda: self._open(messages))
-            async with chunks:
-                while (chunk := await _next(chunks, deadline, gathered)) is not None:
+            async with self._plain(chunks) as events:
+                while (chunk := await _next(events, deadline, gathered)) is not None:
                     if gathered.take(chunk):
                         # No timeout may span this: it would interrupt what the reader is doing meanwhile.
                         yield gathered.text_so_far()
+                    if gathered.chunks % CHUNKS_IN_A_ROW == 0:
+                        await asyncio.sleep(0)
             yield gathered.completed(self.name)
 
     async def complete(
@@ -209,6 +219,10 @@ class ChatModel:
                 raise
         return await self._open(messages, counted=False)
 
+    def _plain(self, chunks: "AsyncStream[ChatCompletionChunk]") -> "AsyncStream[object]":
+        """Return the events of a stream as the JSON that they are: to make `openai`'s objects costs four times more."""
+        return openai.AsyncStream(cast_to=object, response=chunks.response, client=self._client)
+
     @contextmanager
     def _explained(self, time_limit_s: float) -> Generator[None, None, None]:
         """Translate what can go wrong with a server into one sentence for its operator."""
@@ -221,18 +235,20 @@ class ChatModel:
             reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
             trouble = _trouble(error)
-            reason = _status(error.status_code, trouble)
+            reason = _status(error.status_code, trouble, self._config)
             retry_after_s = _retry_after_s(error)
         except openai.APIConnectionError as error:
             trouble = "unreachable" if isinstance(error.__cause__, httpx2.ConnectError) else "fault"
-            reason = "cannot be reached or broke the connection; start its server, or correct the address"
+            reason = (
+                f"cannot be reached or broke the connection; start its server, or correct {self._config.address_from}"
+            )
         except openai.OpenAIError:
             trouble, reason = "fault", "reported an error in the middle of its text; see its server's log"
         except _Unusable as problem:
             trouble, reason, said = problem.trouble, str(problem), problem.said
         except (ValueError, RecursionError):
             trouble = "not_completion"
-            reason = "sent something that is no chat completion; correct the address (most end in /v1)"
+            reason = f"sent something that is no chat completion; correct {self._config.address_from} (most end in /v1)"
         else:
             return
         # The cause stays behind: it quotes the server, which may quote the key or what a student wrote.
@@ -250,6 +266,17 @@ class ChatModel:
                 raise
         await asyncio.sleep(wait_s)
         return await ask()
+
+
+def _server(address: str) -> str:
+    """
+    Return where an address leads, without a key or a password that it may hold.
+
+    >>> _server("http://ana:s3cret@localhost:8000/v1")
+    'localhost:8000'
+    """
+    parts = urlparse(address)
+    return f"{parts.hostname or 'its server'}{f':{parts.port}' if parts.port else ''}"
 
 
 class _Unusable(Exception):
@@ -294,15 +321,18 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
+        self.chunks = 0
         self._pieces: list[str] = []
+        self._seen = Seen()
         self._length = 0
-        self._refusal = ""
+        self._refusal: list[str] = []
         self._is_begun = False
         self._usage = _Usage()
         self._model: str | None = None
 
     def take(self, sent: _Chunk) -> bool:
-        """Add what was *sent* and return whether the text has grown."""
+        """Add what was *sent* and return whether what may be shown has changed."""
+        self.chunks += 1
         self._usage = sent.usage or self._usage
         self._model = sent.model or self._model
         choice = sent.choices[0] if sent.choices else _Choice()  # a stream's first and last event may have none
@@ -310,26 +340,27 @@ class _Gathered:
         self.finish_reason = choice.finish_reason or self.finish_reason
         said = choice.delta or choice.message
         piece = (said and said.content) or ""
-        self._refusal += (said and said.refusal) or ""
+        refusal = (said and said.refusal) or ""
+        self._refusal.append(refusal)
         self._pieces.append(piece)
-        self._length += len(piece)
+        self._length += len(piece) + len(refusal)
         if self._length > LONGEST_THOUGHT:
             raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model", "too_long")
-        return bool(piece)
+        return self._seen.take(piece)
 
     def text_so_far(self) -> str:
-        return _short_enough(UNFINISHED_TAG.sub("", self._without_thoughts()).strip())
+        return _short_enough(self._seen.text())
 
     def completed(self, asked_for: str) -> Completion:
         raw = _storable("".join(self._pieces))
-        if self._refusal:
-            raise _Unusable("refuses to answer this", "refusal", _storable(self._refusal))
+        if refusal := "".join(self._refusal):
+            raise _Unusable("refuses to answer this", "refusal", _storable(refusal))
         if self.finish_reason not in FINISHED:
             # Without any choice there is nothing that could have been cut.
             trouble = _cut(self.finish_reason) if self._is_begun else "empty"
             raise _Unusable(_unfinished(self.finish_reason), trouble, raw)
         # Some chat templates open the thought themselves, so that only its end is in the text.
-        text = _short_enough(LATE_THOUGHT.sub("", self._without_thoughts()).strip())
+        text = _short_enough(LATE_THOUGHT.sub("", THOUGHT.sub("", raw)).strip())
         if not text:
             rest = "wrote nothing, or only its thoughts; take another model, or see its server's log"
             raise _Unusable(rest, "empty", raw)
@@ -341,11 +372,59 @@ class _Gathered:
             tokens_out=self._usage.completion_tokens,
         )
 
-    def _without_thoughts(self) -> str:
-        return THOUGHT.sub("", _storable("".join(self._pieces)))
+
+class Seen:
+    """
+    What may be shown of a text that comes in pieces: no thought, and no tag that may open one.
+
+    Each piece is looked at once, so that a text costs time in proportion to its length, however it is cut.
+    """
+
+    def __init__(self) -> None:
+        self._shown: list[str] = []
+        self._rest = ""  # may still become a tag; never longer than one
+        self._half = ""  # of a surrogate pair that two events tore apart
+        self._is_thinking = False
+        self._has_changed = False
+
+    def take(self, piece: str) -> bool:
+        """Add *piece*, and return whether `text` may be another one now."""
+        whole = self._half + piece
+        self._half = whole[-1:] if "\ud800" <= whole[-1:] <= "\udbff" else ""
+        self._rest += _storable(whole.removesuffix(self._half))
+        self._has_changed = False
+        while tag := THOUGHT_TAG.search(self._rest):
+            self._pass(tag)
+        kept = self._rest[-LONGEST_TAG:] if self._is_thinking else _unfinished_tag(self._rest)
+        self._show(self._rest[: len(self._rest) - len(kept)])
+        self._rest = kept
+        return self._has_changed
+
+    def text(self) -> str:
+        return "".join(self._shown).strip()
+
+    def _pass(self, tag: re.Match[str]) -> None:
+        """Show what stands before *tag*, unless it is a thought."""
+        if tag["end"] and not self._is_thinking:
+            self._shown.clear()  # a thought that the server's template had opened
+            self._has_changed = True
+        elif not tag["end"]:
+            self._show(self._rest[: tag.start()])
+        self._is_thinking = not tag["end"]
+        self._rest = self._rest[tag.end() :]
+
+    def _show(self, text: str) -> None:
+        if text and not self._is_thinking:
+            self._shown.append(text)
+            self._has_changed = True
 
 
-async def _next(chunks: "AsyncStream[ChatCompletionChunk]", deadline: float, gathered: _Gathered) -> _Chunk | None:
+def _unfinished_tag(text: str) -> str:
+    found = UNFINISHED_TAG.search(text)
+    return found[0] if found else ""
+
+
+async def _next(chunks: "AsyncStream[object]", deadline: float, gathered: _Gathered) -> _Chunk | None:
     """Return the next event, or None at the end of the stream or, once the text is whole, at any trouble."""
     is_whole = gathered.finish_reason is not None
     soon = asyncio.get_running_loop().time() + USAGE_WAIT_S
@@ -361,9 +440,7 @@ async def _next(chunks: "AsyncStream[ChatCompletionChunk]", deadline: float, gat
 def _event(sent: object) -> _Chunk | None:
     if sent is None:
         return None
-    if not isinstance(sent, BaseModel):  # `data: 5` comes through openai as it is
-        raise ValueError("not an object")  # noqa: TRY004 - translated like every other wrong shape
-    return _Chunk.model_validate(sent.model_dump(warnings=False))
+    return _Chunk.model_validate(sent)
 
 
 def _retry_after_s(error: "openai.APIStatusError") -> float | None:
@@ -447,16 +524,16 @@ def _unfinished(reason: str | None) -> str:
     return f"did not finish its text ({reason[:40]!r}); take another model, or see its server's settings"
 
 
-def _status(status: int, trouble: Trouble) -> str:
+def _status(status: int, trouble: Trouble, config: LlmConfig) -> str:
     if trouble == "temperature":
         return f"refuses the temperature that it was asked with (HTTP {status})"
     if 300 <= status < 400:
-        return "sends the request on to another address; if that one is right, write it in OPENAI_BASE_URL"
+        return f"sends the request on to another address; if that one is right, write it in {config.address_from}"
     reasons = {
         400: "refuses the request; perhaps its context is too short for ten passages",
-        401: "refuses the key; correct it",
-        403: "refuses the key for this model; correct the key, or its rights",
-        404: "is not known there; correct the model's name, or the address (most end in /v1)",
+        401: f"refuses the key; correct {config.key_from}",
+        403: f"refuses the key for this model; correct {config.key_from}, or its rights",
+        404: f"is not known there; correct {config.model_from}, or {config.address_from} (most end in /v1)",
         413: "refuses the request as too long; take a model or a server with a longer context",
         422: "refuses the request; see its server's log",
         429: "gets too many requests or has no credit left; wait, or raise the quota",

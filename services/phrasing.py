@@ -13,8 +13,8 @@ from services.llm import ChatModel, Message, ModelUnavailable
 
 log = logging.getLogger(__name__)
 
-STANDALONE = "standalone/1"
-TRANSLATE = "translate/1"
+STANDALONE = "standalone/2"
+TRANSLATE = "translate/2"
 TIME_LIMIT_S = 8.0
 """For each of the two; a better search is not worth more of the student's time."""
 MOST_TURNS = 4

@@ -15,10 +15,10 @@ from db.records import AnswerId, Job, JudgeSettings
 from services.judge import recording
 from services.judge.asking import EVERYBODYS, PASSING, Judge, Opinion
 from services.judge.recording import Purse
+from services.promise import QUEUE
 
 log = logging.getLogger(__name__)
 
-QUEUE = "judge"
 CHANCE = SystemRandom()
 
 

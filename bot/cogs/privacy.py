@@ -4,6 +4,7 @@ import asyncio
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,7 @@ from bot.languages import named, reader
 from bot.render import GREEN
 from db.records import Course, Language
 from services import i18n
-from services.privacy import Forgotten, Message, Stored, packed
+from services.privacy import Forgotten, Orphan, Stored, packed
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Confirm(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templa
         return cls(int(match["person"]), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.accompany()
+        interaction.client.attend(interaction)
         language = reader(interaction)
         try:
             if interaction.user.id != self.person:
@@ -131,32 +132,20 @@ async def _forget(interaction: discord.Interaction[Any], language: Language) -> 
     await interaction.edit_original_response(content=_deleted(forgotten, taken_back, language))
 
 
-async def _taken_back(client: discord.Client, messages: Sequence[Message]) -> TakenBack:
+async def _taken_back(client: Monitoria, messages: Sequence[Orphan]) -> TakenBack:
     """
-    Delete *messages* of ours.
+    Delete *messages* of ours; what is left is taken up by the next rounds.
 
-    One that is not there is no failure: somebody deleted it, or only the person ever saw it, and it goes by itself.
+    One that is not there is no failure: somebody deleted it.
     """
-    removed = failed = done = 0
+    ends = Counter[bool | None]()
     try:
         async with asyncio.timeout(TAKE_BACK_LIMIT_S):
             for message in messages:
-                channel = client.get_partial_messageable(message.channel_id, guild_id=message.guild_id)
-                try:
-                    await channel.get_partial_message(message.id).delete()
-                    removed += 1
-                except discord.NotFound:
-                    pass
-                except discord.HTTPException as error:
-                    failed += 1
-                    log.warning(
-                        "privacy.message_stays",
-                        extra={"channel_id": message.channel_id, "code": error.code, "reason": error.text},
-                    )
-                done += 1
+                ends[await client.placing.remove(message)] += 1
     except TimeoutError:
-        log.warning("privacy.messages_stay", extra={"count": len(messages) - done})
-    return TakenBack(removed=removed, failed=failed + len(messages) - done)
+        log.warning("privacy.messages_stay", extra={"count": len(messages) - ends.total()})
+    return TakenBack(removed=ends[True], failed=ends[False] + len(messages) - ends.total())
 
 
 async def _replace(interaction: discord.Interaction[Any], text: str) -> None:

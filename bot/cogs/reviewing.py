@@ -8,17 +8,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot import buttons, cards, permissions, render
+from bot import buttons, cards, permissions
 from bot.cards import EDIT, ReviewButton, Verb
 from bot.client import Monitoria, apologise
 from bot.languages import named, reader
-from bot.outlets import QUIET, TROUBLE, persistently
+from bot.outlets import QUIET, TROUBLE
 from bot.rooms import Rooms
-from db.records import Course, CourseId, Delivery, ItemId, Label, Language, VerifiedId
+from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
-from services.ask import Reply
 from services.errors import Refused
-from services.review import Card, DueCard, DueEdit, Member
+from services.review import Card, DueCard, Member
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +57,18 @@ class Reviewing(
         if self._bot.is_leaving or not self._bot.is_ready():
             return
         try:
-            await self._services.verified.flag_stale()
             for due in await self._review.due_cards():
                 await self._show(due)
-            for channel, message in await self._review.orphans():
-                await self._remove(channel, message)
-            for edit in await self._review.due_edits():
-                await self._edit(edit)
+            await self._bot.placing.tend()
         except Exception:
             log.exception("review.tick_failed")
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""
+        hand = await self._review.begin(due.item_id)
         shown = await self._review.card(due.course_id, due.item_id)
         if shown is None:
+            await self._review.drop(hand)
             return  # the answer went; its card, if there is one, is among the orphans
         page = cards.card(shown, shown.course.language)
         item = shown.item
@@ -91,95 +88,26 @@ class Reviewing(
                 )
                 message = sent.id
         except discord.NotFound:
+            await self._review.drop(hand)
             if item.card_message_id:
                 await self._review.card_lost(due)  # somebody deleted it: the next round posts another
             else:
                 await self._not_shown(due, "the channel is gone")
             return
         except TROUBLE as error:
+            await self._review.drop(hand)
             await self._not_shown(due, repr(error))
             return
-        if not await self._review.shown(shown, channel=channel, message=message):
-            await self._remove(channel, message)
+        if not await self._review.shown(shown, hand, channel=channel, message=message):
+            with suppress(discord.NotFound):
+                await self._at(channel, message).delete()
 
     async def _not_shown(self, due: DueCard, reason: str) -> None:
         log.warning("review.card_refused", extra={"channel_id": due.staff_channel_id, "reason": reason})
         await self._review.not_shown(due)
 
-    async def _remove(self, channel: int, message: int) -> None:
-        try:
-            await self._at(channel, message).delete()
-        except (discord.NotFound, discord.Forbidden):
-            pass
-        except TROUBLE:
-            return  # later
-        await self._review.forget_orphan(channel, message)
-
     def _at(self, channel: int, message: int) -> discord.PartialMessage:
         return self._bot.get_partial_messageable(channel).get_partial_message(message)
-
-    # What students see
-
-    async def _edit(self, due: DueEdit) -> None:
-        """Show a student what staff made of the answer, and tell them so once."""
-        recalled = await self._services.asker.recall(due.course_id, due.answer_id)
-        delivery = await self._services.deliveries.of_question(recalled[1].answer.question_id) if recalled else None
-        if recalled is None or delivery is None:
-            return
-        reply = recalled[1]
-        try:
-            told = await self._rewrite(reply, delivery, was_told=due.was_told)
-        except (discord.NotFound, discord.Forbidden) as error:
-            # The student deleted the question or the answer: it stays corrected for those who ask later.
-            log.info("review.edit_refused", extra={"channel_id": delivery.destination.channel_id, "code": error.code})
-            told = due.was_told
-        except TROUBLE as error:
-            log.info("review.edit_failed", extra={"reason": repr(error)})
-            await self._review.not_edited(due)
-            return
-        await self._review.edited(due, told=told)
-
-    async def _rewrite(self, reply: Reply, delivery: Delivery, *, was_told: bool) -> bool:
-        """Edit the messages of an answer; return whether its asker has been told of a correction."""
-        to = delivery.destination
-        messages = delivery.answer_message_ids
-        if to.is_private or not messages:
-            return was_told  # only its asker sees it; asked again, it shows what is true
-        pages = render.answer(reply, to.language, with_question=to.message_id is None and to.token is None)
-        channel = self._bot.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
-        for message, page in zip(messages, pages, strict=False):
-            await persistently(
-                lambda message=message, page=page: channel.get_partial_message(message).edit(
-                    content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
-                )
-            )
-        if len(pages) > len(messages):
-            rest = pages[len(messages) :]
-            more = [
-                (
-                    await channel.send(
-                        page.content,
-                        embed=page.embed or discord.utils.MISSING,
-                        view=page.view or discord.utils.MISSING,
-                        allowed_mentions=QUIET,
-                        nonce=f"edit.{reply.answer.id}.{number}",
-                    )
-                ).id
-                for number, page in enumerate(rest)
-            ]
-            await self._services.deliveries.arrived(delivery.question_id, delivery.course, more)
-        for surplus in messages[len(pages) :]:
-            with suppress(discord.NotFound):
-                await channel.get_partial_message(surplus).delete()
-        if reply.mark is None or reply.mark.kind != "verified" or was_told:
-            return was_told
-        await channel.send(
-            i18n.text("review.told", to.language),
-            reference=channel.get_partial_message(messages[0]).to_reference(fail_if_not_exists=False),
-            allowed_mentions=QUIET,
-            nonce=f"told.{reply.answer.id}",
-        )
-        return True
 
     # Buttons and the form
 
@@ -234,6 +162,7 @@ class Reviewing(
         match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
         if interaction.type is not discord.InteractionType.modal_submit or match is None:
             return
+        self._bot.attend(interaction)
         try:
             await self._corrected(
                 interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]
@@ -261,12 +190,21 @@ class Reviewing(
     async def _updated(
         self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, language: Language
     ) -> None:
-        """Answer a press by the card as it is now."""
+        """
+        Answer a press by the card as it is now.
+
+        Where that fails, the hand is left to its lease: nobody knows whether the edit still lands.
+        """
+        hand = await self._review.begin(item)
         shown = await self._card(course, item, language)
         page = cards.card(shown, shown.course.language)
         await interaction.response.edit_message(embed=page.embed, view=page.view)
-        if interaction.message:
-            await self._review.shown(shown, channel=interaction.message.channel.id, message=interaction.message.id)
+        if interaction.message and not interaction.message.flags.ephemeral:
+            await self._review.shown(
+                shown, hand, channel=interaction.message.channel.id, message=interaction.message.id
+            )
+        else:
+            await self._review.drop(hand)
 
     async def _card(self, course: CourseId, item: ItemId, language: Language) -> Card:
         shown = await self._review.card(course, item)

@@ -5,37 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import Abstention, Hit, JudgedFor, Reference, ReferenceJudgement
+from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citations import claims
-from services.clock import clock
 from services.judge import reading
 from services.judge.swaying import sways, without_swaying
+from services.judge.verdicts import Case, Verdict
 from services.lexical import fold
+from services.timestamps import clock
 
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One answer, with all that a judge may need to see."""
-
-    question: str  # standing alone
-    text: str
-    references: tuple[Reference, ...]
-    hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a judge found; which parts are there depends on the kind."""
-
-    score: int | None = None  # 0 to 3
-    abstention: Abstention | None = None
-    criteria: str | None = None
-    evidence: str | None = None
-    references: tuple[ReferenceJudgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +55,7 @@ def _relevance(case: Case) -> Task:
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
     return Task(
-        prompt_id="judge/1",
+        prompt_id="judge/2",
         values={"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)},
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
         read=read,
@@ -107,7 +87,7 @@ def _support(case: Case) -> Task:
         number={"type": "integer"}, quote=_TEXT, support={"type": "string", "enum": ["full", "partial", "none"]}
     )
     return Task(
-        prompt_id="support/1",
+        prompt_id="support/2",
         values={
             "references": "\n\n".join(
                 prompts.as_data(f"Reference {number}\nClaim: {claim}\nPassage: {passage}")
@@ -128,7 +108,7 @@ def _abstention(case: Case) -> Task:
 
     passages = "\n\n".join(f"{hit.title}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{hit.text}" for hit in case.hits)
     return Task(
-        prompt_id="abstention/1",
+        prompt_id="abstention/2",
         values={"question": prompts.as_data(case.question), "passages": prompts.as_data(passages)},
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, answerable={"type": "boolean"}),
         read=read,

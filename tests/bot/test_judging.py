@@ -103,7 +103,8 @@ async def test_a_wrong_key_is_told_and_nothing_is_lost(terminal: Console) -> Non
         queue = await barred.run("queue")
 
     assert judged.code == 0
-    assert "held up: The model 'juiz' at '127.0.0.1' refuses the key; correct it (HTTP 401)." in flat(judged.err)
+    assert "refuses the key; correct MONITORIA_JUDGE_API_KEY (HTTP 401)." in flat(judged.err)
+    assert f"The model 'juiz' at '{shut.base_url.split('/')[2]}'" in flat(judged.err)
     assert "2 judgements wait" in flat(judged.err)
     assert "Held up, the next try in" in flat(queue.out)
     assert "errada" not in judged.out + judged.err + queue.out + queue.err

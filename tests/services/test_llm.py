@@ -1,10 +1,12 @@
 import asyncio
 import socket
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services import llm
 from services.errors import Refused
@@ -142,7 +144,8 @@ async def test_a_text_that_the_server_did_not_finish_is_refused(finish: str, sai
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "key"), (404, "name"), (400, "context"), (429, "quota"), (500, "log"), (418, "418")]
+    ("status", "said"),
+    [(401, "key"), (404, "MONITORIA_ANSWER_MODEL"), (400, "context"), (429, "quota"), (500, "log"), (418, "418")],
 )
 async def test_a_refusal_says_what_to_do_and_quotes_nobody(status: int, said: str) -> None:
     body = {"error": {"message": f"Incorrect API key provided: {KEY}; you sent pergunta-secreta"}}
@@ -152,7 +155,7 @@ async def test_a_refusal_says_what_to_do_and_quotes_nobody(status: int, said: st
             await streamed(model)
 
     assert len(server.requests) == 1
-    assert str(refusal.value).startswith("The model 'fake' at '127.0.0.1' ")
+    assert str(refusal.value).startswith(f"The model 'fake' at '{server.base_url.split('/')[2]}' ")
     assert KEY not in str(refusal.value)
     assert "secreta" not in str(refusal.value)
     assert refusal.value.__suppress_context__
@@ -181,13 +184,12 @@ async def test_a_busy_server_is_asked_once_more_when_it_says_soon() -> None:
 @pytest.mark.parametrize("retry_after", ["120", "4", "Wed, 21 Oct 2099 07:28:00 GMT"])
 async def test_a_busy_server_that_says_late_is_not_waited_for(retry_after: str) -> None:
     busy = sends_json({}, status=503, headers=f"Retry-After: {retry_after}\r\n")
-    started = time.monotonic()
 
     async with model_that(busy, says("Oi.")) as (model, server):
-        with pytest.raises(ModelUnavailable):
+        with pytest.raises(ModelUnavailable) as refused:
             await streamed(model, time_limit_s=2)
 
-    assert time.monotonic() - started < 1.5
+    assert refused.value.trouble != "timeout"
     assert len(server.requests) == 1
 
 
@@ -200,13 +202,9 @@ SLOW = {
 
 @pytest.mark.parametrize("slow", SLOW.values(), ids=SLOW.keys())
 async def test_the_limit_is_of_the_whole_call(slow: Behaviour) -> None:
-    started = time.monotonic()
-
     async with model_that(slow) as (model, _):
         with pytest.raises(ModelUnavailable, match=r"within 0\.3 s"):
             await streamed(model, time_limit_s=0.3)
-
-    assert time.monotonic() - started < 1.5
 
 
 async def test_the_limit_holds_where_no_stream_is_asked_for() -> None:
@@ -247,8 +245,51 @@ async def test_thoughts_are_never_shown() -> None:
 async def test_a_thought_whose_beginning_the_server_ate_is_left_out() -> None:
     async with model_that(says("Preciso de um plano.</think> O gradiente some.")) as (model, _):
         completion = await model.complete(ASKED, time_limit_s=2)
+        drafts, streamed_ = await streamed(model)
 
-    assert completion.text == "O gradiente some."
+    assert completion.text == streamed_.text == "O gradiente some."
+    assert drafts[-3:] == ["O", "O gradiente", "O gradiente some."]
+
+
+async def test_nothing_is_said_while_a_model_thinks() -> None:
+    thought = ["<think>", *["hm, "] * 500, "</think>"]
+
+    async with model_that(streams(*thought, "O gradi", "ente.", "<think>", "mais", "</think>", " Fim.")) as (model, _):
+        drafts, completion = await streamed(model)
+
+    assert drafts == ["O gradi", "O gradiente.", "O gradiente. Fim."]
+    assert completion.text == "O gradiente. Fim."
+
+
+WRITTEN = [
+    *"o <",
+    "<th",
+    "ink>",
+    "<THINKING>",
+    "</think>",
+    "</thin",
+    "king>",
+    "plano ",
+    "\ud83d",
+    "\ude00",
+    "\u200b",
+    "\n",
+]
+
+
+@given(st.lists(st.sampled_from(WRITTEN), max_size=30), st.data())
+def test_what_is_seen_of_a_text_does_not_hang_on_how_it_is_cut(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(parts)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
+    whole, pieces = llm.Seen(), llm.Seen()
+
+    whole.take(text)
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        pieces.take(text[start:end])
+
+    assert pieces.text() == whole.text()
+    assert "<think" not in whole.text().lower()
+    assert "</think" not in whole.text().lower()
 
 
 async def test_a_text_without_end_is_given_up() -> None:
@@ -299,3 +340,36 @@ async def test_questions_are_not_sent_on_to_another_address(status: int) -> None
 async def test_an_address_that_is_none_is_refused_by_name(address: str) -> None:
     with pytest.raises(Refused, match="OPENAI_BASE_URL"):
         ChatModel(LlmConfig(base_url=address, model="fake"))
+
+
+JUDGES = LlmConfig(
+    model="juiz",
+    address_from="MONITORIA_JUDGE_BASE_URL",
+    key_from="MONITORIA_JUDGE_API_KEY",
+    model_from="MONITORIA_JUDGE_MODEL",
+)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "setting"),
+    [
+        (sends_json({}, status=307, headers="Location: http://127.0.0.1:1/\r\n"), "MONITORIA_JUDGE_BASE_URL"),
+        (sends_json({}, status=401), "MONITORIA_JUDGE_API_KEY"),
+        (sends_json({}, status=403), "MONITORIA_JUDGE_API_KEY"),
+        (sends_json({}, status=404), "MONITORIA_JUDGE_MODEL, or MONITORIA_JUDGE_BASE_URL"),
+        (sends(b"<html>"), "MONITORIA_JUDGE_BASE_URL"),
+        (sends(b"", status=200), "MONITORIA_JUDGE_BASE_URL"),
+    ],
+)
+async def test_trouble_names_the_settings_of_the_model_that_was_asked(trouble: Behaviour, setting: str) -> None:
+    async with fake_model(trouble) as server, ChatModel(replace(JUDGES, base_url=server.base_url)) as model:
+        with pytest.raises(ModelUnavailable, match=setting) as refusal:
+            await model.complete(ASKED, time_limit_s=2)
+
+    assert "OPENAI" not in str(refusal.value)
+    assert "ANSWER" not in str(refusal.value)
+    assert server.base_url.split("/")[2] in str(refusal.value)
+
+
+def test_what_the_settings_are_called_makes_no_other_model() -> None:
+    assert LlmConfig(model="m", address_from="MONITORIA_JUDGE_BASE_URL") == LlmConfig(model="m")

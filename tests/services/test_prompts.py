@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,24 +7,42 @@ from hypothesis import strategies as st
 
 import services.prompts
 from services.errors import Broken
-from services.prompts import Prompt, as_data, load
+from services.prompts import Prompt, as_data, ids, load
 
 RELEASED = {
     "abstention/1": "a4bc1e7aa0984f73662bdd58d831205903c785558d932c54fc70430e0e9896af",
+    "abstention/2": "cc6bf3397e06e2969e0137c13db93cfdbe22d781342278ad068b899dc9748fcf",
     "judge/1": "ab17e851a6f4ea592c8dc8054e3bdba63d4671cac55c58afafce9efab125a939",
+    "judge/2": "7a9c23536cb3659cd7b7f3a3c04285f6fef77b19473098288d33fff5186a2e60",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
+    "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
+    "answer/2": "06c49ee268c2eafce9f610d994dacfe728fb17ff245b517dff26ec6a84654480",
     "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
+    "standalone/2": "d65fe29968b42db868110e4f8abc7eb0491ff3a3f80e574d85919b5a5feb1fe3",
     "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
+    "translate/2": "7c707373f6fca456786392482ac3ec80d37befe74c37b8f4d364ebddb2a4613d",
+}
+OTHERS = {
+    "abstention": {"question": "What is a tensor?", "passages": "another"},
+    "judge": {"question": "What is a tensor?", "answer": "another"},
+    "support": {"references": "Reference 2\nClaim: …", "numbers": "2, 3"},
+    "answer": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
+    "standalone": {"conversation": "another", "question": "and the LSTM?"},
+    "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
 VALUES = {
-    "abstention/1": {"question": "O que é um tensor?", "passages": "…"},
-    "judge/1": {"question": "O que é um tensor?", "answer": "…"},
-    "support/1": {"references": "Reference 1\nClaim: …", "numbers": "1"},
-    "answer/1": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
-    "standalone/1": {"conversation": "…", "question": "e na LSTM?"},
-    "translate/1": {"languages": "en, es", "question": "O que é um tensor?"},
+    "abstention": {"question": "O que é um tensor?", "passages": "…"},
+    "judge": {"question": "O que é um tensor?", "answer": "…"},
+    "support": {"references": "Reference 1\nClaim: …", "numbers": "1"},
+    "answer": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
+    "standalone": {"conversation": "…", "question": "e na LSTM?"},
+    "translate": {"languages": "en, es", "question": "O que é um tensor?"},
 }
+
+
+def values(prompt_id: str) -> dict[str, str]:
+    return VALUES[prompt_id.split("/", maxsplit=1)[0]]
 
 
 @pytest.mark.parametrize("prompt_id", RELEASED)
@@ -40,32 +59,52 @@ def test_every_prompt_is_pinned() -> None:
 
 @pytest.mark.parametrize("prompt_id", RELEASED)
 def test_a_prompt_has_rules_and_data_in_messages_of_their_own(prompt_id: str) -> None:
-    system, user = load(prompt_id).fill(**VALUES[prompt_id])
+    system, user = load(prompt_id).fill(**values(prompt_id))
 
     assert (system.role, user.role) == ("system", "user")
-    data = VALUES[prompt_id].get("question") or VALUES[prompt_id]["references"]
+    data = values(prompt_id).get("question") or values(prompt_id)["references"]
     assert data in user.content
     assert data not in system.content
     assert "$" not in system.content + user.content
 
 
 def test_a_value_is_inserted_once_and_never_expanded() -> None:
-    _, user = load("answer/1").fill(passages="$question ${mark} $$", question="$passages {x} \\1", language="pt")
+    _, user = load("answer/2").fill(passages="$question ${mark} $$", question="$passages {x} \\1", language="pt")
 
     assert "$question ${mark} $$" in user.content
     assert "$passages {x} \\1" in user.content
 
 
 def test_a_value_cannot_start_another_role() -> None:
-    messages = load("answer/1").fill(passages="a\n---\nb", question="c\n---\nd", language="pt")
+    messages = load("answer/2").fill(passages="a\n---\nb", question="c\n---\nd", language="pt")
 
     assert len(messages) == 2
 
 
 def test_the_mark_of_the_blocks_is_new_in_each_call() -> None:
-    first, second = (load("answer/1").fill(**VALUES["answer/1"])[1].content for _ in range(2))
+    first, second = (load("answer/2").fill(**values("answer/2"))[1].content for _ in range(2))
 
     assert first != second
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_the_first_message_is_the_same_for_every_question_of_a_kind(kind: str) -> None:
+    newest = load(ids(kind)[-1])
+    (system, user), (other_system, other_user) = newest.fill(**VALUES[kind]), newest.fill(**OTHERS[kind])
+
+    assert system.content.encode() == other_system.content.encode() == newest.template.split("\n---\n")[0].encode()
+    assert user.content != other_user.content
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_the_last_message_names_its_mark_before_any_data(kind: str) -> None:
+    _, user = load(ids(kind)[-1]).fill(**dict.fromkeys(VALUES[kind], "Mark: 000000000000"))
+
+    first, blank, block = user.content.splitlines()[:3]
+    mark = first.removeprefix("Mark: ")
+    assert re.fullmatch("[0-9a-f]{12}", mark)
+    assert mark != "000000000000"
+    assert (blank, block.endswith(f" {mark}>")) == ("", True)
 
 
 @pytest.mark.parametrize("prompt_id", ["answer/999", "answer", "../prompts/answer/1", "answer/1.md", ""])

@@ -17,7 +17,8 @@ from services.annotate import Annotate
 from services.courses import Courses
 from services.judge.asking import Judge
 from services.llm import ChatModel, LlmConfig
-from services.queue import Queue, promise
+from services.promise import promise
+from services.queue import Queue
 from services.worker import Pace, Worker
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 
@@ -131,6 +132,19 @@ async def court(database: str) -> AsyncGenerator[Court, None]:
         yield Court(pool=pool, course=course)
 
 
+async def test_a_job_whose_attempts_are_spent_does_not_keep_the_others_waiting(court: Court) -> None:
+    for _ in range(3):
+        await court.answer()
+    async with court.pool.connection() as conn:
+        await conn.execute("update jobs set attempts = 5, run_at = now() - interval '1 day' where id in (1, 2)")
+
+    async with court.worker(says(verdict()), pace=replace(QUICK, slots=1)) as (worker, _):
+        taken = await worker.drain()
+
+    assert taken == 1
+    assert await court.rows("select id, state from jobs order by id") == [(1, "dead"), (2, "dead"), (3, "done")]
+
+
 async def test_an_answer_gets_its_score_and_its_label(court: Court) -> None:
     answer = await court.answer()
     async with court.worker(says(verdict(2))) as (worker, _):
@@ -139,7 +153,7 @@ async def test_an_answer_gets_its_score_and_its_label(court: Court) -> None:
     judged = await court.judgement(answer)
     assert judged is not None
     assert (judged.status, judged.score, judged.label, judged.criteria) == ("ok", 2, "P", "por quê")
-    assert (judged.model, judged.prompt_id, judged.settings_version, judged.probability) == ("juiz", "judge/1", 0, 1.0)
+    assert (judged.model, judged.prompt_id, judged.settings_version, judged.probability) == ("juiz", "judge/2", 0, 1.0)
     assert await court.rows("select state, attempts from jobs") == [("done", 1)]
     assert await court.rows("select status, tokens_in, judgement_id from model_calls") == [("ok", 11, judged.id)]
 
@@ -161,7 +175,7 @@ async def test_a_model_that_takes_no_temperature_costs_no_attempt_and_judges_in_
         "select status, parameters ? 'temperature', judgement_id is not null from model_calls order by id"
     ) == [("ok", True, True), ("transport_error", True, True), ("ok", False, True), ("ok", False, True)]
     [configured] = (await agreement.measure(court.pool, court.course)).configurations
-    assert (configured.model, configured.prompt_id) == ("juiz", "judge/1")
+    assert (configured.model, configured.prompt_id) == ("juiz", "judge/2")
     assert [judged.score for answer in answers_in_turn if (judged := await court.judgement(answer))] == [3, 2, 2]
 
 

@@ -28,7 +28,6 @@ from tests.fake_model import FakeModel, fake_model, hangs, says, streams
 
 WRITTEN = "Porque o gradiente encolhe até sumir nas redes recorrentes longas [1]."
 EX_CONFIG = 78
-GONE_WITHIN_S = 20.0
 COMMANDS = r"/applications/\d+/commands"
 
 
@@ -149,7 +148,7 @@ async def test_what_was_being_answered_at_a_kill_is_answered_once_after_the_next
     await let_leases_run_out(campus)
     await (await start(**by(model))).ready()
 
-    await campus.server.until(lambda: all(map(is_cited, answers_in(campus, campus.room))), timeout_s=30)
+    await campus.server.until(lambda: all(map(is_cited, answers_in(campus, campus.room))))
     await _quiet(campus)
     assert is_cited(asked.original)
     assert len(answers_in(campus, campus.room)) == 2
@@ -226,7 +225,7 @@ async def test_two_replicas_give_one_answer(campus: Campus, start: Start, model:
     assert all(is_cited(one.original) for one in asked)
     assert len(answers_in(campus, campus.room)) == 6
     assert len(model.requests) == await count(campus, "answers") == await count(campus, "questions") == 6
-    assert await rows(campus, "select distinct cardinality(answer_message_ids) from deliveries") == [(1,)]
+    assert await rows(campus, "select distinct number from answer_messages") == [(0,)]
 
 
 @pytest.mark.parametrize(("which", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -246,7 +245,7 @@ async def test_a_stop_lets_an_answer_finish(
     assert not any(map(is_cited, answers_in(campus, campus.room)))  # Discord is left before, not after
     await campus.server.say(campus.ana, campus.room, f"{us(campus)} e agora?")  # too late for this process
 
-    assert await run.ended(GONE_WITHIN_S) == status
+    assert await run.ended() == status
     assert is_cited(asked.original)
     assert [is_cited(message) for message in answers_in(campus, campus.room)] == [True, True]
     assert await rows(campus, "select state from deliveries") == [("delivered",)] * 2
@@ -262,14 +261,14 @@ async def test_a_stop_lets_go_of_an_answer_that_takes_too_long(campus: Campus, s
 
     began_s = time.monotonic()
     run.tell(signal.SIGTERM)
-    assert await run.ended(GONE_WITHIN_S) == 0
+    assert await run.ended() == 0
     assert time.monotonic() - began_s > 5  # it had its chance
 
     assert await rows(campus, "select state, leased_until <= now() from deliveries") == [("waiting", True)]
     assert await rows(campus, "select leased_until <= now() from questions") == [(True,)]
     model.behaviours[:] = [says(WRITTEN)]
     await (await start(**by(model))).ready()
-    await campus.server.until(lambda: is_cited(asked.original), timeout_s=20)
+    await campus.server.until(lambda: is_cited(asked.original))
 
 
 async def test_a_second_signal_ends_it_at_once_and_lets_go_too(campus: Campus, start: Start, model: FakeModel) -> None:
@@ -482,7 +481,7 @@ async def _health_of_the_image(address: str) -> int:
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, env={"MONITORIA_HTTP_BIND": address}, stderr=asyncio.subprocess.DEVNULL
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await process.wait()
 
 
