@@ -145,7 +145,9 @@ def _names(found: Sequence[Sequence[Label | None]], first: Sequence[Label]) -> f
     counted = Counter(one.text for one in labels if one.kind == "name")
     if sum(one.kind == "name" for one in first) >= max(FEWEST, EACH_CUE_SHARE * len(found)):
         return frozenset(counted)
-    recurring = {label for label, count in counted.items() if count >= FEWEST or (count > 1 and len(label.split()) > 1)}
+    whole = [label for label in counted if len(label.split()) > 1]
+    enough = FEWEST if len(whole) < 2 else 2  # two who take turns need not speak often
+    recurring = {label for label, count in counted.items() if count >= (enough if label in whole else FEWEST)}
     sure = {label for label in recurring if len(label.split()) > 1 or _is_role(label)}
     if sum(counted[label] for label in recurring) >= max(2 * FEWEST, TURNS_SHARE * len(found)) and len(recurring) > 1:
         sure = recurring

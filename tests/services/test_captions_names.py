@@ -135,6 +135,12 @@ def test_teams_names_its_cues_and_its_speakers_and_both_go() -> None:
     ]
 
 
+def test_a_subject_in_capitals_that_comes_twice_is_no_person() -> None:
+    lines = [*WORDS, "Random Forest: many trees", "Random Forest: each on a sample"]
+
+    assert texts(lines) == lines
+
+
 def test_no_report_names_anybody() -> None:
     repairs = captions([f"Helena Prado: {words}" for words in WORDS]).repairs
 
