@@ -58,6 +58,8 @@ class Feedback:
     async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
         """Take down what a form says of an answer."""
         course, reply = await self._recalled(interaction, course_id, answer)
+        if not reply.may_be_voted_on:
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
         fields = buttons.submitted(interaction.data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)

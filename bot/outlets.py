@@ -110,7 +110,8 @@ class ReplyOutlet:
             else:
                 sent = await persistently(lambda page=page, number=number: self._send(page, number))
             # A send repeated after a restart returns the message of then, which may be a draft or an older answer.
-            if sent.content != page.content or len(sent.embeds) != int(page.embed is not None):
+            is_old = sent in (self._left or ())
+            if is_old or sent.content != page.content or len(sent.embeds) != int(page.embed is not None):
                 await self._rewrite(sent, page)
             self._sent.append(sent)
             yield sent.id

@@ -18,8 +18,7 @@ class Source:
     channel_id: int
     message_id: int
     text_sha256: str
-    author_key: str
-    is_by_staff: bool
+    author_key: str  # "": somebody wrote it as staff, and what staff do is the course's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +60,9 @@ async def open_draft(
         await cur.execute(
             """
             insert into keep_drafts
-                (course_id, guild_id, channel_id, message_id, text_sha256, author_key, is_by_staff, question_id,
-                 segment_ids)
+                (course_id, guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids)
             values
-                (%(course)s, %(guild)s, %(channel)s, %(message)s, %(sha256)s, %(author)s, %(by_staff)s,
+                (%(course)s, %(guild)s, %(channel)s, %(message)s, %(sha256)s, %(author)s,
                  (select id from questions where id = %(question)s and course_id = %(course)s), %(segments)s)
             returning id
             """,
@@ -75,7 +73,6 @@ async def open_draft(
                 "message": source.message_id,
                 "sha256": source.text_sha256,
                 "author": source.author_key,
-                "by_staff": source.is_by_staff,
                 "question": question,
                 "segments": list(segments),
             },
@@ -88,7 +85,7 @@ async def draft(conn: AsyncConnection, *, course: CourseId, draft: int) -> Draft
     async with conn.cursor(row_factory=kwargs_row(_draft)) as cur:
         await cur.execute(
             """
-            select guild_id, channel_id, message_id, text_sha256, author_key, is_by_staff, question_id, segment_ids
+            select guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids
             from keep_drafts where id = %(draft)s and course_id = %(course)s for update
             """,
             {"draft": draft, "course": course},
@@ -124,19 +121,16 @@ async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, 
         "message": source.message_id,
         "sha256": source.text_sha256,
         "author": source.author_key,
-        "by_staff": source.is_by_staff,
     }
     await conn.execute("delete from kept_messages where message_id = %(message)s and course_id = %(course)s", values)
     await conn.execute(
         """
         insert into kept_messages
-            (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key, is_by_staff)
-        values
-            (%(verified)s, %(course)s, %(guild)s, %(channel)s, %(message)s, %(sha256)s, %(author)s, %(by_staff)s)
+            (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key)
+        values (%(verified)s, %(course)s, %(guild)s, %(channel)s, %(message)s, %(sha256)s, %(author)s)
         on conflict (verified_id) do update set
             guild_id = excluded.guild_id, channel_id = excluded.channel_id, message_id = excluded.message_id,
-            text_sha256 = excluded.text_sha256, author_key = excluded.author_key, is_by_staff = excluded.is_by_staff,
-            kept_at = now(), gone_at = null
+            text_sha256 = excluded.text_sha256, author_key = excluded.author_key, kept_at = now(), gone_at = null
         """,
         values,
     )
@@ -218,7 +212,7 @@ async def of_author(conn: AsyncConnection, *, course: CourseId, key: str) -> lis
         await cur.execute(
             """
             select verified_id from kept_messages
-            where course_id = %(course)s and author_key = %(key)s and not is_by_staff order by verified_id
+            where course_id = %(course)s and author_key = %(key)s order by verified_id
             """,
             {"course": course, "key": key},
         )
@@ -256,7 +250,7 @@ async def blank(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId
     await conn.execute("delete from kept_messages where verified_id = %(verified)s and course_id = %(course)s", values)
 
 
-def _draft(question_id: QuestionId | None, segment_ids: list[SegmentId], **columns: int | str | bool) -> Draft:
+def _draft(question_id: QuestionId | None, segment_ids: list[SegmentId], **columns: int | str) -> Draft:
     return Draft(
         source=Source(**columns),  # pyright: ignore[reportArgumentType] - the columns are its fields
         question_id=question_id,

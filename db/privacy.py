@@ -97,7 +97,7 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept
             ) v
             cross join lateral (
                 select min(kept_at) as since from kept_messages
-                where course_id = person.course_id and author_key = person.key and not is_by_staff
+                where course_id = person.course_id and author_key = person.key
             ) k
             where q.questions > 0 or v.votes > 0 or k.since is not null
             order by c.slug

@@ -41,6 +41,7 @@ from services.ask import Asker, Examined
 from services.citations import Cited
 from services.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused
+from services.released import Release, released
 
 TAKE = timedelta(minutes=30)
 ASSIGNMENT = timedelta(days=1)
@@ -218,6 +219,7 @@ class Review:
 
         """
         async with self._acting(course, item, member, reader) as (conn, found):
+            before = await _release(conn, found)
             words = await verified.of_answer(conn, course=course, answer=found.answer_id)
             await self._labelled(conn, found, member, label)
             await self._settle(conn, found, member, label)
@@ -225,7 +227,8 @@ class Review:
                 await verified.doubt(conn, course=course, verified=words.id)
             elif words and label == "C":
                 await verified.trust(conn, course=course, verified=words.id)
-            await self._outdate(conn, found, words)
+            if await _release(conn, found) != before:
+                await self._outdate(conn, found, words)
 
     async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
         """
@@ -458,6 +461,12 @@ class Review:
             before=before,
             after=after,
         )
+
+
+async def _release(conn: AsyncConnection, found: Item) -> Release | None:
+    """Return what may be shown of an item's answer."""
+    state = await answers.state(conn, course=found.course_id, answer=found.answer_id)
+    return released(state) if state else None
 
 
 def state(item: Item, written: Verified | None) -> str:

@@ -78,11 +78,11 @@ insert into verified_references (verified_id, course_id, number, segment_id, sta
     values (1, 1, 1, 1, 0, 1, 'q');
 insert into verified_uses (answer_id, course_id, verified_id, way) values (2, 1, 1, 'evidence');
 insert into kept_messages
-    (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key, is_by_staff)
-    values (1, 1, 7, 70, 9007199254740997, 'x', 'key', false);
+    (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key)
+    values (1, 1, 7, 70, 9007199254740997, 'x', 'key');
 insert into keep_drafts
-    (course_id, guild_id, channel_id, message_id, text_sha256, author_key, is_by_staff, question_id, segment_ids)
-    values (1, 7, 70, 9007199254740997, 'x', 'key', false, 1, '{1}');
+    (course_id, guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids)
+    values (1, 7, 70, 9007199254740997, 'x', 'key', 1, '{1}');
 insert into digests (course_id, week, weeks, time_zone, leased_until)
     values (1, '2026-W09', 1, 'America/Sao_Paulo', now());
 """

@@ -114,8 +114,7 @@ class KeepingCog(commands.Cog, name="Keeping"):
             channel_id=message.channel.id,
             message_id=message.id,
             text_sha256=fingerprint(message.content),
-            author_key=await self._services.people.key(course, author.id),
-            is_by_staff=is_by_staff,
+            author_key="" if is_by_staff else await self._services.people.key(course, author.id),
         )
 
     async def _moments(self, course: Course, question: str, text: str) -> Any:  # noqa: ANN401 - passages

@@ -21,7 +21,6 @@ create table kept_messages (
     message_id bigint not null unique,
     text_sha256 text not null,
     author_key text not null,           -- who wrote it
-    is_by_staff boolean not null,       -- as staff of the course
     kept_at timestamptz not null default now(),
     gone_at timestamptz,
     foreign key (verified_id, course_id) references verified_answers (id, course_id) on delete cascade
@@ -37,7 +36,6 @@ create table keep_drafts (
     message_id bigint not null,
     text_sha256 text not null,
     author_key text not null,
-    is_by_staff boolean not null,
     question_id bigint references questions on delete set null,  -- the question that it answers, if Monitoria was asked
     segment_ids bigint[] not null,      -- the passages that were found, in the order of their numbers
     opened_at timestamptz not null default now()

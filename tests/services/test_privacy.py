@@ -259,7 +259,7 @@ async def test_every_column_that_can_hold_a_key_is_one_that_the_deletion_knows(c
         "direct_courses.person_key",
         "judge_views.annotator_key",
         "keep_drafts.author_key",
-        "kept_messages.author_key",  # of a student; that of staff stays, as below
+        "kept_messages.author_key",  # of a student; staff leave none
         "staff_actions.actor_key",  # stays: what somebody did as staff is the course's record, not the person's data
     }
 

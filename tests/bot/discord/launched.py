@@ -9,9 +9,8 @@ import json
 import os
 import random
 import signal
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -84,7 +83,9 @@ class Launched:
         await self.process.wait()
 
 
-async def launch(folder: Path, number: int, *, base: str, gateway: str, **variables: str) -> Launched:
+async def launch(
+    folder: Path, number: int, *, forks: Sequence[str], base: str, gateway: str, **variables: str
+) -> Launched:
     """Start the process in *folder*, in an environment that holds nothing but what is said here."""
     outside = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     ours = {
@@ -101,9 +102,8 @@ async def launch(folder: Path, number: int, *, base: str, gateway: str, **variab
     log = folder / f"run-{number}.log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.bot.discord.launched",
+            *forks,
+            "launched",
             "run",
             cwd=folder,
             env=outside | ours | variables,

@@ -25,7 +25,7 @@ async def sent(at: Desk, form: Interaction, who: Member | None = None, **values:
 
 
 async def kept(at: Desk, message: Message, **values: str) -> Interaction:
-    return await sent(at, await opened(at, message), **values)
+    return await sent(at, await opened(at, message), None, **values)
 
 
 def field(form: Interaction, name: str) -> str:
@@ -223,7 +223,8 @@ async def test_an_edit_or_a_deletion_of_the_message_makes_a_card(campus: Campus)
         await campus.server.edit(first, first.content + " (editado)")
         await campus.server.delete(second)
 
-        cards = await campus.server.until(lambda: at.cards() if len(at.cards()) == 2 else None)
+        await campus.server.until(lambda: len(at.cards()) == 2)
+        cards = at.cards()
 
         why = {fields(card)["Por que está aqui"] for card in cards}
         assert why == {"a mensagem guardada mudou", "a mensagem guardada foi apagada"}

@@ -318,6 +318,37 @@ async def test_a_reaction_to_an_answer_that_is_held_back_is_no_vote(campus: Camp
         assert await at.column("select label from annotations") == []
 
 
+async def test_a_private_answer_whose_words_were_retired_is_neither_shared_nor_quoted_nor_voted_on(
+    campus: Campus,
+) -> None:
+    async with desk(campus) as at:
+        await corrected(at, at.bia, await card_of(at, await at.asked()))
+        private = await at.asked("pq o gradiente some nas redes recorrentes", private=True)
+        assert "Verificado" in private.content
+        [number] = await at.column("select id from verified_answers")
+        await (await campus.server.slash(at.bia, at.staff, "review retire", {"number": number})).answered()
+
+        for button, says_so in (
+            ("Compartilhar", "não está liberada"),
+            ("Ajudou", "não está liberada"),
+            ("Trechos", "não tem trechos"),
+        ):
+            pressed = await (await campus.server.click(campus.ana, private, private.buttons[button])).answered()
+            assert says_so in str(pressed.response)
+        assert len(ours(campus)) == 1
+
+
+async def test_an_answer_that_is_held_back_is_not_in_the_export(campus: Campus) -> None:
+    async with desk(campus) as at:
+        course = await at.client.services.courses.find("redes")
+        await at.client.services.spaces.change(course, holds=["answered"])
+        await at.asked()
+
+        document = await at.client.services.privacy.document(campus.ana.id, campus.guild.id)
+        [question] = document["courses"][0]["questions"]
+        assert (question["answer"]["text"], question["answer"]["references"]) == ("", [])
+
+
 # Staff find words of staff incorrect
 
 
@@ -355,6 +386,24 @@ async def test_a_message_that_nobody_knows_of_is_found_and_deleted_with_the_rest
         await confirmed(campus, campus.ana, await used(campus, campus.ana, "delete"))
 
         assert ours(campus) == []
+
+
+async def test_what_could_not_be_deleted_at_once_is_deleted_later(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "PAUSES_S", (0.01, 0.01, 0.01))
+    async with desk(campus) as at:
+        await at.asked()
+        outage = campus.server.fail(rf"DELETE /channels/{campus.room.id}/messages", 503, times=100)
+        confirm = await used(campus, campus.ana, "delete")
+        await confirmed(campus, campus.ana, confirm)
+        assert "Não consegui apagar do Discord estas minhas mensagens: 1." in confirm.content
+    outage.left = 0
+
+    async with desk(campus, is_new=False) as at:
+        await at.column("update orphan_messages set claimed_until = now() returning id")  # its lease ends
+        await campus.server.until(lambda: ours(campus) == [])
+        await eventually(lambda: at.column("select id from orphan_messages"), [])
 
 
 async def test_an_answer_that_is_deleted_while_it_is_sent_does_not_stay(
