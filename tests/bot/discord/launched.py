@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Launched:
 
 
 async def launch(
-    folder: Path, number: int, *, forks: Sequence[str], base: str, gateway: str, **variables: str
+    folder: Path, number: int, *, base: str, gateway: str, forks: Sequence[str] = (), **variables: str
 ) -> Launched:
     """Start the process in *folder*, in an environment that holds nothing but what is said here."""
     outside = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
@@ -102,8 +103,7 @@ async def launch(
     log = folder / f"run-{number}.log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
-            *forks,
-            "launched",
+            *((*forks, "launched") if forks else (sys.executable, "-m", "tests.bot.discord.launched")),
             "run",
             cwd=folder,
             env=outside | ours | variables,
