@@ -135,6 +135,7 @@ class Privacy:
             messages = await orphans.make(conn, course=course.id, key=key, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
+            await privacy.forget_understood(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             await _forget_kept(conn, course, key)
             for answer in sorted(set(voted)):
