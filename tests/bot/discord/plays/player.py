@@ -13,7 +13,7 @@ import psycopg
 
 from services.llm import LlmConfig
 from tests.bot.discord.plays import moves
-from tests.bot.discord.plays.events import EVENTS, RARE, SLOW_EVENTS
+from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS
 from tests.bot.discord.plays.facts import facts
 from tests.bot.discord.plays.play import Play
 from tests.bot.discord.plays.rules import Broken, broken
@@ -25,7 +25,7 @@ PLAYS = 12
 FIRST = ("ask", "ask_privately", "mention", "hold")
 THEMES = (
     "",
-    "ask call correct",
+    "correct correct correct",
     "asks_the_same call thumb_down correct card_wrong retire",
     "hold ask ask_privately mention card_approve card_reject correct share",
     "mention thread thumb_down call card_take card_release assign react",
@@ -33,10 +33,10 @@ THEMES = (
     "explain keep rewrite ask correct retire",
     "keep explain forget mention asks_the_same",
     "thread post post_again explain chatter mention",
-    "call thumb_down thumb_up card_take card_release assign card_wrong",
+    "thumb_down thumb_up thumb_down thumb_up card_take card_take card_release card_release assign assign",
     "mention post reply thread direct again delete_question",
 )
-"""What some plays are about: such moves are many times as likely there."""
+"""What some plays are about: such moves are many times as likely there, those named twice twice as many."""
 LIKED = 6
 
 
@@ -105,7 +105,7 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
 
     def play() -> tuple[Step, ...]:
         theme = rng.choice(THEMES)
-        weights = [moves.MOVES[name][0] * (LIKED if name in theme.split() else 1) for name in names]
+        weights = [moves.MOVES[name][0] * (LIKED * theme.split().count(name) or 1) for name in names]
         return tuple(step(turn, weights) for turn in range(rounds))
 
     def step(turn: int, weights: list[int]) -> Step:
@@ -116,7 +116,7 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
         happens = is_troubled and turn > 0 and rng.random() < 0.25
         if is_long and random.Random(f"{seed} {turn}").random() < RARE:  # noqa: S311 - not a secret
             return Step("process", seed)
-        return Step(rng.choice(list(EVENTS)), rng.randrange(10**6)) if happens else NOTHING
+        return Step(rng.choice([*EVENTS, *OFTEN]), rng.randrange(10**6)) if happens else NOTHING
 
     return Script(
         has_model=rng.random() < 0.3,
