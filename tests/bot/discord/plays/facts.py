@@ -233,7 +233,8 @@ async def facts(play: Play) -> Facts:
         kept={
             message: Kept(text_sha256=sha256, is_gone=gone)
             for message, sha256, gone in await look(
-                "select message_id, text_sha256, gone_at is not null from kept_messages where course_id = %(course)s"
+                "select message_id, text_sha256, gone_at is not null from kept_messages join verified_answers v "
+                "on v.id = verified_id where v.course_id = %(course)s and retired_at is null"
             )
         },
         left=await _left(play),
