@@ -83,9 +83,9 @@ async def deaf(stage: Stage, rng: random.Random) -> None:
 
 RARE = 0.01
 """How often the event of a round is one that takes seconds, in a long run."""
-SLOW_OFTEN = ("slow",)
+SLOW_EVENTS: dict[str, Event] = {"process": process}
+OFTEN = ("slow",)
 """Events that come twice as often: what goes wrong in milliseconds needs more tries."""
-EVENTS: dict[str, Event] = {"process": process}
 EVENTS: dict[str, Event] = {
     event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf)
 }

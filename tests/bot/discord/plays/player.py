@@ -23,7 +23,7 @@ from tests.bot.discord.plays.stage import Evening, Stage
 ROUNDS = 12
 PLAYS = 12
 FIRST = ("ask", "ask_privately", "mention", "hold")
-THEMES = (
+THEMES: tuple[str, ...] = (
     "",
     "correct correct correct",
     "asks_the_same call thumb_down correct card_wrong retire",
