@@ -420,7 +420,9 @@ def _setup(*, embedding_default: str | None = None) -> Setup:
             base_url=models.embedding_base_url or models.openai_base_url,
             api_key=key,
         ),
-        answer=LlmConfig(base_url=models.openai_base_url or OPENAI, api_key=key, model=models.answer_model)
+        answer=LlmConfig(
+            base_url=models.openai_base_url or OPENAI, api_key=key, model=models.answer_model, is_proven=False
+        )
         if key or models.openai_base_url
         else None,
         judge=_judge(models),

@@ -32,12 +32,14 @@ from db.records import (
     VerifiedId,
 )
 from services import i18n, language, prompts, queue
+from services.attribution import attributed
 from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.citations import Cited, resolve, without_marks
 from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
-from services.llm import ChatModel, Completion, ModelUnavailable
+from services.llm import ChatModel, Completion, Message, ModelUnavailable
+from services.marks import normalised
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.quoting import quoted
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
@@ -50,6 +52,15 @@ PROMPT = "answer/2"
 EXTRACTIVE = "extractive"
 VERIFIED = "verified"
 UNCITED = "no valid citation"
+FAILED = ("answer.failed", "answer.failed_with_quotes")
+REFUSED = ("answer.refused", "answer.refused_with_quotes")
+WITHHELD = ("answer.uncited", "answer.uncited_with_quotes")
+LEAST_SECOND_TRY_S = 2.0
+"""With less time left, a model is not asked again for its marks."""
+MARKS_PLEASE = (
+    "Your answer has no passage numbers. Write the same answer again with the number of the passage that says so in"
+    ' square brackets after each sentence, such as "… [2].", and leave out what no passage says. Nothing else.'
+)
 HITS = 10
 LONGEST_QUESTION = 1_500
 UNSTORED = QuestionId(0)
@@ -467,17 +478,52 @@ async def _with_model(
         async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    yield replace(_judged(part, question, found), prompt=prompt)
+                    written = _judged(part, question, found) or await _marked(
+                        model, messages, part, question, found, deadline
+                    )
+                    yield replace(written, prompt=prompt)
                 elif (text := preview(part)) != shown:
                     shown = text
                     yield Draft(text=text)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
-        yield replace(_failed(question, found, str(error)), model=model.name, prompt=prompt)
+        texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
+        yield replace(_failed(question, found, str(error), texts), model=model.name, prompt=prompt)
 
 
-def _judged(completion: Completion, question: Question, found: Found) -> Written:
-    """Tell what the model's text amounts to."""
+async def _marked(
+    model: ChatModel,
+    messages: Sequence[Message],
+    first: Completion,
+    question: Question,
+    found: Found,
+    deadline: float,
+) -> Written:
+    """Ask for the marks that an answer lacks, else give its sentences those that our own measure finds, else fail."""
+    again = None
+    turns = (*messages, Message(role="assistant", content=first.text), Message(role="user", content=MARKS_PLEASE))
+    if _left_s(deadline) > LEAST_SECOND_TRY_S:
+        with suppress(ModelUnavailable):
+            again = await model.complete(turns, time_limit_s=_left_s(deadline))
+    spent = _both(first, again) if again else first
+    written = _judged(replace(spent, text=again.text), question, found) if again else None
+    for text in (first.text, again.text if again else ""):
+        if written is None:
+            written = _judged(replace(spent, text=attributed(normalised(text), found.hits)), question, found)
+    if written is None:
+        written = _failed(question, found, UNCITED, WITHHELD)
+    return replace(written, model=spent.model, tokens_in=spent.tokens_in, tokens_out=spent.tokens_out)
+
+
+def _both(first: Completion, again: Completion) -> Completion:
+    """Return *again* with the tokens of both, where its server counts them."""
+    counted = [(first.tokens_in, again.tokens_in), (first.tokens_out, again.tokens_out)]
+    tokens_in, tokens_out = (None if None in pair else sum(filter(None, pair)) for pair in counted)
+    return replace(again, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def _judged(completion: Completion, question: Question, found: Found) -> Written | None:
+    """Tell what the model's text amounts to: an answer, a verdict, or None where it is neither."""
     written = Written(
         outcome="no_material",
         text=i18n.text("answer.no_material", question.reads),
@@ -490,9 +536,9 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
         return replace(written, outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
     if verdict:
         return written
-    cited = resolve(VERDICT.sub("", completion.text), found.hits)
+    cited = resolve(VERDICT.sub("", normalised(completion.text)), found.hits)
     if not cited.references:
-        return replace(written, failure=UNCITED)
+        return None
     return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
 
 
@@ -525,12 +571,13 @@ def _joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
 
 
-def _failed(question: Question, found: Found, failure: str) -> Written:
-    """Give what the lecturers said, where no model says anything."""
+def _failed(question: Question, found: Found, failure: str, texts: tuple[str, str]) -> Written:
+    """Give what the lecturers said, where no model says anything that may be shown; *texts* are without and with it."""
+    alone, before_quotes = texts
     quotes = _quotes(question, found)
     if not quotes.references:
-        return Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
-    apology = i18n.text("answer.failed_with_quotes", question.reads)
+        return Written(outcome="failed", text=i18n.text(alone, question.reads), failure=failure)
+    apology = i18n.text(before_quotes, question.reads)
     return Written(outcome="failed", text=f"{apology}\n\n{quotes.text}", references=quotes.references, failure=failure)
 
 

@@ -124,6 +124,7 @@ class LlmConfig:
     address_from: str = field(default="OPENAI_BASE_URL", compare=False)
     key_from: str = field(default="OPENAI_API_KEY", compare=False)
     model_from: str = field(default="MONITORIA_ANSWER_MODEL", compare=False)
+    is_proven: bool = field(default=True, compare=False)  # to mark where its thoughts begin, if it writes any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +150,15 @@ class ChatModel:
     """
     One model on one server, which remembers what it refuses; close it when done.
 
-    A request for patience beyond *longest_wait_s* ends in an error. A model that is not *is_proven* may begin its
-    thoughts without a tag: nothing of a text that it writes is shown before the first whole one has told.
+    A request for patience beyond *longest_wait_s* ends in an error. A model that is not proven may begin its thoughts
+    without a tag: nothing of a text is shown while it is written until a first whole one has told.
     """
 
-    def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S, is_proven: bool = True) -> None:
+    def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.name = config.model
         self._config = config
         self._refused: tuple[Part, ...] = ()  # what its server has refused, and has answered without
-        self._opens_unseen = not is_proven
+        self._opens_unseen = not config.is_proven
         self._longest_wait_s = longest_wait_s
         try:
             self._server = _server(config.base_url)

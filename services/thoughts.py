@@ -48,6 +48,13 @@ MUSING = re.compile(
     re.IGNORECASE,
 )
 """How models begin to think aloud, never how one talks to a student. No tag says where such a thought ends."""
+MAYBE_MUSING = re.compile(
+    r"\A\W*(?:okay|ok|alright|hmm+|so|well|let me|the (?:user|student)|we need|i need|here|thinking|thought"
+    r"|certo|bem|bom|o (?:usuário|aluno|estudante))\b",
+    re.IGNORECASE,
+)
+TELLS = 60
+"""Characters after which it shows whether a text that begins in such a way is a thought."""
 BEGINNINGS = ("analysis", "here is my thought process:", "here's my thought process:")
 UNFINISHED = re.compile(
     rf"(?:<[^<>\s\[\]]{{0,40}}|<{NAMES}\s[^<>\n]{{0,80}}|<\|(?:channel|start|constrain)\|?>[^\n]{{0,80}}|\[/?[A-Za-z_:]{{0,24}}"
@@ -90,6 +97,8 @@ def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
     """
     begun = text.lstrip()
     if any(beginning.startswith(begun.lower()) for beginning in BEGINNINGS):
+        return ""
+    if len(begun) < TELLS and MAYBE_MUSING.match(begun):
         return ""
     if opens_unseen and not CLOSES.search(text):
         return ""

@@ -147,7 +147,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         serving = await stack.enter_async_context(
             Serving(opened.pool, embedder, reopen=lambda generation: _reopen(setup.embedder, generation))
         )
-        model = await stack.enter_async_context(ChatModel(setup.answer, is_proven=False)) if setup.answer else None
+        model = await stack.enter_async_context(ChatModel(setup.answer)) if setup.answer else None
         retriever = Retriever(opened.pool, serving)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
         people = People(opened.pool)

@@ -309,10 +309,11 @@ async def test_thousandths_of_seconds_are_read(headers: str, is_asked_again: boo
 
 async def test_a_model_that_is_not_proven_shows_nothing_before_its_first_whole_text() -> None:
     blind = streams("O aluno ", "copiou [1].", "</think>", "O dropout ", "desliga [1].")
-    async with fake_model(blind) as server:
-        config = LlmConfig(base_url=server.base_url, model="m")
-        async with ChatModel(config, is_proven=False) as model:
-            first, again = await streamed(model), await streamed(model)
+    async with (
+        fake_model(blind) as server,
+        ChatModel(LlmConfig(base_url=server.base_url, model="m", is_proven=False)) as model,
+    ):
+        first, again = await streamed(model), await streamed(model)
 
     for drafts, completion in (first, again):
         assert drafts[-1] == completion.text == "O dropout desliga [1]."
@@ -322,7 +323,7 @@ async def test_a_model_that_is_not_proven_shows_nothing_before_its_first_whole_t
 async def test_a_model_that_proved_to_think_in_silence_is_shown_as_it_writes() -> None:
     async with (
         fake_model(says(SAID)) as server,
-        ChatModel(LlmConfig(base_url=server.base_url, model="m"), is_proven=False) as model,
+        ChatModel(LlmConfig(base_url=server.base_url, model="m", is_proven=False)) as model,
     ):
         first, again = await streamed(model), await streamed(model)
 
