@@ -442,13 +442,13 @@ class _Gathered:
             self._is_ended = not piece or self._length > 0
 
     def text_so_far(self) -> str:
-        said = spoken_so_far(_storable("".join(self._pieces)), opens_unseen=self._opens_unseen)
+        said = spoken_so_far(storable("".join(self._pieces)), opens_unseen=self._opens_unseen)
         return _short_enough(said.strip())
 
     def completed(self, asked_for: str) -> Completion:
-        raw = _storable("".join(self._pieces))
+        raw = storable("".join(self._pieces))
         if self._refusal:
-            raise _Unusable("refuses to answer this", "refusal", _storable(self._refusal))
+            raise _Unusable("refuses to answer this", "refusal", storable(self._refusal))
         if self.finish_reason not in FINISHED:
             # Without any choice there is nothing that could have been cut.
             trouble = _cut(self.finish_reason) if self._is_begun else "empty"
@@ -466,7 +466,7 @@ class _Gathered:
         return Completion(
             text=text,
             raw=raw,
-            model=_storable(self._model or asked_for),
+            model=storable(self._model or asked_for),
             tokens_in=self._usage.prompt_tokens,
             tokens_out=self._usage.completion_tokens,
         )
@@ -599,7 +599,7 @@ def _short_enough(text: str) -> str:
     return text
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Join surrogates that two events tore apart, and drop what a database refuses or nobody sees."""
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if LONE_SURROGATE.search(text) else text
     return joined.translate(UNSEEN)
