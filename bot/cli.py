@@ -400,9 +400,15 @@ def restore(
 
 
 @app.command()
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    models: Annotated[
+        bool,
+        typer.Option("--models", help="Ask the models real questions too: marks, abstention, thoughts, JSON, speed."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Tell what is configured, what is reachable, and what to do."""
-    if not _run(commands.doctor(_setup(), as_json=as_json)):
+    if not _run(commands.doctor(_setup(), as_json=as_json, models=models)):
         raise typer.Exit(1)
 
 

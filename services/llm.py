@@ -174,6 +174,11 @@ class ChatModel:
                 f"{config.address_from} is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
             ) from None
 
+    @property
+    def refused(self) -> tuple[Part, ...]:
+        """What its server has refused so far, and is no longer asked for."""
+        return self._refused
+
     async def __aenter__(self) -> Self:
         return self
 
