@@ -72,6 +72,8 @@ WORDS_THAT_TELL = 4
 VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
 BEFORE_VERDICT = " \n\t*_`\"'«“"
+OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
+"""Some models put their whole answer in one; a student need not see it."""
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
 UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
@@ -459,6 +461,7 @@ def preview(text: str) -> str:
     >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
     ('O gradiente some. Ele', '')
     """
+    text = OPEN_FENCE.sub("", text)
     begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""

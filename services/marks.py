@@ -50,15 +50,24 @@ SOURCES = re.compile(
     re.IGNORECASE,
 )
 NOTES = re.compile(r"\n[ \t]*\[\^?[1-9][0-9]?\]:[^\n]*(?=\n|\Z)")
-LEFT_OVER = re.compile(r"[ \t]{0,8}(?:【[^】\n]{1,60}】|\[[0-9]{1,3}:[0-9]{1,3}(?:†[^\]\n]{0,60})?\]|\[\^[0-9]{1,3}\])")
+LOOSE_GLUED = re.compile(rf"(?P<before>[^\W\d_]{{4,}})\[(?P<glued>{NUMBER}(?:{JOINT}{NUMBER})*)\](?=[\s.,;:!?…]|\Z)")
+INDEXED = re.compile(
+    r"(?:listas?|vetor(?:es)?|arrays?|matriz(?:es)?|tuplas?|tensor(?:es|s)?|dados|data|lists?|vectors?|matri(?:x|ces)|tuples?"
+    r"|words|valores|values|nums?|args|argv|self|items?|linha|coluna|rows?|cols?|pilha|fila|stack|queue|string|text)",
+    re.IGNORECASE,
+)
+LEFT_OVER = re.compile(
+    r"[ \t]{0,8}(?:【[^】\n]{1,60}】|\[[0-9]{1,3}:[0-9]{1,3}†[^\]\n]{0,60}\]|\[\^[0-9]{1,3}\])"
+    r"|[ \t]{1,8}\[[0-9]{1,2}:[0-9]{1,2}\](?=[.!?;…]|[ \t]*(?:\n|\Z))"
+)
 
 
 def normalised(draft: str) -> str:
     """
     Return *draft* with the marks that it certainly holds written as `[2]`, and without lists of sources.
 
-    Round brackets and raised digits are marks only where there are no others; numbers in code and those that count
-    equations, figures or steps are none. What looks like the mark of another system is taken out.
+    Round brackets, raised digits and what touches a word are marks only where there are no others; numbers in code,
+    indices, and those that count equations, figures or steps are none. Marks of other systems are taken out.
 
     >>> normalised("O gradiente some [citation:1]【2†source】. Veja (trecho 3).")
     'O gradiente some [1] [2]. Veja [3].'
@@ -70,6 +79,8 @@ def normalised(draft: str) -> str:
         text = _all(text, LOOSE_ROUND, _round)
     if not has_marks(text):
         text = _all(text, RAISED, _raised)
+    if not has_marks(text):
+        text = _all(text, LOOSE_GLUED, _glued)
     return replaced(text, LEFT_OVER, lambda found: closed_gap(text, *found.span())).strip()
 
 
@@ -102,6 +113,12 @@ def _round(found: re.Match[str], _: str) -> str:
     if COUNTED.fullmatch(found["before"]):
         return found[0]
     return f"{found['before']} {_marks(found['round'])}"
+
+
+def _glued(found: re.Match[str], _: str) -> str:
+    if INDEXED.fullmatch(found["before"]):
+        return found[0]
+    return f"{found['before']} {_marks(found['glued'])}"
 
 
 def _raised(found: re.Match[str], text: str) -> str:

@@ -101,11 +101,25 @@ def test_several_marks_are_read_in_whatever_form(marks: str) -> None:
         "Dicionários são {1: 2}",
         "O item [a] e a nota [sic]",
         "O vetor [3, 1] aponta para a direita",
+        "Use lista[1:3] para a fatia",
+        "Troque lista[1] por lista[2] no fim",
+        "A proporção [1:2] é de água e sal",
     ],
 )
 def test_what_is_not_certainly_a_mark_stays(text: str) -> None:
     assert normalised(text) == text
     assert resolve(normalised(text), HITS).references == ()
+
+
+def test_marks_that_touch_words_within_a_sentence_are_read_where_there_are_no_others() -> None:
+    said = normalised("O dropout desliga neurônios[1] e a rede não decora exemplos[2], como se viu.")
+
+    assert said == "O dropout desliga neurônios [1] e a rede não decora exemplos [2], como se viu."
+
+
+@pytest.mark.parametrize("mark", ["[1:0]", "【1:0】", "[4:0†source]"])
+def test_what_is_no_number_of_a_passage_is_not_shown(mark: str) -> None:
+    assert normalised(f"{DROPOUT} {mark}.") == f"{DROPOUT}."
 
 
 def test_the_marks_of_another_system_are_neither_read_nor_shown() -> None:
