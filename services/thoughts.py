@@ -7,17 +7,23 @@ NAMES = (
     r"(?:seed:|antml:)?(?:think(?:ing)?|thoughts?|thought_process|reason(?:ing)?|reasoning_content|reflection|analysis"
     r"|scratch_?pad|inner_monologue|internal_monologue|deliberation)"
 )
+CERTAIN = r"(?:think(?:ing)?|thoughts?|reasoning)"
+"""In square brackets, where "[reflection]" may be a word that the answer explains."""
 OPENS = re.compile(
-    rf"<{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{NAMES}\]|◁{NAMES}▷|<\|(?:{NAMES}|(?:start|begin)(?:_of)?_?(?:thinking|thought))\|>"
+    rf"<{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{CERTAIN}\]|◁{NAMES}▷|<\|(?:{NAMES}|(?:start|begin)(?:_of)?_?(?:thinking|thought))\|>"
     r"|<\|channel>(?:thought|analysis)",
     re.IGNORECASE,
 )
 CLOSES = re.compile(
-    rf"</{NAMES}\s*>|\[/{NAMES}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end(?:_of)?_?(?:thinking|thought))\|>|<channel\|>",
+    rf"</{NAMES}\s*>|\[/{CERTAIN}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end(?:_of)?_?(?:thinking|thought))\|>|<channel\|>",
     re.IGNORECASE,
 )
 """How models mark their thoughts, as their makers or the templates of servers taught them (tests name the sources)."""
 EITHER = re.compile(f"(?P<opens>{OPENS.pattern})|(?P<closes>{CLOSES.pattern})", re.IGNORECASE)
+
+BEGINS_A_TAG = re.compile(r"<(?=[/|a-zA-Z])|\[(?=[/tr])|◁", re.IGNORECASE)
+"""Looked for first: a text is read anew with each of its pieces."""
+LONGEST_TAG = 200
 
 CHANNEL = re.compile(
     r"(?:<\|start\|>\w*)?<\|channel\|>\s*(?P<name>\w+)[^<\n]{0,60}(?:<\|constrain\|>[^<\n]{0,40})?<\|message\|>"
@@ -42,9 +48,11 @@ TURN_TOKEN = re.compile(
 MUSING = re.compile(
     r"\A\W*(?:(?:here(?:'s| is) (?:a|my) )?(?:thinking|thought) process\b|analysis(?=[A-Z\"'<])"
     r"|(?:okay|ok|alright|hmm+|so|well|let me see)?[,.! ]*"
-    r"(?:the (?:user|student)(?:'s)? (?:is asking|asks|asked|wants|question)"
-    r"|(?:we|i) need to (?:answer|respond|produce|cite)|let me (?:think|look at the passages|analy[sz]e))"
-    r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*o (?:usuário|aluno|estudante) (?:quer saber|pergunt(?:a|ou)|está perguntando))",
+    r"(?:the (?:user|student)(?:'s question| is asking| (?:asks|asked)(?: me)? (?:about|whether|why|how|what|:)"
+    r"| wants (?:to know|me to))"
+    r"|(?:we|i) need to (?:answer|respond|cite)\b|let me (?:think|look at the passages|analy[sz]e))"
+    r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*o (?:usuário|aluno|estudante) "
+    r"(?:quer saber|pergunt(?:a|ou) (?:sobre|se|por|como|o que|qual)|está perguntando))",
     re.IGNORECASE,
 )
 """How models begin to think aloud, never how one talks to a student. No tag says where such a thought ends."""
@@ -86,7 +94,7 @@ def spoken(text: str) -> str:
         raise Unclear
     while inside := WRAPPED.match(said):
         said = inside["inside"]
-    return TURN_TOKEN.sub("", said).strip()
+    return (TURN_TOKEN.sub("", said) if "<" in said else said).strip()
 
 
 def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
@@ -98,15 +106,15 @@ def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
     begun = text.lstrip()
     if any(beginning.startswith(begun.lower()) for beginning in BEGINNINGS):
         return ""
-    if len(begun) < TELLS and MAYBE_MUSING.match(begun):
-        return ""
     if opens_unseen and not CLOSES.search(text):
         return ""
     try:
         said = spoken(text)
     except Unclear:
         return ""
-    return UNFINISHED.sub("", said).rstrip()
+    if len(said) < TELLS and MAYBE_MUSING.match(said):
+        return ""
+    return (said[:-LONGEST_TAG] + UNFINISHED.sub("", said[-LONGEST_TAG:])).rstrip()
 
 
 def opens_unseen(text: str) -> bool:
@@ -141,6 +149,7 @@ def _outside_tags(text: str) -> str:
 
 
 def _tags(text: str) -> Iterator[re.Match[str]]:
-    for tag in EITHER.finditer(text):
-        if not (text.startswith("`", tag.end()) and text[max(tag.start() - 1, 0) : tag.start()] == "`"):
+    for start in BEGINS_A_TAG.finditer(text):
+        tag = EITHER.match(text, start.start())
+        if tag and not (text.startswith("`", tag.end()) and text[max(tag.start() - 1, 0) : tag.start()] == "`"):
             yield tag

@@ -100,6 +100,9 @@ def test_thoughts_that_cannot_be_told_from_the_answer_are_unclear(text: str) -> 
         "Analysis of variance compares the means of groups [1].",
         "A lista [1, 2] tem dois elementos [1].",
         "The user interface is drawn by the client [2].",
+        "The user asks the kernel for memory with a system call [2].",
+        "O usuário pede memória ao sistema, e o aluno vê isso no laboratório [1].",
+        "A luz volta [reflection] e depois muda de meio [refraction] no prisma [1].",
         "Here is how dropout works: neurons are switched off [1].",
     ],
 )
