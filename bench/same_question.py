@@ -15,7 +15,6 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from services.coefficients import wilson
 from services.embedder import EmbedderConfig, open_embedder
 from services.same_question import (
     MEASURED,
@@ -31,6 +30,7 @@ from services.same_question import (
     judge,
     likeness,
 )
+from services.statistics import wilson
 
 SET = Path(__file__).parents[1] / "samples" / "pairs.jsonl"
 WANTED_PRECISION = 0.99

@@ -8,15 +8,16 @@ from contextlib import aclosing, asynccontextmanager
 
 import discord
 
-from bot import render
 from bot.live import Live
 from bot.metrics import Metrics
 from bot.outlets import TROUBLE, Outlet, is_gone
+from bot.placing import delivered
 from db.records import Destination
 from services import i18n
-from services.ask import Asked, Asker, Draft, InProgress, Reply
+from services.ask import Asked, Asker, Draft, InProgress, NotStored, Reply
 from services.deliveries import Deliveries
 from services.errors import MonitoriaError, Refused
+from services.showings import Showings
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,10 @@ MOST_LIVE = 3
 class Answering:
     """Answers what is asked in Discord; one for the whole process."""
 
-    def __init__(self, asker: Asker, deliveries: Deliveries, metrics: Metrics) -> None:
+    def __init__(self, asker: Asker, deliveries: Deliveries, showings: Showings, metrics: Metrics) -> None:
         self._asker = asker
         self._deliveries = deliveries
+        self._showings = showings
         self._metrics = metrics
         self._live = Counter[int]()
         self.refused: set[tuple[int, str | int]] = set()  # channels and reasons that the operator was told of
@@ -43,6 +45,10 @@ class Answering:
         Answer *asked* at *outlet*, or say there why not.
 
         What is stored and does not arrive is tried again later, unless Discord refuses it for good.
+
+        Raises:
+            NotStored: the database failed before; nothing was said.
+
         """
         source_id = asked.source_id or ""
         if source_id in self.in_flight:
@@ -73,6 +79,8 @@ class Answering:
             log.info("answer.in_progress", extra={"source_id": asked.source_id})
         except Refused as error:
             await outlet.say(str(error))
+        except NotStored:
+            raise  # a command is told so, a message is tried again
         except MonitoriaError as error:
             log.warning("answer.unavailable", extra={"source_id": asked.source_id, "reason": str(error)})
             await outlet.say(i18n.text("discord.unavailable", destination.language))
@@ -96,19 +104,16 @@ class Answering:
 
     def _offer(self, live: Live | None, part: Draft) -> None:
         if live:
-            live.offer(part.text)
+            live.offer(part)
 
     async def _deliver(self, asked: Asked, reply: Reply, destination: Destination, outlet: Outlet) -> None:
-        pages = render.answer(
-            reply,
-            destination.language,
-            can_share=destination.is_private and destination.guild_id is not None,
-            # A command whose token has run out is answered in its channel, where nothing shows what was asked.
-            with_question=not destination.is_private and destination.token is None and destination.message_id is None,
-        )
+        if reply.showing is None:
+            return  # it was deleted as it was stored
+        # A command whose token has run out is answered in its channel, where nothing shows what was asked.
+        stands_alone = not destination.is_private and destination.token is None and destination.message_id is None
         question = reply.answer.question_id
         try:
-            messages = await outlet.deliver(pages)
+            await delivered(self._showings, reply, reply.showing, outlet, shows_question=stands_alone)
         except discord.HTTPException as error:
             if is_gone(error):
                 await self._lose_token(asked, reply, destination)
@@ -118,7 +123,6 @@ class Answering:
             else:
                 raise
             return
-        await self._deliveries.arrived(question, asked.course, messages)
         self._metrics.answered(reply.answer)
         self._warn(outlet)
 

@@ -105,6 +105,12 @@ def why_form(course: CourseId, answer: AnswerId, language: Language) -> discord.
     return form
 
 
+def custom_id(interaction: discord.Interaction[Any]) -> str:
+    """Return the custom id of what was pressed or sent; nothing, where it is a command."""
+    data: Any = interaction.data
+    return str(data.get("custom_id", "")) if data else ""
+
+
 def submitted(data: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     """Return what a form holds, by custom id, from the interaction's data."""
     found: dict[str, str] = {}

@@ -10,8 +10,8 @@ from bot.defang import harmless, plain, shortened
 from bot.render import GREEN, Page, references_of
 from db.records import CourseId, Hit, ItemId, Language, Verdict
 from services import i18n
-from services.clock import clock
 from services.review import Card, Listed, Opinion, Standing, state
+from services.timestamps import clock
 from services.verified import Verified
 
 Verb = Literal[
@@ -163,13 +163,7 @@ def _votes(shown: Card, language: Language) -> str:
 
 def _link(shown: Card) -> str:
     """Return the address of the student's message: of the question, or of the answer where a command asked."""
-    if shown.delivery is None:
-        return ""
-    to = shown.delivery.destination
-    message = to.message_id or next(iter(shown.delivery.answer_message_ids), None)
-    if message is None or to.is_private or to.guild_id is None:
-        return ""
-    return f"https://discord.com/channels/{to.guild_id}/{to.channel_id}/{message}"
+    return "https://discord.com/channels/{}/{}/{}".format(*shown.link) if shown.link else ""
 
 
 def _status(shown: Card, language: Language) -> str:
@@ -289,6 +283,8 @@ def verified(found: Sequence[Verified], language: Language) -> discord.Embed:
         lines.append(f"`{one.id}` {shortened(plain(one.question), 90)}\n{shortened(plain(one.text), 120)}")
         if one.retired_at:
             lines[-1] += " · " + i18n.text("review.verified_retired", language)
+        elif one.doubted_since:
+            lines[-1] += " · " + i18n.text("review.verified_doubted", language)
         elif one.stale_since:
             lines[-1] += " · " + i18n.text("review.verified_stale", language)
     while sum(map(len, lines)) + 2 * len(lines) > LONGEST_EMBED:
@@ -340,6 +336,8 @@ REASONS = {
     "voted_down": "reason.voted_down",
     "vote_against_judge": "reason.vote_against_judge",
     "stale_verified": "reason.stale_verified",
+    "source_gone": "reason.source_gone",
+    "source_changed": "reason.source_changed",
     "sway": "reason.sway",
     "uncited": "reason.uncited",
     "wrong_abstention": "reason.wrong_abstention",

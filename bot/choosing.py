@@ -11,6 +11,7 @@ from bot.languages import reader
 from bot.rooms import Rooms
 from db.records import Course, Language
 from services import i18n
+from services.errors import Refused
 
 MOST = 25
 
@@ -33,17 +34,22 @@ class CourseChoice(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], t
         return cls((), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        services = interaction.client.services
-        language = reader(interaction)
-        visible = await Rooms(interaction.client, services).visible_courses(interaction.user.id)
-        wanted = interaction.data.get("values", [""])[0] if interaction.data else ""
-        chosen = next((course for course in visible if str(course.id) == wanted), None)
-        if chosen is None:
-            await interaction.response.send_message(i18n.text("direct.no_course", language), ephemeral=True)
-            return
-        await services.people.choose_direct_course(interaction.user.id, chosen.id)
-        said = i18n.text("direct.chosen", language, title=plain(chosen.title))
-        await interaction.response.send_message(said, ephemeral=interaction.guild_id is not None)
+        await interaction.client.act(interaction, lambda: _chosen(interaction))
+
+
+async def _chosen(interaction: discord.Interaction[Any]) -> None:
+    """Take down a choice; who may still see the course is asked of Discord, which may take longer than 3 s."""
+    await interaction.response.defer()
+    services = interaction.client.services
+    language = reader(interaction)
+    visible = await Rooms(interaction.client, services).visible_courses(interaction.user.id)
+    wanted = interaction.data.get("values", [""])[0] if interaction.data else ""
+    chosen = next((course for course in visible if str(course.id) == wanted), None)
+    if chosen is None:
+        raise Refused(i18n.text("direct.no_course", language))
+    await services.people.choose_direct_course(interaction.user.id, chosen.id)
+    said = i18n.text("direct.chosen", language, title=plain(chosen.title))
+    await interaction.followup.send(said, ephemeral=interaction.guild_id is not None)
 
 
 def choice(courses: Sequence[Course], language: Language) -> discord.ui.View:

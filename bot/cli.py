@@ -5,19 +5,27 @@ import logging
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
 
-from bot import chat as chatting
-from bot import commands, logs, terminal
-from bot import demo as demonstration
+from bot import logs
 from bot.settings import DatabaseSettings, DiscordSettings, HealthSettings, LogSettings, MailSettings, ModelSettings
-from services.embedder import NONE, EmbedderConfig
 from services.errors import Misconfigured, MonitoriaError
-from services.llm import OPENAI, LlmConfig
-from services.wiring import Setup
+from services.lazily import lazily
+
+if TYPE_CHECKING:
+    from bot import chat as chatting
+    from bot import commands, digesting, judging, replaying, running, terminal
+    from bot import demo as demonstration
+    from services import embedder, llm, wiring
+else:
+    # `--help` and wrong usage wait for none of them, and no command for what another one needs.
+    chatting, commands, demonstration = lazily("bot.chat"), lazily("bot.commands"), lazily("bot.demo")
+    digesting, judging, replaying = lazily("bot.digesting"), lazily("bot.judging"), lazily("bot.replaying")
+    running, terminal = lazily("bot.running"), lazily("bot.terminal")
+    embedder, llm, wiring = lazily("services.embedder"), lazily("services.llm"), lazily("services.wiring")
 
 T = TypeVar("T")
 
@@ -25,6 +33,8 @@ EX_CONFIG = 78
 """Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
 
 KEPT = "what was done so far is kept"
+
+SAMPLE_QUESTION = "O que acontece quando o gradiente some em uma rede recorrente?"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,7 +88,7 @@ def main() -> None:
 
 @app.command()
 def demo(
-    question: Annotated[str, typer.Argument(help="What to ask the sample course.")] = demonstration.QUESTION,
+    question: Annotated[str, typer.Argument(help="What to ask the sample course.")] = SAMPLE_QUESTION,
 ) -> None:
     """Take in a sample course and answer a real question from it: no key, no account, no server."""
     _run(demonstration.run(_setup(embedding_default="bundled"), question))
@@ -122,8 +132,6 @@ def course_judge(
     ] = None,
 ) -> None:
     """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
-    from bot import judging  # noqa: PLC0415
-
     order = judging.RulesOrder(
         flag_below=flag_below,
         judge_share=judge_share,
@@ -145,8 +153,6 @@ def course_prices(
     ] = False,
 ) -> None:
     """Show what the models' tokens cost, or change it, so that the weekly digest tells the cost in money."""
-    from bot import digesting  # noqa: PLC0415
-
     order = digesting.PricesOrder(read=read, written=written, currency=currency, forget=forget)
     _run(digesting.prices(_setup(), slug, order))
 
@@ -215,9 +221,6 @@ def chat(course: CourseOption) -> None:
 @app.command()
 def run() -> None:
     """Be in Discord: answer questions until Ctrl-C or SIGTERM."""
-    # discord.py takes a second to import, which no other command should wait for.
-    from bot import running  # noqa: PLC0415
-
     token, address = DiscordSettings().token, HealthSettings().address
     ended_by = _run(running.run(_setup(), token.get_secret_value() if token else None, address))
     if ended_by is signal.SIGINT:
@@ -252,8 +255,6 @@ def eval_(
     Nothing is stored.
     """
     if answers:
-        from bot import replaying  # noqa: PLC0415
-
         if calibrate:
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
         order = replaying.ReplayOrder(
@@ -269,8 +270,6 @@ def eval_(
 @app.command()
 def worker() -> None:
     """Judge answers until Ctrl-C or SIGTERM: what `run` does beside the bot, on as many machines as you like."""
-    from bot import judging  # noqa: PLC0415
-
     raise typer.Exit(_run(judging.work(_setup())))
 
 
@@ -285,8 +284,6 @@ def judge(
 
     Judgements are never replaced: a new one is added, and the last one counts.
     """
-    from bot import judging  # noqa: PLC0415
-
     if (missing and answer is not None) or (course and not missing):
         raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
     _run(judging.judge(_setup(), missing=missing, answer=answer, slug=course))
@@ -301,8 +298,6 @@ def queue(
     requeue_all: Annotated[bool, typer.Option("--requeue-all", help="Give all dead jobs new attempts.")] = False,
 ) -> None:
     """Show the judgements that wait, run or are dead, and why; put dead ones back."""
-    from bot import judging  # noqa: PLC0415
-
     _run(judging.queue(_setup(), slug=course, job=requeue, every=requeue_all))
 
 
@@ -355,8 +350,6 @@ def digest(
     ] = None,
 ) -> None:
     """Tell what a course did not understand in a week; nothing is posted."""
-    from bot import digesting  # noqa: PLC0415
-
     _run(digesting.digest(_setup(), digesting.DigestOrder(course=course, week=week, out=out, language=lang)))
 
 
@@ -412,22 +405,22 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _setup(*, embedding_default: str | None = None) -> Setup:
+def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
     """Read the environment; *embedding_default* stands in where it names no embedding model."""
     database, models = DatabaseSettings(), ModelSettings()
     key = models.openai_api_key.get_secret_value() if models.openai_api_key else None
     named = "embedding_model" in models.model_fields_set
-    return Setup(
+    return wiring.Setup(
         home=database.home,
         database_url=database.url.get_secret_value() if database.url else None,
-        embedder=EmbedderConfig(
+        embedder=embedder.EmbedderConfig(
             model=models.embedding_model if named or embedding_default is None else embedding_default,
             backend=models.embedding_backend,
             base_url=models.embedding_base_url or models.openai_base_url,
             api_key=key,
         ),
-        answer=LlmConfig(
-            base_url=models.openai_base_url or OPENAI, api_key=key, model=models.answer_model, is_proven=False
+        answer=llm.LlmConfig(
+            base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model, is_proven=False
         )
         if key or models.openai_base_url
         else None,
@@ -442,15 +435,15 @@ def _mail(settings: MailSettings) -> tuple[str, str] | None:
     return settings.smtp_url.get_secret_value(), settings.mail_from
 
 
-def _judge(models: ModelSettings) -> LlmConfig | None:
+def _judge(models: ModelSettings) -> "llm.LlmConfig | None":
     """Return the model that judges: the one that answers, but for what is said otherwise; `none` is none."""
     key = models.judge_api_key or models.openai_api_key
     address = models.judge_base_url or models.openai_base_url
-    if models.judge_model == NONE or not (key or address):
+    if models.judge_model == embedder.NONE or not (key or address):
         return None
-    return LlmConfig(
+    return llm.LlmConfig(
         model=models.judge_model or models.answer_model,
-        base_url=address or OPENAI,
+        base_url=address or llm.OPENAI,
         api_key=key.get_secret_value() if key else None,
         address_from="MONITORIA_JUDGE_BASE_URL" if models.judge_base_url else "OPENAI_BASE_URL",
         key_from="MONITORIA_JUDGE_API_KEY" if models.judge_api_key else "OPENAI_API_KEY",

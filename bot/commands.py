@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ T = TypeVar("T", saving.Saved, saving.Restored)
 
 OPENING_PATIENCE_S = 120.0
 """How long a command waits for the model of the vectors that serve: it asks once, and wants the best answer."""
+DRAWN_EVERY_S = 0.1
+"""Between two looks at an answer that grows on the terminal."""
 
 BEYOND_MEASURE = 1e9
 """A weight that leaves the order of the dense leg alone to decide."""
@@ -150,11 +153,14 @@ async def ask(setup: Setup, *, question: str, slug: str, lecture: str | None, as
 
 async def answered(services: Services, asked: Asked) -> Reply:
     """Return the reply to *asked*; the text grows on the terminal meanwhile."""
+    drawn_at = float("-inf")
     with terminal.status("searching …") as status:
         async for event in services.asker.ask(asked):
             match event:
                 case Draft():
-                    status.update(terminal.tail(event.text))
+                    if time.monotonic() - drawn_at >= DRAWN_EVERY_S:
+                        status.update(terminal.tail(event.text))
+                        drawn_at = time.monotonic()
                 case Reply():
                     return event
     raise AssertionError("an answer ends with its reply")

@@ -2,8 +2,8 @@
 
 import re
 
-from services.captions.text import UNSEEN
 from services.drafts import replaced, without_links
+from services.text import UNSEEN
 
 INVISIBLE = {**UNSEEN, 0x061C: None}
 """Characters that hide others, or turn the direction in which a line is read; the joiners of emoji stay."""

@@ -12,7 +12,6 @@ from services.wiring import Services, Setup
 
 COURSE = "demo"
 TITLE = "Redes Neurais Profundas"
-QUESTION = "O que acontece quando o gradiente some em uma rede recorrente?"
 
 
 async def run(setup: Setup, question: str) -> None:

@@ -6,10 +6,11 @@ from typing import Any, get_args
 import discord
 
 from bot import buttons, render
-from bot.buttons import WHY, Verb
+from bot.buttons import Verb
 from bot.languages import reader
-from bot.outlets import TROUBLE, ReplyOutlet
-from db.records import AnswerId, Complaint, Course, CourseId, Language
+from bot.outlets import TROUBLE, Before, ReplyOutlet
+from bot.placing import delivered
+from db.records import AnswerId, Complaint, Course, CourseId
 from services import i18n
 from services.annotate import Thumb
 from services.ask import Reply
@@ -34,10 +35,12 @@ class Feedback:
         Do what a button says.
 
         Raises:
-            Refused: the answer is gone, or belongs to another server than the press.
+            Refused: the answer is gone, or belongs to another place than the press (`_belongs`).
 
         """
         course, reply = await self._recalled(interaction, course_id, answer)
+        if (verb in {"up", "down"} and not reply.may_be_voted_on) or (verb == "share" and not reply.may_be_seen):
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
         match verb:
             case "up":
                 await self._vote(interaction, course, answer, "up")
@@ -52,16 +55,12 @@ class Feedback:
             case "share":
                 await self._share(interaction, reply)
 
-    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
-        """Take down what a form says of an answer; forms that are not ours are left alone."""
-        data: Any = interaction.data
-        match = WHY.fullmatch(str(data.get("custom_id", "")))
-        if not match:
-            return
-        course, reply = await self._recalled(
-            interaction, CourseId(int(match["course"])), AnswerId(int(match["answer"]))
-        )
-        fields = buttons.submitted(data)
+    async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
+        """Take down what a form says of an answer."""
+        course, reply = await self._recalled(interaction, course_id, answer)
+        if not reply.may_be_voted_on:
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
+        fields = buttons.submitted(interaction.data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)
         await self._services.annotate.explain(
@@ -74,8 +73,11 @@ class Feedback:
         thumb = THUMBS.get(payload.emoji.name[:1])
         if thumb is None:
             return
-        delivery = await self._services.deliveries.showing(channel=payload.channel_id, message=payload.message_id)
+        delivery = await self._services.showings.of_message(channel=payload.channel_id, message=payload.message_id)
         if delivery is None or delivery.answer_id is None:
+            return
+        recalled = await self._services.asker.recall(delivery.course.id, delivery.answer_id)
+        if recalled is None or not recalled[1].may_be_voted_on:
             return
         key = await self._services.people.key(delivery.course, payload.user_id)
         if payload.event_type == "REACTION_ADD":
@@ -87,9 +89,23 @@ class Feedback:
         self, interaction: discord.Interaction[Any], course: CourseId, answer: AnswerId
     ) -> tuple[Course, Reply]:
         found = await self._services.asker.recall(course, answer)
-        if found is None:
+        if found is None or not await self._belongs(interaction, *found):
             raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
         return found
+
+    async def _belongs(self, interaction: discord.Interaction[Any], course: Course, reply: Reply) -> bool:
+        """
+        Say whether who acts stands where the answer may be acted upon.
+
+        That is the server of its course, of which a course that no server has bound has none; or else the direct
+        messages in which the answer was given, since those belong to no server.
+        """
+        if interaction.guild_id is not None:
+            settings = await self._services.spaces.settings(course)
+            return settings.guild_id == interaction.guild_id
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        to = delivery.destination if delivery else None
+        return to is not None and to.guild_id is None and to.channel_id == interaction.channel_id
 
     async def _vote(
         self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb
@@ -119,20 +135,25 @@ class Feedback:
         channel = interaction.channel
         if delivery is None or not isinstance(channel, discord.abc.Messageable):
             raise Refused(i18n.text("discord.answer_gone", language))
-        if not await self._services.deliveries.share(delivery):
+        showing = await self._services.showings.share(
+            delivery, guild=interaction.guild_id, channel=interaction.channel_id or 0, language=delivery.course.language
+        )
+        if showing is None:
             await _whisper(interaction, i18n.text("discord.shared_before", language))
             return
-        await interaction.response.defer(ephemeral=True)
-        outlet = ReplyOutlet(channel, None, f"share.{delivery.question_id}")
-        public: Language = delivery.course.language
+        us = interaction.client.user
+        before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
+        outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
         try:
-            messages = await outlet.deliver(render.answer(reply, public, with_question=True))
+            await interaction.response.defer(ephemeral=True)
+            # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
+            _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)
+            await delivered(self._services.showings, now, showing, outlet, shows_question=True)
         except TROUBLE as error:
-            await self._services.deliveries.unshare(delivery)
+            await self._services.showings.let_go(showing)
             if isinstance(error, discord.Forbidden):
                 raise Refused(i18n.text("discord.not_shared", language)) from None
             raise Unavailable("Discord did not take the shared answer.") from error
-        await self._services.deliveries.arrived(delivery.question_id, delivery.course, messages)
         await interaction.followup.send(i18n.text("discord.shared", language), ephemeral=True)
 
 

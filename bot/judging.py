@@ -84,11 +84,12 @@ def _tokens(written: str) -> int | None:
 
 
 async def work(setup: Setup) -> int:
-    """Judge what is due until a signal says to stop, and return the exit status."""
+    """Judge what is due, and fill in vectors that are missing, until a signal says to stop; return the exit status."""
     stop = Stop()
     with stop.listening():
         async with wiring.judging(setup) as opened:
-            await supervised([Part(name="worker", run=_worker(opened).run)], stop)
+            worker = Part(name="worker", run=_worker(opened).run)
+            await supervised([worker, Part(name="filling", run=opened.filling.run)], stop)
     return exit_status(stop.by)
 
 

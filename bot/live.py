@@ -8,12 +8,17 @@ from typing import Self
 
 from bot.outlets import TROUBLE, Outlet
 from bot.render import draft
+from services.ask import Draft
 
 log = logging.getLogger(__name__)
 
 FEWEST_CHARACTERS = 40
 BETWEEN_S = 1.5
 """Between two edits of one message; Discord takes about five in five seconds from a channel."""
+LOOK_AGAIN_S = 0.25
+"""After a draft that has too few characters yet to be shown."""
+MOST_WRITTEN = 4_000
+"""Characters of which a draft is made; it shows half as many at most."""
 
 
 class Live:
@@ -22,16 +27,16 @@ class Live:
     def __init__(self, outlet: Outlet, *, between_s: float = BETWEEN_S) -> None:
         self._outlet = outlet
         self._between_s = between_s
-        self._latest = ""
+        self._latest: Draft | None = None
         self._shown = ""
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def offer(self, text: str) -> None:
-        """Take note of how far the answer is."""
-        if len(text) >= FEWEST_CHARACTERS:
-            self._latest = text
+    def offer(self, part: Draft) -> None:
+        """Take note of how far the answer is; it is cleaned when it is shown."""
+        if part.written.length >= FEWEST_CHARACTERS:
+            self._latest = part
             self._news.set()
 
     async def __aenter__(self) -> Self:
@@ -53,16 +58,25 @@ class Live:
             if self._closing.is_set():
                 return
             self._news.clear()
-            text = draft(self._latest)
-            if text == self._shown:
-                continue  # what grows now lies beyond the end of what a draft holds
+            text = self._latest.beginning(MOST_WRITTEN) if self._latest else ""
+            if len(text) < FEWEST_CHARACTERS:
+                await self._pause(min(LOOK_AGAIN_S, self._between_s))
+                continue
             try:
-                await self._outlet.draft(text)
-                self._shown = text
+                await self._show_once(draft(text))
             except TROUBLE as error:
                 # The final text is sent all the same, and fails by its own reason.
                 log.info("live.stopped", extra={"reason": repr(error)})
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._between_s):
-                    await self._closing.wait()
+            await self._pause(self._between_s)
+
+    async def _show_once(self, text: str) -> None:
+        if text != self._shown:  # else what grows now lies beyond the end of what a draft holds
+            await self._outlet.draft(text)
+            self._shown = text
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless it is closed; also where nothing was shown, for to look costs time too."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()

@@ -43,6 +43,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._model = Gauge(
+            "monitoria_embedding_model_open",
+            "Whether the embedding model that is configured is open; while it is not, searches go by words only.",
+            registry=self.registry,
+        )
+        self._missing = Gauge(
+            "monitoria_segments_without_vector",
+            "Segments that are found by words only, as of the last look; NaN before the first.",
+            registry=self.registry,
+        )
+
     def answered(self, answer: Answer) -> None:
         self._answers.labels(answer.outcome).inc()
         self._seconds.observe(answer.latency_ms / 1000)
@@ -51,6 +62,11 @@ class Metrics:
         """Ask these for the gateway's state, whenever somebody looks."""
         self._connected.set_function(connected)
         self._heartbeat.set_function(heartbeat_s)
+
+    def watch_vectors(self, *, open_: Callable[[], bool], missing: Callable[[], int | None]) -> None:
+        """Ask these for the state of the search by meaning, whenever somebody looks."""
+        self._model.set_function(open_)
+        self._missing.set_function(lambda: float("nan") if (found := missing()) is None else found)
 
     async def pulse(self) -> None:
         """Measure the event loop until cancelled."""

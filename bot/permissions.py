@@ -9,7 +9,9 @@ from db.records import CourseSettings, Language
 from services import i18n
 from services.errors import Refused
 
-Permission = Literal["view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history"]
+Permission = Literal[
+    "view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history", "connect"
+]
 """What Monitoria needs where it answers, by discord.py's names."""
 
 NAMES: dict[Permission, str] = {
@@ -18,11 +20,18 @@ NAMES: dict[Permission, str] = {
     "send_messages_in_threads": "permission.send_messages_in_threads",
     "embed_links": "permission.embed_links",
     "read_message_history": "permission.read_message_history",
+    "connect": "permission.connect",
 }
 IN_THREADS: tuple[Permission, ...] = ("view_channel", "send_messages_in_threads", "embed_links", "read_message_history")
 IN_CHANNEL: tuple[Permission, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history")
 NEEDED: tuple[Permission, ...] = (*IN_CHANNEL, "send_messages_in_threads")
 """In a channel and its threads."""
+TO_READ: tuple[Permission, ...] = ("view_channel", "read_message_history")
+IN_VOICE_TO_READ: tuple[Permission, ...] = (*TO_READ, "connect")
+VOICE = (discord.VoiceChannel, discord.StageChannel)
+IN_VOICE: tuple[Permission, ...] = (*IN_CHANNEL, "connect")
+"""In the chat of a voice or stage room: https://github.com/discord/discord-api-docs/pull/5111."""
+INVITED: tuple[Permission, ...] = (*NEEDED, "connect")
 
 
 class Lack(NamedTuple):
@@ -42,6 +51,13 @@ def is_staff(interaction: discord.Interaction[Any], settings: CourseSettings) ->
     return isinstance(user, discord.Member) and any(role.id in settings.staff_role_ids for role in user.roles)
 
 
+def is_staff_member(member: discord.Member, settings: CourseSettings) -> bool:
+    """Say whether *member* may manage the server, or has a role of the course's staff, as far as *member* is known."""
+    if member.guild.id != settings.guild_id:
+        return False
+    return member.guild_permissions.manage_guild or any(role.id in settings.staff_role_ids for role in member.roles)
+
+
 def require(interaction: discord.Interaction[Any], *, allowed: bool, reader: Language) -> None:
     """
     Go on only where *allowed*.
@@ -58,7 +74,18 @@ def require(interaction: discord.Interaction[Any], *, allowed: bool, reader: Lan
 
 def lacking(channel: discord.abc.GuildChannel) -> list[Permission]:
     """Return what Monitoria lacks in *channel* to answer there and in its threads."""
+    if isinstance(channel, VOICE):
+        return _lacking(channel, IN_VOICE)
     return _lacking(channel, IN_THREADS if isinstance(channel, discord.ForumChannel) else NEEDED)
+
+
+def unreadable(place: discord.abc.GuildChannel | discord.Thread) -> list[Permission]:
+    """Return what Monitoria lacks to read what was written in *place*: without it Discord shows nothing, or refuses."""
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    if channel is None:
+        return []
+    needed = IN_VOICE_TO_READ if isinstance(channel, VOICE) else TO_READ
+    return _lacking(channel, needed)
 
 
 def lacking_at(place: object) -> list[Lack]:

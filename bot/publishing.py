@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
-from bot.permissions import NEEDED
+from bot.permissions import INVITED
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def invitation(application_id: int | None) -> str:
     """Return the link that adds the bot to a server; where it is already, it is given what it lacks."""
     return discord.utils.oauth_url(
         application_id or 0,
-        permissions=discord.Permissions(**dict.fromkeys(NEEDED, True)),
+        permissions=discord.Permissions(**dict.fromkeys(INVITED, True)),
         scopes=("bot", "applications.commands"),
     )
 

@@ -14,11 +14,12 @@ from bot.pages import LONGEST, split
 from bot.permissions import Permission
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Outcome, Reference
 from services import i18n
-from services.ask import Mark, Reply
+from services.ask import Reply
 from services.captions import RefusalKind
-from services.clock import clock
 from services.ingest import Progress, Taken
 from services.links import moment
+from services.released import Mark, instead
+from services.timestamps import clock
 
 GREEN = discord.Colour(0x2E7D5B)
 LONGEST_QUOTE = 180
@@ -46,8 +47,8 @@ def answer(
     reply: Reply, language: Language, *, can_share: bool = False, with_question: bool = False
 ) -> tuple[Page, ...]:
     """Return *reply* as messages, with its question above where it stands alone; words around it in *language*."""
-    if reply.mark and reply.mark.kind in {"waiting", "rejected"}:
-        return (_unreleased(reply.mark, language),)
+    if not reply.may_be_seen:
+        return (Page(content=instead(reply.mark, language)),)
     text = _marked(harmless(reply.answer.text), reply.mark, language)
     if with_question:
         question = shortened(plain(reply.question), 300)
@@ -57,13 +58,6 @@ def answer(
     view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view))
-
-
-def _unreleased(mark: Mark, language: Language) -> Page:
-    """Return what its asker sees of an answer that staff have not let out: nothing of its words."""
-    if mark.kind == "waiting":
-        return Page(content=i18n.text("mark.waiting", language))
-    return Page(content=i18n.text("mark.rejected", language))
 
 
 def _marked(text: str, mark: Mark | None, language: Language) -> str:

@@ -97,5 +97,5 @@ async def _member(guild: discord.Guild, person: int) -> discord.Member | None:
     """Ask Discord: what is remembered of a member may be old, or nothing at all."""
     try:
         return await guild.fetch_member(person)
-    except discord.NotFound:
+    except (discord.NotFound, discord.Forbidden):
         return None

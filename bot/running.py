@@ -14,6 +14,7 @@ from bot.choosing import CourseChoice
 from bot.client import Monitoria
 from bot.cogs.asking import Asking
 from bot.cogs.digesting import Digesting
+from bot.cogs.keeping import KeepingCog
 from bot.cogs.privacy import Privacy
 from bot.cogs.reading import Reading
 from bot.cogs.reviewing import Reviewing
@@ -67,6 +68,9 @@ async def run(setup: Setup, token: str | None, address: health.Address | None) -
 def parts(services: Services, token: str, address: health.Address | None) -> list[Part]:
     """Return what runs, in the order of starting; the last one is stopped first."""
     metrics = Metrics()
+    metrics.watch_vectors(
+        open_=lambda: services.configured.embedder is not None, missing=lambda: services.filling.missing
+    )
     gateway = Gateway(services, token, metrics)
     checks: dict[str, health.Check] = {
         "gateway": gateway.is_ready,
@@ -75,6 +79,7 @@ def parts(services: Services, token: str, address: health.Address | None) -> lis
     wanted = [
         Part(name="pulse", run=metrics.pulse),
         *([Part(name="worker", run=services.worker.run)] if services.worker else []),
+        Part(name="filling", run=services.filling.run),
         Part(name="gateway", run=gateway.run, leave=gateway.leave, grace_s=DRAIN_S, fatal=(Refused,)),
     ]
     if address:
@@ -125,7 +130,7 @@ class Gateway:
         finally:
             leaving.cancel()
             if not listening.done():
-                client.is_leaving = True
+                client.begin_nothing()
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
                     await listening
@@ -149,6 +154,7 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     await client.add_cog(Asking(client))
     await client.add_cog(Reading(client))
     await client.add_cog(Reviewing(client))
+    await client.add_cog(KeepingCog(client))
     await client.add_cog(Digesting(client))
     await client.add_cog(Staff(client))
     await client.add_cog(Privacy(client))

@@ -20,11 +20,12 @@ from rich.text import Text
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from services.ask import Reply
 from services.backup import Contents, Restored, Saved
-from services.clock import clock
 from services.doctor import Check
 from services.evaluate import Figures, Precision
 from services.ingest import Report, Taken
 from services.links import moment
+from services.released import instead
+from services.timestamps import clock
 
 SHOWN_REFUSALS = 5
 STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
@@ -40,7 +41,12 @@ def answer(replied: Reply) -> RenderableType:
     """Show an answer with its references, or with the passages where there is nothing to cite."""
     style = OUTCOME_STYLES[replied.answer.outcome]
     parts: list[RenderableType] = [
-        Panel(Text(replied.answer.text), title=Text(replied.question), title_align="left", border_style=style)
+        Panel(
+            Text(replied.answer.text if replied.may_be_seen else instead(replied.mark, "en")),
+            title=Text(replied.question),
+            title_align="left",
+            border_style=style,
+        )
     ]
     if replied.references:
         parts.append(references(replied.references))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.agreement import LABELS, Comparison, Configured, Disagreement, Report
-from services.manifest import clean
+from services.text import clean
 from services.threshold import RESAMPLES, Threshold
 
 QUOTED = 130

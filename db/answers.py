@@ -1,7 +1,9 @@
 """Answers, with the passages that they were made from and the moments that they cite."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
@@ -17,6 +19,7 @@ from db.records import (
     QuestionId,
     Reference,
     RetrievalMode,
+    VerifiedId,
 )
 
 
@@ -143,6 +146,55 @@ async def hold(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, hel
         "update answers set held = %(held)s where id = %(answer)s and course_id = %(course)s",
         {"course": course, "answer": answer, "held": held},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that decides what may be shown of an answer, as it was at one moment."""
+
+    held: Held
+    is_approved: bool  # staff have let out the answer's own words, and not others in their place
+    verdict: Literal["C", "P", "I", "edited"] | None  # the last that staff gave
+    words_id: VerifiedId | None  # of staff, in place of its own; None, as all below: there are none
+    words: str | None
+    is_repeated: bool | None  # the words were written for another answer, and this one repeats them
+    verified_at: datetime | None
+    is_doubted: bool | None  # staff have found them incorrect since
+    is_retired: bool | None
+
+
+async def state(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> State | None:
+    """Return what decides what may be shown of *answer*; words that are in force come before retired ones."""
+    async with conn.cursor(row_factory=class_row(State)) as cur:
+        await cur.execute(
+            """
+            select a.held,
+                exists (
+                    select from review_items i
+                    where i.answer_id = a.id and i.course_id = %(course)s and i.verdict = 'approved'
+                ) as is_approved,
+                (
+                    select i.verdict from review_items i
+                    where i.answer_id = a.id and i.course_id = %(course)s and i.verdict in ('C', 'P', 'I', 'edited')
+                    order by i.settled_at desc, i.id desc limit 1
+                ) as verdict,
+                w.id as words_id, w.text as words, w.is_repeated, w.verified_at, w.is_doubted, w.is_retired
+            from answers a
+            left join lateral (
+                select v.id, v.text, v.answer_id is distinct from a.id as is_repeated, v.verified_at,
+                    v.doubted_since is not null as is_doubted, v.retired_at is not null as is_retired
+                from verified_answers v
+                where v.course_id = %(course)s and (v.answer_id = a.id or v.id = (
+                    select u.verified_id from verified_uses u
+                    where u.answer_id = a.id and u.course_id = %(course)s and u.way = 'shown'
+                ))
+                order by v.retired_at is not null, v.answer_id is distinct from a.id, v.id limit 1
+            ) w on true
+            where a.id = %(answer)s and a.course_id = %(course)s
+            """,
+            {"course": course, "answer": answer},
+        )
+        return await cur.fetchone()
 
 
 async def course_of(conn: AsyncConnection, answer: AnswerId) -> CourseId | None:

@@ -14,7 +14,7 @@ async def nearest(conn: AsyncConnection, *, guild: int, channels: Sequence[int])
     async with conn.cursor(row_factory=kwargs_row(_binding)) as cur:
         await cur.execute(
             """
-            select b.channel_id, b.guild_id, b.answers, c.id as course_id, c.slug, c.title, c.language
+            select b.channel_id, b.guild_id, b.answers, b.bound_at, c.id as course_id, c.slug, c.title, c.language
             from bindings b join courses c on c.id = b.course_id
             where b.guild_id = %(guild)s and b.channel_id = any(%(channels)s::bigint[])
             order by array_position(%(channels)s::bigint[], b.channel_id) limit 1
@@ -29,7 +29,7 @@ async def of_guilds(conn: AsyncConnection, guilds: Sequence[int]) -> list[Bindin
     async with conn.cursor(row_factory=kwargs_row(_binding)) as cur:
         await cur.execute(
             """
-            select b.channel_id, b.guild_id, b.answers, c.id as course_id, c.slug, c.title, c.language
+            select b.channel_id, b.guild_id, b.answers, b.bound_at, c.id as course_id, c.slug, c.title, c.language
             from bindings b join courses c on c.id = b.course_id
             where b.guild_id = any(%(guilds)s::bigint[])
             order by c.slug, b.channel_id
@@ -40,13 +40,14 @@ async def of_guilds(conn: AsyncConnection, guilds: Sequence[int]) -> list[Bindin
 
 
 async def upsert(conn: AsyncConnection, *, guild: int, channel: int, course: CourseId, answers: AnswersWhen) -> None:
-    """Bind *channel* to *course*, in place of what it was bound to."""
+    """Bind *channel* to *course*, in place of what it was bound to; since when is kept where the course stays."""
     await conn.execute(
         """
         insert into bindings (channel_id, guild_id, course_id, answers)
         values (%(channel)s, %(guild)s, %(course)s, %(answers)s)
         on conflict (channel_id) do update set
-            course_id = excluded.course_id, guild_id = excluded.guild_id, answers = excluded.answers, bound_at = now()
+            course_id = excluded.course_id, guild_id = excluded.guild_id, answers = excluded.answers,
+            bound_at = case when bindings.course_id = excluded.course_id then bindings.bound_at else now() end
         """,
         {"channel": channel, "guild": guild, "course": course, "answers": answers},
     )

@@ -41,6 +41,13 @@ class DueCard:
     staff_channel_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is known of a card of which no message is known."""
+
+    since: datetime | None  # it may stand there since then; None: none was sent
+
+
 async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueCard]:
     """Take cards that are to be posted or edited, of courses with a channel for staff, and hold them for *lease*."""
     async with conn.cursor(row_factory=class_row(DueCard)) as cur:
@@ -53,7 +60,11 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
                 where i.card_shown < i.card_version and i.card_claimed_until <= now()
                     and s.staff_channel_id is not null
                     -- What was settled before anybody saw a card needs none.
-                    and (i.settled_at is null or i.card_message_id is not null)
+                    and (i.settled_at is null or i.card_message_id is not null or i.card_begun_at is not null)
+                    and not exists (
+                        select from edits e
+                        where e.target = 'card' and e.target_id = i.id and e.leased_until > now()
+                    )
                 order by i.card_claimed_until, i.id limit %(most)s for update of i skip locked
             ) due
             where i.id = due.id
@@ -64,26 +75,73 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
         return await cur.fetchall()
 
 
+async def begin_send(conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int) -> Sent | None:
+    """
+    Claim the card's place before it is sent; return what may have been sent there before. None: the item has gone.
+
+    What may stand in another channel, which was the staff's before, is to be deleted there.
+    """
+    async with conn.cursor(row_factory=class_row(Sent)) as cur:
+        await cur.execute(
+            """
+            with before as (
+                select card_channel_id = %(channel)s as is_here, card_channel_id, card_begun_at
+                from review_items where id = %(item)s and course_id = %(course)s for update
+            ), left_behind as (
+                insert into orphan_messages (channel_id, nonce, since)
+                select card_channel_id, 'card.' || %(item)s::bigint, card_begun_at from before
+                where card_begun_at is not null and not is_here
+            )
+            update review_items i set card_channel_id = %(channel)s,
+                card_begun_at = case when b.is_here then coalesce(b.card_begun_at, now()) else now() end
+            from before b where i.id = %(item)s and i.course_id = %(course)s
+            returning case when b.is_here then b.card_begun_at end as since
+            """,
+            {"course": course, "item": item, "channel": channel},
+        )
+        return await cur.fetchone()
+
+
 async def shown(
-    conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int
+    conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int, message: int, version: int, was_alone: bool
 ) -> bool:
-    """Take note of the card's message and of what it shows; return False if the item has gone meanwhile."""
+    """
+    Take note of the card's message and of what it shows; return False if the item has gone meanwhile.
+
+    Where another hand edited it at the same time, nobody knows what it shows: the next round edits it.
+    """
     updated = await conn.execute(
         """
         update review_items set card_channel_id = %(channel)s, card_message_id = %(message)s,
-            card_shown = greatest(card_shown, %(version)s), card_claimed_until = '-infinity', card_failures = 0
+            card_shown = case when %(was_alone)s then %(version)s else 0 end, card_claimed_until = '-infinity',
+            card_failures = 0, card_begun_at = null
         where id = %(item)s and course_id = %(course)s
         """,
-        {"course": course, "item": item, "channel": channel, "message": message, "version": version},
+        {
+            "course": course,
+            "item": item,
+            "channel": channel,
+            "message": message,
+            "version": version,
+            "was_alone": was_alone,
+        },
     )
     return updated.rowcount > 0
+
+
+async def unsent(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
+    """Take note that no card is there, since Discord has refused the first one."""
+    await conn.execute(
+        "update review_items set card_begun_at = null where id = %(item)s and course_id = %(course)s",
+        {"course": course, "item": item},
+    )
 
 
 async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first: timedelta) -> None:
     """Try the card again after a while, twice as long each time, and at most an hour."""
     await conn.execute(
         """
-        update review_items set card_failures = card_failures + 1,
+        update review_items set card_failures = card_failures + 1, card_shown = 0,
             card_claimed_until = now()
                 + least(%(first)s::interval * power(2, least(card_failures, 12)), interval '1 hour')
         where id = %(item)s and course_id = %(course)s
@@ -93,10 +151,10 @@ async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first
 
 
 async def lost(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
-    """Forget the card's message, which was deleted, so that another is posted."""
+    """Forget the card's message, which was deleted or never came, so that another is posted."""
     await conn.execute(
         """
-        update review_items set card_message_id = null, card_channel_id = null, card_shown = 0,
+        update review_items set card_message_id = null, card_channel_id = null, card_begun_at = null, card_shown = 0,
             card_claimed_until = '-infinity'
         where id = %(item)s and course_id = %(course)s
         """,
@@ -112,19 +170,6 @@ async def touch(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
         where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
         """,
         {"course": course, "answer": answer},
-    )
-
-
-async def orphans(conn: AsyncConnection, *, most: int) -> list[tuple[int, int]]:
-    """Channel and message of cards whose item is gone."""
-    cursor = await conn.execute("select channel_id, message_id from orphan_cards limit %(most)s", {"most": most})
-    return [(int(channel), int(message)) for channel, message in await cursor.fetchall()]
-
-
-async def forget_orphan(conn: AsyncConnection, *, channel: int, message: int) -> None:
-    await conn.execute(
-        "delete from orphan_cards where channel_id = %(channel)s and message_id = %(message)s",
-        {"channel": channel, "message": message},
     )
 
 
@@ -152,7 +197,17 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Ite
 
 
 async def lock(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
-    """Return the item, alone with it until the transaction ends."""
+    """Return the item, alone with it and with its answer until the transaction ends."""
+    # The answer first, as whoever votes: two that wait for each other would both be undone.
+    await conn.execute(
+        """
+        select from answers
+        where course_id = %(course)s
+            and id = (select answer_id from review_items where id = %(item)s and course_id = %(course)s)
+        for no key update
+        """,
+        {"course": course, "item": item},
+    )
     await conn.execute(
         "select from review_items where id = %(item)s and course_id = %(course)s for update",
         {"course": course, "item": item},
@@ -218,6 +273,8 @@ NEED = (
     "voted_down",
     "vote_against_judge",
     "stale_verified",
+    "source_gone",
+    "source_changed",
     "sway",
     "uncited",
     "wrong_abstention",

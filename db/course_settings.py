@@ -35,6 +35,16 @@ async def holds(conn: AsyncConnection, course: CourseId) -> tuple[Outcome, ...]:
         return tuple(await cur.fetchall())
 
 
+async def holds_now(conn: AsyncConnection, course: CourseId) -> tuple[Outcome, ...]:
+    """Which answers wait for approval, unchanged until the transaction ends: what it stores is held by that."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            "select unnest(s.holds) from (select holds from course_settings where course_id = %(course)s for share) s",
+            {"course": course},
+        )
+        return tuple(await cur.fetchall())
+
+
 async def adopt(conn: AsyncConnection, *, course: CourseId, guild: int) -> int:
     """Give *course* to *guild* if it belongs to none; return the guild that it belongs to."""
     async with conn.cursor(row_factory=scalar_row) as cur:

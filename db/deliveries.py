@@ -96,16 +96,52 @@ async def release(conn: AsyncConnection, question: QuestionId) -> None:
     )
 
 
-async def arrived(conn: AsyncConnection, *, question: QuestionId, course: CourseId, messages: Sequence[int]) -> None:
-    """Keep the ids of the messages that show the answer."""
+async def arrived(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
+    """The answer has arrived."""
     await conn.execute(
         """
-        update deliveries set state = 'delivered', token = null, token_expires_at = null,
-            answer_message_ids = answer_message_ids || %(messages)s::bigint[]
+        update deliveries set state = 'delivered', token = null, token_expires_at = null
         where question_id = %(question)s and course_id = %(course)s
         """,
-        {"question": question, "course": course, "messages": list(messages)},
+        {"question": question, "course": course},
     )
+
+
+async def redirect(
+    conn: AsyncConnection, *, question: QuestionId, course: CourseId, destination: Destination, lease: timedelta
+) -> bool:
+    """Let an answer that could not be delivered go to where it was asked for again; False where it is on its way."""
+    redirected = await conn.execute(
+        """
+        update deliveries set state = 'waiting', guild_id = %(guild_id)s, channel_id = %(channel_id)s,
+            message_id = %(message_id)s, token = %(token)s,
+            token_expires_at = case when %(token)s::text is not null then now() + %(token_life)s end,
+            is_private = %(is_private)s, language = %(language)s, leased_until = now() + %(lease)s
+        where question_id = %(question)s and course_id = %(course)s and state = 'undeliverable'
+        """,
+        {
+            "question": question,
+            "course": course,
+            "guild_id": destination.guild_id,
+            "channel_id": destination.channel_id,
+            "message_id": destination.message_id,
+            "token": destination.token,
+            "token_life": TOKEN_LIFE,
+            "is_private": destination.is_private,
+            "language": destination.language,
+            "lease": lease,
+        },
+    )
+    return redirected.rowcount > 0
+
+
+async def exists(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
+    """Tell whether a question was asked in Discord."""
+    found = await conn.execute(
+        "select from deliveries where question_id = %(question)s and course_id = %(course)s",
+        {"question": question, "course": course},
+    )
+    return found.rowcount > 0
 
 
 async def give_up(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
@@ -143,26 +179,6 @@ async def by_source(conn: AsyncConnection, *, source: str, source_id: str) -> Qu
         return await cur.fetchone()
 
 
-async def share(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
-    """Be the one who makes a private answer public; return False if somebody was."""
-    shared = await conn.execute(
-        """
-        update deliveries set shared_at = now()
-        where question_id = %(question)s and course_id = %(course)s and shared_at is null
-        """,
-        {"question": question, "course": course},
-    )
-    return shared.rowcount > 0
-
-
-async def unshare(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
-    """Take back a share that could not be posted."""
-    await conn.execute(
-        "update deliveries set shared_at = null where question_id = %(question)s and course_id = %(course)s",
-        {"question": question, "course": course},
-    )
-
-
 async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery | None:
     async with conn.cursor(row_factory=kwargs_row(_delivery)) as cur:
         await cur.execute(
@@ -171,7 +187,11 @@ async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery |
                 coalesce(q.source_id, '') as source_id, q.text as question, q.asker_key, q.lecture_id, q.follows,
                 extract(epoch from now() - q.asked_at)::float8 as age_s, d.guild_id, d.channel_id, d.message_id,
                 case when d.token_expires_at > now() then d.token end as token, d.is_private, d.language,
-                d.answer_message_ids, d.state = 'delivered' as is_delivered
+                d.state = 'delivered' as is_delivered,
+                coalesce((
+                    select s.nonce from showings s where s.question_id = d.question_id and s.kind = 'reply'
+                    order by s.id desc limit 1
+                ), 'q' || d.question_id) as nonce
             from deliveries d
             join questions q on q.id = d.question_id
             join courses c on c.id = d.course_id
@@ -179,33 +199,6 @@ async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery |
             where d.question_id = %(question)s
             """,
             {"question": question},
-        )
-        return await cur.fetchone()
-
-
-async def showing(conn: AsyncConnection, *, channel: int, message: int) -> QuestionId | None:
-    """Return the question whose answer *message* shows."""
-    async with conn.cursor(row_factory=scalar_row) as cur:
-        await cur.execute(
-            """
-            select question_id from deliveries
-            where channel_id = %(channel)s and answer_message_ids @> array[%(message)s::bigint]
-            """,
-            {"channel": channel, "message": message},
-        )
-        return await cur.fetchone()
-
-
-async def latest_in(conn: AsyncConnection, *, channel: int, course: CourseId) -> QuestionId | None:
-    """Return the last question that was asked in public in *channel*."""
-    async with conn.cursor(row_factory=scalar_row) as cur:
-        await cur.execute(
-            """
-            select question_id from deliveries
-            where channel_id = %(channel)s and course_id = %(course)s and not is_private
-            order by question_id desc limit 1
-            """,
-            {"channel": channel, "course": course},
         )
         return await cur.fetchone()
 
@@ -222,7 +215,6 @@ def _delivery(
     token: str | None,
     is_private: bool,
     language: Language,
-    answer_message_ids: list[int],
     **columns: Any,  # noqa: ANN401
 ) -> Delivery:
     return Delivery(
@@ -235,6 +227,5 @@ def _delivery(
             is_private=is_private,
             language=language,
         ),
-        answer_message_ids=tuple(answer_message_ids),
         **columns,
     )

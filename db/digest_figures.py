@@ -53,7 +53,7 @@ async def asking(conn: AsyncConnection, span: Span) -> Asking:
                         then extract(epoch from a.answered_at - q.asked_at)::float8 end as took_s
                 from questions q left join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                    and q.source not in ('dossier', 'eval')
+                    and q.source not in ('dossier', 'eval', 'kept')
             )
             select count(*)::int as questions, count(distinct asker_key)::int as askers,
                 count(took_s)::int as answers,
@@ -89,7 +89,7 @@ async def judged(conn: AsyncConnection, span: Span) -> Judged:
             with answered as (
                 select a.id from questions q join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                    and q.source not in ('dossier', 'eval') and a.outcome = 'answered' and a.model <> 'verified'
+                    and q.source not in ('dossier', 'eval', 'kept') and a.outcome = 'answered' and a.model <> 'verified'
                     and a.held not in ('waiting', 'rejected')
             ), last as (
                 select distinct on (j.answer_id) j.answer_id, j.status, j.score,
@@ -160,7 +160,7 @@ async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, i
             join answers a on a.id = j.answer_id
             join questions q on q.id = a.question_id
             where j.course_id = %(course)s and j.kind = 'relevance' and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                and q.source not in ('dossier', 'eval')
+                and q.source not in ('dossier', 'eval', 'kept')
             order by j.answer_id, j.id desc
         ), counted as (
             select answer_id, label, rank() over (partition by answer_id order by count(*) desc) as place
@@ -296,7 +296,7 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[Question
                 where c.answer_id = a.id and c.course_id = %(course)s and a.held not in ('waiting', 'rejected')
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                and q.source not in ('dossier', 'eval')
+                and q.source not in ('dossier', 'eval', 'kept')
             order by q.asked_at, q.id
             """,
             span.parameters,
@@ -336,7 +336,7 @@ async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
             join segments s on s.id = c.segment_id
             join lectures l on l.id = s.lecture_id
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                and q.source not in ('dossier', 'eval') and a.held not in ('waiting', 'rejected')
+                and q.source not in ('dossier', 'eval', 'kept') and a.held not in ('waiting', 'rejected')
             group by l.id, l.title, l.video_url, minute
             order by l.id, minute
             """,

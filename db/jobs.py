@@ -62,24 +62,29 @@ async def claim(
     Take the job that is due longest, of *answer* or of all, and hide it from other workers for *lease*.
 
     A worker that dies lets the lease run out, and the job is due again. The attempt counts from now, so that a job
-    that kills its workers ends as well: the claims after *most_attempts* bury it.
+    that kills its workers ends as well: the next claim of any job after *most_attempts* buries it.
     """
     async with conn.cursor(row_factory=class_row(Job)) as cur:
         await cur.execute(
             """
             with due as (
                 select id from jobs
-                where state = 'waiting' and run_at <= now()
+                where state = 'waiting' and run_at <= now() and attempts < %(most)s
                     and (%(answer)s::bigint is null or answer_id = %(answer)s)
                 order by run_at, id limit 1 for update skip locked
             ), spent as (
+                select id from jobs
+                where state = 'waiting' and run_at <= now() and attempts >= %(most)s
+                    and (%(answer)s::bigint is null or answer_id = %(answer)s)
+                for update skip locked
+            ), buried as (
                 update jobs j set state = 'dead', ended_at = now(), leased_until = null,
                     reason = coalesce(j.reason || '; ', '') || 'its workers ended before it did'
-                from due where j.id = due.id and j.attempts >= %(most)s
+                from spent where j.id = spent.id
             )
             update jobs j set attempts = j.attempts + 1, token = j.token + 1, run_at = now() + %(lease)s,
                 leased_until = now() + %(lease)s
-            from due where j.id = due.id and j.attempts < %(most)s
+            from due where j.id = due.id
             returning j.id, j.kind, j.answer_id, j.course_id, j.probability, j.attempts, j.token
             """,
             {"lease": lease, "most": most_attempts, "answer": answer},

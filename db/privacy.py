@@ -37,7 +37,8 @@ class OwnQuestion:
     is_private: bool | None  # None: not asked in Discord
     answer_id: AnswerId | None  # None, as all below: not answered yet
     outcome: Outcome | None
-    answer: str | None
+    answer: str | None  # empty while staff have not let it out
+    is_held: bool | None
     model: str | None
     answered_at: datetime | None
 
@@ -57,13 +58,11 @@ class OwnVote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """Where in Discord a question was asked, and which messages showed its answer."""
+class AskedAt:
+    """Where in a server a message asked."""
 
-    guild_id: int | None  # None in direct messages
     channel_id: int
-    message_id: int | None  # the message that asked; None for a command
-    answer_message_ids: tuple[int, ...]
+    message_id: int
 
 
 async def courses_of_guild(conn: AsyncConnection, guild: int) -> list[Course]:
@@ -85,7 +84,7 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept
         await cur.execute(
             """
             select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments,
-                least(q.since, v.since) as since
+                least(q.since, v.since, k.since) as since
             from unnest(%(courses)s::bigint[], %(keys)s::text[]) as person (course_id, key)
             join courses c on c.id = person.course_id
             cross join lateral (
@@ -96,7 +95,11 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept
                 select count(*)::int as votes, count(comment)::int as comments, min(created_at) as since
                 from annotations where course_id = person.course_id and annotator_key = person.key
             ) v
-            where q.questions > 0 or v.votes > 0
+            cross join lateral (
+                select min(kept_at) as since from kept_messages
+                where course_id = person.course_id and author_key = person.key
+            ) k
+            where q.questions > 0 or v.votes > 0 or k.since is not null
             order by c.slug
             """,
             {"courses": list(keys), "keys": list(keys.values())},
@@ -110,7 +113,9 @@ async def questions(conn: AsyncConnection, *, course: CourseId, key: str) -> lis
         await cur.execute(
             """
             select q.id, q.asked_at, q.text, q.standalone, q.language, l.slug as lecture, q.follows, q.source,
-                d.is_private, a.id as answer_id, a.outcome, a.text as answer, a.model, a.answered_at
+                d.is_private, a.id as answer_id, a.outcome,
+                case when a.held in ('waiting', 'rejected') then '' else a.text end as answer,
+                a.held in ('waiting', 'rejected') as is_held, a.model, a.answered_at
             from questions q
             left join lectures l on l.id = q.lecture_id and l.course_id = %(course)s
             left join answers a on a.question_id = q.id and a.course_id = %(course)s
@@ -141,15 +146,14 @@ async def votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[Ow
         return await cur.fetchall()
 
 
-async def delete_deliveries(conn: AsyncConnection, *, course: CourseId, key: str) -> list[Shown]:
-    """Forget where the person's answers went, and return it."""
-    async with conn.cursor(row_factory=kwargs_row(_shown)) as cur:
+async def asked_at(conn: AsyncConnection, *, course: CourseId, key: str) -> list[AskedAt]:
+    """The messages in servers that asked the person's questions."""
+    async with conn.cursor(row_factory=class_row(AskedAt)) as cur:
         await cur.execute(
             """
-            delete from deliveries d using questions q
-            where q.id = d.question_id and q.course_id = %(course)s and q.asker_key = %(key)s
-                and d.course_id = %(course)s
-            returning d.guild_id, d.channel_id, d.message_id, d.answer_message_ids
+            select s.channel_id, s.reply_to as message_id from showings s join questions q on q.id = s.question_id
+            where q.course_id = %(course)s and q.asker_key = %(key)s and s.course_id = %(course)s
+                and s.kind = 'reply' and s.guild_id is not null and s.reply_to is not null
             """,
             {"course": course, "key": key},
         )
@@ -200,10 +204,6 @@ async def delete_direct_course(conn: AsyncConnection, *, course: CourseId, perso
 
 def _kept(course_id: int, slug: str, title: str, language: Language, **columns: Any) -> Kept:  # noqa: ANN401 - a row
     return Kept(course=Course(id=CourseId(course_id), slug=slug, title=title, language=language), **columns)
-
-
-def _shown(answer_message_ids: list[int], **columns: Any) -> Shown:  # noqa: ANN401 - a row
-    return Shown(answer_message_ids=tuple(answer_message_ids), **columns)
 
 
 async def delete_judge_views(conn: AsyncConnection, *, course: CourseId, key: str) -> None:

@@ -208,7 +208,9 @@ async def conversation(conn: AsyncConnection, *, course: CourseId, last: Questio
                 from earlier e join questions q on q.id = e.follows and q.course_id = %(course)s
                 where e.depth < %(most)s
             )
-            select coalesce(q.standalone, q.text) as question, coalesce(a.text, '') as answer
+            -- What staff have not let out is not to be spoken of either.
+            select coalesce(q.standalone, q.text) as question,
+                case when a.held in ('no', 'approved') then a.text else '' end as answer
             from earlier e
             join questions q on q.id = e.id
             left join answers a on a.question_id = e.id

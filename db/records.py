@@ -15,6 +15,7 @@ JobId = NewType("JobId", int)
 JudgementId = NewType("JudgementId", int)
 ItemId = NewType("ItemId", int)
 VerifiedId = NewType("VerifiedId", int)
+ShowingId = NewType("ShowingId", int)
 
 Language = Literal["pt-BR", "en"]
 """A language that Monitoria speaks; lectures may be in any."""
@@ -155,6 +156,7 @@ class Binding:
     guild_id: int
     course: Course
     answers: AnswersWhen
+    bound_at: datetime  # to this course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +185,42 @@ class Delivery:
     follows: QuestionId | None
     age_s: float
     destination: Destination  # its token is None once expired
-    answer_message_ids: tuple[int, ...]
+    nonce: str  # of the messages with the answer
     is_delivered: bool
+
+
+ShowingKind = Literal["reply", "share", "notice"]
+"""The answer where it was asked for, a copy of a private one for all, or the word that it was corrected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """One place where an answer stands, as one or more messages."""
+
+    id: ShowingId
+    question_id: QuestionId
+    course_id: CourseId
+    kind: ShowingKind
+    nonce: str  # with a message's number, the nonce of its send
+    guild_id: int | None  # None in direct messages
+    channel_id: int
+    reply_to: int | None  # the message that it replies to
+    language: Language  # of the words around the answer
+    shows_question: bool
+    is_private: bool  # nobody can edit or delete it later
+    wanted: int  # the version that was to be shown when this was read; what is read later is at least that new
+    begun_at: datetime  # no message of it is older
+    is_taken_over: bool = False  # an attempt before may have left a message there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMessage:
+    """One message of a showing."""
+
+    number: int  # 0, 1, 2, … in the order in which they were sent
+    message_id: int | None  # None: it is being sent, or nobody knows whether it arrived
+    is_gone: bool
+    age_s: float = 0.0  # since it was last about to be sent
 
 
 Label = Literal["C", "P", "I"]

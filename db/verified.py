@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from psycopg import AsyncConnection
@@ -27,6 +27,7 @@ class Verified:
     verified_at: datetime
     retired_at: datetime | None
     stale_since: datetime | None
+    doubted_since: datetime | None  # staff found it incorrect, and nobody has settled it since
 
 
 async def put(
@@ -47,7 +48,7 @@ async def put(
             values (%(course)s, %(answer)s, %(question)s, %(language)s, %(text)s, %(verified_by)s)
             on conflict (answer_id) do update set
                 text = excluded.text, verified_by = excluded.verified_by, verified_at = now(), version = v.version + 1,
-                retired_at = null, stale_since = null
+                retired_at = null, stale_since = null, doubted_since = null
             returning id
             """,
             {
@@ -69,7 +70,7 @@ async def rewrite(
     await conn.execute(
         """
         update verified_answers set text = %(text)s, verified_by = %(verified_by)s, verified_at = now(),
-            version = version + 1, retired_at = null, stale_since = null
+            version = version + 1, retired_at = null, stale_since = null, doubted_since = null
         where id = %(verified)s and course_id = %(course)s
         """,
         {"course": course, "verified": verified, "text": text, "verified_by": verified_by},
@@ -160,7 +161,7 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
         await cur.execute(
             """
             select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
-                v.verified_at, v.retired_at, v.stale_since
+                v.verified_at, v.retired_at, v.stale_since, v.doubted_since
             from verified_answers v
             where v.course_id = %(course)s and v.retired_at is null and (
                 v.answer_id = %(answer)s or v.id = (
@@ -176,19 +177,20 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 
 
 async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
-    """Verified answers that may be shown: neither retired, nor citing a lecture that has changed or gone."""
+    """Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
         await cur.execute(
             """
             select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,
-                stale_since
+                stale_since, doubted_since
             from verified_answers v
-            where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null and not exists (
-                select from verified_references r
-                join segments s on s.id = r.segment_id
-                join lectures l on l.id = s.lecture_id
-                where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
-            )
+            where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null
+                and v.doubted_since is null and not exists (
+                    select from verified_references r
+                    join segments s on s.id = r.segment_id
+                    join lectures l on l.id = s.lecture_id
+                    where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
+                )
             order by v.id
             """,
             {"course": course},
@@ -202,7 +204,7 @@ async def every(conn: AsyncConnection, *, course: CourseId, most: int) -> list[V
         await cur.execute(
             """
             select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,
-                stale_since
+                stale_since, doubted_since
             from verified_answers where course_id = %(course)s order by verified_at desc, id desc limit %(most)s
             """,
             {"course": course, "most": most},
@@ -218,34 +220,44 @@ async def retire(conn: AsyncConnection, *, course: CourseId, verified: VerifiedI
             update verified_answers set retired_at = now()
             where id = %(verified)s and course_id = %(course)s and retired_at is null
             returning id, course_id, answer_id, question, language, text, version, verified_by, verified_at,
-                retired_at, stale_since
+                retired_at, stale_since, doubted_since
             """,
             {"course": course, "verified": verified},
         )
         return await cur.fetchone()
 
 
-async def mark_stale(conn: AsyncConnection) -> list[Verified]:
-    """
-    Stop showing the verified answers of all courses that cite a transcript which has been replaced or withdrawn.
-
-    Returns those that were found now.
-    """
+async def newly_stale(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
+    """Verified answers that cite a transcript which was replaced or withdrawn, and of which staff do not know yet."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
         await cur.execute(
             """
-            update verified_answers v set stale_since = now()
-            where v.retired_at is null and v.stale_since is null and exists (
+            select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
+                v.verified_at, v.retired_at, v.stale_since, v.doubted_since
+            from verified_answers v
+            where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null and exists (
                 select from verified_references r
-                join segments s on s.id = r.segment_id
-                join lectures l on l.id = s.lecture_id
-                where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
+                join segments s on s.id = r.segment_id and s.course_id = %(course)s
+                join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
+                where r.verified_id = v.id and r.course_id = %(course)s
+                    and l.transcript_id is distinct from s.transcript_id
             )
-            returning v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
-                v.verified_at, v.retired_at, v.stale_since
-            """
+            order by v.id
+            """,
+            {"course": course},
         )
         return await cur.fetchall()
+
+
+async def mark_stale(conn: AsyncConnection, *, course: CourseId, verified: Sequence[VerifiedId]) -> None:
+    """Stop showing these verified answers until staff have seen them again."""
+    await conn.execute(
+        """
+        update verified_answers set stale_since = now()
+        where id = any(%(verified)s) and course_id = %(course)s and stale_since is null
+        """,
+        {"course": course, "verified": list(verified)},
+    )
 
 
 async def used(
@@ -265,103 +277,28 @@ async def used(
     )
 
 
-async def is_under_review(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> bool:
-    """Whether staff found the answer incorrect, and nobody has corrected it."""
-    async with conn.cursor() as cur:
-        await cur.execute(
-            """
-            select from review_items
-            where answer_id = %(answer)s and course_id = %(course)s and verdict = 'I'
-                and settled_at = (
-                    select max(settled_at) from review_items
-                    where answer_id = %(answer)s and course_id = %(course)s and verdict in ('C', 'P', 'I', 'edited')
-                )
-            """,
-            {"course": course, "answer": answer},
-        )
-        return cur.rowcount > 0
-
-
-async def edit_due(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
-    """Let what students see of *answer* be edited, and of the answers that repeat its correction."""
+async def doubt(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> None:
+    """Staff have found these words incorrect: they are neither served nor called verified."""
     await conn.execute(
         """
-        update deliveries d set edit_due_at = now(), edit_failures = 0
-        from answers a
-        where d.question_id = a.question_id and a.course_id = %(course)s and d.course_id = %(course)s
-            and d.state <> 'undeliverable' and (a.id = %(answer)s or a.id in (
-                select u.answer_id from verified_uses u join verified_answers v on v.id = u.verified_id
-                where v.answer_id = %(answer)s and u.course_id = %(course)s and u.way = 'shown'
-            ))
+        update verified_answers set doubted_since = coalesce(doubted_since, now())
+        where id = %(verified)s and course_id = %(course)s
         """,
-        {"course": course, "answer": answer},
+        {"course": course, "verified": verified},
     )
 
 
-async def edit_due_of(conn: AsyncConnection, *, course: CourseId, verified: Verified) -> None:
-    """Let every answer that shows *verified* be edited, also where the answer that it corrected is gone."""
+async def trust(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> None:
+    """Staff have found these words correct after all."""
     await conn.execute(
-        """
-        update deliveries d set edit_due_at = now(), edit_failures = 0
-        from answers a
-        where d.question_id = a.question_id and a.course_id = %(course)s and d.course_id = %(course)s
-            and d.state <> 'undeliverable' and (a.id = %(answer)s or a.id in (
-                select u.answer_id from verified_uses u
-                where u.verified_id = %(verified)s and u.course_id = %(course)s and u.way = 'shown'
-            ))
-        """,
-        {"course": course, "answer": verified.answer_id, "verified": verified.id},
+        "update verified_answers set doubted_since = null where id = %(verified)s and course_id = %(course)s",
+        {"course": course, "verified": verified},
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueEdit:
-    """An answer whose messages no longer show what is true."""
-
-    question_id: int
-    answer_id: AnswerId
-    course_id: CourseId
-    was_told: bool
-
-
-async def claim_edits(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueEdit]:
-    """Take deliveries whose messages are to be edited, and hold them for *lease*."""
-    async with conn.cursor(row_factory=class_row(DueEdit)) as cur:
-        await cur.execute(
-            """
-            update deliveries d set edit_due_at = now() + %(lease)s
-            from (
-                select question_id from deliveries where edit_due_at <= now() and state = 'delivered'
-                order by edit_due_at limit %(most)s for update skip locked
-            ) due
-            join answers a on a.question_id = due.question_id
-            where d.question_id = due.question_id
-            returning d.question_id, a.id as answer_id, d.course_id, d.told_at is not null as was_told
-            """,
-            {"lease": lease, "most": most},
-        )
-        return await cur.fetchall()
-
-
-async def edited(conn: AsyncConnection, *, course: CourseId, question: int, told: bool) -> None:
+async def lock(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> None:
+    """Let nobody change these words until the transaction ends: it makes an answer that repeats them."""
     await conn.execute(
-        """
-        update deliveries set edit_due_at = null, edit_failures = 0,
-            told_at = case when %(told)s then coalesce(told_at, now()) else told_at end
-        where question_id = %(question)s and course_id = %(course)s
-        """,
-        {"course": course, "question": question, "told": told},
-    )
-
-
-async def edit_failed(conn: AsyncConnection, *, course: CourseId, question: int, most: int) -> None:
-    """Try again after a while, twice as long each time; after *most* failures, no more."""
-    await conn.execute(
-        """
-        update deliveries set edit_failures = edit_failures + 1,
-            edit_due_at = case when edit_failures + 1 < %(most)s
-                then now() + interval '15 seconds' * power(2, edit_failures) end
-        where question_id = %(question)s and course_id = %(course)s
-        """,
-        {"course": course, "question": question, "most": most},
+        "select from verified_answers where id = %(verified)s and course_id = %(course)s for share",
+        {"course": course, "verified": verified},
     )

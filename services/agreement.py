@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import agreement, judge_settings
 from db.agreement import Answered, Opinion
 from db.records import AnswerId, Course, Judgement, Label, Outcome
-from services.coefficients import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
+from services.statistics import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
 from services.threshold import Threshold, propose
 
 LABELS: tuple[Label, ...] = ("C", "P", "I")

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import annotations, answers, cards, reviews
 from db.records import AnswerId, Complaint, Course, Label
 from services import flags
-from services.captions.text import LONE_SURROGATE
+from services.text import LONE_SURROGATE
 
 Thumb = Literal["up", "down"]
 LABELS: dict[Thumb, Label] = {"up": "C", "down": "I"}

@@ -9,14 +9,14 @@ import unicodedata
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import timedelta
+from functools import cached_property
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import answers, course_settings, courses, deliveries, questions, reviews, verified
+from db import answers, course_settings, courses, deliveries, questions, reviews, showings, verified
 from db.records import (
     Answer,
     AnswerId,
@@ -29,21 +29,26 @@ from db.records import (
     Outcome,
     QuestionId,
     Reference,
+    Showing,
     VerifiedId,
 )
-from services import i18n, language, prompts, queue
+from services import i18n, language, prompts
 from services.attribution import attributed
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.citations import Cited, resolve, without_marks
-from services.clock import clock
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, Message, ModelUnavailable
 from services.marks import normalised
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
+from services.promise import promise
 from services.quoting import quoted
+from services.released import Mark, released
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
+from services.text import LONE_SURROGATE, UNSEEN
+from services.thoughts import SoFar
+from services.timestamps import clock
+from services.trouble import PASSING
 from services.verified import Evidence, Finder, Known
 
 log = logging.getLogger(__name__)
@@ -66,17 +71,21 @@ LONGEST_QUESTION = 1_500
 UNSTORED = QuestionId(0)
 STORE_LIMIT_S = 10.0
 """For the transaction at the end, beyond the time limit of the answer: what was written must not be lost."""
+LOOK_AGAIN_S = 1.0
+"""While drafts are shown, for whether staff have begun to hold answers."""
 WORDS_THAT_TELL = 4
 """In a question of fewer words, the language is read off the one before it too: "e na LSTM?"."""
 
 VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
+LONGEST_VERDICT = 2 * max(map(len, VERDICTS))
 BEFORE_VERDICT = " \n\t*_`\"'«“"
 OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
 """Some models put their whole answer in one; a student need not see it."""
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
-UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
+UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*(?:\([^()\n]*(?:\)[^()\n]*)?)*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
+HALF_VERDICT = re.compile(r"\b(?:NO|NEEDS)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,43 +110,64 @@ class Asked:
     history: tuple[Turn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The answer as far as it is written; without marks, which have no links yet."""
+    """
+    The answer as far as it is written.
 
-    text: str
+    It is cleaned when somebody looks at its text, not before: a model writes far more often than anybody looks, and
+    to clean all that is written each time would cost the square of an answer's length.
+    """
 
+    written: SoFar
 
-MarkKind = Literal["verified", "under_review", "waiting", "rejected"]
-"""
-What staff have to do with an answer.
+    @cached_property
+    def text(self) -> str:
+        """What may be shown: without marks, which have no links yet."""
+        return preview(self.written.text)
 
-`verified`: its words are theirs. `under_review`: they found it incorrect. `waiting`: they have not let it out yet, and
-`rejected`: they will not; neither may be shown.
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What staff have to do with an answer, and since when."""
-
-    kind: MarkKind
-    at: datetime | None = None  # when it was verified
+    def beginning(self, most: int) -> str:
+        """Return what may be shown of the first *most* characters."""
+        return preview(self.written.text[:most])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer as it is shown now: staff's words where they have written some; its marks number *references*."""
+    """
+    What may be shown of an answer now, and nothing else; the marks in its text number *references*.
+
+    Where nothing may be shown, the text is empty, and *mark* says why.
+    """
 
     question: str
     answer: Answer
     references: tuple[Reference, ...]
     hits: tuple[Hit, ...]
     mark: Mark | None = None
+    may_be_seen: bool = True
+    showing: Showing | None = None  # where it is to stand, as that was before the reply was read; None: not in Discord
+
+    @property
+    def may_be_voted_on(self) -> bool:
+        return self.may_be_seen and self.answer.outcome != "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """An answer for the eyes of staff alone: its words, whether or not they may be shown to others."""
+
+    question: str
+    answer: Answer
+    references: tuple[Reference, ...]
+    hits: tuple[Hit, ...]
 
 
 class InProgress(Refused):
     """The same question is being answered at this moment."""
+
+
+class NotStored(Unavailable):
+    """The database failed before the question was stored: nobody else will answer it."""
 
 
 class TooSoon(Refused):
@@ -155,7 +185,8 @@ class Question:
     reads: Language  # the language of ours in which its asker is spoken to
     lecture: LectureId | None
     history: tuple[Turn, ...]
-    holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does
+    holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does, as of now: no draft is shown
+    showing: Showing | None = None  # where its answer is to stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,24 +247,33 @@ class Asker:
         Raises:
             Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
                 is one too many.
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """
         began = time.monotonic()
         deadline = asyncio.get_running_loop().time() + self._limit_s
         with _translated():
             text = cleaned(asked.text, asked.reader or asked.course.language)
-            async with asyncio.timeout_at(deadline):
-                question = await self._received(asked, text)
+            with _unstored():
+                async with asyncio.timeout_at(deadline):
+                    question = await self._received(asked, text)
             if isinstance(question, Reply):
                 yield question
                 return
+            reply: Reply | None = None
+            looked_at, holds = began, question.holds
             async with self._held(question), aclosing(self._written(question, deadline)) as parts:
                 async for part in parts:
                     if not isinstance(part, Draft):
-                        yield await self._stored(question, part, began)
-                    elif not question.holds:
+                        reply = await self._stored(question, part, began)
+                        break
+                    if question.showing and time.monotonic() - looked_at > LOOK_AGAIN_S:
+                        looked_at, holds = time.monotonic(), await self._holds(question)
+                    if not holds:
                         yield part
+            # Outside: who has the reply closes this, which is no reason to let go of the question.
+            assert reply is not None  # noqa: S101 - what is written ends in what came of it
+            yield reply
 
     async def rehearse(self, course: Course, text: str) -> Written:
         """
@@ -269,8 +309,17 @@ class Asker:
             async with self._pool.connection() as conn:
                 found = await courses.by_id(conn, course)
                 question = await questions.of_answer(conn, course=course, answer=answer)
-                reply = await _reply(conn, found, question.id, question.text) if found and question else None
+                reply = await _reply(conn, found.id, question.id, question.text) if found and question else None
         return (found, reply) if found and reply else None
+
+    async def examine(self, course: CourseId, answer: AnswerId) -> tuple[Course, Examined] | None:
+        """Return a stored answer as staff see it, or None where it is gone; for nobody else's eyes."""
+        with _translated():
+            async with self._pool.connection() as conn:
+                found = await courses.by_id(conn, course)
+                question = await questions.of_answer(conn, course=course, answer=answer)
+                examined = await _examined(conn, found.id, question.id, question.text) if found and question else None
+        return (found, examined) if found and examined else None
 
     async def _received(self, asked: Asked, text: str) -> Question | Reply:
         """Store the question, or return the reply to it if it was answered before."""
@@ -280,7 +329,6 @@ class Asker:
                 await questions.lock_counting(conn, asked.course.id)
             history = asked.history or await _history(conn, asked)
             code = _language(text, history, languages)
-            holds = await course_settings.holds(conn, asked.course.id) if asked.destination else ()
             stored = await questions.insert(
                 conn,
                 course=asked.course.id,
@@ -295,13 +343,13 @@ class Asker:
             )
             if stored and asked.asker_key:
                 await _require_within_limits(conn, asked, asked.asker_key)
-            if stored and asked.destination:
-                await deliveries.insert(
-                    conn, question=stored, course=asked.course.id, destination=asked.destination, lease=self._lease
-                )
-            question = stored or await self._redelivered(conn, asked)
-        if isinstance(question, Reply):
-            return question
+            if stored:
+                question, reply, showing = stored, None, await self._opened(conn, asked, stored)
+            else:
+                question, reply, showing = await self._redelivered(conn, asked)
+            holds = await course_settings.holds(conn, asked.course.id) if showing else ()
+        if reply:
+            return reply
         return Question(
             id=question,
             course=asked.course,
@@ -311,20 +359,48 @@ class Asker:
             lecture=asked.lecture,
             history=history,
             holds=holds,
+            showing=showing,
         )
 
-    async def _redelivered(self, conn: AsyncConnection, asked: Asked) -> Reply | QuestionId:
-        """Return the reply to a question that came before, or its id where whoever was to answer it must be dead."""
+    async def _holds(self, question: Question) -> tuple[Outcome, ...]:
+        """Return what staff hold by now; where the database does not answer, drafts are not worth failing for."""
+        try:
+            async with self._pool.connection(timeout=LOOK_AGAIN_S) as conn:
+                return await course_settings.holds(conn, question.course.id)
+        except (psycopg.Error, PoolTimeout):
+            return question.holds
+
+    async def _opened(self, conn: AsyncConnection, asked: Asked, question: QuestionId) -> Showing | None:
+        """Keep where a question was asked, and claim the place where its answer is to stand."""
+        if asked.destination is None:
+            return None
+        course, to = asked.course.id, asked.destination
+        await deliveries.insert(conn, question=question, course=course, destination=to, lease=self._lease)
+        return await showings.open_reply(conn, question=question, course=course, destination=to)
+
+    async def _redelivered(
+        self, conn: AsyncConnection, asked: Asked
+    ) -> tuple[QuestionId, Reply | None, Showing | None]:
+        """
+        Return a question that came before, and the reply to it; without one, whoever was to answer it must be dead.
+
+        Where its answer could not be delivered, it goes to where it was asked for now.
+        """
         before = await questions.by_source(
             conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
         )
         if before is None:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
-        if reply := await _reply(conn, asked.course, before.id, before.text):
-            return reply
+        course, to = asked.course.id, asked.destination
+        if to and await deliveries.redirect(conn, question=before.id, course=course, destination=to, lease=self._lease):
+            showing = await showings.open_reply(conn, question=before.id, course=course, destination=to)
+        else:
+            showing = await showings.current(conn, question=before.id, course=course)
+        if reply := await _reply(conn, asked.course.id, before.id, before.text, showing):
+            return before.id, reply, showing
         if not await questions.claim(conn, course=asked.course.id, question=before.id, lease=self._lease):
             raise InProgress(i18n.text("question.in_progress", asked.reader or asked.course.language))
-        return before.id
+        return before.id, None, showing
 
     @asynccontextmanager
     async def _held(self, question: Question) -> AsyncGenerator[None, None]:
@@ -386,6 +462,10 @@ class Asker:
         """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
         course = question.course.id
         async with asyncio.timeout(STORE_LIMIT_S), self._pool.connection() as conn:
+            # Looked at now: staff may have begun to hold answers while this one was written.
+            holds = await course_settings.holds_now(conn, course) if question.showing else ()
+            if written.verified:
+                await verified.lock(conn, course=course, verified=written.verified)
             if written.standalone:
                 await questions.understood_as(conn, course=course, question=question.id, standalone=written.standalone)
             answer = await answers.insert(
@@ -403,16 +483,16 @@ class Asker:
                 tokens_in=written.tokens_in,
                 tokens_out=written.tokens_out,
                 latency_ms=round((time.monotonic() - began) * 1000),
-                held="waiting" if written.outcome in question.holds and not written.verified else "no",
+                held="waiting" if written.outcome in holds and not written.verified else "no",
             )
             if answer is None:
-                reply = await _reply(conn, question.course, question.id, question.text)
+                reply = await _reply(conn, course, question.id, question.text, question.showing)
                 assert reply is not None  # noqa: S101 - the insert met this very answer
                 return reply
             await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
             await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
             await self._follow_up(conn, question, written, answer)
-            reply = await _reply(conn, question.course, question.id, question.text)
+            reply = await _reply(conn, course, question.id, question.text, question.showing)
         log.info(
             "answer.stored",
             extra={"answer_id": answer.id, "outcome": answer.outcome, "latency_ms": answer.latency_ms},
@@ -429,7 +509,7 @@ class Asker:
             await verified.used(conn, course=course, answer=answer.id, verified=written.verified, way="shown")
         elif self._is_judged:
             # The words of staff are not for a model to judge.
-            await queue.promise(conn, course=course, answer=answer.id)
+            await promise(conn, course=course, answer=answer.id)
         if written.failure == UNCITED:
             await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
         if answer.held == "waiting":
@@ -462,10 +542,12 @@ def preview(text: str) -> str:
     ('O gradiente some. Ele', '')
     """
     text = OPEN_FENCE.sub("", text)
-    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT))
+    begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT)[:LONGEST_VERDICT])
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
-    return VERDICT.sub("", without_marks(without_links(UNFINISHED.sub("", text)))).strip()
+    # Twice: without its last word, a mark or a link of several words is open again.
+    finished = HALF_VERDICT.sub("", UNFINISHED.sub("", UNFINISHED.sub("", text)))
+    return VERDICT.sub("", without_marks(without_links(finished))).strip()
 
 
 async def _with_model(
@@ -476,18 +558,16 @@ async def _with_model(
         question=_harmless(question.text),
         language=question.language,
     )
-    shown = ""
     try:
         async with aclosing(model.stream(messages, time_limit_s=_left_s(deadline))) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
-                    written = _judged(part, question, found) or await _marked(
-                        model, messages, part, question, found, deadline
-                    )
+                    # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
+                    judged = await asyncio.to_thread(_judged, part, question, found)
+                    written = judged or await _marked(model, messages, part, question, found, deadline)
                     yield replace(written, prompt=prompt)
-                elif (text := preview(part)) != shown:
-                    shown = text
-                    yield Draft(text=text)
+                else:
+                    yield Draft(written=part)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
         texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
@@ -508,6 +588,10 @@ async def _marked(
     if _left_s(deadline) > LEAST_SECOND_TRY_S:
         with suppress(ModelUnavailable):
             again = await model.complete(turns, time_limit_s=_left_s(deadline))
+    return await asyncio.to_thread(_marked_by_us, first, again, question, found)
+
+
+def _marked_by_us(first: Completion, again: Completion | None, question: Question, found: Found) -> Written:
     spent = _both(first, again) if again else first
     written = _judged(replace(spent, text=again.text), question, found) if again else None
     for text in (first.text, again.text if again else ""):
@@ -633,29 +717,65 @@ async def _require_within_limits(conn: AsyncConnection, asked: Asked, asker_key:
         raise TooSoon(i18n.text("question.course_too_many", reader, limit=settings.course_daily, minutes=minutes))
 
 
-async def _reply(conn: AsyncConnection, course: Course, question: QuestionId, text: str) -> Reply | None:
-    """Return the reply that is stored for a question."""
-    answer = await answers.of_question(conn, course=course.id, question=question)
-    if answer is None:
+async def _reply(
+    conn: AsyncConnection, course: CourseId, question: QuestionId, text: str, showing: Showing | None = None
+) -> Reply | None:
+    """Return what may be shown of the answer that is stored for a question."""
+    answer = await answers.of_question(conn, course=course, question=question)
+    state = await answers.state(conn, course=course, answer=answer.id) if answer else None
+    if answer is None or state is None:
         return None
-    reply = Reply(
-        question=text,
-        answer=answer,
-        references=tuple(await answers.references(conn, course=course.id, answer=answer.id)),
-        hits=tuple(await answers.hits(conn, course=course.id, answer=answer.id)),
-    )
-    if answer.held in {"waiting", "rejected"}:
-        return replace(reply, mark=Mark(kind="waiting" if answer.held == "waiting" else "rejected"))
-    words = await verified.of_answer(conn, course=course.id, answer=answer.id)
-    if words:
-        return replace(
-            reply,
-            answer=replace(answer, outcome="answered", text=words.text),
-            references=tuple(await verified.references(conn, course=course.id, verified=words.id)),
-            mark=Mark(kind="verified", at=words.verified_at),
+    release = released(state)
+    if release.words == "none":
+        unseen = replace(answer, text="", failure=None)
+        return Reply(
+            question=text,
+            answer=unseen,
+            references=(),
+            hits=(),
+            mark=release.mark,
+            may_be_seen=False,
+            showing=showing,
         )
-    is_doubted = await verified.is_under_review(conn, course=course.id, answer=answer.id)
-    return replace(reply, mark=Mark(kind="under_review")) if is_doubted else reply
+    words, references = await _words(conn, answer, state, of_staff=release.words == "staff")
+    return Reply(
+        question=text,
+        answer=words,
+        references=references,
+        hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
+        mark=release.mark,
+        showing=showing,
+    )
+
+
+async def _examined(conn: AsyncConnection, course: CourseId, question: QuestionId, text: str) -> Examined | None:
+    """Return an answer in the words that staff are to settle: theirs where some are in force."""
+    answer = await answers.of_question(conn, course=course, question=question)
+    state = await answers.state(conn, course=course, answer=answer.id) if answer else None
+    if answer is None or state is None:
+        return None
+    words, references = await _words(conn, answer, state, of_staff=state.words_id is not None and not state.is_retired)
+    hits = tuple(await answers.hits(conn, course=course, answer=answer.id))
+    return Examined(question=text, answer=words, references=references, hits=hits)
+
+
+async def _words(
+    conn: AsyncConnection, answer: Answer, state: answers.State, *, of_staff: bool
+) -> tuple[Answer, tuple[Reference, ...]]:
+    """Return an answer in its own words or in those of staff, with the moments that they cite."""
+    course = answer.course_id
+    if of_staff and state.words_id is not None and state.words is not None:
+        cited = await verified.references(conn, course=course, verified=state.words_id)
+        return replace(answer, outcome="answered", text=state.words), tuple(cited)
+    return answer, tuple(await answers.references(conn, course=course, answer=answer.id))
+
+
+@contextmanager
+def _unstored() -> Generator[None, None, None]:
+    try:
+        yield
+    except PASSING as error:
+        raise NotStored("The database does not answer; see that it runs, and ask again.") from error
 
 
 @contextmanager

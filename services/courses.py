@@ -8,7 +8,7 @@ from db import courses, lectures
 from db.records import Course, CourseId, Language, Lecture
 from services import i18n
 from services.errors import Refused
-from services.manifest import clean
+from services.text import clean
 
 LONGEST_ECHO = 80
 """Characters of what somebody typed that a refusal repeats."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import deliveries, questions, watermarks
+from db import deliveries, questions, showings, watermarks
 from db.records import Course, Delivery, QuestionId
 
 LEASE = timedelta(seconds=90)
@@ -41,11 +41,6 @@ class Deliveries:
             if question:
                 await deliveries.release(conn, question.id)
 
-    async def arrived(self, question: QuestionId, course: Course, messages: Sequence[int]) -> None:
-        """Keep the ids of the messages that show the answer."""
-        async with self._pool.connection() as conn:
-            await deliveries.arrived(conn, question=question, course=course.id, messages=messages)
-
     async def give_up(self, question: QuestionId, course: Course) -> None:
         """Try no more; the answer stays stored."""
         async with self._pool.connection() as conn:
@@ -62,30 +57,14 @@ class Deliveries:
             question = await deliveries.by_source(conn, source=source, source_id=source_id)
             return None if question is None else await deliveries.of_question(conn, question)
 
-    async def showing(self, *, channel: int, message: int) -> Delivery | None:
-        """Return the delivery whose answer *message* shows."""
-        async with self._pool.connection() as conn:
-            question = await deliveries.showing(conn, channel=channel, message=message)
-            return None if question is None else await deliveries.of_question(conn, question)
-
     async def of_question(self, question: QuestionId) -> Delivery | None:
         async with self._pool.connection() as conn:
             return await deliveries.of_question(conn, question)
 
     async def latest_in(self, channel: int, course: Course) -> QuestionId | None:
-        """Return the last question that was asked in public in *channel*."""
+        """Return the question that came last in *channel* for all to see."""
         async with self._pool.connection() as conn:
-            return await deliveries.latest_in(conn, channel=channel, course=course.id)
-
-    async def share(self, delivery: Delivery) -> bool:
-        """Be the one who makes a private answer public; return False if somebody was."""
-        async with self._pool.connection() as conn:
-            return await deliveries.share(conn, question=delivery.question_id, course=delivery.course.id)
-
-    async def unshare(self, delivery: Delivery) -> None:
-        """Take back a share that could not be posted."""
-        async with self._pool.connection() as conn:
-            await deliveries.unshare(conn, question=delivery.question_id, course=delivery.course.id)
+            return await showings.latest_in(conn, channel=channel, course=course.id)
 
     async def saw(self, seen: dict[int, int]) -> None:
         """Raise the watermark of each channel to the message seen in it."""

@@ -142,7 +142,7 @@ async def _vectors(opened: Services) -> Check:
             name="vectors",
             state="note",
             detail=f"{missing} segments have none in the generation of {generation.model} that serves.",
-            advice="Run `monitoria reindex`.",
+            advice="`monitoria run` and `monitoria worker` fill them in by and by, `monitoria reindex` does it now.",
         )
     if opened.embedder and not matches(generation, opened.embedder.identity):
         return Check(

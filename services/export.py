@@ -22,10 +22,10 @@ from db import dossiers, exports, people
 from db.exports import Kept, KeptAnnotation, KeptHit, KeptJudgement, KeptReason, KeptReference, KeptSupport
 from db.records import Course, JudgedFor, Language, RetrievalMode
 from services import dossier
-from services.clock import clock
 from services.dossier import MISSING, Entry, Passage, one_line
 from services.errors import Refused
 from services.links import moment
+from services.timestamps import clock
 
 T = TypeVar("T")
 Format = Literal["dossier", "jsonl", "csv"]

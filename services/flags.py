@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 
 from db import annotations, reviews
 from db.records import AnswerId, CourseId, JudgedFor, JudgeSettings
-from services.judge.asking import Opinion
+from services.judge.verdicts import Verdict
 
 BY_JUDGE: dict[JudgedFor, tuple[str, ...]] = {
     "relevance": ("low_relevance", "sway"),
@@ -18,13 +18,12 @@ BY_JUDGE: dict[JudgedFor, tuple[str, ...]] = {
 BEST, WORST = 3, 0
 
 
-def given_by(kind: JudgedFor, opinion: Opinion, settings: JudgeSettings) -> frozenset[str]:
+def given_by(kind: JudgedFor, verdict: Verdict, settings: JudgeSettings, *, swayed: bool) -> frozenset[str]:
     """Return the reasons that a judgement gives for a look at its answer."""
     reasons = set[str]()
-    verdict = opinion.verdict
     if verdict.score is not None and verdict.score < settings.flag_below:
         reasons.add("low_relevance")
-    if opinion.swayed:
+    if swayed:
         reasons.add("sway")
     # Words that the passage does not hold support nothing, whatever the judge calls them.
     if any(one.support == "none" or not one.is_found for one in verdict.references):

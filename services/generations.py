@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -18,7 +19,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import generations, vectors
 from db.records import CourseId, Generation
-from services.embedder import Embedder, Identity
+from services.embedder import Configured, Embedder, Identity
+from services.embedder.opening import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from services.errors import Broken, MonitoriaError
 
 log = logging.getLogger(__name__)
@@ -75,9 +77,10 @@ class Serving:
     def __init__(
         self,
         pool: AsyncConnectionPool,
-        configured: Embedder | None,
+        configured: Embedder | Configured | None,
         *,
         reopen: Callable[[Generation], AbstractAsyncContextManager[Embedder | None]],
+        first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self._pool = pool
         self._configured = configured
@@ -86,6 +89,13 @@ class Serving:
         self._generation: Generation | None = None
         self._looked_at = float("-inf")
         self._opening: tuple[Generation, asyncio.Task[Embedder | None]] | None = None
+        self._first_try = asyncio.Event()
+        self._first_pause_s = first_pause_s
+
+    @property
+    def configured(self) -> Embedder | None:
+        """The model that is configured; None: it is not wanted, or cannot be had now."""
+        return self._configured.embedder if isinstance(self._configured, Configured) else self._configured
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,8 +113,9 @@ class Serving:
         generation = await self._look()
         if generation is None:
             return None
-        if self._configured and matches(generation, self._configured.identity):
-            return generation, self._configured
+        configured = self.configured
+        if configured and matches(generation, configured.identity):
+            return generation, configured
         embedder = await self._reopened(generation, patience_s)
         return (generation, embedder) if embedder else None
 
@@ -121,22 +132,36 @@ class Serving:
 
     async def _reopened(self, generation: Generation, patience_s: float) -> Embedder | None:
         if self._opening is None or self._opening[0].id != generation.id:
-            self._opening = (generation, asyncio.create_task(self._open(generation)))
-        task = self._opening[1]
-        await asyncio.wait({task}, timeout=patience_s)
+            if self._opening:
+                self._opening[1].cancel()
+            self._first_try = asyncio.Event()
+            self._opening = (generation, asyncio.create_task(self._open(generation, self._first_try)))
+        task, tried = self._opening[1], asyncio.create_task(self._first_try.wait())
+        # After a first try that failed, nobody waits: the next ones are made in the background.
+        await asyncio.wait({task, tried}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        tried.cancel()
         return task.result() if task.done() and not task.cancelled() else None
 
-    async def _open(self, generation: Generation) -> Embedder | None:
-        try:
-            embedder = await self._stack.enter_async_context(self._reopen(generation))
-        except MonitoriaError as error:
-            log.warning("generation.unaskable", extra={"model": generation.model, "reason": str(error)})
-            return None
+    async def _open(self, generation: Generation, tried: asyncio.Event) -> Embedder | None:
+        """Open the model of *generation*, however often that must be tried; None where it can never ask it."""
+        pause_s = self._first_pause_s
+        while True:
+            try:
+                embedder = await self._stack.enter_async_context(self._reopen(generation))
+                break
+            except MonitoriaError as error:
+                if not tried.is_set():
+                    log.warning("generation.unaskable", extra={"model": generation.model, "reason": str(error)})
+            tried.set()
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         if embedder is None:
             return None  # none is wanted
         if not matches(generation, embedder.identity):
             log.warning("generation.unaskable", extra={"model": generation.model, "reason": "the model has changed"})
             return None
+        if tried.is_set():
+            log.warning("generation.askable", extra={"model": generation.model})
         return embedder
 
 

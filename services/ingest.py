@@ -24,6 +24,7 @@ from services.errors import Refused, Unavailable
 from services.generations import Serving, begin, embed, fill
 from services.language import code
 from services.manifest import Plan, Source
+from services.verified import flag_stale
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,8 @@ class Ingest:
             # Also after an interruption: what is stored by now should be found with the right weights.
             await self._refresh(course)
         filled = 0
-        if model:
+        # A `reindex` may have let another generation serve meanwhile, and have ended without these lectures.
+        if model := await self._model():
             async for progress in self._fill(course, model):
                 filled = progress.done
                 yield progress
@@ -144,7 +146,7 @@ class Ingest:
             vanished=tuple(lecture.slug for lecture in vanished),
             overlooked=plan.overlooked,
             filled=filled,
-            without_vector=await self._without_vector(course, model),
+            without_vector=await self._without_vector(course),
         )
 
     async def rehearse(self, course: Course, plan: Plan) -> AsyncGenerator[Taken | Report, None]:
@@ -165,9 +167,9 @@ class Ingest:
 
     async def _model(self) -> _Model | None:
         """Return the serving generation with its model; the very first generation begins here."""
-        if self._embedder:
-            await begin(self._pool, self._embedder.identity)
-            self._serving.forget()
+        if embedder := self._embedder or self._serving.configured:
+            await begin(self._pool, embedder.identity)
+        self._serving.forget()
         current = await self._serving.current(patience_s=MODEL_PATIENCE_S)
         return _Model(generation=current[0], embedder=current[1]) if current else None
 
@@ -244,6 +246,7 @@ class Ingest:
                 rows = [(course.id, lecture.id, id_, pieces) for id_, pieces in zip(ids, made.of_segments, strict=True)]
                 await vectors.copy(conn, generation=model.generation.id, rows=rows)
             await lectures.point_to(conn, course=course.id, lecture=lecture.id, transcript=transcript)
+            await flag_stale(conn, course.id)
         return True
 
     async def _vanished(self, course: Course, plan: Plan) -> list[Lecture]:
@@ -262,6 +265,7 @@ class Ingest:
             await courses.lock(conn, course.id)
             await transcripts.unindex(conn, course=course.id, lectures=gone)
             await lectures.withdraw(conn, course=course.id, lectures=gone)
+            await flag_stale(conn, course.id)
 
     async def _refresh(self, course: Course) -> None:
         async with self._pool.connection() as conn, conn.transaction():
@@ -275,9 +279,9 @@ class Ingest:
         except Unavailable as error:
             log.warning("ingest.without_vectors", extra={"reason": str(error)})
 
-    async def _without_vector(self, course: Course, model: _Model | None) -> int:
+    async def _without_vector(self, course: Course) -> int:
         async with self._pool.connection() as conn:
-            generation = model.generation if model else await generations.serving(conn)
+            generation = await generations.serving(conn)
             if generation is None:
                 return (await transcripts.size(conn, course.id)).segments
             return await vectors.count_missing(conn, generation=generation.id, course=course.id)

@@ -23,5 +23,8 @@ def lazily(name: str) -> ModuleType:
     spec.loader = LazyLoader(spec.loader)
     module = module_from_spec(spec)
     sys.modules[name] = module
+    package, _, own_name = name.rpartition(".")
+    if package:
+        setattr(sys.modules[package], own_name, module)  # as an import would
     spec.loader.exec_module(module)
     return module

@@ -13,10 +13,10 @@ from urllib.parse import urlparse
 
 from pydantic import BaseModel
 
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused, Unavailable
 from services.lazily import lazily
-from services.thoughts import Unclear, opens_unseen, spoken, spoken_so_far
+from services.text import LONE_SURROGATE, UNSEEN
+from services.thoughts import SoFar, Unclear, opens_unseen, spoken
 
 if TYPE_CHECKING:
     import httpx2
@@ -74,6 +74,9 @@ CONTEXT_WORDS = re.compile(
     r"|input (?:length|tokens?) exceed|max_model_len|requested tokens exceed",
     re.IGNORECASE,
 )
+
+CHUNKS_IN_A_ROW = 16
+"""Of one stream that has much to give, before others have their turn: thousands would hold up Discord's heartbeat."""
 
 Part = Literal["system", "counting", "limit"]
 """What a server may refuse: the system's role, to count tokens, a request without a limit or with its newer name."""
@@ -190,11 +193,10 @@ class ChatModel:
 
     async def stream(
         self, messages: Sequence[Message], *, time_limit_s: float
-    ) -> AsyncGenerator[str | Completion, None]:
+    ) -> AsyncGenerator[SoFar | Completion, None]:
         """
-        Yield the text so far, each time that it has grown, and last the completion.
+        Yield how far the text is, each time that it has grown, and last the completion, which alone has been checked.
 
-        A text so far shows no thought, and no tag that may open one. Only the completion has been checked.
         The limit is of wall-clock time, from the request to the last word (`openai` limits single reads only).
 
         Raises:
@@ -206,11 +208,13 @@ class ChatModel:
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
                 chunks = await self._patiently(deadline, lambda: self._open(messages))
-            async with chunks:
-                while (chunk := await _next(chunks, deadline, gathered)) is not None:
+            async with self._plain(chunks) as events:
+                while (chunk := await _next(events, deadline, gathered)) is not None:
                     if gathered.take(chunk):
                         # No timeout may span this: it would interrupt what the reader is doing meanwhile.
-                        yield gathered.text_so_far()
+                        yield gathered.so_far()
+                    if gathered.chunks % CHUNKS_IN_A_ROW == 0:
+                        await asyncio.sleep(0)
             yield self._learned(gathered.completed(self.name))
 
     async def complete(
@@ -283,6 +287,10 @@ class ChatModel:
         """Note whether the model's thoughts begin without a tag, as where its server's template writes it."""
         self._opens_unseen = opens_unseen(completion.raw)
         return completion
+
+    def _plain(self, chunks: "AsyncStream[ChatCompletionChunk]") -> "AsyncStream[object]":
+        """Return the events of a stream as the JSON that they are: to make `openai`'s objects costs four times more."""
+        return openai.AsyncStream(cast_to=object, response=chunks.response, client=self._client)
 
     @contextmanager
     def _explained(self, time_limit_s: float) -> Generator[None, None, None]:
@@ -408,30 +416,36 @@ class _Gathered:
 
     def __init__(self, *, opens_unseen: bool = False) -> None:
         self.finish_reason: str | None = None
+        self.chunks = 0
         self._opens_unseen = opens_unseen
         self._is_ended = False
         self._ends_each = False  # the reason stands on every chunk, so it says nothing
         self._pieces: list[str] = []
+        self._half = ""  # of a surrogate pair that two events tore apart
         self._length = 0
-        self._refusal = ""
+        self._looked_up_to = 0
+        self._refusal: list[str] = []
         self._is_begun = False
         self._usage = _Usage()
         self._model: str | None = None
 
     def take(self, sent: _Chunk) -> bool:
         """Add what was *sent* and return whether the text has grown."""
+        self.chunks += 1
         self._usage = sent.usage or self._usage
         self._model = sent.model or self._model
         choice = sent.choices[0] if sent.choices else _Choice()  # a stream's first and last event may have none
         self._is_begun = self._is_begun or bool(sent.choices)
         said = choice.delta or choice.message
         piece = said.said if said else ""
+        refusal = (said and said.refusal) or ""
         self._note_end(choice.finish_reason, piece)
-        self._refusal += (said and said.refusal) or ""
-        self._pieces.append(piece)
-        self._length += len(piece)
+        self._refusal.append(refusal)
+        self._pieces.append(self._with_whole_pairs(piece))
+        self._length += len(piece) + len(refusal)
         if self._length > LONGEST_THOUGHT:
             raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model", "too_long")
+        self._require_short()
         return bool(piece)
 
     @property
@@ -446,14 +460,25 @@ class _Gathered:
             self.finish_reason = _plain(reason)
             self._is_ended = not piece or self._length > 0
 
-    def text_so_far(self) -> str:
-        said = spoken_so_far(storable("".join(self._pieces)), opens_unseen=self._opens_unseen)
-        return _short_enough(said.strip())
+    def so_far(self) -> SoFar:
+        return SoFar(self._pieces, length=self._length, opens_unseen=self._opens_unseen)
+
+    def _with_whole_pairs(self, piece: str) -> str:
+        """Return *piece* as it can be stored; half a surrogate pair waits for the other half."""
+        piece = self._half + piece
+        self._half = piece[-1:] if "\ud800" <= piece[-1:] <= "\udbff" else ""
+        return storable(piece.removesuffix(self._half))
+
+    def _require_short(self) -> None:
+        """Give a text up that goes on and on; to look each time that it has grown by as much again costs little."""
+        if self._length > self._looked_up_to + LONGEST_TEXT:
+            self._looked_up_to = self._length
+            _short_enough(self.so_far().text)
 
     def completed(self, asked_for: str) -> Completion:
-        raw = storable("".join(self._pieces))
-        if self._refusal:
-            raise _Unusable("refuses to answer this", "refusal", storable(self._refusal))
+        raw = "".join(self._pieces) + storable(self._half)
+        if refusal := "".join(self._refusal):
+            raise _Unusable("refuses to answer this", "refusal", storable(refusal))
         if self.finish_reason not in FINISHED:
             # Without any choice there is nothing that could have been cut.
             trouble = _cut(self.finish_reason) if self._is_begun else "empty"
@@ -477,7 +502,7 @@ class _Gathered:
         )
 
 
-async def _next(chunks: "AsyncStream[ChatCompletionChunk]", deadline: float, gathered: _Gathered) -> _Chunk | None:
+async def _next(chunks: "AsyncStream[object]", deadline: float, gathered: _Gathered) -> _Chunk | None:
     """Return the next event, or None at the end of the stream or, once the text is whole, at any trouble."""
     is_whole = gathered.is_ended
     soon = asyncio.get_running_loop().time() + USAGE_WAIT_S
@@ -493,9 +518,7 @@ async def _next(chunks: "AsyncStream[ChatCompletionChunk]", deadline: float, gat
 def _event(sent: object) -> _Chunk | None:
     if sent is None:
         return None
-    if not isinstance(sent, BaseModel):  # `data: 5` comes through openai as it is
-        raise ValueError("not an object")  # noqa: TRY004 - translated like every other wrong shape
-    return _Chunk.model_validate(sent.model_dump(warnings=False))
+    return _Chunk.model_validate(sent)
 
 
 def _retry_after_s(error: "openai.APIStatusError") -> float | None:

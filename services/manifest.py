@@ -5,16 +5,15 @@ import io
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from services.captions.text import LONE_SURROGATE, UNSEEN
 from services.errors import Refused
 from services.links import moment
+from services.text import clean
 
 CAPTION_SUFFIXES = frozenset(
     {".vtt", ".srt", ".sbv", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".xml", ".ass", ".ssa", ".txt", ".md"}
@@ -222,11 +221,6 @@ class _Entry:
 def is_link(url: str) -> bool:
     """Tell whether *url* is something a student may be sent to: a plain web address, without name or password."""
     return len(url) <= LONGEST["video_url"] and moment(url, 0.0, None) is not None
-
-
-def clean(text: str) -> str:
-    """Return *text* on one line, in NFC, without what nobody sees, a terminal obeys or a database refuses."""
-    return unicodedata.normalize("NFC", " ".join(LONE_SURROGATE.sub("", text).translate(UNSEEN).split()))
 
 
 def _exists(path: Path) -> bool:

@@ -11,12 +11,12 @@ from services import prompts
 from services.ask import BEFORE_VERDICT, PROMPT, VERDICT
 from services.attribution import attributed
 from services.citations import resolve
-from services.clock import clock
 from services.judge.asking import Judge, Opinion
 from services.judge.tasks import Case
 from services.llm import ChatModel, Completion, LlmConfig, ModelUnavailable, Part
 from services.marks import has_marks, normalised
 from services.phrasing import Turn, standalone
+from services.timestamps import clock
 
 LIMIT_S = 60.0
 """As long as an answer may take at all."""

@@ -4,20 +4,23 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, courses, privacy, questions, watermarks
-from db.privacy import Kept, OwnQuestion, OwnVote, Shown
+from db import answers, courses, kept, orphans, privacy, questions, showings, watermarks
+from db.orphans import Orphan
+from db.privacy import AskedAt, Kept, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
-from services import flags
+from services import flags, i18n
 from services.people import People
 
 FORMAT = "monitoria-person/1"
 """Of the document that `document` returns; its names are promises, described in docs/discord.md."""
+TAKING_BACK = timedelta(minutes=12)
+"""Longer than whoever asked may take to delete messages in Discord; what is left then is any process's to delete."""
 LARGEST_PLAIN = 8 * 1024**2
 """Bytes of a file that Discord takes from anybody anywhere; compressed, years of questions fit."""
 
@@ -44,21 +47,12 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message of ours in Discord."""
-
-    guild_id: int | None
-    channel_id: int
-    id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """What was deleted, and which messages still show it in Discord."""
 
     questions: int
     votes: int
-    messages: tuple[Message, ...]
+    messages: tuple[Orphan, ...]  # held for whoever called; what is left of them comes up again later
 
 
 class Privacy:
@@ -98,10 +92,10 @@ class Privacy:
         """
         Delete what is stored about *person*, one course after the other, each in one transaction; safe to repeat.
 
-        With a question go its answer, passages, references and delivery, what was judged of it, other people's votes
-        on it and its place in the staff's queue. With a vote goes its part in the queue, where an answer stays only for
-        what others say of it. What other people asked stays, also where it followed up: it
-        then follows nothing. An answer that is being written finds its question gone and is not stored; a message
+        With a question go its answer, passages, references, delivery and the places where it is shown, what was judged
+        of it, other people's votes on it and its place in the staff's queue. With a vote goes its part in the queue,
+        where an answer stays only for what others say of it. What other people asked stays, also where it followed up:
+        it then follows nothing. An answer that is being written finds its question gone and is not stored; a message
         that asked is not answered again when channels are looked through after an absence.
         """
         async with self._pool.connection() as conn:
@@ -119,7 +113,9 @@ class Privacy:
             asked = await privacy.questions(conn, course=course.id, key=key)
             voted = await privacy.votes(conn, course=course.id, key=key)
             cited = [
-                await answers.references(conn, course=course.id, answer=own.answer_id) if own.answer_id else []
+                await answers.references(conn, course=course.id, answer=own.answer_id)
+                if own.answer_id and not own.is_held
+                else []
                 for own in asked
             ]
         return {
@@ -135,15 +131,17 @@ class Privacy:
         async with self._pool.connection() as conn:
             # A question on its way in is either seen here or was asked after this.
             await questions.lock_counting(conn, course.id)
-            shown = await privacy.delete_deliveries(conn, course=course.id, key=key)
+            past = _past(await privacy.asked_at(conn, course=course.id, key=key))
+            messages = await orphans.make(conn, course=course.id, key=key, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
+            await _forget_kept(conn, course, key)
             for answer in sorted(set(voted)):
                 await _reflag(conn, course, answer)
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)
-            await watermarks.raise_to(conn, _past(shown))
-        return Forgotten(questions=count, votes=len(voted), messages=tuple(_messages(shown)))
+            await watermarks.raise_to(conn, past)
+        return Forgotten(questions=count, votes=len(voted), messages=tuple(messages))
 
 
 def packed(document: dict[str, Any]) -> Export:
@@ -156,6 +154,14 @@ def packed(document: dict[str, Any]) -> Export:
 
 async def _courses(conn: AsyncConnection, guild: int | None) -> list[Course]:
     return await courses.every(conn) if guild is None else await privacy.courses_of_guild(conn, guild)
+
+
+async def _forget_kept(conn: AsyncConnection, course: Course, key: str) -> None:
+    """Take back what staff kept of the person's own messages as a student; what they did as staff is the course's."""
+    await kept.forget_drafts(conn, course=course.id, key=key)
+    for which in await kept.of_author(conn, course=course.id, key=key):
+        await showings.outdate_words(conn, course=course.id, verified=which)
+        await kept.blank(conn, course=course.id, verified=which, instead=i18n.text("keep.taken_back", course.language))
 
 
 async def _reflag(conn: AsyncConnection, course: Course, answer: AnswerId) -> None:
@@ -218,19 +224,9 @@ def _vote(own: OwnVote) -> dict[str, Any]:
     }
 
 
-def _past(shown: Sequence[Shown]) -> dict[int, int]:
+def _past(asked: Sequence[AskedAt]) -> dict[int, int]:
     """Return the id after the last message that asked, by channel: whoever looks through it begins there."""
     past: dict[int, int] = {}
-    for one in shown:
-        # Direct messages are not looked through, and the id of such a channel would name the person.
-        if one.guild_id and one.message_id:
-            past[one.channel_id] = max(past.get(one.channel_id, 0), one.message_id + 1)
+    for one in asked:
+        past[one.channel_id] = max(past.get(one.channel_id, 0), one.message_id + 1)
     return past
-
-
-def _messages(shown: Sequence[Shown]) -> list[Message]:
-    return [
-        Message(guild_id=one.guild_id, channel_id=one.channel_id, id=message)
-        for one in shown
-        for message in one.answer_message_ids
-    ]

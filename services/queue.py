@@ -1,18 +1,15 @@
-"""Promise judgements, and show an operator what became of the promises."""
+"""Show an operator what became of the promised judgements."""
 
 from dataclasses import dataclass
-from random import SystemRandom
 
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, breakers, courses, jobs, judge_settings
+from db import answers, breakers, courses, jobs
 from db.breakers import Breaker
-from db.records import AnswerId, Course, CourseId, JobId, QueuedJob
+from db.records import AnswerId, Course, JobId, QueuedJob
 from services.errors import Refused
-from services.worker import QUEUE
+from services.promise import QUEUE
 
-CHANCE = SystemRandom()
 MOST_LISTED = 200
 
 
@@ -23,17 +20,6 @@ class State:
     counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
     jobs: list[QueuedJob]
     breaker: Breaker | None
-
-
-async def promise(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
-    """
-    Add what the answer is to be judged for, in the transaction that stores it with its passages and references.
-
-    Where the course wants a share of its answers judged, chance decides here, and the jobs keep its probability.
-    """
-    share = (await judge_settings.current(conn, course)).judge_share
-    if share > 0 and CHANCE.random() < share:
-        await jobs.enqueue(conn, course=course, answer=answer, probability=share)
 
 
 class Queue:

@@ -10,7 +10,7 @@ from db.records import Abstention, Course, JudgementStatus, Outcome, Support
 from services.ask import Asker, Written
 from services.evaluate import EvalQuestion
 from services.judge.asking import Judge, Opinion
-from services.judge.tasks import Case
+from services.judge.verdicts import Case
 
 RESAMPLES = 5_000
 SEED = 20240117

@@ -13,40 +13,41 @@ from db import (
     annotations,
     answers,
     cards,
-    deliveries,
+    edits,
     judgements,
+    kept,
     questions,
+    showings,
     staff_actions,
     verified,
 )
-from db.cards import DueCard, Item, Listed, Stats
+from db.cards import DueCard, Item, Listed, Sent, Stats
+from db.edits import HandId
 from db.records import (
     AnswerId,
     Course,
     CourseId,
-    Delivery,
     ItemId,
     JudgedFor,
     Judgement,
     Label,
     Language,
-    QuestionId,
     ReferenceJudgement,
     Verdict,
 )
-from db.verified import DueEdit, Verified
+from db.verified import Verified
 from services import i18n
-from services.ask import Asker, Reply
+from services.ask import Asker, Examined
 from services.citations import Cited
 from services.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused
+from services.released import Release, released
 
 TAKE = timedelta(minutes=30)
 ASSIGNMENT = timedelta(days=1)
 SHOWING = timedelta(seconds=60)
-"""How long whoever posts or edits a card or an answer has for it."""
+"""How long whoever posts or edits a card has for it."""
 FIRST_GAP = timedelta(seconds=15)
-MOST_EDIT_FAILURES = 6
 MOST_AT_A_TIME = 5
 MOST_LISTED = 25
 LONGEST_CORRECTION = 4_000
@@ -66,9 +67,9 @@ class Card:
 
     item: Item
     course: Course
-    reply: Reply
+    reply: Examined
     comments: Sequence[tuple[str | None, str | None]]  # reason and words of those who voted it down
-    delivery: Delivery | None  # where the student sees it; None: not in Discord
+    link: tuple[int, int, int] | None  # server, channel and message where the student sees it; None: staff cannot
     verified: Verified | None  # what staff have written in its place
 
 
@@ -111,21 +112,49 @@ class Review:
                 return None
             comments = await cards.comments(conn, course=course, answer=found.answer_id)
             corrected = await verified.of_answer(conn, course=course, answer=found.answer_id)
-        recalled = await self._asker.recall(course, found.answer_id)
-        if recalled is None:
+        examined = await self._asker.examine(course, found.answer_id)
+        if examined is None:
             return None
-        whole, reply = recalled
+        whole, reply = examined
         async with self._pool.connection() as conn:
-            delivery = await deliveries.of_question(conn, reply.answer.question_id)
-        return Card(item=found, course=whole, reply=reply, comments=comments, delivery=delivery, verified=corrected)
+            link = await showings.link(conn, course=course, question=reply.answer.question_id)
+            link = link or await kept.link(conn, course=course, answer=found.answer_id)
+        return Card(item=found, course=whole, reply=reply, comments=comments, link=link, verified=corrected)
 
-    async def shown(self, card: Card, *, channel: int, message: int) -> bool:
+    async def begin(self, item: ItemId) -> HandId:
+        """Begin to post or edit a card, before what it shows is read; it must end in `shown` or `drop`."""
+        async with self._pool.connection() as conn:
+            return await edits.begin(conn, target="card", target_id=item, lease=SHOWING)
+
+    async def begin_send(self, due: DueCard) -> Sent | None:
+        """Claim a card's place before it is sent; return what may be there from before. None: its item has gone."""
+        async with self._pool.connection() as conn:
+            return await cards.begin_send(conn, course=due.course_id, item=due.item_id, channel=due.staff_channel_id)
+
+    async def shown(self, card: Card, hand: HandId, *, channel: int, message: int) -> bool:
         """Keep where the card is; False: its item has gone meanwhile, and the message should go too."""
         item = card.item
         async with self._pool.connection() as conn:
+            was_alone = await edits.end(conn, hand)
             return await cards.shown(
-                conn, course=item.course_id, item=item.id, channel=channel, message=message, version=item.card_version
+                conn,
+                course=item.course_id,
+                item=item.id,
+                channel=channel,
+                message=message,
+                version=item.card_version,
+                was_alone=was_alone,
             )
+
+    async def drop(self, hand: HandId) -> None:
+        """End an edit of a card that nobody knows to have come to anything."""
+        async with self._pool.connection() as conn:
+            await edits.end(conn, hand)
+
+    async def unsent(self, due: DueCard) -> None:
+        """Take note that no card is there, since Discord has refused the first one."""
+        async with self._pool.connection() as conn:
+            await cards.unsent(conn, course=due.course_id, item=due.item_id)
 
     async def not_shown(self, due: DueCard) -> None:
         """Try the card again later."""
@@ -133,18 +162,9 @@ class Review:
             await cards.failed(conn, course=due.course_id, item=due.item_id, first=FIRST_GAP)
 
     async def card_lost(self, due: DueCard) -> None:
-        """Let another card be posted: this one's message was deleted."""
+        """Let another card be posted while its item is open: this one's message was deleted, or never came."""
         async with self._pool.connection() as conn:
             await cards.lost(conn, course=due.course_id, item=due.item_id)
-
-    async def orphans(self) -> list[tuple[int, int]]:
-        """Channel and message of cards whose answer was deleted."""
-        async with self._pool.connection() as conn:
-            return await cards.orphans(conn, most=MOST_AT_A_TIME)
-
-    async def forget_orphan(self, channel: int, message: int) -> None:
-        async with self._pool.connection() as conn:
-            await cards.forget_orphan(conn, channel=channel, message=message)
 
     # What staff do
 
@@ -190,16 +210,25 @@ class Review:
         """
         Settle an item by saying how the answer was; an incorrect one is marked as under review for its reader.
 
+        Where the answer shows words of staff, those are what is incorrect: they are no longer served to anybody, and
+        are under review wherever they stand, until somebody corrects them or finds them correct after all. *Partly*
+        changes nothing about them.
+
         Raises:
             Refused: somebody else holds it, or it is settled or gone.
 
         """
         async with self._acting(course, item, member, reader) as (conn, found):
-            was_under_review = await verified.is_under_review(conn, course=course, answer=found.answer_id)
+            before = await _release(conn, found)
+            words = await verified.of_answer(conn, course=course, answer=found.answer_id)
             await self._labelled(conn, found, member, label)
             await self._settle(conn, found, member, label)
-            if label == "I" or was_under_review:
-                await verified.edit_due(conn, course=course, answer=found.answer_id)
+            if words and label == "I":
+                await verified.doubt(conn, course=course, verified=words.id)
+            elif words and label == "C":
+                await verified.trust(conn, course=course, verified=words.id)
+            if await _release(conn, found) != before:
+                await self._outdate(conn, found, words)
 
     async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
         """
@@ -225,13 +254,14 @@ class Review:
             raise Refused(i18n.text("review.gone", reader))
         shown = card.reply
         async with self._acting(course, item, member, reader) as (conn, found):
+            before = await verified.of_answer(conn, course=course, answer=found.answer_id)
             await answers.hold(conn, course=course, answer=found.answer_id, held="approved" if approved else "rejected")
             if approved and shown.answer.outcome == "answered":
                 await self._verify(
                     conn, found, member, Cited(text=shown.answer.text, references=shown.references), None
                 )
             await self._settle(conn, found, member, "approved" if approved else "rejected")
-            await verified.edit_due(conn, course=course, answer=found.answer_id)
+            await self._outdate(conn, found, before)
 
     async def correct(
         self,
@@ -284,7 +314,7 @@ class Review:
                 answer=found.answer_id,
             )
             await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
-            await verified.edit_due(conn, course=course, answer=found.answer_id)
+            await self._outdate(conn, found, before)
 
     async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> Opinion:
         """
@@ -325,23 +355,6 @@ class Review:
                 by_reason=await cards.stats_by_reason(conn, course=course.id),
             )
 
-    # What students see
-
-    async def due_edits(self) -> list[DueEdit]:
-        """Take answers whose messages no longer show what is true; each must end in `edited` or `not_edited`."""
-        async with self._pool.connection() as conn:
-            return await verified.claim_edits(conn, lease=SHOWING, most=MOST_AT_A_TIME)
-
-    async def edited(self, due: DueEdit, *, told: bool) -> None:
-        async with self._pool.connection() as conn:
-            await verified.edited(conn, course=due.course_id, question=QuestionId(due.question_id), told=told)
-
-    async def not_edited(self, due: DueEdit) -> None:
-        async with self._pool.connection() as conn:
-            await verified.edit_failed(
-                conn, course=due.course_id, question=QuestionId(due.question_id), most=MOST_EDIT_FAILURES
-            )
-
     async def _listed(self, course: Course, *, reason: str | None, free_for: int | None, most: int) -> list[Listed]:
         async with self._pool.connection() as conn:
             return await cards.listed(conn, course=course.id, reason=reason, only_free_for=free_for, most=most)
@@ -367,7 +380,6 @@ class Review:
         if before and before.answer_id != answer:
             await verified.rewrite(conn, course=course, verified=before.id, text=cited.text, verified_by=member.key)
             await verified.put_references(conn, course=course, verified=before.id, references=cited.references)
-            await verified.edit_due_of(conn, course=course, verified=before)
             return
         exchange = await questions.exchange(conn, course=course, answer=answer)
         language = await questions.language(conn, course=course, answer=answer)
@@ -381,6 +393,14 @@ class Review:
             verified_by=member.key,
         )
         await verified.put_references(conn, course=course, verified=stored, references=cited.references)
+
+    async def _outdate(self, conn: AsyncConnection, found: Item, words: Verified | None) -> None:
+        """Let every message be edited that shows the answer or *words* of staff for it, which were changed before."""
+        course = found.course_id
+        await showings.outdate(conn, course=course, answer=found.answer_id)
+        now = words or await verified.of_answer(conn, course=course, answer=found.answer_id)
+        if now:
+            await showings.outdate_words(conn, course=course, verified=now.id)
 
     async def _labelled(self, conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
         course, answer = found.course_id, found.answer_id
@@ -441,6 +461,12 @@ class Review:
             before=before,
             after=after,
         )
+
+
+async def _release(conn: AsyncConnection, found: Item) -> Release | None:
+    """Return what may be shown of an item's answer."""
+    state = await answers.state(conn, course=found.course_id, answer=found.answer_id)
+    return released(state) if state else None
 
 
 def state(item: Item, written: Verified | None) -> str:

@@ -10,7 +10,7 @@ from db.records import AnswersWhen, Binding, Course, CourseId, CourseSettings, L
 from services import i18n
 from services.courses import UnknownCourse, echo, listing
 from services.errors import Refused
-from services.manifest import clean
+from services.text import clean
 
 
 class Spaces:

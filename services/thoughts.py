@@ -1,7 +1,8 @@
 """Tell what a model thought from what it said; a student sees only the second."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 NAMES = (
     r"(?:seed:|antml:)?(?:think(?:ing)?|thoughts?|thought_process|reason(?:ing)?|reasoning_content|reflection|analysis"
@@ -73,6 +74,26 @@ UNFINISHED = re.compile(
 
 class Unclear(Exception):
     """The text holds thoughts, and where they end cannot be told."""
+
+
+class SoFar:
+    """
+    A text as far as a model had written it at one moment.
+
+    What may be shown of it is told when somebody looks, not before: a model writes far more often than anybody looks,
+    and to read all that is written each time would cost the square of its length. *pieces* may grow afterwards.
+    """
+
+    def __init__(self, pieces: Sequence[str], *, length: int | None = None, opens_unseen: bool = False) -> None:
+        self.length = sum(map(len, pieces)) if length is None else length  # in characters, thoughts included
+        self._pieces = pieces
+        self._count = len(pieces)
+        self._opens_unseen = opens_unseen
+
+    @cached_property
+    def text(self) -> str:
+        """What may be shown: no thought, and no tag that may open one."""
+        return spoken_so_far("".join(self._pieces[: self._count]), opens_unseen=self._opens_unseen)
 
 
 def spoken(text: str) -> str:

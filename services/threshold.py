@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.records import Label
-from services.coefficients import Interval, wilson
+from services.statistics import Interval, wilson
 
 FEWEST_LABELS = 30
 FEWEST_OF_A_CLASS = 5

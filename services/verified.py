@@ -1,11 +1,13 @@
 """Keep what staff have verified true, and find it for who asks the same again."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import reviews, staff_actions, verified
+from db import courses, reviews, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services import same_question
@@ -74,10 +76,21 @@ class Finder:
         state = (model, tuple(one.id for one in holding))  # the question of a verified answer never changes
         known, candidates = self._arranged.get(course, (None, None))
         if candidates is None or known != state:
-            ready = [await _ready(one.question, one.language, model, embedder) for one in holding]
+            ready = await _all_ready(holding, model, embedder)
             candidates = await asyncio.to_thread(Candidates, ready)
-            self._arranged[course] = (state, candidates)
+            # Without all their vectors, which a failure of the model takes, they serve this one question.
+            if embedder is None or all(one.vector is not None for one in ready):
+                self._arranged[course] = (state, candidates)
         return candidates
+
+
+async def _all_ready(holding: Sequence[Verified], model: str | None, embedder: Embedder | None) -> list[Asked]:
+    """Return the questions of verified answers; from the first that the model fails at, it is not asked again."""
+    ready: list[Asked] = []
+    for one in holding:
+        is_up = not ready or ready[-1].vector is not None
+        ready.append(await _ready(one.question, one.language, model, embedder if is_up else None))
+    return ready
 
 
 async def _ready(text: str, language: str, model: str | None, embedder: Embedder | None) -> Asked:
@@ -88,6 +101,20 @@ async def _ready(text: str, language: str, model: str | None, embedder: Embedder
     return same_question.asked(text, language, vector=vector, model=model if vector is not None else None)
 
 
+async def flag_stale(conn: AsyncConnection, course: CourseId) -> int:
+    """
+    Stop showing what cites a lecture of *course* that has changed or gone, and put it before staff; return how many.
+
+    It belongs into the transaction that changes the lecture.
+    """
+    stale = await verified.newly_stale(conn, course=course)
+    # Staff who correct lock first the item and then its answer; the other order could wait for them for ever.
+    for answer in sorted(one.answer_id for one in stale if one.answer_id is not None):
+        await reviews.flag(conn, course=course, answer=answer, reason="stale_verified")
+    await verified.mark_stale(conn, course=course, verified=[one.id for one in stale])
+    return len(stale)
+
+
 class VerifiedAnswers:
     """The answers in the words of staff, as staff see to them."""
 
@@ -95,13 +122,18 @@ class VerifiedAnswers:
         self._pool = pool
 
     async def flag_stale(self) -> int:
-        """Stop showing what cites a lecture that has changed or gone, and put it before staff; return how many."""
+        """
+        Do `flag_stale` for all courses, and return how many there were.
+
+        Ingests do it by themselves; what programs before them left behind is found once, at the start.
+        """
         async with self._pool.connection() as conn:
-            stale = await verified.mark_stale(conn)
-            for one in stale:
-                if one.answer_id is not None:
-                    await reviews.flag(conn, course=one.course_id, answer=one.answer_id, reason="stale_verified")
-        return len(stale)
+            known = await courses.every(conn)
+        found = 0
+        for course in known:
+            async with self._pool.connection() as conn:
+                found += await flag_stale(conn, course.id)
+        return found
 
     async def listed(self, course: Course) -> list[Verified]:
         """All of a course, the newest first."""
@@ -123,5 +155,5 @@ class VerifiedAnswers:
                 action="retire",
                 before={"text": retired.text, "version": retired.version},
             )
-            await verified.edit_due_of(conn, course=course.id, verified=retired)
+            await showings.outdate_words(conn, course=course.id, verified=retired.id)
         return retired

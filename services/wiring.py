@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,18 +23,23 @@ from services.deliveries import Deliveries
 from services.digest.figures import Figures
 from services.digest.mail import Mailer, mail_server, sender_named
 from services.digests import Digests
-from services.embedder import NONE, Embedder, EmbedderConfig, open_embedder
+from services.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
 from services.errors import Broken, Refused, Unavailable
+from services.filling import Filling
+from services.floor import Floor
 from services.generations import Serving
 from services.ingest import Ingest
+from services.interactions import Interactions
 from services.judge.asking import Judge
 from services.judge.rules import Rules
+from services.keeping import Keeping
 from services.llm import ChatModel, LlmConfig
 from services.people import People
 from services.privacy import Privacy
 from services.queue import Queue
 from services.retrieve import Retriever
 from services.review import Review
+from services.showings import Showings
 from services.spaces import Spaces
 from services.verified import Finder, VerifiedAnswers
 from services.worker import Worker
@@ -74,6 +79,7 @@ class Judging:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    filling: Filling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +88,8 @@ class Services:
 
     pool: AsyncConnectionPool
     courses: Courses
-    embedder: Embedder | None  # the one that is configured; None: not wanted, or it cannot be reached
-    embedder_trouble: str | None  # one sentence, where it cannot be reached
+    configured: Configured
+    filling: Filling
     serving: Serving
     retriever: Retriever
     ingest: Ingest
@@ -91,6 +97,10 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
+    floor: Floor
+    keeping: Keeping
+    showings: Showings
+    interactions: Interactions
     annotate: Annotate
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
@@ -101,6 +111,16 @@ class Services:
     verified: VerifiedAnswers
     digests: Digests
     mailer: Mailer | None  # None: digests are not mailed
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The model that is configured; None: not wanted, or it cannot be reached now."""
+        return self.configured.embedder
+
+    @property
+    def embedder_trouble(self) -> str | None:
+        """Why it cannot be reached now, in one sentence."""
+        return self.configured.trouble
 
 
 @asynccontextmanager
@@ -134,19 +154,24 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
     """Open the judge and its queue; the model of the vectors, which takes long, is not needed for them."""
     async with store(setup) as opened, AsyncExitStack() as stack:
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
-        yield Judging(courses=opened.courses, queue=Queue(opened.pool), rules=Rules(opened.pool), worker=worker)
+        configured = await stack.enter_async_context(Configured(setup.embedder))
+        serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
+        yield Judging(
+            courses=opened.courses,
+            queue=Queue(opened.pool),
+            rules=Rules(opened.pool),
+            worker=worker,
+            filling=Filling(opened.pool, configured, serving),
+        )
 
 
 @asynccontextmanager
 async def services(setup: Setup) -> AsyncGenerator[Services, None]:
     """Open everything. An embedding model that cannot be reached is no reason to fail: words find a lot."""
     async with store(setup) as opened, AsyncExitStack() as stack:
-        (embedder, trouble), _ = await asyncio.gather(
-            _embedder(stack, setup.embedder), asyncio.to_thread(language.warm)
-        )
-        serving = await stack.enter_async_context(
-            Serving(opened.pool, embedder, reopen=lambda generation: _reopen(setup.embedder, generation))
-        )
+        configured = await stack.enter_async_context(Configured(setup.embedder))
+        await asyncio.gather(configured.open(), asyncio.to_thread(language.warm))
+        serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
         model = await stack.enter_async_context(ChatModel(setup.answer)) if setup.answer else None
         retriever = Retriever(opened.pool, serving)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
@@ -162,15 +187,19 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         yield Services(
             pool=opened.pool,
             courses=opened.courses,
-            embedder=embedder,
-            embedder_trouble=trouble,
+            configured=configured,
+            filling=Filling(opened.pool, configured, serving),
             serving=serving,
             retriever=retriever,
-            ingest=Ingest(opened.pool, serving, embedder),
+            ingest=Ingest(opened.pool, serving, None),
             asker=asker,
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
+            floor=Floor(opened.pool),
+            keeping=Keeping(opened.pool, retriever),
+            showings=Showings(opened.pool),
+            interactions=Interactions(opened.pool),
             annotate=Annotate(opened.pool),
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,
@@ -197,21 +226,22 @@ async def _worker(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmC
     return Worker(pool, Judge(model, time_limit_s=JUDGE_LIMIT_S))
 
 
-async def _embedder(stack: AsyncExitStack, config: EmbedderConfig) -> tuple[Embedder | None, str | None]:
-    """Return the configured embedder, or why it cannot be had."""
-    try:
-        return await stack.enter_async_context(open_embedder(config)), None
-    except Unavailable as error:
-        return None, str(error)
+def _serving(pool: AsyncConnectionPool, setup: Setup, configured: Configured) -> Serving:
+    return Serving(pool, configured, reopen=lambda generation: _reopen(setup.embedder, configured, generation))
 
 
-def _reopen(configured: EmbedderConfig, generation: Generation) -> AbstractAsyncContextManager[Embedder | None]:
+def _reopen(
+    config: EmbedderConfig, configured: Configured, generation: Generation
+) -> AbstractAsyncContextManager[Embedder | None]:
     """Open the model of a generation that was built under another configuration, unless none is wanted at all."""
-    if configured.model == NONE:
-        return open_embedder(configured)
+    if config.model == NONE:
+        return open_embedder(config)
     name = "bundled" if generation.model == "all-MiniLM-L6-v2" else generation.model
     backend = "openai" if generation.backend == "openai" else "torch"
-    return open_embedder(replace(configured, model=name, backend=backend))
+    wanted = replace(config, model=name, backend=backend)
+    if wanted == config and configured.embedder is None:
+        return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
+    return open_embedder(wanted)
 
 
 @asynccontextmanager

@@ -16,10 +16,10 @@ from services.judge import recording
 from services.judge.asking import EVERYBODYS, PASSING, Judge, Opinion
 from services.judge.recording import Purse
 from services.llm import storable
+from services.promise import QUEUE
 
 log = logging.getLogger(__name__)
 
-QUEUE = "judge"
 CHANCE = SystemRandom()
 LONGEST_REASON = 500
 

@@ -2,24 +2,24 @@
 
 import asyncio
 import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection, sql
-from psycopg.conninfo import make_conninfo
+from psycopg import AsyncConnection
 
 from db.embedded import held
 from db.migrate import migrate
+from services.digest import topics
+from tests.databases import created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
 
@@ -35,6 +35,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("MONITORIA_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """Say how to have the same order again, which is another one in each run."""
+    seed = config.getoption("randomly_seed", None)
+    if exitstatus and seed is not None:
+        terminalreporter.write_line(f"The order of the tests was that of --randomly-seed={seed}")
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +60,7 @@ def postgres_url() -> Generator[str, None, None]:
 @pytest.fixture(scope="session")
 def template(postgres_url: str) -> Generator[str, None, None]:
     """The name of a migrated database that nobody is connected to, so that it can be copied."""
-    with _created(postgres_url, copy_of="template1") as url:
+    with created(postgres_url, copy_of="template1") as url:
         asyncio.run(migrate(url))
         yield _name(url)
 
@@ -61,21 +68,21 @@ def template(postgres_url: str) -> Generator[str, None, None]:
 @pytest.fixture(scope="session")
 def shared_database(postgres_url: str, template: str) -> Generator[str, None, None]:
     """A migrated database for tests that roll everything back."""
-    with _created(postgres_url, copy_of=template) as url:
+    with created(postgres_url, copy_of=template) as url:
         yield url
 
 
 @pytest.fixture
 def database(postgres_url: str, template: str) -> Generator[str, None, None]:
     """The URL of a fresh migrated database, for what must commit or race."""
-    with _created(postgres_url, copy_of=template) as url:
+    with created(postgres_url, copy_of=template) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database(postgres_url: str) -> Generator[str, None, None]:
     """The URL of a database with nothing in it."""
-    with _created(postgres_url, copy_of="template0") as url:
+    with created(postgres_url, copy_of="template0") as url:
         yield url
 
 
@@ -96,6 +103,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MONITORIA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def grouping_at_hand() -> None:
+    """Fork the processes that group a digest's questions from one that has loaded scikit-learn, once a run."""
+    at_hand = multiprocessing.get_context("forkserver")
+    at_hand.set_forkserver_preload(["services.digest.grouping", "sklearn.cluster", "sklearn.feature_extraction.text"])
+    topics.PROCESSES = at_hand
 
 
 class NetworkForbidden(AssertionError):
@@ -123,18 +138,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@contextmanager
-def _created(server: str, *, copy_of: str) -> Generator[str, None, None]:
-    name = f"monitoria_test_{uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(copy_of)))
-    try:
-        yield make_conninfo(server, dbname=name)
-    finally:
-        with psycopg.connect(server, autocommit=True) as conn:
-            conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def _name(url: str) -> str:

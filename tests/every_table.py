@@ -17,7 +17,10 @@ insert into bindings (channel_id, guild_id, course_id, answers) values (70, 7, 1
 insert into direct_courses (person_key, course_id) values ('key', 1);
 insert into secrets (name, value) values ('keys', decode(repeat('00ff5c0a', 16), 'hex'));
 insert into watermarks (channel_id, message_id) values (70, 9007199254740993);
-insert into orphan_cards (channel_id, message_id) values (71, 72);
+insert into staffed_threads (channel_id, course_id, by_message_id, since, quiet_since, reopened_by)
+    values (73, 1, 9007199254740993, now(), now(), 9007199254740995);
+insert into orphan_messages (channel_id, message_id) values (71, 72);
+insert into handled_interactions (id) values (9007199254740997);
 insert into breakers (queue, reason) values ('judge', '');
 insert into generations (backend, model, revision, dimension, query_prefix, passage_prefix, state, dense_weights)
     values ('torch', 'words', '1', 3, 'query: ', '', 'serving', '{"*": 0.25, "pt": 1e-7}');
@@ -45,8 +48,12 @@ insert into answers (question_id, course_id, outcome, text, retrieval, generatio
 insert into answer_hits (answer_id, course_id, rank, segment_id, score) values (1, 1, 1, 1, 0.8412345051765442);
 insert into answer_references (answer_id, course_id, number, segment_id, start_s, end_s, quote)
     values (1, 1, 1, 1, 0, 0.1, %(tricky)s);
-insert into deliveries (question_id, course_id, channel_id, is_private, language, answer_message_ids, leased_until)
-    values (1, 1, 70, false, 'pt-BR', '{1,2}', now());
+insert into deliveries (question_id, course_id, channel_id, is_private, language, leased_until)
+    values (1, 1, 70, false, 'pt-BR', now());
+insert into showings (question_id, course_id, kind, nonce, channel_id, language, shows_question, is_private, shown)
+    values (1, 1, 'reply', 'q1', 70, 'pt-BR', false, false, 1);
+insert into answer_messages (showing_id, course_id, number, message_id) values (1, 1, 0, 9007199254740993);
+insert into edits (target, target_id, is_alone, leased_until) values ('showing', 1, true, now());
 insert into annotations (answer_id, course_id, annotator_key, role, label, comment)
     values (1, 1, 'key', 'student', 'I', %(tricky)s);
 insert into review_items (answer_id, course_id) values (1, 1);
@@ -70,6 +77,12 @@ insert into verified_answers (course_id, answer_id, question, language, text, ve
 insert into verified_references (verified_id, course_id, number, segment_id, start_s, end_s, quote)
     values (1, 1, 1, 1, 0, 1, 'q');
 insert into verified_uses (answer_id, course_id, verified_id, way) values (2, 1, 1, 'evidence');
+insert into kept_messages
+    (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key)
+    values (1, 1, 7, 70, 9007199254740997, 'x', 'key');
+insert into keep_drafts
+    (course_id, guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids)
+    values (1, 7, 70, 9007199254740997, 'x', 'key', 1, '{1}');
 insert into digests (course_id, week, weeks, time_zone, leased_until)
     values (1, '2026-W09', 1, 'America/Sao_Paulo', now());
 """

@@ -311,3 +311,91 @@ async def test_a_route_that_is_missing_fails_the_test() -> None:
 
     with pytest.raises(AssertionError, match=r"does not know.*GET /stickers/1"):
         await use_it()
+
+
+async def test_a_forward_holds_the_words_in_its_snapshot_alone(server: FakeDiscord, guild: Guild) -> None:
+    room, ana = server.add_channel(guild, "dúvidas"), server.add_member(guild, "ana")
+    said = await server.say(ana, room, "o que é um limite?")
+    async with running(server) as bot:
+        caught: list[discord.Message] = []
+        bot.add_listener(_kept_message(caught), "on_message")
+
+        await server.forward(ana, said, room)
+        await server.until(lambda: caught)
+
+    (passed_on,) = caught
+    assert passed_on.content == ""
+    assert [it.content for it in passed_on.message_snapshots] == [said.content]
+    assert passed_on.type is discord.MessageType.default
+    assert passed_on.reference
+    assert passed_on.reference.type is discord.MessageReferenceType.forward
+
+
+async def test_the_chat_of_a_voice_room_is_heard_but_read_by_who_may_connect(server: FakeDiscord, guild: Guild) -> None:
+    rooms = [server.add_channel(guild, "sala", "voice"), server.add_channel(guild, "palco", "stage")]
+    ana = server.add_member(guild, "ana")
+    async with running(server) as bot:
+        await server.say(ana, rooms[0], "oi")
+        await server.until(lambda: bot.heard)
+        (server_,) = bot.guilds
+        voice, stage = server_.voice_channels[0], server_.stage_channels[0]
+        read = [message.content async for message in voice.history()]
+        server.forbid(rooms[0], "connect")
+        server.forbid(rooms[1], "read_message_history")
+        with pytest.raises(discord.Forbidden, match="50001"):
+            await anext(voice.history())
+        with pytest.raises(StopAsyncIteration):  # Discord shows nothing, and says nothing
+            await anext(stage.history())
+
+    assert read == ["oi"]
+
+
+async def test_closed_threads_are_listed_by_the_time_of_their_closing(server: FakeDiscord, guild: Guild) -> None:
+    room, ana = server.add_channel(guild, "dúvidas"), server.add_member(guild, "ana")
+    threads = [server.open_thread(room, ana.user, str(number)) for number in range(4)]
+    for number in (2, 0, 1, 3):
+        server.close_thread(threads[number])
+        threads[number].archived_at = f"2026-01-0{number + 1}T00:00:00+00:00"
+    threads[3].joined = {ana.id, server.user.id}
+    async with running(server) as bot:
+        channel = bot.get_channel(room.id)
+        assert isinstance(channel, discord.TextChannel)
+
+        public = [it.name async for it in channel.archived_threads(limit=None)]
+        earlier = [it.name async for it in channel.archived_threads(before=discord.utils.parse_time("2026-01-03"))]
+        private = [it.name async for it in channel.archived_threads(private=True, joined=True)]
+        server.forbid(room, "read_message_history")
+        with pytest.raises(discord.Forbidden):
+            await anext(channel.archived_threads())
+
+    assert (public, earlier, private) == (["2", "1", "0"], ["1", "0"], ["3"])
+
+
+async def test_writing_in_a_closed_thread_opens_it(server: FakeDiscord, guild: Guild) -> None:
+    room, ana = server.add_channel(guild, "dúvidas"), server.add_member(guild, "ana")
+    thread = server.open_thread(room, ana.user, "conversa")
+    async with running(server) as bot:
+        server.close_thread(thread)
+        await server.say(ana, thread, "mais uma")
+        await server.until(lambda: "mais uma" in bot.heard)
+
+        found = bot.get_channel(thread.id)
+
+        assert isinstance(found, discord.Thread)
+        assert not found.archived
+
+
+async def test_strangers_cannot_be_written_to(server: FakeDiscord, guild: Guild) -> None:
+    ana = server.add_member(guild, "ana")
+    server.strangers.add(ana.id)
+    async with running(server) as bot:
+        user = await bot.fetch_user(ana.id)
+        with pytest.raises(discord.Forbidden, match="50278"):
+            await user.send("oi")
+
+
+def _kept_message(caught: list[discord.Message]):  # noqa: ANN202  # a listener, of a type too long to be of use
+    async def on_message(message: discord.Message) -> None:
+        caught.append(message)
+
+    return on_message

@@ -28,10 +28,12 @@ class WordEmbedder:
             passage_prefix="",
         )
         self.passages = 0
+        self.queries = 0
         self.down = False
         self._piece_words = piece_words
 
     async def embed_query(self, text: str) -> NDArray[np.float32]:
+        self.queries += 1
         return self._place([text])[0]
 
     async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -11,28 +12,41 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.answering import SOURCE
+from bot.catching_up import CatchingUp
 from bot.choosing import choice
 from bot.client import Monitoria
+from bot.forwards import replied_to, written
 from bot.languages import named, reader
-from bot.outlets import TROUBLE, CommandOutlet, Outlet, ReplyOutlet
+from bot.manners import Manners
+from bot.offering import offered
+from bot.outlets import TROUBLE, CommandOutlet, ReplyOutlet, persistently
+from bot.resuming import Resuming
 from bot.rooms import Rooms
-from bot.triggers import Heard, is_for_us, without_mention
+from bot.triggers import Heard, without_mention
 from bot.typing_sign import Typing
-from db.records import Binding, Course, Delivery, Destination, QuestionId
+from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
+from services.absence import FEW_TRIES, Seen, pauses_s
 from services.ask import Asked, cleaned
-from services.errors import MonitoriaError, Refused, Unavailable
+from services.errors import Refused, Unavailable
 from services.lexical import fold
+from services.trouble import is_passing
 
 log = logging.getLogger(__name__)
 
 LOOK_UP_LIMIT_S = 1.5
 """For finding the course before the first sign, which must come within 3 s."""
-MOST_MISSED = 50
-LONGEST_ABSENCE = timedelta(hours=1)
+EXCUSE_LIMIT_S = 2.0
+"""For the last word to a command, when the process ends before its question is stored."""
+WITH_A_FORWARD = timedelta(minutes=1)
+"""Between a forwarded message and the one that goes with it."""
 TICK_S = 10.0
 MOST_CHOICES = 25
 SPOKEN = {discord.MessageType.default, discord.MessageType.reply}
+DIRECT_LANGUAGE = "pt-BR"
+"""Nothing tells a person's language in a direct message; most of ours read Portuguese."""
+
+Hears = Callable[[discord.Message], Awaitable[None]]
 
 
 class Asking(commands.Cog):
@@ -42,9 +56,11 @@ class Asking(commands.Cog):
         self._bot = bot
         self._services = bot.services
         self._rooms = Rooms(bot, bot.services)
+        self._manners = Manners(bot.services)
         self._typing = Typing()
-        self._seen: dict[int, int] = {}
-        self._caught_up = False
+        self._seen = Seen()
+        self._catching_up = CatchingUp(bot, self._seen, self._missed)
+        self._resuming = Resuming(bot)
         self._menu = app_commands.ContextMenu(name=named("discord.menu"), callback=self._ask_about)
 
     async def cog_load(self) -> None:
@@ -79,22 +95,20 @@ class Asking(commands.Cog):
 
     @ask.autocomplete("lecture")
     async def _lectures(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-        try:
-            course = await self._course(interaction)
-            lectures = await self._services.courses.lectures(course)
-        except MonitoriaError:
-            return []
+        return await offered(self._matching(interaction, current))
+
+    async def _matching(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        course = await self._course(interaction)
         wanted = fold(current)
-        matching = [lecture for lecture in lectures if wanted in fold(f"{lecture.slug} {lecture.title}")]
         return [
             app_commands.Choice(name=lecture.title[:100], value=lecture.slug)
-            for lecture in matching
-            if len(lecture.slug) <= 100
+            for lecture in await self._services.courses.lectures(course)
+            if len(lecture.slug) <= 100 and wanted in fold(f"{lecture.slug} {lecture.title}")
         ][:MOST_CHOICES]
 
     async def _ask_about(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         course = await self._course(interaction)
-        text = without_mention(message.content, self._our_ids(message.guild))
+        text = without_mention(written(message), self._our_ids(message.guild))
         if not text:
             raise Refused(i18n.text("discord.nothing_to_ask", reader(interaction)))
         await self._answer(interaction, course, text, lecture=None, is_private=True)
@@ -152,17 +166,37 @@ class Asking(commands.Cog):
         text: str,
         lecture: str | None,
         destination: Destination,
-        outlet: Outlet,
+        outlet: CommandOutlet,
     ) -> None:
-        key = await self._services.people.key(course, interaction.user.id)
-        language = reader(interaction)
+        """Answer a command, or say why not: nobody is left with a bot that thinks for ever."""
         try:
-            narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
-            missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
+            asked = await self._asked(interaction, course, text, lecture, destination)
+            await self._bot.answering.answer(asked, destination, outlet)
         except Refused as error:
-            await outlet.say(str(error))
-            return
-        asked = Asked(
+            await self._excuse(outlet, str(error))
+        except asyncio.CancelledError:
+            with suppress(Exception):  # there is no second try
+                async with asyncio.timeout(EXCUSE_LIMIT_S):
+                    await self._excuse_unless_stored(interaction, destination, outlet)
+            raise
+        except Exception as error:
+            trace = None if is_passing(error) else error
+            log.error("command.failed", exc_info=trace, extra={"reason": repr(error)})  # noqa: TRY400 - see trace
+            await self._excuse(outlet, i18n.text("discord.unavailable", destination.language))
+
+    async def _asked(
+        self,
+        interaction: discord.Interaction[Any],
+        course: Course,
+        text: str,
+        lecture: str | None,
+        destination: Destination,
+    ) -> Asked:
+        language = reader(interaction)
+        key = await self._services.people.key(course, interaction.user.id)
+        narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
+        missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
+        return Asked(
             course=course,
             text=text,
             source=SOURCE,
@@ -172,97 +206,166 @@ class Asking(commands.Cog):
             destination=destination,
             reader=language,
         )
-        await self._bot.answering.answer(asked, destination, outlet)
+
+    async def _excuse_unless_stored(
+        self, interaction: discord.Interaction[Any], destination: Destination, outlet: CommandOutlet
+    ) -> None:
+        """Say that the process ends, where no later one will know of the question."""
+        if await self._services.deliveries.of_source(SOURCE, f"interaction:{interaction.id}") is None:
+            await self._excuse(outlet, i18n.text("discord.unavailable", destination.language))
+
+    async def _excuse(self, outlet: CommandOutlet, text: str) -> None:
+        """Say something in place of "thinking"; where an answer stands already, it stays."""
+        if not outlet.is_silent:
+            return
+        try:
+            await outlet.say(text)
+        except TROUBLE as error:
+            log.warning("command.unanswered", extra={"reason": repr(error)})
 
     # Messages
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        if message.author.bot or message.webhook_id or message.type not in SPOKEN:
-            return
         if self._bot.is_leaving:
             return  # the next start finds it, since it was not seen
         if message.guild is None:
-            self._bot.start_soon(self._spoken_to(message))
+            if _is_spoken(message):
+                self._bot.start_soon(self._spoken_to_until_told(message))
         else:
-            self._seen[message.channel.id] = max(message.id, self._seen.get(message.channel.id, 0))
-            self._bot.start_soon(self._heard(message))
+            self._take_note(message)
+            self._bot.start_soon(self._decided(message))
+
+    async def _missed(self, message: discord.Message) -> None:
+        """Hear a message that was written while we were away, unless it was heard here all the same."""
+        if not self._seen.has_heard(message.channel.id, message.id):
+            self._take_note(message)
+            await self._decided(message)
+
+    def _take_note(self, message: discord.Message) -> None:
+        self._seen.hear(message.channel.id, message.id)
+
+    async def _decided(self, message: discord.Message) -> None:
+        """
+        Answer a message if it asks us, however often that takes, and only then count it as seen.
+
+        What fails for longer than a question may wait, or by a fault of ours, is left to the next start.
+        """
+        if not _is_spoken(message) or await self._persistently(self._heard, message):
+            self._seen.settle(message.channel.id, message.id)
+
+    async def _spoken_to_until_told(self, message: discord.Message) -> None:
+        """Answer a direct message, or tell its author that it was lost: no later start looks for it."""
+        if not await self._persistently(self._spoken_to, message, most=FEW_TRIES):
+            await self._tell(message, i18n.text("discord.unavailable", DIRECT_LANGUAGE))
+
+    async def _persistently(self, answer: Hears, message: discord.Message, most: int | None = None) -> bool:
+        """Do *answer* until it ends well, at most so often; return whether it has."""
+        for tries, pause_s in enumerate(pauses_s(), start=1):
+            try:
+                await answer(message)
+            except Exception as error:
+                is_ours = not is_passing(error)
+                is_last = tries >= (FEW_TRIES if is_ours or most else tries + 1)
+                extra = {"message_id": message.id, "reason": repr(error), "is_left": is_last}
+                log.warning("message.undecided", exc_info=is_ours and tries == 1, extra=extra)
+                if is_last or not await self._bot.rest(pause_s):
+                    return False
+            else:
+                return True
+        return False
 
     async def _spoken_to(self, message: discord.Message) -> None:
         """Answer a direct message."""
         course, choices = await self._rooms.direct_course(message.author.id)
         if course:
             follows = await self._services.deliveries.latest_in(message.channel.id, course)
-            replied = message.reference is not None
-            await self._answer_message(message, course, message.content, follows if replied else None)
+            await self._answer_message(message, course, written(message), follows if replied_to(message) else None)
             return
-        # Nothing tells a person's language in a direct message; most of ours read Portuguese.
-        text = i18n.text("direct.choose" if choices else "direct.no_course", "pt-BR")
-        if choices:
-            await message.channel.send(text, view=choice(choices, "pt-BR"))
-        else:
-            await message.channel.send(text)
+        text = i18n.text("direct.choose" if choices else "direct.no_course", DIRECT_LANGUAGE)
+        await self._tell(message, text, choice(choices, DIRECT_LANGUAGE) if choices else None)
+
+    async def _tell(self, message: discord.Message, text: str, view: discord.ui.View | None = None) -> None:
+        """Say something in direct messages; who shares no server with us any more, or has blocked us, hears nothing."""
+        try:
+            await persistently(lambda: message.channel.send(text, view=view or discord.utils.MISSING))
+        except TROUBLE as error:
+            code = error.code if isinstance(error, discord.HTTPException) else 0
+            log.info("direct.unreachable", extra={"code": code, "reason": repr(error)})
 
     async def _heard(self, message: discord.Message) -> None:
         """Answer a message in a channel, if it asks us."""
         guild = message.guild.id if message.guild else None
-        binding = await self._rooms.binding(guild, message.channel)
-        if binding is None or binding.answers == "off":
-            return
-        follows = await self._follows(message, binding)
-        heard = self._facts(message, follows)
-        if not is_for_us(heard, binding.answers):
-            return
+        async with self._manners.turn(message):
+            binding = await self._rooms.binding(guild, message.channel)
+            if binding is None or binding.answers == "off":
+                return
+            follows = await self._follows(message, binding)
+            heard = self._facts(message, follows)
+            if not await self._manners.may_answer(message, heard, binding):
+                return
         text = heard.text or await self._referred(message)
         if heard.opens_post:
-            text = f"{message.channel}\n{text}"
+            text = f"{heard.title}\n{text}"
         if follows is None and isinstance(message.channel, discord.Thread):
             follows = await self._services.deliveries.latest_in(message.channel.id, binding.course)
         await self._answer_message(message, binding.course, text, follows)
 
     def _facts(self, message: discord.Message, follows: QuestionId | None) -> Heard:
         ours = self._our_ids(message.guild)
-        mentioned = {user.id for user in message.mentions} | {role.id for role in message.role_mentions}
+        typed = {*message.raw_mentions, *message.raw_role_mentions}
+        mentioned = typed | {user.id for user in message.mentions}
         thread = message.channel if isinstance(message.channel, discord.Thread) else None
         in_forum = thread is not None and isinstance(thread.parent, discord.ForumChannel)
         opens = in_forum and message.id == message.channel.id
-        replies = message.reference is not None
+        replies = replied_to(message) is not None
+        # Discord adds whom a reply answers to those it mentions, unless its writer switched that off.
+        to_us = replies and (follows is not None or bool((mentioned - typed) & ours))
         return Heard(
-            text=without_mention(message.content, ours),
-            mentions_us=bool(mentioned & ours),
-            replies_to_us=replies and follows is not None,
-            addresses_others=bool(mentioned - ours) or (replies and follows is None),
+            text=without_mention(written(message), ours),
+            title=str(message.channel) if opens else "",
+            mentions_us=bool(typed & ours),
+            replies_to_us=to_us,
+            addresses_others=bool(mentioned - ours) or (replies and not to_us),
             in_our_thread=thread is not None and not in_forum and follows is not None,
             opens_post=opens,
-            continues_post=in_forum and not opens and thread is not None and thread.owner_id == message.author.id,
+            continues_post=in_forum and not opens,
         )
 
     async def _follows(self, message: discord.Message, binding: Binding) -> QuestionId | None:
         """Return the question that a message follows: by a reply to its answer, or in the thread under it."""
-        if message.reference and message.reference.message_id:
-            shown = await self._services.deliveries.showing(
-                channel=message.channel.id, message=message.reference.message_id
-            )
+        if replied := replied_to(message):
+            shown = await self._services.showings.of_message(channel=message.channel.id, message=replied)
             return shown.question_id if shown and shown.course.id == binding.course.id else None
         thread = message.channel
         if isinstance(thread, discord.Thread) and thread.id != message.id:
             # A thread that hangs on a message has that message's id.
-            shown = await self._services.deliveries.showing(channel=thread.parent_id, message=thread.id)
+            shown = await self._services.showings.of_message(channel=thread.parent_id, message=thread.id)
             if shown and shown.course.id == binding.course.id:
                 return await self._services.deliveries.latest_in(thread.id, binding.course) or shown.question_id
         return None
 
     async def _referred(self, message: discord.Message) -> str:
-        """Return what a message that only mentions us replies to: "@Monitoria" under somebody's question."""
-        reference = message.reference
-        if reference is None or reference.message_id is None:
-            return ""
-        if isinstance(reference.resolved, discord.Message):
-            return reference.resolved.content
+        """Return what a message that only mentions us is about: the one it replies to, or passed on just before."""
         try:
-            return (await message.channel.fetch_message(reference.message_id)).content
+            about = await self._replied_to(message) if replied_to(message) else await self._forwarded_before(message)
         except TROUBLE:
             return ""
+        return without_mention(written(about), self._our_ids(message.guild)) if about else ""
+
+    async def _replied_to(self, message: discord.Message) -> discord.Message:
+        resolved = message.reference.resolved if message.reference else None
+        if isinstance(resolved, discord.Message):
+            return resolved
+        return await message.channel.fetch_message(replied_to(message) or 0)
+
+    async def _forwarded_before(self, message: discord.Message) -> discord.Message | None:
+        """Return what the same person forwarded just before: Discord sends the words beside it as a message apart."""
+        since = message.created_at - WITH_A_FORWARD
+        async for before in message.channel.history(limit=1, before=message, after=since, oldest_first=False):
+            if before.author.id == message.author.id and before.message_snapshots:
+                return before
+        return None
 
     async def _answer_message(
         self, message: discord.Message, course: Course, text: str, follows: QuestionId | None
@@ -302,38 +405,22 @@ class Asking(commands.Cog):
     # After an absence
 
     @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        self._catching_up.begin()
+
+    @commands.Cog.listener()
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"guilds": len(self._bot.guilds)})
         if not self._tick.is_running():
             self._tick.start()  # what was left in flight is seen to at once, not a tick later
-        self._bot.start_soon(self._catch_up())
+        self._bot.start_soon(self._catching_up.run())
 
-    async def _catch_up(self) -> None:
-        """Answer what was asked in bound channels while we were away."""
-        marks = await self._services.deliveries.watermarks()
-        earliest = discord.utils.time_snowflake(discord.utils.utcnow() - LONGEST_ABSENCE)
-        for guild in self._bot.guilds:
-            for channel in (*guild.text_channels, *guild.threads):
-                if self._bot.is_leaving:
-                    return
-                mark = marks.get(channel.id) or marks.get(getattr(channel, "parent_id", None) or 0)
-                if mark and await self._rooms.binding(guild.id, channel):
-                    await self._look_through(channel, max(mark, earliest))
-        self._caught_up = True
-
-    async def _look_through(self, channel: discord.TextChannel | discord.Thread, after: int) -> None:
-        try:
-            missed = [
-                message
-                async for message in channel.history(
-                    limit=MOST_MISSED, after=discord.Object(after - 1), oldest_first=True
-                )
-            ]
-        except TROUBLE as error:
-            log.warning("discord.unread", extra={"channel_id": channel.id, "reason": repr(error)})
-            return
-        for message in missed:
-            await self.on_message(message)
+    @commands.Cog.listener()
+    async def on_guild_available(self, _: discord.Guild) -> None:
+        """Look through a server that Discord could not show for a while; at the start, `on_ready` does."""
+        if self._bot.is_ready():
+            self._catching_up.begin()
+            self._bot.start_soon(self._catching_up.run())
 
     @tasks.loop(seconds=TICK_S)
     async def _tick(self) -> None:
@@ -341,48 +428,18 @@ class Asking(commands.Cog):
         if self._bot.is_leaving:
             return
         try:
-            if self._caught_up and self._seen:
-                seen, self._seen = self._seen, {}
-                await self._services.deliveries.saw(seen)
-            await self._services.deliveries.renew(SOURCE, list(self._bot.answering.in_flight))
-            if self._bot.is_ready():
-                while delivery := await self._services.deliveries.claim():
-                    self._bot.start_soon(self._resume(delivery))
-        except Exception:
-            log.exception("discord.tick_failed")
+            marks = self._seen.marks(discord.utils.utcnow()) if self._catching_up.is_planned else {}
+            if marks:
+                await self._services.deliveries.saw(marks)
+                self._seen.keep(marks)
+            await self._resuming.tick()
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("discord.tick_failed")
+            else:
+                log.warning("discord.tick_failed", extra={"reason": repr(error)})
 
-    async def _resume(self, delivery: Delivery) -> None:
-        """Finish or explain a question that was in flight when a process died."""
-        if delivery.source_id in self._bot.answering.in_flight:
-            return
-        outlet = self._outlet(delivery)
-        if outlet is None:
-            await self._services.deliveries.give_up(delivery.question_id, delivery.course)
-            return
-        if delivery.age_s > LONGEST_ABSENCE.total_seconds():
-            await self._services.deliveries.give_up(delivery.question_id, delivery.course)
-            with suppress(*TROUBLE):
-                await outlet.say(i18n.text("discord.gone", delivery.destination.language))
-            return
-        asked = Asked(
-            course=delivery.course,
-            text=delivery.question,
-            source=SOURCE,
-            source_id=delivery.source_id,
-            asker_key=delivery.asker_key,
-            lecture=delivery.lecture_id,
-            follows=delivery.follows,
-        )
-        await self._bot.answering.answer(asked, delivery.destination, outlet)
 
-    def _outlet(self, delivery: Delivery) -> Outlet | None:
-        """Return the way back that is still open, or None where there is none."""
-        to = delivery.destination
-        if to.token and self._bot.application_id:
-            webhook = discord.Webhook.partial(self._bot.application_id, to.token, client=self._bot)
-            return CommandOutlet(webhook, is_private=to.is_private)
-        if to.is_private:
-            return None
-        channel = self._bot.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
-        source = channel.get_partial_message(to.message_id) if to.message_id else None
-        return ReplyOutlet(channel, source, f"q{to.message_id or delivery.question_id}")
+def _is_spoken(message: discord.Message) -> bool:
+    """Say whether a person wrote a message, and Discord did not."""
+    return not message.author.bot and message.webhook_id is None and message.type in SPOKEN

@@ -1,5 +1,6 @@
 """The weekly digest in Discord: posted when it is due, previewed and scheduled by staff."""
 
+import asyncio
 import io
 import logging
 import re
@@ -113,20 +114,27 @@ class Digesting(
         self._digests = bot.services.digests
         self._mailer = bot.services.mailer
         self._rooms = Rooms(bot, bot.services)
-        self._is_ticking = False
+        self._ticking: asyncio.Task[None] | None = None
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        if not self._is_ticking:
-            self._is_ticking = True
-            self._bot.start_soon(Clock({"digests": self._post, "mails": self._mail}).run())
+        # Not among what a stop waits for, since it never ends: only the calls at work are.
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(Clock({"digests": self._post, "mails": self._mail}).run())
+
+    async def cog_unload(self) -> None:
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.wait([self._ticking])
 
     async def _post(self) -> None:
         if self._bot.is_ready() and not self._bot.is_leaving:
+            self._bot.accompany()
             await self._digests.post_due(Channels(self._bot))
 
     async def _mail(self) -> None:
-        if self._mailer:
+        if self._mailer and not self._bot.is_leaving:
+            self._bot.accompany()
             await self._digests.mail_due(self._mailer.send)
 
     @app_commands.command(name=named("command.digest.preview"), description=named("command.digest.preview_description"))

@@ -4,7 +4,9 @@ import asyncio
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -13,13 +15,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Monitoria, apologise
+from bot.client import ACKNOWLEDGED, Monitoria
 from bot.defang import plain, shortened
 from bot.languages import named, reader
+from bot.outlets import TROUBLE, persistently
 from bot.render import GREEN
 from db.records import Course, Language
 from services import i18n
-from services.privacy import Forgotten, Message, Stored, packed
+from services.privacy import Forgotten, Orphan, Stored, packed
 
 log = logging.getLogger(__name__)
 
@@ -99,17 +102,16 @@ class Confirm(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templa
         return cls(int(match["person"]), reader(interaction))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.client.accompany()
+        await interaction.client.act(interaction, lambda: self._confirmed(interaction))
+
+    async def _confirmed(self, interaction: discord.Interaction[Any]) -> None:
         language = reader(interaction)
-        try:
-            if interaction.user.id != self.person:
-                await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
-            elif _is_old(interaction.message):
-                await _replace(interaction, i18n.text("privacy.expired", language))
-            else:
-                await _forget(interaction, language)
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        if interaction.user.id != self.person:
+            await interaction.response.send_message(i18n.text("privacy.not_yours", language), ephemeral=True)
+        elif _is_old(interaction.message):
+            await _replace(interaction, i18n.text("privacy.expired", language))
+        else:
+            await _forget(interaction, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,47 +123,44 @@ class TakenBack:
 
 
 async def _forget(interaction: discord.Interaction[Any], language: Language) -> None:
-    """Delete from the database first, which is what counts; our messages in Discord follow as far as it lets us."""
+    """
+    Delete from the database first, which is what counts; our messages in Discord follow as far as it lets us.
+
+    What cannot be told meanwhile ends nothing: what follows matters more.
+    """
     await _replace(interaction, i18n.text("privacy.deleting", language))
     forgotten = await interaction.client.services.privacy.forget(interaction.user.id, interaction.guild_id)
     log.info("privacy.deleted", extra={"questions": forgotten.questions, "votes": forgotten.votes})
     if forgotten.messages:
-        await interaction.edit_original_response(content=_deleted(forgotten, None, language))
+        with suppress(*TROUBLE):
+            await interaction.edit_original_response(content=_deleted(forgotten, None, language))
     taken_back = await _taken_back(interaction.client, forgotten.messages)
-    await interaction.edit_original_response(content=_deleted(forgotten, taken_back, language))
+    await persistently(lambda: interaction.edit_original_response(content=_deleted(forgotten, taken_back, language)))
 
 
-async def _taken_back(client: discord.Client, messages: Sequence[Message]) -> TakenBack:
+async def _taken_back(client: Monitoria, messages: Sequence[Orphan]) -> TakenBack:
     """
-    Delete *messages* of ours.
+    Delete *messages* of ours; what is left is taken up by the next rounds.
 
-    One that is not there is no failure: somebody deleted it, or only the person ever saw it, and it goes by itself.
+    One that is not there is no failure: somebody deleted it.
     """
-    removed = failed = done = 0
+    ends = Counter[bool | None]()
     try:
         async with asyncio.timeout(TAKE_BACK_LIMIT_S):
             for message in messages:
-                channel = client.get_partial_messageable(message.channel_id, guild_id=message.guild_id)
-                try:
-                    await channel.get_partial_message(message.id).delete()
-                    removed += 1
-                except discord.NotFound:
-                    pass
-                except discord.HTTPException as error:
-                    failed += 1
-                    log.warning(
-                        "privacy.message_stays",
-                        extra={"channel_id": message.channel_id, "code": error.code, "reason": error.text},
-                    )
-                done += 1
+                ends[await client.placing.remove(message)] += 1
     except TimeoutError:
-        log.warning("privacy.messages_stay", extra={"count": len(messages) - done})
-    return TakenBack(removed=removed, failed=failed + len(messages) - done)
+        log.warning("privacy.messages_stay", extra={"count": len(messages) - ends.total()})
+    return TakenBack(removed=ends[True], failed=ends[False] + len(messages) - ends.total())
 
 
 async def _replace(interaction: discord.Interaction[Any], text: str) -> None:
     """Say *text* in place of the message that holds the button."""
-    await interaction.response.edit_message(content=text, embed=None, view=None)
+    try:
+        await persistently(lambda: interaction.response.edit_message(content=text, embed=None, view=None))
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:  # by a try of ours before, since nobody else has claimed the press
+            raise
 
 
 def _is_old(message: discord.Message | None) -> bool:

@@ -2,23 +2,25 @@
 
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, get_args
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot import buttons, cards, permissions, render
+from bot import buttons, cards, permissions
 from bot.cards import EDIT, ReviewButton, Verb
-from bot.client import Monitoria, apologise
+from bot.client import Monitoria
 from bot.languages import named, reader
-from bot.outlets import QUIET, TROUBLE, persistently
+from bot.outlets import QUIET, TROUBLE, Before, given, left_behind, left_by_us
+from bot.render import Page
 from bot.rooms import Rooms
-from db.records import Course, CourseId, Delivery, ItemId, Label, Language, VerifiedId
+from bot.rounds import each, survived
+from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
-from services.ask import Reply
 from services.errors import Refused
-from services.review import Card, DueCard, DueEdit, Member
+from services.review import Card, DueCard, Item, Member
 
 log = logging.getLogger(__name__)
 
@@ -57,129 +59,93 @@ class Reviewing(
         """Bring the cards and the students' messages up to date."""
         if self._bot.is_leaving or not self._bot.is_ready():
             return
-        try:
-            await self._services.verified.flag_stale()
-            for due in await self._review.due_cards():
-                await self._show(due)
-            for channel, message in await self._review.orphans():
-                await self._remove(channel, message)
-            for edit in await self._review.due_edits():
-                await self._edit(edit)
-        except Exception:
-            log.exception("review.tick_failed")
+        await survived("review.tick_failed", self._round())
+
+    async def _round(self) -> None:
+        await each("review.card_failed", await self._review.due_cards(), self._show)
+        await self._bot.placing.tend()
+        await self._services.interactions.forget_old()
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""
+        hand = await self._review.begin(due.item_id)
         shown = await self._review.card(due.course_id, due.item_id)
         if shown is None:
+            await self._review.drop(hand)
             return  # the answer went; its card, if there is one, is among the orphans
         page = cards.card(shown, shown.course.language)
         item = shown.item
         try:
             if item.card_message_id and item.card_channel_id:
-                await self._at(item.card_channel_id, item.card_message_id).edit(
-                    embed=page.embed, view=page.view, allowed_mentions=QUIET
-                )
                 channel, message = item.card_channel_id, item.card_message_id
+                await self._edited(channel, message, page)
             else:
                 channel = due.staff_channel_id
-                sent = await self._bot.get_partial_messageable(channel).send(
-                    embed=page.embed or discord.utils.MISSING,
-                    view=page.view or discord.utils.MISSING,
-                    allowed_mentions=QUIET,
-                    nonce=f"card.{item.id}",
-                )
-                message = sent.id
+                message = await self._posted(due, item, page)
         except discord.NotFound:
+            await self._review.drop(hand)
             if item.card_message_id:
                 await self._review.card_lost(due)  # somebody deleted it: the next round posts another
             else:
                 await self._not_shown(due, "the channel is gone")
             return
         except TROUBLE as error:
+            await self._review.drop(hand)
             await self._not_shown(due, repr(error))
             return
-        if not await self._review.shown(shown, channel=channel, message=message):
-            await self._remove(channel, message)
+        if message is None:
+            await self._review.drop(hand)
+        elif not await self._review.shown(shown, hand, channel=channel, message=message):
+            with suppress(*TROUBLE):  # it is among the orphans
+                await self._at(channel, message).delete()
+
+    async def _posted(self, due: DueCard, item: Item, page: Page) -> int | None:
+        """
+        Send a card whose place is claimed before; return its message, or None where there is nothing to show any more.
+
+        A send before this may have arrived unacknowledged. What comes back then shows what was true then.
+        """
+        before = await self._review.begin_send(due)
+        if before is None:
+            return None
+        if before.since is None:
+            return await self._sent_first(due, page)
+        found = await self._left(due, before.since)
+        if found is None and item.settled_at is not None:
+            await self._review.card_lost(due)  # what was settled before anybody saw a card needs none
+            return None
+        message = (found or await self._sent(due, page)).id
+        await self._edited(due.staff_channel_id, message, page)
+        return message
+
+    async def _sent_first(self, due: DueCard, page: Page) -> int:
+        try:
+            return (await self._sent(due, page)).id
+        except (discord.Forbidden, discord.NotFound):
+            await self._review.unsent(due)
+            raise
+
+    async def _sent(self, due: DueCard, page: Page) -> discord.Message:
+        return await self._bot.get_partial_messageable(due.staff_channel_id).send(
+            allowed_mentions=QUIET, nonce=f"card.{due.item_id}", **given(embed=page.embed, view=page.view)
+        )
+
+    async def _left(self, due: DueCard, since: datetime) -> discord.Message | None:
+        """Return the card that was sent before, if it arrived."""
+        assert self._bot.user is not None  # noqa: S101 - the client is ready
+        before = Before(since=since, us=self._bot.user.id)
+        left = await left_by_us(self._bot.get_partial_messageable(due.staff_channel_id), before)
+        return left_behind(left, nonce=f"card.{due.item_id}", reply_to=None, item=due.item_id)
+
+    async def _edited(self, channel: int, message: int, page: Page) -> None:
+        await self._at(channel, message).edit(embed=page.embed, view=page.view, allowed_mentions=QUIET)
 
     async def _not_shown(self, due: DueCard, reason: str) -> None:
         log.warning("review.card_refused", extra={"channel_id": due.staff_channel_id, "reason": reason})
         await self._review.not_shown(due)
 
-    async def _remove(self, channel: int, message: int) -> None:
-        try:
-            await self._at(channel, message).delete()
-        except (discord.NotFound, discord.Forbidden):
-            pass
-        except TROUBLE:
-            return  # later
-        await self._review.forget_orphan(channel, message)
-
     def _at(self, channel: int, message: int) -> discord.PartialMessage:
         return self._bot.get_partial_messageable(channel).get_partial_message(message)
-
-    # What students see
-
-    async def _edit(self, due: DueEdit) -> None:
-        """Show a student what staff made of the answer, and tell them so once."""
-        recalled = await self._services.asker.recall(due.course_id, due.answer_id)
-        delivery = await self._services.deliveries.of_question(recalled[1].answer.question_id) if recalled else None
-        if recalled is None or delivery is None:
-            return
-        reply = recalled[1]
-        try:
-            told = await self._rewrite(reply, delivery, was_told=due.was_told)
-        except (discord.NotFound, discord.Forbidden) as error:
-            # The student deleted the question or the answer: it stays corrected for those who ask later.
-            log.info("review.edit_refused", extra={"channel_id": delivery.destination.channel_id, "code": error.code})
-            told = due.was_told
-        except TROUBLE as error:
-            log.info("review.edit_failed", extra={"reason": repr(error)})
-            await self._review.not_edited(due)
-            return
-        await self._review.edited(due, told=told)
-
-    async def _rewrite(self, reply: Reply, delivery: Delivery, *, was_told: bool) -> bool:
-        """Edit the messages of an answer; return whether its asker has been told of a correction."""
-        to = delivery.destination
-        messages = delivery.answer_message_ids
-        if to.is_private or not messages:
-            return was_told  # only its asker sees it; asked again, it shows what is true
-        pages = render.answer(reply, to.language, with_question=to.message_id is None and to.token is None)
-        channel = self._bot.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
-        for message, page in zip(messages, pages, strict=False):
-            await persistently(
-                lambda message=message, page=page: channel.get_partial_message(message).edit(
-                    content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
-                )
-            )
-        if len(pages) > len(messages):
-            rest = pages[len(messages) :]
-            more = [
-                (
-                    await channel.send(
-                        page.content,
-                        embed=page.embed or discord.utils.MISSING,
-                        view=page.view or discord.utils.MISSING,
-                        allowed_mentions=QUIET,
-                        nonce=f"edit.{reply.answer.id}.{number}",
-                    )
-                ).id
-                for number, page in enumerate(rest)
-            ]
-            await self._services.deliveries.arrived(delivery.question_id, delivery.course, more)
-        for surplus in messages[len(pages) :]:
-            with suppress(discord.NotFound):
-                await channel.get_partial_message(surplus).delete()
-        if reply.mark is None or reply.mark.kind != "verified" or was_told:
-            return was_told
-        await channel.send(
-            i18n.text("review.told", to.language),
-            reference=channel.get_partial_message(messages[0]).to_reference(fail_if_not_exists=False),
-            allowed_mentions=QUIET,
-            nonce=f"told.{reply.answer.id}",
-        )
-        return True
 
     # Buttons and the form
 
@@ -230,16 +196,10 @@ class Reviewing(
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read corrections by their form's custom id: those that were opened before a restart too."""
-        data: Any = interaction.data
-        match = EDIT.fullmatch(str(data.get("custom_id", ""))) if data else None
-        if interaction.type is not discord.InteractionType.modal_submit or match is None:
-            return
-        try:
-            await self._corrected(
-                interaction, CourseId(int(match["course"])), ItemId(int(match["item"])), match["state"]
-            )
-        except Exception as error:  # noqa: BLE001 - nothing else would answer the person
-            await apologise(interaction, error)
+        match = EDIT.fullmatch(buttons.custom_id(interaction))
+        if interaction.type is discord.InteractionType.modal_submit and match:
+            course, item = CourseId(int(match["course"])), ItemId(int(match["item"]))
+            await self._bot.act(interaction, lambda: self._corrected(interaction, course, item, match["state"]))
 
     async def _corrected(
         self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, opened: str
@@ -261,12 +221,21 @@ class Reviewing(
     async def _updated(
         self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, language: Language
     ) -> None:
-        """Answer a press by the card as it is now."""
+        """
+        Answer a press by the card as it is now.
+
+        Where that fails, the hand is left to its lease: nobody knows whether the edit still lands.
+        """
+        hand = await self._review.begin(item)
         shown = await self._card(course, item, language)
         page = cards.card(shown, shown.course.language)
         await interaction.response.edit_message(embed=page.embed, view=page.view)
-        if interaction.message:
-            await self._review.shown(shown, channel=interaction.message.channel.id, message=interaction.message.id)
+        if interaction.message and not interaction.message.flags.ephemeral:
+            await self._review.shown(
+                shown, hand, channel=interaction.message.channel.id, message=interaction.message.id
+            )
+        else:
+            await self._review.drop(hand)
 
     async def _card(self, course: CourseId, item: ItemId, language: Language) -> Card:
         shown = await self._review.card(course, item)

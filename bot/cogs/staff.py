@@ -18,6 +18,7 @@ from bot.choosing import choice
 from bot.client import Monitoria
 from bot.defang import plain, shortened
 from bot.languages import named, reader
+from bot.offering import offered
 from bot.outlets import TROUBLE
 from bot.permissions import Permission
 from bot.progress import Progressing
@@ -26,7 +27,8 @@ from db.records import AnswersWhen, Binding, Course, CourseSettings, Language, O
 from services import i18n
 from services.captions.records import MAX_BYTES
 from services.errors import Refused
-from services.manifest import clean, is_link, plan
+from services.manifest import is_link, plan
+from services.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -121,9 +123,10 @@ class Staff(
 
     @bind.autocomplete("course")
     async def _own_courses(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
-        if interaction.guild_id is None:
-            return []
-        slugs = await self._services.spaces.slugs(interaction.guild_id)
+        return await offered(self._slugs(interaction.guild_id, current)) if interaction.guild_id else []
+
+    async def _slugs(self, guild: int, current: str) -> list[app_commands.Choice[str]]:
+        slugs = await self._services.spaces.slugs(guild)
         return [app_commands.Choice(name=slug, value=slug) for slug in slugs if current.lower() in slug][:MOST_CHOICES]
 
     @app_commands.command(name=named("command.course.unbind"), description=named("command.course.unbind_description"))
@@ -315,7 +318,7 @@ def _lacking(places: Iterable[object]) -> dict[int, list[Permission]]:
 def _answered_in(place: object) -> list[discord.abc.GuildChannel]:
     """Return the channels that the binding of *place* makes Monitoria answer in."""
     if isinstance(place, discord.CategoryChannel):
-        return [*place.text_channels, *place.forums]
+        return [*place.text_channels, *place.forums, *place.voice_channels, *place.stage_channels]
     return [place] if isinstance(place, discord.TextChannel | discord.ForumChannel) else []
 
 

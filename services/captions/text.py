@@ -5,30 +5,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from services.text import LONE_SURROGATE, UNSEEN
+
 TAG_NAMES = "i|b|u|s|c|v|em|strong|font|span|lang|ruby|rt|rp|rb|strike|br|p|div|tt|sub|sup|big|small"
 TAG = re.compile(rf"</?(?:{TAG_NAMES})(?:[.\s/][^<>]*)?>|<[0-9][0-9:.]*>", re.IGNORECASE)
 BREAK = re.compile(r"</?(?:br|p|div)(?:[\s/][^<>]*)?>", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # `{\an8}`: an ASS habit that SRT files share
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 BRACKETED = re.compile(r" ?[\[(（［]([^\[\]()（）［］]{1,60})[\])）］](?: ?(?=[,.;:!?…]))?")
 NOTES = re.compile("[♩♪♫♬]+")
 STOPS = frozenset(",.;:!?…")
-
-UNSEEN = dict.fromkeys(
-    [
-        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()),
-        0x00AD,
-        0x200B,
-        0x200E,
-        0x200F,
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2065),
-        *range(0x2066, 0x206A),
-        0xFEFF,
-    ]
-)
-"""Controls, soft hyphens, zero-width spaces and direction marks; the joiners of Persian and emoji stay."""
 
 SOUND = re.compile(
     r"music|música|musica|musik|musique|음악|音楽|音乐|applau\w*|aplauso|aplausos|beifall|palmas|박수|laugh\w*"

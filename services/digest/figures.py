@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import digest_figures, lexicons
 from db.digest_figures import Asking, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.records import Course, Label, Outcome
-from services import coefficients
+from services import statistics
 from services.digest import topics, weeks
 from services.digest.known import Taught
 from services.digest.report import (
@@ -211,8 +211,8 @@ def _agreement(pairs: Sequence[tuple[str, str, int]]) -> Agreement:
     order = {label: place for place, label in enumerate(LABELS)}
     for judge, staff, count in pairs:
         matrix[order[judge]][order[staff]] += count
-    n, agreed = coefficients.total(matrix), coefficients.agreed(matrix)
-    interval = coefficients.wilson(agreed, n)
+    n, agreed = statistics.total(matrix), statistics.agreed(matrix)
+    interval = statistics.wilson(agreed, n)
     share = agreed / n if n else None
     warning = "few" if n < FEWEST_PAIRS else "low" if share is not None and share < LOW_SHARE else None
     return Agreement(
@@ -220,7 +220,7 @@ def _agreement(pairs: Sequence[tuple[str, str, int]]) -> Agreement:
         share=share,
         low=interval[0] if interval else None,
         high=interval[1] if interval else None,
-        kappa=coefficients.kappa(matrix),
+        kappa=statistics.kappa(matrix),
         warning=warning,
     )
 

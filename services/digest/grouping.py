@@ -9,15 +9,16 @@ threshold. How weights and thresholds were chosen, and what this misses: docs/di
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.cluster import AgglomerativeClustering
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from services.digest.wording import plain, subject
 from services.embedder.protocol import Vectors
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 ALONE = -1
 
@@ -166,7 +167,7 @@ class _Centres:
     """The mean of each group's features, so that a product with one is the mean similarity to the group."""
 
     count: int
-    words: csr_matrix
+    words: "csr_matrix"
     vectors: NDArray[np.float32] | None  # None: the groups go by words
 
 
@@ -192,6 +193,8 @@ class _Features:
         return among
 
     def centres(self, rows: NDArray[np.int64], labels: NDArray[np.int64], counts: Sequence[int]) -> _Centres:
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - see `letters`
+
         number = int(labels.max()) + 1
         weights = np.array([counts[row] for row in rows], np.float32)
         totals = np.bincount(labels, weights, number).astype(np.float32)
@@ -220,8 +223,11 @@ class _Features:
         return np.where(fused, self._rule.fused_threshold, self._rule.words_threshold)
 
 
-def letters(subjects: Sequence[str]) -> csr_matrix:
+def letters(subjects: Sequence[str]) -> "csr_matrix":
     """Return tf-idf weights of the runs of letters within words, shape (n, PLACES), rows of unit length."""
+    # scikit-learn and scipy take longer to import than all else together, and only the digest needs them.
+    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer  # noqa: PLC0415
+
     hashed = HashingVectorizer(
         analyzer="char_wb", ngram_range=LETTERS, n_features=PLACES, alternate_sign=False, norm=None, dtype=np.float32
     ).transform(subjects)
@@ -230,6 +236,8 @@ def letters(subjects: Sequence[str]) -> csr_matrix:
 
 def _linked(features: _Features, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Group *rows*, all of one kind, by average linkage; return labels from 0 on, in order of first appearance."""
+    from sklearn.cluster import AgglomerativeClustering  # noqa: PLC0415 - see `letters`
+
     if len(rows) == 1:
         return np.zeros(1, np.int64)
     threshold = features.threshold(rows[0])

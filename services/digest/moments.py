@@ -9,15 +9,17 @@ little alike as well (docs/digest-topics.md has the figures).
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from services.digest.grouping import ALONE, Groups, letters
 from services.digest.report import Place
 from services.digest.wording import plain, subject
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 SLOT_S = 30.0
 BESIDE = 0.5
@@ -87,7 +89,7 @@ def joined(groups: Groups, members: Sequence[Member]) -> Groups:
     )
 
 
-def _near(cited: csr_matrix) -> Iterator[Near]:
+def _near(cited: "csr_matrix") -> Iterator[Near]:
     """Yield what is near to each row that has something near, in order."""
     count, across = cited.shape[0], cited.T
     for start in range(0, count, BLOCK):
@@ -98,7 +100,7 @@ def _near(cited: csr_matrix) -> Iterator[Near]:
                 yield Near(row, others, like[others])
 
 
-def _leads(near: Iterable[Near], said: csr_matrix) -> dict[int, tuple[int, float]]:
+def _leads(near: Iterable[Near], said: "csr_matrix") -> dict[int, tuple[int, float]]:
     """Return for each row that joins another, the larger first, which one, and how alike the two are."""
     leads = dict[int, tuple[int, float]]()
     for number, others, places in near:
@@ -134,8 +136,10 @@ def _slots(members: Sequence[Member], rows: Sequence[int]) -> Mapping[Slot, floa
     return slots
 
 
-def _cited(rows: Sequence[Mapping[Slot, float]]) -> csr_matrix:
+def _cited(rows: Sequence[Mapping[Slot, float]]) -> "csr_matrix":
     """Return what each group cites, at unit length."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - see `letters`
+
     columns = {slot: number for number, slot in enumerate(dict.fromkeys(slot for row in rows for slot in row))}
     weighed = [(number, columns[slot], weight) for number, row in enumerate(rows) for slot, weight in row.items()]
     numbers, slots, weights = (np.array(part) for part in zip(*weighed, strict=True))
@@ -149,8 +153,10 @@ def _texts(members: Sequence[Member], rows: Sequence[int]) -> list[str]:
     return [subject(plain(text), language) for text, language in texts]
 
 
-def _said(groups: Sequence[Sequence[str]]) -> csr_matrix:
+def _said(groups: Sequence[Sequence[str]]) -> "csr_matrix":
     """Return the mean of each group's letters: the product of two is the mean likeness of all pairs of their texts."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - see `letters`
+
     weights = letters([text for group in groups for text in group])
     sizes = [len(group) for group in groups]
     of_group, shares = np.repeat(np.arange(len(groups)), sizes), np.repeat([1 / size for size in sizes], sizes)

@@ -7,7 +7,6 @@ from typing import Literal
 
 from db.records import Label, Language, Outcome
 from services import i18n
-from services.clock import clock
 from services.digest import words
 from services.digest.report import (
     FEW_SCORES,
@@ -23,6 +22,7 @@ from services.digest.report import (
 )
 from services.digest.words import NO_DATA, Kind, visible
 from services.drafts import without_links
+from services.timestamps import clock
 
 LONGEST_TITLE = 160
 LONGEST_EXAMPLE = 300

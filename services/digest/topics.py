@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -43,6 +44,8 @@ ALIKE = 0.55
 """Share of runs of three letters in common from which on two questions would say the same as examples."""
 
 NICENESS = 10
+PROCESSES: SpawnContext | ForkServerContext = multiprocessing.get_context("spawn")
+"""How the process that groups is begun: anew, since the bot has threads and must not keep scikit-learn loaded."""
 
 MOST_CONSIDERED = 50
 """Texts of a group among which its title and examples are chosen."""
@@ -294,8 +297,8 @@ async def _embedded(apart: Distinct, embedder: Embedder) -> Vectors:
 
 async def _in_process(apart: Distinct, vectors: Vectors | None) -> Groups:
     """Group in a process of its own, which is ended where nobody waits for it any more."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(there,), daemon=True)
+    here, there = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=_work, args=(there,), daemon=True)
     await asyncio.to_thread(process.start)
     there.close()
     try:

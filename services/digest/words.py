@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from db.records import Language
 from services.digest.report import Figure
-from services.manifest import clean
+from services.text import clean
 
 NO_DATA = "–"
 """What stands where nothing is known, which is not 0."""

@@ -1,6 +1,15 @@
 """Place texts by meaning: one protocol, with a model on this machine or an endpoint behind it."""
 
-from services.embedder.opening import NONE, EmbedderConfig, open_embedder
+from services.embedder.opening import NONE, Configured, EmbedderConfig, open_embedder
 from services.embedder.protocol import Backend, Embedder, EmbedderUnavailable, Identity
 
-__all__ = ["NONE", "Backend", "Embedder", "EmbedderConfig", "EmbedderUnavailable", "Identity", "open_embedder"]
+__all__ = [
+    "NONE",
+    "Backend",
+    "Configured",
+    "Embedder",
+    "EmbedderConfig",
+    "EmbedderUnavailable",
+    "Identity",
+    "open_embedder",
+]

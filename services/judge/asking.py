@@ -11,7 +11,8 @@ from db.records import JudgedFor, JudgementStatus, ModelCall
 from services import prompts
 from services.judge import tasks
 from services.judge.reading import Unreadable
-from services.judge.tasks import Case, Task, Verdict
+from services.judge.tasks import Task
+from services.judge.verdicts import Case, Verdict
 from services.llm import ChatModel, Message, ModelUnavailable, Trouble
 
 CHARACTERS_A_TOKEN = 3

@@ -10,7 +10,7 @@ from db import answers, judge_spending, judgements, questions, reviews
 from db.records import Job, JudgementId, JudgeSettings, ModelCall
 from services import flags
 from services.judge.asking import Opinion
-from services.judge.tasks import Case
+from services.judge.verdicts import Case
 
 CHANCE = SystemRandom()
 
@@ -57,7 +57,7 @@ async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, settings:
     if verdict.references:
         await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
     await calls(conn, job, opinion.calls, judgement=stored)
-    reasons = flags.given_by(job.kind, opinion, settings)
+    reasons = flags.given_by(job.kind, opinion.verdict, settings, swayed=opinion.swayed)
     await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=reasons)
     if job.kind == "relevance":
         await flags.by_votes(conn, course=job.course_id, answer=job.answer_id)

@@ -9,7 +9,7 @@ grader, a grade given to this very answer, or the shape in which a judge replies
 import re
 import unicodedata
 
-from services.captions.text import UNSEEN
+from services.text import UNSEEN
 
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'»”)\]]*|\n+|\Z)|[.!?…\n]+")
 

@@ -5,37 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from db.records import Abstention, Hit, JudgedFor, Reference, ReferenceJudgement
+from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citations import claims
-from services.clock import clock
 from services.judge import reading
 from services.judge.swaying import sways, without_swaying
+from services.judge.verdicts import Case, Verdict
 from services.lexical import fold
+from services.timestamps import clock
 
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One answer, with all that a judge may need to see."""
-
-    question: str  # standing alone
-    text: str
-    references: tuple[Reference, ...]
-    hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a judge found; which parts are there depends on the kind."""
-
-    score: int | None = None  # 0 to 3
-    abstention: Abstention | None = None
-    criteria: str | None = None
-    evidence: str | None = None
-    references: tuple[ReferenceJudgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from tests.fake_model import FakeModel
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Console:
 
     folder: Path
     variables: dict[str, str]
+    program: tuple[str, ...]  # and its first arguments
 
     def having(self, **variables: str) -> "Console":
         return replace(self, variables=self.variables | variables)
@@ -44,7 +46,7 @@ class Console:
     ) -> asyncio.subprocess.Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         return await asyncio.create_subprocess_exec(
-            Path(sys.executable).parent / "monitoria",
+            *self.program,
             *arguments,
             cwd=self.folder,  # where a developer's .env is not
             env=self.variables,
@@ -71,7 +73,8 @@ async def ended(process: asyncio.subprocess.Process, typed: str = "") -> Ran:
     return ran
 
 
-def console(folder: Path, **variables: str) -> Console:
+def console(folder: Path, forks: Sequence[str] = (), **variables: str) -> Console:
+    """Return a terminal on an empty folder; its program is the installed one, or one of *forks*."""
     outside = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     ours = {
         "MONITORIA_HOME": str(folder / "home"),
@@ -79,7 +82,8 @@ def console(folder: Path, **variables: str) -> Console:
         "HF_HUB_OFFLINE": "1",
         "COLUMNS": "80",
     }
-    return Console(folder=folder / "work", variables=outside | ours | variables)
+    program = (*forks, "monitoria") if forks else (str(Path(sys.executable).parent / "monitoria"),)
+    return Console(folder=folder / "work", variables=outside | ours | variables, program=program)
 
 
 def having_embeddings(there: Console, model: FakeModel) -> Console:

@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -20,7 +22,7 @@ UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
 
 async def test_the_demo_answers_with_references_and_costs_nothing_again(detached: Console) -> None:
     """And the embedding model earns its weight, with the same model in the same home."""
-    there = Console(folder=detached.folder, variables=without(detached.variables, "MONITORIA_EMBEDDING_MODEL"))
+    there = replace(detached, variables=without(detached.variables, "MONITORIA_EMBEDDING_MODEL"))
     first = await there.run("demo")
     calibrate = ("eval", str(SAMPLES / "questions.jsonl"), "--course", "demo", "--calibrate")
     again, calibrated = await asyncio.gather(
@@ -275,11 +277,38 @@ def without(variables: dict[str, str], name: str) -> dict[str, str]:
     return {key: value for key, value in variables.items() if key != name}
 
 
+HEAVY = [
+    "apscheduler",
+    "discord",
+    "matplotlib",
+    "openai._client",
+    "scipy",
+    "sentence_transformers",
+    "sklearn",
+    "starlette",
+    "torch",
+    "transformers",
+    "uvicorn",
+]
+"""What takes long to import, and is needed by the bot, by models or by the digest alone."""
+
+
 async def test_no_command_waits_for_what_it_does_not_use() -> None:
-    look = (
-        "import sys, bot.cli; print([name for name in sys.modules if name in {'torch', 'discord', 'openai._client'}])"
-    )
+    doors = "chatting.run, commands.ask, demonstration.run, digesting.digest, judging.judge, replaying.replay"
+    every = ", ".join(f"cli.{door}" for door in doors.split(", "))
+
+    assert await loaded_by(f"from bot import cli; {every}", HEAVY) == "[]"
+
+
+async def test_help_waits_for_nothing_that_a_command_needs() -> None:
+    asked = "import contextlib; from bot import cli\nwith contextlib.suppress(SystemExit): cli.app(['--help'])"
+
+    assert await loaded_by(asked, [*HEAVY, "numpy", "psycopg", "services.ask", "jinja2"]) == "[]"
+
+
+async def loaded_by(code: str, names: Sequence[str]) -> str:
+    """Run *code* in a process of its own; return the last line it prints: which of *names* were imported."""
+    look = f"{code}\nimport sys; print([name for name in {list(names)} if name in sys.modules])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", look, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     out, _ = await process.communicate()
-
-    assert out.decode().strip() == "[]"
+    return out.decode().splitlines()[-1]

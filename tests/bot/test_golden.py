@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import discord
 import pytest
 
-from bot import buttons, cards, render
+from bot import buttons, cards, keep_form, render
 from bot.permissions import Permission
 from db.cards import Item, Listed, Stats
 from db.records import (
@@ -25,8 +25,6 @@ from db.records import (
     Course,
     CourseId,
     CourseSettings,
-    Delivery,
-    Destination,
     Held,
     Hit,
     ItemId,
@@ -45,9 +43,11 @@ from db.records import (
 )
 from db.verified import Verified
 from services import i18n
-from services.ask import Mark, MarkKind, Reply
+from services.ask import Examined, Reply
 from services.captions import Refusal
 from services.ingest import Progress, Status, Taken
+from services.keeping import Form
+from services.released import Mark, MarkKind
 from services.review import Card, Opinion, Standing
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -69,10 +69,11 @@ SETTINGS = CourseSettings(
     person_hourly=20,
     course_daily=2_000,
 )
+BOUND_AT = datetime(2026, 3, 2, tzinfo=UTC)
 BINDINGS = [
-    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention"),
-    Binding(channel_id=42, guild_id=1, course=REDES, answers="every"),
-    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum"),
+    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention", bound_at=BOUND_AT),
+    Binding(channel_id=42, guild_id=1, course=REDES, answers="every", bound_at=BOUND_AT),
+    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum", bound_at=BOUND_AT),
 ]
 LACKING: dict[int, list[Permission]] = {
     42: ["view_channel"],
@@ -117,6 +118,15 @@ def text_of(outcome: Outcome, language: Language) -> str:
             return i18n.text("answer.needs_staff", language)
         case "failed":
             return i18n.text("answer.failed", language)
+
+
+KEPT = Form(
+    course=CourseId(2),
+    draft=7,
+    question="Por que o gradiente some?",
+    text="Ele encolhe a cada passo [t1]. E a LSTM soma.",
+    hits=(HIT,),
+)
 
 
 def reply(outcome: Outcome, language: Language, text: str | None = None) -> Reply:
@@ -253,20 +263,6 @@ ITEM = Item(
     down=3,
     has_score=True,
 )
-DELIVERY = Delivery(
-    question_id=QuestionId(10),
-    answer_id=AnswerId(11),
-    course=REDES,
-    question="Por que o gradiente some?",
-    source_id="message:77",
-    asker_key="…",
-    lecture_id=None,
-    follows=None,
-    age_s=60.0,
-    destination=Destination(guild_id=1, channel_id=41, message_id=77, token=None, is_private=False, language="pt-BR"),
-    answer_message_ids=(78,),
-    is_delivered=True,
-)
 WORDS = Verified(
     id=VerifiedId(3),
     course_id=CourseId(2),
@@ -279,6 +275,7 @@ WORDS = Verified(
     verified_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
     retired_at=None,
     stale_since=None,
+    doubted_since=None,
 )
 JUDGED = Judgement(
     id=JudgementId(1),
@@ -338,16 +335,22 @@ def flagged(item: Item = ITEM, *, held: Held = "no", written: Verified | None = 
     return Card(
         item=item,
         course=REDES,
-        reply=replace(shown, answer=replace(shown.answer, held=held)),
+        reply=Examined(
+            question=shown.question,
+            answer=replace(shown.answer, held=held),
+            references=shown.references,
+            hits=shown.hits,
+        ),
         comments=[("incomplete", "faltou dizer da LSTM @everyone"), ("wrong", None)],
-        delivery=DELIVERY,
+        link=(1, 41, 77),
         verified=written,
     )
 
 
 def marked(kind: MarkKind, language: Language) -> Any:
     mark = Mark(kind=kind, at=datetime(2026, 11, 23, 10, tzinfo=UTC) if kind == "verified" else None)
-    return payload(render.answer(replace(reply("answered", language), mark=mark), language))
+    may_be_seen = kind in {"verified", "under_review"}
+    return payload(render.answer(replace(reply("answered", language), mark=mark, may_be_seen=may_be_seen), language))
 
 
 def carded(card: Card, language: Language) -> Any:
@@ -355,7 +358,7 @@ def carded(card: Card, language: Language) -> Any:
 
 
 REVIEW: dict[str, Callable[[Language], Any]] = {
-    "marked": lambda language: [marked(kind, language) for kind in ("verified", "under_review", "waiting", "rejected")],
+    "marked": lambda language: [marked(kind, language) for kind in get_args(MarkKind)],
     "card": lambda language: carded(flagged(), language),
     "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
     "card_settled": lambda language: carded(
@@ -364,6 +367,8 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
     "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
     "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),
     "card_passages": lambda language: embed(cards.passages([HIT], language)),
+    "keep_form": lambda language: keep_form.keep_form(KEPT, language).to_dict(),
+    "keep_form_bare": lambda language: keep_form.keep_form(replace(KEPT, question="", hits=()), language).to_dict(),
     "card_form": lambda language: cards.edit_form(flagged(), language).to_dict(),
     "review_list": lambda language: [
         embed(cards.listed(LISTED, 1, language)),

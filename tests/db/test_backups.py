@@ -23,6 +23,7 @@ from db.backups import Contents, Step
 from db.embedded.programs import programs_for, shipped
 from db.errors import DatabaseRefused, DatabaseUnavailable
 from db.migrate import MIGRATIONS, migrate, pending
+from tests.databases import created
 from tests.every_table import fill, rows
 
 OLDER = 16
@@ -138,7 +139,7 @@ async def test_an_old_schema_is_saved_as_it_is_and_brought_up_to_date_after(
 
     await saved(empty_database, archive)
     waiting = await pending(empty_database)
-    with another(postgres_url) as target:
+    with created(postgres_url, copy_of="template0") as target:
         await restored(target, archive)
         left, found = await pending(target), rows(target)
 
@@ -290,7 +291,7 @@ async def test_the_tables_may_lie_in_a_schema_of_their_own(
         conn.execute("insert into courses (slug, title, language) values ('c', 'C', 'en')")
 
     await saved(own, archive)
-    with another(postgres_url) as target:
+    with created(postgres_url, copy_of="template0") as target:
         with pytest.raises(DatabaseRefused, match=r"schema 'monitoria', and those .* in 'public'; let search_path"):
             await restored(target, archive)
         with psycopg.connect(target) as conn:
@@ -427,17 +428,6 @@ def spy(folder: Path, commands: str) -> None:
 
 
 # Servers
-
-
-@contextmanager
-def another(server: str) -> Generator[str, None, None]:
-    """A second empty database."""
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute("create database monitoria_test_another template template0")
-        try:
-            yield make_conninfo(server, dbname="monitoria_test_another")
-        finally:
-            conn.execute("drop database monitoria_test_another with (force)")
 
 
 async def waiting_for_a_lock(url: str) -> None:

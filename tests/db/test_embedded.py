@@ -132,7 +132,7 @@ def ask(url: str, statement: str) -> object:
     return row and row[0]
 
 
-def eventually(claim: Callable[[], bool], limit_s: float = 10) -> bool:
+def eventually(claim: Callable[[], bool], limit_s: float = 60) -> bool:
     until = time.monotonic() + limit_s
     while not claim() and time.monotonic() < until:
         time.sleep(0.005)

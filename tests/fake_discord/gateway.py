@@ -34,7 +34,7 @@ class Gateway(World):
     def gateway(self) -> str:
         return self.origin.replace("http", "ws", 1) + "/"
 
-    async def connected(self, timeout_s: float = 10.0) -> None:
+    async def connected(self, timeout_s: float = 60.0) -> None:
         """Wait for an open socket with a session."""
         await self.until(lambda: any(session.queue for session in self.sessions), timeout_s)
 

@@ -51,9 +51,25 @@ class People(Rest):
     ) -> Message:
         """Write a message; mentions are those in *text*. *webhook* writes in the person's name without being them."""
         self._may(who, channel, "send_messages_in_threads" if channel.kind == "thread" else "send_messages")
+        self._reopen(channel)
         author = User(new_id(), who.name, bot=True) if webhook else who.user
         hook = author.id if webhook else None
         return self.write(channel, author, {"content": text}, files=files, reference=reply_to, webhook_id=hook)
+
+    async def forward(self, who: Member | User, message: Message, to: Channel) -> Message:
+        """Pass a message on; what one types beside it is sent as a message apart, which `say` does."""
+        user = who.user if isinstance(who, Member) else who
+        assert to.guild is None or isinstance(who, Member), "pass the member, not the user"
+        if to.guild:
+            self._may(who, to, "send_messages_in_threads" if to.kind == "thread" else "send_messages")
+        self._reopen(to)
+        return self.write(to, user, {"content": ""}, forwarded=message)
+
+    def _reopen(self, channel: Channel) -> None:
+        """Open a closed thread, as Discord does by itself when somebody writes there."""
+        assert not channel.locked, "only staff may write in a thread that is locked"
+        if channel.archived:
+            self.close_thread(channel, archived=False)
 
     async def dm(self, who: Member | User, text: str, *, files: Iterable[Attachment] = ()) -> Message:
         user = who.user if isinstance(who, Member) else who

@@ -96,6 +96,7 @@ class Rest(Gateway):
         super().__init__()
         self.callback_within_s = 3.0
         self.closed_to_messages: set[int] = set()  # people who take no direct messages
+        self.strangers: set[int] = set()  # people who share no server with the bot any more
         self.forgets_nonces = False  # as Discord does after some minutes
         self.limits: list[Limit] = []
         self.outages: list[Outage] = []
@@ -159,6 +160,7 @@ class Rest(Gateway):
             "POST /channels/{channel}/typing": self._typing,
             "PUT /channels/{channel}/thread-members/@me": self._join_thread,
             "GET /channels/{channel}/threads/archived/public": self._archived_threads,
+            "GET /channels/{channel}/users/@me/threads/archived/private": self._joined_archived_threads,
             "POST /channels/{channel}/threads": self._start_thread,
             "GET /channels/{channel}/messages": self._history,
             "POST /channels/{channel}/messages": self._send,
@@ -325,13 +327,22 @@ class Rest(Gateway):
         return {"threads": [thread.payload() for thread in open_ones], "members": []}
 
     async def _archived_threads(self, asked: Asked) -> Json:
-        parent = self._the_channel(asked)
+        """Public ones, the latest closed first."""
+        closed = [thread for thread in self._closed(asked) if thread.joined is None]
+        before = asked.query.get("before", "9999")
+        found = sorted((thread for thread in closed if _closed_at(thread) < before), key=_closed_at, reverse=True)
+        return _listing(found, asked)
+
+    async def _joined_archived_threads(self, asked: Asked) -> Json:
+        """Private ones that the bot is in, the latest made first."""
+        before = int(asked.query.get("before", 1 << 63))
+        mine = [thread for thread in self._closed(asked) if thread.joined and self.user.id in thread.joined]
+        return _listing(sorted((it for it in mine if it.id < before), key=lambda it: it.id, reverse=True), asked)
+
+    def _closed(self, asked: Asked) -> list[Channel]:
+        parent = self._the_channel(asked, "read_message_history")
         assert parent.guild, "a direct conversation has no threads"
-        return {
-            "threads": [it.payload() for it in parent.guild.channels.values() if it.parent is parent and it.archived],
-            "members": [],
-            "has_more": False,
-        }
+        return [thread for thread in parent.guild.channels.values() if thread.parent is parent and thread.archived]
 
     async def _member(self, asked: Asked) -> Json:
         members = self._the_guild(asked).members
@@ -373,7 +384,8 @@ class Rest(Gateway):
         channel = self._the_channel(asked)
         self._need(channel, "manage_threads" if channel.kind == "thread" else "manage_channels")
         channel.name = asked.body.get("name", channel.name)
-        channel.archived = asked.body.get("archived", channel.archived)
+        if asked.body.get("archived", channel.archived) != channel.archived:
+            channel.archived, channel.archived_at = not channel.archived, datetime.now(UTC).isoformat()
         channel.locked = asked.body.get("locked", channel.locked)
         event = "THREAD_UPDATE" if channel.kind == "thread" else "CHANNEL_UPDATE"
         self.dispatch(event, channel.payload(), channel)
@@ -418,13 +430,20 @@ class Rest(Gateway):
         if not 1 <= limit <= 100:
             raise refuse("limit", "int value should be between 1 and 100.", "NUMBER_TYPE_MAX")
         assert "around" not in asked.query, "the fake Discord does not list messages around another"
+        self._hear_voices(channel)
         readable = self.can(self.user.id, channel, "read_message_history")
         found = [message for message in channel.messages if readable and after < message.id < before]
         chosen = found[:limit] if "after" in asked.query else found[-limit:]
         return [self.readable(message.payload(), channel, self.intents) for message in reversed(chosen)]
 
+    def _hear_voices(self, channel: Channel) -> None:
+        """https://discord.com/developers/docs/resources/message#get-channel-messages"""
+        if channel.kind in {"voice", "stage"} and not self.can(self.user.id, channel, "connect"):
+            raise NO_ACCESS
+
     async def _get(self, asked: Asked) -> Json:
         channel = self._the_channel(asked, "read_message_history")
+        self._hear_voices(channel)
         return self.readable(self._the_message(asked, channel).payload(), channel, self.intents)
 
     def _check_sending(self, asked: Asked, body: Json, channel: Channel) -> None:
@@ -447,7 +466,10 @@ class Rest(Gateway):
             return twin[0].payload()
         if channel.recipient and channel.recipient.id in self.closed_to_messages:
             raise Refusal(403, 50007, "Cannot send messages to this user")
-        channel.archived = False
+        if channel.recipient and channel.recipient.id in self.strangers:
+            raise Refusal(403, 50278, "Cannot send messages to this user")
+        if channel.archived:
+            self.close_thread(channel, archived=False)
         reference = self._referenced(body, channel)
         return self.write(channel, self.user, body, files=asked.many_files, reference=reference).payload()
 
@@ -584,6 +606,16 @@ class Rest(Gateway):
 
     async def _delete_answer(self, asked: Asked) -> None:
         self.remove(self._the_answer(asked, self._the_interaction(asked)))
+
+
+def _closed_at(thread: Channel) -> str:
+    return str(thread.payload()["thread_metadata"]["archive_timestamp"])
+
+
+def _listing(threads: list[Channel], asked: Asked) -> Json:
+    limit = int(asked.query.get("limit", 50))
+    shown = [thread.payload() for thread in threads[:limit]]
+    return {"threads": shown, "members": [], "has_more": len(threads) > limit}
 
 
 def _as_listed(command: Json, *, translated: bool) -> Json:

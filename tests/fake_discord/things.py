@@ -9,11 +9,20 @@ from typing import Any, Literal
 import discord
 
 Json = dict[str, Any]
-Kind = Literal["text", "forum", "category", "thread", "dm"]
+Kind = Literal["text", "voice", "stage", "forum", "category", "thread", "dm"]
 
 EPOCH_MS = 1420070400000  # https://discord.com/developers/docs/reference#snowflakes
 EPHEMERAL, LOADING, HAS_THREAD, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 5, 1 << 15
-CHANNEL_TYPES: dict[Kind, int] = {"text": 0, "dm": 1, "category": 4, "thread": 11, "forum": 15}
+CHANNEL_TYPES: dict[Kind, int] = {
+    "text": 0,
+    "dm": 1,
+    "voice": 2,
+    "category": 4,
+    "thread": 11,
+    "stage": 13,
+    "forum": 15,
+}
+PRIVATE_THREAD = 12
 
 _given = [0]  # the last id
 
@@ -186,7 +195,9 @@ class Channel:
     recipient: User | None = None
     owner_id: int = 0  # of a thread
     archived: bool = False
+    archived_at: str = ""  # when it was closed or opened again; at first, when it was made
     locked: bool = False
+    joined: set[int] | None = None  # the members of a private thread; None: it is public
     messages: "list[Message]" = field(default_factory=list["Message"], repr=False)
 
     @property
@@ -195,11 +206,14 @@ class Channel:
 
     def payload(self) -> Json:
         last = str(self.messages[-1].id) if self.messages else None
-        base: Json = {"id": str(self.id), "type": CHANNEL_TYPES[self.kind], "last_message_id": last, "flags": 0}
+        kind = CHANNEL_TYPES[self.kind] if self.joined is None else PRIVATE_THREAD
+        base: Json = {"id": str(self.id), "type": kind, "last_message_id": last, "flags": 0}
         if self.guild is None:
             return base | {"recipients": [self.recipient.payload()] if self.recipient else []}
         base |= {"guild_id": str(self.guild.id), "name": self.name, "rate_limit_per_user": 0}
         base["parent_id"] = str(self.parent.id) if self.parent else None
+        if self.kind in {"voice", "stage"}:
+            base |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
         return base | (self._thread() if self.kind == "thread" else self._place(self.guild))
 
     def _thread(self) -> Json:
@@ -213,7 +227,7 @@ class Channel:
                 "archived": self.archived,
                 "locked": self.locked,
                 "auto_archive_duration": 1440,
-                "archive_timestamp": id_time(self.id),
+                "archive_timestamp": self.archived_at or id_time(self.id),
                 "create_timestamp": id_time(self.id),
             },
         }
@@ -282,6 +296,7 @@ class Message:
     type: int = 0
     nonce: str | None = None
     reference: "Message | None" = field(default=None, repr=False)
+    forwarded: "Message | None" = field(default=None, repr=False)
     pings: Pings = field(default_factory=Pings)
     mentions: list[User] = field(default_factory=list[User], repr=False)
     webhook_id: int | None = None
@@ -347,7 +362,16 @@ class Message:
             body["message_reference"] = {"type": 0, "message_id": str(self.reference.id)} | place(self.channel)
             if nested:
                 body["referenced_message"] = None if self.reference.deleted else self.reference.payload(nested=False)
+        if self.forwarded is not None:
+            whence = {"type": 1, "message_id": str(self.forwarded.id)} | place(self.forwarded.channel)
+            body |= {"message_reference": whence, "message_snapshots": [{"message": self.forwarded.snapshot()}]}
         return body
+
+    def snapshot(self) -> Json:
+        """What a forward holds: https://discord.com/developers/docs/resources/message#message-snapshot-object"""
+        whole = self.payload(nested=False)
+        kept = ("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "mentions")
+        return {key: whole[key] for key in (*kept, "mention_roles", "components")}
 
     def _mention(self, user: User) -> Json:
         member = self.channel.guild.members.get(user.id) if self.channel.guild else None
@@ -409,17 +433,17 @@ class Interaction:
         """The answers, the first one first."""
         return [*([self.original] if self.original else []), *self.followups]
 
-    async def answered(self, timeout_s: float = 10.0) -> "Interaction":
+    async def answered(self, timeout_s: float = 60.0) -> "Interaction":
         """Wait for the first callback, which may say no more than "thinking…"."""
         await self.until(lambda: self.responded_at is not None, timeout_s)
         return self
 
-    async def done(self, timeout_s: float = 10.0) -> "Interaction":
+    async def done(self, timeout_s: float = 60.0) -> "Interaction":
         """Wait until the bot has answered and no answer is still "thinking…"."""
         await self.until(lambda: self.responded_at is not None and not self._thinking(), timeout_s)
         return self
 
-    async def followed_up(self, count: int = 1, timeout_s: float = 10.0) -> "Interaction":
+    async def followed_up(self, count: int = 1, timeout_s: float = 60.0) -> "Interaction":
         await self.until(lambda: len(self.followups) >= count, timeout_s)
         return self
 

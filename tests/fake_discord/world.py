@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from tests.fake_discord.rules import pings
@@ -31,7 +32,7 @@ EVERYTHING = (1 << 53) - 1
 SENDING = ("send_tts_messages", "mention_everyone", "embed_links", "attach_files")
 PEOPLE_MAY = (
     *("view_channel", "send_messages", "send_messages_in_threads", "embed_links", "attach_files", "add_reactions"),
-    *("read_message_history", "create_public_threads", "use_application_commands"),
+    *("read_message_history", "create_public_threads", "use_application_commands", "connect"),
 )
 MEMBERS, MESSAGE_CONTENT = 1 << 1, 1 << 15
 # https://discord.com/developers/docs/events/gateway#list-of-intents: for servers, for direct messages
@@ -161,7 +162,7 @@ class World:
         """What everyone in *channel* sees, the oldest first."""
         return list(channel.messages)
 
-    async def until(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout_s: float = 60.0) -> T:
         """Wait until *predicate* holds; a lookup that fails means not yet. Raises: AssertionError."""
         end_s = time.monotonic() + timeout_s
         while True:
@@ -241,7 +242,8 @@ class World:
         )
         if intents & MESSAGE_CONTENT or mine or channel is None or channel.guild is None:
             return data
-        return data | {"content": "", "embeds": [], "attachments": [], "components": []}
+        emptied: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+        return data | emptied | ({"message_snapshots": []} if "message_snapshots" in data else {})
 
     def guild_payload(self, guild: Guild, intents: int) -> Json:
         known = [member for member in guild.members.values() if intents & MEMBERS or member.user is self.user]
@@ -249,6 +251,7 @@ class World:
             channel
             for channel in guild.channels.values()
             if channel.kind == "thread" and not channel.archived and self.can(self.user.id, channel, "view_channel")
+            if channel.joined is None or self.user.id in channel.joined
         ]
         return guild.payload(members=known, threads=threads)
 
@@ -262,6 +265,7 @@ class World:
         *,
         files: Iterable[Attachment] = (),
         reference: Message | None = None,
+        forwarded: Message | None = None,
         message_id: int | None = None,
         interaction: Interaction | None = None,
         webhook_id: int | None = None,
@@ -276,6 +280,7 @@ class World:
             type=19 if reference else 20 if interaction and interaction.type == 2 else 0,
             nonce=body.get("nonce"),
             reference=reference,
+            forwarded=forwarded,
             interaction=interaction,
             webhook_id=webhook_id,
         )
@@ -325,6 +330,11 @@ class World:
             starter.flags |= HAS_THREAD
             self.tell_edit(starter)
         return thread
+
+    def close_thread(self, thread: Channel, *, archived: bool = True) -> None:
+        """Archive a thread, or open it again, and tell of it."""
+        thread.archived, thread.archived_at = archived, datetime.now(UTC).isoformat()
+        self.dispatch("THREAD_UPDATE", thread.payload(), thread)
 
     def direct_channel(self, user: User) -> Channel:
         if user.id not in self.direct:

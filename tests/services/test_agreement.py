@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.agreement import Answered, Opinion
 from db.records import AnswerId, Judgement, JudgementId, JudgementStatus, Label, QuestionId
 from services.agreement import LABELS, Report, kappa_note, report, verdict
-from services.coefficients import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
+from services.statistics import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
 from services.threshold import RESAMPLES, propose
 
 MOMENT = datetime(2026, 11, 2, 12, tzinfo=UTC)

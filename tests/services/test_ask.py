@@ -1,5 +1,5 @@
 import asyncio
-import time
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,16 +16,20 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, verified
 from db.records import Course
-from services.ask import Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
+from services.ask import VERDICT, Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
+from services.citations import SPACED, resolve
 from services.courses import Courses
+from services.drafts import masked, without_links
 from services.errors import Broken, Refused, Unavailable
-from services.generations import Serving
+from services.generations import Serving, begin
 from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
 from services.manifest import Plan, Source
 from services.retrieve import Retriever
-from services.verified import Finder
+from services.thoughts import SoFar
+from services.verified import Finder, VerifiedAnswers
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
+from tests.word_embedder import WordEmbedder
 
 RECURRENT = [
     "Hoje o assunto são as redes recorrentes.",
@@ -56,6 +60,7 @@ class Room:
     pool: AsyncConnectionPool
     course: Course
     retriever: Retriever
+    folder: Path
 
     def asker(
         self,
@@ -101,7 +106,7 @@ async def room(database: str, tmp_path: Path) -> AsyncGenerator[Room, None]:
         async with Serving(pool, None, reopen=_no_model) as serving:
             async for _ in Ingest(pool, serving, None).run(course, Plan(sources=sources, overlooked=(), folders=())):
                 pass
-        yield Room(pool=pool, course=course, retriever=Retriever(pool, None))
+        yield Room(pool=pool, course=course, retriever=Retriever(pool, None), folder=tmp_path)
 
 
 @asynccontextmanager
@@ -131,7 +136,8 @@ async def answered(asker: Asker, asked: Asked) -> tuple[list[str], Reply]:
         async for part in parts:
             if isinstance(part, Reply):
                 return drafts, part
-            drafts.append(part.text)
+            if part.text:
+                drafts.append(part.text)
     raise AssertionError("no reply")
 
 
@@ -326,12 +332,13 @@ class TestWithAModel:
     @pytest.mark.parametrize("slow", [hangs(), drips(WORD_OF_PROOF, every_s=0.1)], ids=["hangs", "drips"])
     async def test_the_time_limit_covers_everything(self, room: Room, slow: Behaviour) -> None:
         follow_up = room.asked("e a matriz?", history=(Turn(question=QUESTION, answer="…"),))
-        started = time.monotonic()
 
         async with model_that(slow) as (model, server):
             _, reply = await answered(room.asker(model, limit_s=0.8), follow_up)
 
-        assert time.monotonic() - started < 2.0
+        left = re.search(r"did not finish within ([\d.]+) s", reply.answer.failure or "")
+        assert left
+        assert float(left[1]) < 0.8  # what the two calls before it had left
         assert len(server.requests) == 3  # stand alone, translate, answer
         assert reply.answer.outcome == "failed"
         assert "did not finish" in (reply.answer.failure or "")
@@ -497,6 +504,29 @@ class TestReceiving:
             assert await room.count("questions") == 1
             assert await room.count("answers") == await room.count("answer_hits") == 0
 
+    async def test_a_draft_is_cleaned_when_somebody_looks_at_it_and_not_before(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            parts = [part async for part in room.asker(model).ask(room.asked())]
+        drafts = [part for part in parts if isinstance(part, Draft)]
+
+        assert len(drafts) > 5
+        assert not any("text" in vars(looked_at) for draft in drafts for looked_at in (draft, draft.written))
+        assert drafts[-1].text == preview(WORD_OF_PROOF)
+        assert "text" in vars(drafts[-1])
+
+    async def test_who_has_the_reply_lets_go_of_nothing(self, room: Room) -> None:
+        async with (
+            model_that(only(WORD_OF_PROOF)) as (model, _),
+            aclosing(room.asker(model).ask(room.asked())) as parts,
+        ):
+            async for part in parts:
+                if isinstance(part, Reply):
+                    break
+
+        async with room.pool.connection() as conn:
+            held = await (await conn.execute("select leased_until > now() from questions")).fetchone()
+        assert held == (True,)
+
     async def test_a_cancelled_task_stores_no_answer(self, room: Room) -> None:
         async with model_that(hangs()) as (model, server):
             running = asyncio.create_task(answered(room.asker(model), room.asked()))
@@ -525,12 +555,10 @@ class TestReceiving:
     async def test_a_database_that_hangs_is_given_up_in_time(self, room: Room) -> None:
         async with room.pool.connection() as conn:
             await conn.execute("lock table questions in access exclusive mode")
-            started = time.monotonic()
 
-            with pytest.raises(Unavailable):
-                await answered(room.asker(limit_s=0.3), room.asked())
-
-        assert time.monotonic() - started < 5
+            async with asyncio.timeout(60):  # the lock is held for ever
+                with pytest.raises(Unavailable):
+                    await answered(room.asker(limit_s=0.3), room.asked())
 
     async def test_the_id_of_another_course_is_our_mistake(self, room: Room) -> None:
         await answered(room.asker(), room.asked(source_id="42"))
@@ -570,6 +598,45 @@ def test_a_draft_never_shows_half_of_anything(length: int) -> None:
 
     assert not any(bad in shown for bad in ("[1]", "[2", "http", "evil", "【", "[4", "[aqui", "(", "  "))
     assert DRAFT.startswith(shown[:20])
+
+
+FRAGMENTS = (
+    "O gradiente some",
+    " passo, a passo.",
+    "\n\nA LSTM guarda",
+    " ",
+    " [1]",
+    " [2][3].",
+    " 【4】",
+    " ([5], [6])",
+    " [trecho 7]",
+    " https://evil.example/a_(b)",
+    " [veja aqui](https://evil.example/c_(d))",
+    " [2](https://evil.example/e)",
+    " www.evil.example",
+    " <https://evil.example/f>",
+    " `dentro = x[7]`",
+    " ``dentro [8] ` ``",
+    "\n```python\ndentro(y[9])\n```\n",
+    " NO_MATERIAL.",
+    " NEEDS STAFF.",
+    " NO\\_MATERIAL.",
+)
+"""Of what a model writes; `dentro` is in code, which stays as it is."""
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=8), st.data())
+def test_a_draft_shows_nothing_that_the_answer_will_not(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(parts)
+
+    shown = Draft(written=SoFar([text[: data.draw(st.integers(0, len(text)))]])).text
+
+    assert without_links(shown) == shown
+    assert not SPACED.search(masked(shown))
+    assert not any(bad in masked(shown) for bad in ("evil", "http", "www"))
+    assert not any(bad in shown for bad in ("MATERIAL", "STAFF", "NEEDS"))
+    final = resolve(VERDICT.sub("", text), []).text if not VERDICT.match(text.lstrip()) else ""
+    assert [word for word in shown.split() if word.strip("`.,()") not in final] == []
 
 
 @pytest.mark.parametrize(
@@ -613,6 +680,39 @@ class TestWhatFollowsFromAnAnswer:
 
 
 class TestWhatStaffVerified:
+    @pytest.mark.parametrize("prune", [True, False])
+    async def test_an_ingest_puts_what_cites_the_old_version_before_staff(self, room: Room, prune: bool) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            _, first = await answered(room.asker(model), room.asked())
+        await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+        await self.take_in_anew(room, "dropout", prune=False)
+        assert await room.column("stale_since", "verified_answers") == [None]
+
+        await self.take_in_anew(room, "rnn", prune=prune)
+
+        assert await room.column("stale_since", "verified_answers") != [None]
+        assert await room.column("course_id", "review_items") == [room.course.id]
+        assert await VerifiedAnswers(room.pool).flag_stale() == 0
+
+    async def test_what_was_left_behind_before_is_found_at_the_start(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            _, first = await answered(room.asker(model), room.asked())
+        await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+        async with room.pool.connection() as conn:
+            await conn.execute("update lectures set transcript_id = null")
+
+        assert await VerifiedAnswers(room.pool).flag_stale() == 1
+        assert await room.column("stale_since", "verified_answers") != [None]
+
+    async def take_in_anew(self, room: Room, slug: str, *, prune: bool) -> None:
+        """Store another version of a lecture, or with *prune* withdraw it."""
+        source = _lecture(room.folder, slug, "pt", ["Outra versão da aula.", "Com outras palavras."])
+        sources = () if prune else (source,)
+        plan = Plan(sources=sources, overlooked=(), folders=(room.folder,) if prune else ())
+        async with Serving(room.pool, None, reopen=_no_model) as serving:
+            async for _ in Ingest(room.pool, serving, None).run(room.course, plan, prune=prune):
+                pass
+
     async def verify(self, room: Room, reply: Reply, text: str) -> None:
         async with room.pool.connection() as conn:
             stored = await verified.put(
@@ -651,6 +751,25 @@ class TestWhatStaffVerified:
         assert reply.mark is None
         assert reply.hits[0].segment_id == first.references[0].segment_id
         assert await room.column("way", "verified_uses") == ["evidence"]
+
+    async def test_a_failure_of_the_embedder_is_not_remembered(self, room: Room) -> None:
+        words = WordEmbedder()
+        async with (
+            model_that(only(WORD_OF_PROOF)) as (model, _),
+            Serving(room.pool, words, reopen=_no_model) as serving,
+        ):
+            await begin(room.pool, words.identity)
+            finder = Finder(room.pool, serving)
+            _, first = await answered(room.asker(model), room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            words.down = True
+            await finder.find(room.course, "O que é um tensor?", "pt")
+            words.down = False
+            before = words.queries
+            await finder.find(room.course, "O que é uma matriz?", "pt")
+            await finder.find(room.course, "O que é um vetor?", "pt")
+
+        assert words.queries - before == 3  # the verified question once more, and the two that were asked
 
     async def test_a_question_narrowed_to_a_lecture_is_searched_for_there(self, room: Room) -> None:
         async with model_that(only(WORD_OF_PROOF)) as (model, _):

@@ -229,14 +229,12 @@ async def test_an_address_that_never_answers_is_given_up() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        started = time.perf_counter()
         with pytest.raises(EmbedderUnavailable, match=re.escape("within 0.2 s")) as raised:
             async with endpoint_embedder(
                 MODEL, base_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1", api_key=KEY, limit_s=0.2
             ):
                 pass
 
-    assert time.perf_counter() - started < 2
     assert_one_sentence_without_the_key(raised.value, "")
 
 
@@ -247,12 +245,9 @@ async def test_an_answer_that_drips_is_given_up_too(server: Server) -> None:
             yield b" "
 
     server.instead = lambda: Response(drip(), content_type="application/json")
-    started = time.perf_counter()
     with pytest.raises(EmbedderUnavailable, match=re.escape("within 0.3 s")):
         async with endpoint_embedder(MODEL, base_url=server.base_url, api_key=KEY, limit_s=0.3):
             pass
-
-    assert time.perf_counter() - started < 0.9
 
 
 @pytest.mark.parametrize("key", ["ação", "sk-a\nb"])

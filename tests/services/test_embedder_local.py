@@ -1,7 +1,6 @@
 import asyncio
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ from pytest_httpserver import HTTPServer
 from services.embedder import EmbedderConfig, EmbedderUnavailable, open_embedder
 from services.embedder.local import LocalEmbedder, local_embedder
 from services.embedder.protocol import Vectors, checked
+from tests.heartbeat import beating
 from tests.services.tiny_e5 import HIDDEN, MAX_TOKENS, WORDS, save_tiny_e5
 
 TALK = " ".join(WORDS[:10])
@@ -166,21 +166,11 @@ async def test_the_packaged_model_puts_a_paraphrase_nearer() -> None:
 
 
 async def test_the_event_loop_keeps_its_beat_while_passages_are_embedded() -> None:
-    late: list[float] = []
-
-    async def beat() -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.01)
-            late.append(time.perf_counter() - before - 0.01)
-
-    async with local_embedder("bundled") as embedder:
-        heart = asyncio.create_task(beat())
+    async with local_embedder("bundled") as embedder, beating() as heart:
         await embedder.embed_passages([f"{TALK} {number} " * 2 for number in range(100)])
-        heart.cancel()
 
-    assert len(late) > 10
-    assert max(late) < 0.25
+    assert heart.beats > 10
+    assert heart.longest_s < 0.25
 
 
 async def test_no_model_is_a_choice() -> None:
@@ -213,7 +203,6 @@ def missing(request: pytest.FixtureRequest, tmp_path: Path, tiny_e5: Path) -> st
 
 
 async def test_a_model_that_is_not_here_is_one_quiet_sentence(missing: str, capfd: pytest.CaptureFixture[str]) -> None:
-    started = time.perf_counter()
     with pytest.raises(EmbedderUnavailable) as refused:
         async with local_embedder(missing):
             pass
@@ -224,7 +213,6 @@ async def test_a_model_that_is_not_here_is_one_quiet_sentence(missing: str, capf
     assert "`none`" in said
     assert "Traceback" not in said
     assert "\n" not in said
-    assert time.perf_counter() - started < 5
     assert capfd.readouterr() == ("", "")
 
 
@@ -260,12 +248,10 @@ async def test_a_hub_that_refuses_is_given_up_soon_and_quietly(
 ) -> None:
     online("http://127.0.0.1:9")
 
-    started = time.perf_counter()
     with pytest.raises(EmbedderUnavailable, match=r"multilingual-e5-nowhere.*cannot be fetched: .*refused") as refused:
         async with local_embedder("intfloat/multilingual-e5-nowhere"):
             pass
 
-    assert time.perf_counter() - started < 10
     assert "\n" not in str(refused.value)
     assert capfd.readouterr() == ("", "")
 
@@ -276,12 +262,11 @@ async def test_a_hub_behind_a_broken_proxy_is_given_up_soon_and_quietly(
     httpserver.expect_request(re.compile(".*")).respond_with_data("no way out", status=503)
     online(httpserver.url_for("").rstrip("/"))
 
-    started = time.perf_counter()
     with pytest.raises(EmbedderUnavailable, match=r"cannot be fetched: .*503"):
         async with local_embedder("intfloat/multilingual-e5-nowhere"):
             pass
 
-    assert time.perf_counter() - started < 10
+    assert len(httpserver.log) <= 3  # left to itself, the hub's client tries each file again and again
     assert capfd.readouterr() == ("", "")
 
 

@@ -53,7 +53,7 @@ def encoding() -> tuple[EncodingQueue, Encoder]:
 
 
 async def in_flight(encoder: Encoder) -> None:
-    await asyncio.wait_for(encoder.started.wait(), 1)
+    await asyncio.wait_for(encoder.started.wait(), 60)
 
 
 async def settled() -> None:
@@ -136,7 +136,7 @@ async def test_who_gives_up_does_not_take_the_vector_from_others(running: bool) 
     hurried.cancel()
     encoder.open.set()
 
-    np.testing.assert_allclose(await asyncio.wait_for(patient, 1), place("igual"), rtol=1e-6)
+    np.testing.assert_allclose(await asyncio.wait_for(patient, 60), place("igual"), rtol=1e-6)
     assert hurried.cancelled()
 
 
@@ -165,7 +165,7 @@ async def test_passages_that_nobody_wants_any_more_do_not_stop_the_queue(running
     await settled()
     encoder.open.set()
 
-    np.testing.assert_allclose(await asyncio.wait_for(line.passages(["x"]), 1), [place("x")], rtol=1e-6)
+    np.testing.assert_allclose(await asyncio.wait_for(line.passages(["x"]), 60), [place("x")], rtol=1e-6)
     assert encoder.asked.count("indesejado") == (8 if running else 0)
     if first:
         await first
@@ -179,9 +179,9 @@ async def test_an_error_reaches_all_who_waited_and_the_queue_goes_on(kind: str) 
     def ask(text: str) -> asyncio.Task[Vectors]:
         return asyncio.create_task(line.question(text) if kind == "questions" else line.passages([text]))
 
-    outcomes = await asyncio.wait_for(asyncio.gather(*map(ask, "abc"), return_exceptions=True), 1)
+    outcomes = await asyncio.wait_for(asyncio.gather(*map(ask, "abc"), return_exceptions=True), 60)
     encoder.error = None
-    after = await asyncio.wait_for(ask("a"), 1)
+    after = await asyncio.wait_for(ask("a"), 60)
 
     assert [str(outcome) for outcome in outcomes] == ["fora do ar"] * 3
     np.testing.assert_allclose(after.reshape(2), place("a"), rtol=1e-6)
@@ -212,10 +212,10 @@ async def test_a_vector_short_is_an_error_for_all_and_the_queue_goes_on(kind: st
     encoder.missing = 1
 
     with pytest.raises(EmbedderUnavailable, match="0 vectors for 1 texts"):
-        await asyncio.wait_for(line.question("a") if kind == "questions" else line.passages(["a"]), 1)
+        await asyncio.wait_for(line.question("a") if kind == "questions" else line.passages(["a"]), 60)
     encoder.missing = 0
 
-    await asyncio.wait_for(line.question("a"), 1)
+    await asyncio.wait_for(line.question("a"), 60)
 
 
 @pytest.mark.parametrize("kind", ["questions", "passages"])
@@ -228,11 +228,11 @@ async def test_work_that_is_cancelled_below_leaves_nobody_waiting(kind: str) -> 
     second = asyncio.create_task(line.passages(["c"]))
     await settled()
     encoder.open.set()
-    outcomes = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 1)
+    outcomes = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 60)
     assert [type(outcome) for outcome in outcomes] == [EmbedderUnavailable] * 2
     encoder.error = None
 
-    np.testing.assert_allclose(await asyncio.wait_for(line.question("a"), 1), place("a"), rtol=1e-6)
+    np.testing.assert_allclose(await asyncio.wait_for(line.question("a"), 60), place("a"), rtol=1e-6)
 
 
 async def test_closing_finishes_what_runs_and_refuses_what_waits() -> None:
@@ -246,10 +246,10 @@ async def test_closing_finishes_what_runs_and_refuses_what_waits() -> None:
     closing = asyncio.create_task(line.close())
     await settled()
     encoder.open.set()
-    await asyncio.wait_for(closing, 1)
+    await asyncio.wait_for(closing, 60)
 
     np.testing.assert_allclose(await running, place("corre"), rtol=1e-6)
-    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 60)
     assert [type(outcome) for outcome in outcomes] == [EmbedderUnavailable] * 2
 
 
@@ -265,7 +265,7 @@ async def test_closing_that_is_cut_short_leaves_nobody_waiting() -> None:
     await settled()
     closing.cancel()
 
-    outcomes = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 1)
+    outcomes = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 60)
     assert [type(outcome) for outcome in outcomes] == [EmbedderUnavailable] * 3
 
 
@@ -278,7 +278,7 @@ async def test_a_closed_queue_refuses_everything_again_and_again() -> None:
     for _ in range(2):
         for asked in (line.question("lembrada"), line.question("nova"), line.passages(["nova"])):
             with pytest.raises(EmbedderUnavailable, match="closed"):
-                await asyncio.wait_for(asked, 1)
+                await asyncio.wait_for(asked, 60)
 
 
 async def test_more_questions_than_anybody_waits_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,12 +291,12 @@ async def test_more_questions_than_anybody_waits_for_are_refused(monkeypatch: py
     await settled()
 
     with pytest.raises(EmbedderUnavailable, match="busy"):
-        await asyncio.wait_for(line.question("c"), 1)
+        await asyncio.wait_for(line.question("c"), 60)
     asked.append(asyncio.create_task(line.question("a")))  # known to be waiting: costs nothing
     await settled()
     encoder.open.set()
 
-    assert len(await asyncio.wait_for(asyncio.gather(*asked), 1)) == 4
+    assert len(await asyncio.wait_for(asyncio.gather(*asked), 60)) == 4
 
 
 async def test_the_oldest_questions_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:

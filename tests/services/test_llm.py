@@ -1,6 +1,5 @@
 import asyncio
 import socket
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -45,7 +44,8 @@ async def streamed(
         async for part in parts:
             if isinstance(part, Completion):
                 return drafts, part
-            drafts.append(part)
+            if part.text not in {"", *drafts[-1:]}:
+                drafts.append(part.text)
             await asyncio.sleep(reader_pause_s)
     raise AssertionError("the stream ended without a completion")
 
@@ -183,13 +183,12 @@ async def test_a_busy_server_is_asked_once_more_when_it_says_soon() -> None:
 @pytest.mark.parametrize("retry_after", ["120", "4", "Wed, 21 Oct 2099 07:28:00 GMT"])
 async def test_a_busy_server_that_says_late_is_not_waited_for(retry_after: str) -> None:
     busy = sends_json({}, status=503, headers=f"Retry-After: {retry_after}\r\n")
-    started = time.monotonic()
 
     async with model_that(busy, says("Oi.")) as (model, server):
-        with pytest.raises(ModelUnavailable):
+        with pytest.raises(ModelUnavailable) as refused:
             await streamed(model, time_limit_s=2)
 
-    assert time.monotonic() - started < 1.5
+    assert refused.value.trouble != "timeout"
     assert len(server.requests) == 1
 
 
@@ -202,13 +201,9 @@ SLOW = {
 
 @pytest.mark.parametrize("slow", SLOW.values(), ids=SLOW.keys())
 async def test_the_limit_is_of_the_whole_call(slow: Behaviour) -> None:
-    started = time.monotonic()
-
     async with model_that(slow) as (model, _):
         with pytest.raises(ModelUnavailable, match=r"within 0\.3 s"):
             await streamed(model, time_limit_s=0.3)
-
-    assert time.monotonic() - started < 1.5
 
 
 async def test_the_limit_holds_where_no_stream_is_asked_for() -> None:
@@ -249,8 +244,28 @@ async def test_thoughts_are_never_shown() -> None:
 async def test_a_thought_whose_beginning_the_server_ate_is_left_out() -> None:
     async with model_that(says("Preciso de um plano.</think> O gradiente some.")) as (model, _):
         completion = await model.complete(ASKED, time_limit_s=2)
+        drafts, streamed_ = await streamed(model)
 
-    assert completion.text == "O gradiente some."
+    assert completion.text == streamed_.text == "O gradiente some."
+    assert drafts[-3:] == ["O", "O gradiente", "O gradiente some."]
+
+
+async def test_nothing_is_said_while_a_model_thinks() -> None:
+    thought = ["<think>", *["hm, "] * 500, "</think>"]
+
+    async with model_that(streams(*thought, "O gradi", "ente.", "<think>", "mais", "</think>", " Fim.")) as (model, _):
+        drafts, completion = await streamed(model)
+
+    assert drafts == ["O gradi", "O gradiente.", "O gradiente. Fim."]
+    assert completion.text == "O gradiente. Fim."
+
+
+async def test_what_is_torn_apart_or_unseen_hides_no_thought() -> None:
+    async with model_that(streams("<th\u200bink>plano</think>", "Oi \ud83d", "\ude00", "!")) as (model, _):
+        drafts, completion = await streamed(model)
+
+    assert drafts == ["Oi", "Oi \N{GRINNING FACE}", "Oi \N{GRINNING FACE}!"]
+    assert completion.text == drafts[-1]
 
 
 async def test_a_text_without_end_is_given_up() -> None:

@@ -22,7 +22,8 @@ from services.deliveries import Deliveries
 from services.errors import Unavailable
 from services.llm import ChatModel, LlmConfig
 from services.people import People
-from services.privacy import Forgotten, Message, Privacy, packed
+from services.privacy import Forgotten, Privacy, packed
+from services.showings import Showings
 from services.spaces import Spaces
 from tests.fake_model import fake_model, says
 from tests.services.conftest import Desk
@@ -79,7 +80,9 @@ class Class:
             follows=follows,
         )
         reply = await last(Asker(self.pool, self.desk.retriever, model).ask(asked))
-        await Deliveries(self.pool).arrived(reply.answer.question_id, where, [answering])
+        assert reply.showing is not None
+        await Showings(self.pool).sent(reply.showing, 0, answering)
+        await Showings(self.pool).arrived(reply.showing, count=1, shows_question=False)
         return reply
 
     async def complain(self, person: int, reply: Reply, comment: str) -> None:
@@ -255,6 +258,8 @@ async def test_every_column_that_can_hold_a_key_is_one_that_the_deletion_knows(c
         "annotations.annotator_key",
         "direct_courses.person_key",
         "judge_views.annotator_key",
+        "keep_drafts.author_key",
+        "kept_messages.author_key",  # of a student; staff leave none
         "staff_actions.actor_key",  # stays: what somebody did as staff is the course's record, not the person's data
     }
 
@@ -284,7 +289,9 @@ async def test_what_was_deleted_is_counted_and_a_second_time_there_is_nothing(co
     first, second = [await course.privacy.forget(ANA, HERE) for _ in range(2)]
 
     assert (first.questions, first.votes) == (1, 2)
-    assert first.messages == (Message(guild_id=HERE, channel_id=ROOM, id=840000000000000001),)
+    assert [(one.guild_id, one.channel_id, one.message_id) for one in first.messages] == [
+        (HERE, ROOM, 840000000000000001)
+    ]
     assert second == Forgotten(questions=0, votes=0, messages=())
 
 
@@ -399,7 +406,7 @@ async def test_a_question_that_is_being_stored_is_waited_for_and_deleted(course:
 
 async def _blocked(course: Class, statement: str) -> None:
     """Wait until *statement* waits for a lock."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not [one for one in await course.column(WAITING) if one.startswith(statement)]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -413,10 +420,13 @@ async def test_a_channel_is_looked_through_only_after_the_questions_that_are_gon
     assert await Deliveries(course.pool).watermarks() == {ROOM: 840000000000000003}
 
 
-async def test_the_channel_of_direct_messages_is_not_kept(course: Class) -> None:
+async def test_the_channel_of_direct_messages_is_kept_until_its_messages_are_gone(course: Class) -> None:
     await course.ask(ANA, guild=None)
 
-    await course.privacy.forget(ANA, HERE)
+    forgotten = await course.privacy.forget(ANA, HERE)
+    assert [one.channel_id for one in forgotten.messages] == [ROOM]
+    for orphan in forgotten.messages:
+        await Showings(course.pool).forget_orphan(orphan)
 
     assert await holding(course.pool, str(ROOM)) == set()
 

@@ -37,7 +37,8 @@ async def streamed(model: ChatModel, *, time_limit_s: float = 8.0) -> tuple[list
         async for part in parts:
             if isinstance(part, Completion):
                 return drafts, part
-            drafts.append(part)
+            if part.text not in {"", *drafts[-1:]}:
+                drafts.append(part.text)
     raise AssertionError("no completion")
 
 

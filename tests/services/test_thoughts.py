@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.thoughts import Unclear, opens_unseen, spoken, spoken_so_far
+from services.thoughts import SoFar, Unclear, opens_unseen, spoken, spoken_so_far
 
 SECRET = "O aluno copiou da prova [1]"
 SAID = "O dropout desliga neurônios [1]."
@@ -120,3 +120,24 @@ def test_whatever_is_thought_is_never_said(form: str, thought: str) -> None:
     canary = "canário"
     text = FORMS[form].replace(SECRET, f"{thought} {canary}")
     assert canary not in spoken(text)
+    is_blind = opens_unseen(text)
+    pieces = list[str]()
+    for letter in text:
+        pieces.append(letter)
+        assert canary not in SoFar(pieces, opens_unseen=is_blind).text
+
+
+WRITTEN = ("o <", "<th", "ink>", "<THINKING>", "</think>", "</thin", "king>", "plano ", "\n")
+
+
+@given(st.lists(st.sampled_from(WRITTEN), max_size=30))
+def test_who_looks_late_sees_what_was_written_by_then(parts: list[str]) -> None:
+    pieces = list[str]()
+    taken = list[SoFar]()
+    for part in parts:
+        pieces.append(part)
+        taken.append(SoFar(pieces))
+
+    for count, one in enumerate(taken, start=1):
+        assert one.text == spoken_so_far("".join(parts[:count]))
+        assert one.length == len("".join(parts[:count]))

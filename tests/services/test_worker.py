@@ -17,7 +17,8 @@ from services.annotate import Annotate
 from services.courses import Courses
 from services.judge.asking import Judge
 from services.llm import ChatModel, LlmConfig
-from services.queue import Queue, promise
+from services.promise import promise
+from services.queue import Queue
 from services.worker import Pace, Worker
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 
@@ -129,6 +130,19 @@ async def court(database: str) -> AsyncGenerator[Court, None]:
     async with connect.pool(database) as pool:
         course = await Courses(pool).create(slug="redes", title="Redes", language="pt-BR")
         yield Court(pool=pool, course=course)
+
+
+async def test_a_job_whose_attempts_are_spent_does_not_keep_the_others_waiting(court: Court) -> None:
+    for _ in range(3):
+        await court.answer()
+    async with court.pool.connection() as conn:
+        await conn.execute("update jobs set attempts = 5, run_at = now() - interval '1 day' where id in (1, 2)")
+
+    async with court.worker(says(verdict()), pace=replace(QUICK, slots=1)) as (worker, _):
+        taken = await worker.drain()
+
+    assert taken == 1
+    assert await court.rows("select id, state from jobs order by id") == [(1, "dead"), (2, "dead"), (3, "done")]
 
 
 async def test_an_answer_gets_its_score_and_its_label(court: Court) -> None:

@@ -1,7 +1,7 @@
 """The bot in a Discord of our own, over a real database, with or without a local model server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ class Campus:
         return int(row[0])
 
 
-async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: float = 10.0) -> None:
+async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: float = 60.0) -> None:
     """Wait until what is *read* is as *wanted*."""
     deadline = asyncio.get_running_loop().time() + limit_s
     while (found := await read()) != wanted:
@@ -118,7 +118,7 @@ async def campus(database: str, tmp_path: Path) -> AsyncGenerator[Campus, None]:
 
 
 @pytest.fixture
-async def start(campus: Campus) -> AsyncGenerator[Start, None]:
+async def start(campus: Campus, forks: Sequence[str]) -> AsyncGenerator[Start, None]:
     """Start `monitoria run`; whatever still runs at the end is killed."""
     started: list[Launched] = []
 
@@ -126,7 +126,12 @@ async def start(campus: Campus) -> AsyncGenerator[Start, None]:
         assert campus.setup.database_url
         given = {"DATABASE_URL": campus.setup.database_url, "DISCORD_TOKEN": campus.server.token} | variables
         run = await launch(
-            campus.setup.home, len(started), base=campus.server.base, gateway=campus.server.gateway, **given
+            campus.setup.home,
+            len(started),
+            forks=forks,
+            base=campus.server.base,
+            gateway=campus.server.gateway,
+            **given,
         )
         started.append(run)
         return run

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from bot.client import Monitoria
 from services.llm import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.fake_discord import Message
@@ -45,7 +46,7 @@ async def test_a_private_answer_is_seen_by_its_asker_alone_until_it_is_shared(ca
         assert campus.server.messages(campus.room) == []
 
         share = asked.original.buttons["Compartilhar"]
-        await (await campus.server.click(campus.ana, asked.original, share)).done()
+        await (await campus.server.click(campus.ana, asked.original, share)).followed_up()
         await (await campus.server.click(campus.ana, asked.original, share)).done()
 
         (public,) = campus.server.messages(campus.room)
@@ -190,7 +191,7 @@ async def test_a_question_in_flight_when_the_bot_stopped_is_finished_after_the_s
         await model.asked.wait()
 
     async with campus.running() as client:
-        await campus.server.until(lambda: asked.original and is_cited(asked.original), timeout_s=20)
+        await campus.server.until(lambda: asked.original and is_cited(asked.original))
 
         assert await campus.rows(client, "questions") == await campus.rows(client, "answers") == 1
 
@@ -292,3 +293,67 @@ async def test_a_hostile_title_acts_nowhere(campus: Campus) -> None:
         bodies = json.dumps([body for body in server.bodies if not body.get("data", {}).get("choices")])
         assert not re.search(r"@everyone|@here|<@&?\d|discord\.gg/|evil\.example|(?<!\\)\|\|", bodies)
         assert not re.search(r"\]\((?!https://youtu\.be/abc123\?t=\d+\))", bodies)
+
+
+async def questions(client: Monitoria) -> list[str]:
+    async with client.services.pool.connection() as conn:
+        return [row[0] for row in await (await conn.execute("select text from questions order by id")).fetchall()]
+
+
+async def test_a_forwarded_message_is_the_question_in_direct_messages_and_by_the_menu(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        original = await campus.server.say(campus.boss, campus.room, QUESTION)
+        direct = campus.server.direct_channel(campus.ana.user)
+
+        await campus.server.forward(campus.ana, original, direct)
+        assert is_cited(await campus.server.until(lambda: shown(direct.messages)))
+        passed_on = await campus.server.forward(campus.ana, original, campus.room)
+        asked = await (await campus.server.menu(campus.ana, campus.room, "Perguntar às aulas", passed_on)).done()
+
+        assert is_cited(asked.original)
+        assert await questions(client) == [QUESTION, QUESTION]
+
+
+async def test_a_mention_under_a_forwarded_message_asks_what_it_says(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        us = campus.server.user.mention
+        other = campus.server.add_channel(campus.guild, "outra")
+        original = await campus.server.say(campus.boss, other, f"{us} {QUESTION}")  # in a channel of no course
+
+        passed_on = await campus.server.forward(campus.ana, original, campus.room)
+        await campus.server.say(campus.ana, campus.room, us)
+        first = await campus.server.until(lambda: shown(campus.server.messages(campus.room)))
+        await campus.server.until(lambda: not client.answering.in_flight)
+        await campus.server.say(campus.boss, campus.room, us, reply_to=passed_on)
+        await campus.server.until(lambda: len([m for m in campus.server.messages(campus.room) if m.embeds]) == 2)
+
+        assert is_cited(first)
+        assert await questions(client) == [QUESTION, QUESTION]
+
+
+async def test_a_forward_is_no_reply_to_what_it_forwards(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        await campus.server.say(campus.ana, campus.room, f"{campus.server.user.mention} {QUESTION}")
+        answer = await campus.server.until(lambda: shown(campus.server.messages(campus.room)))
+        assert answer
+        await campus.server.until(lambda: not client.answering.in_flight)
+
+        await campus.server.forward(campus.ana, answer, campus.room)
+        await campus.server.say(campus.ana, campus.room, f"{campus.server.user.mention} o que a LSTM guarda?")
+
+        await campus.server.until(lambda: len([m for m in campus.server.messages(campus.room) if m.embeds]) == 2)
+        assert await questions(client) == [QUESTION, "o que a LSTM guarda?"]
+
+
+async def test_where_every_question_is_answered_a_forwarded_one_is_too(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services, answers="every")
+        other = campus.server.add_channel(campus.guild, "outra")
+        original = await campus.server.say(campus.boss, other, QUESTION)
+
+        await campus.server.forward(campus.ana, original, campus.room)
+
+        assert is_cited(await campus.server.until(lambda: shown(campus.server.messages(campus.room))))

@@ -56,7 +56,7 @@ async def scheduled(campus: Campus, client: Monitoria, room: Channel) -> None:
 
 async def test_staff_preview_the_last_week_alone(campus: Campus) -> None:
     async with term(campus) as (_, _):
-        used = await (await campus.server.slash(campus.boss, campus.room, "digest preview", {})).done(timeout_s=60)
+        used = await (await campus.server.slash(campus.boss, campus.room, "digest preview", {})).done()
         student = await (await campus.server.slash(campus.ana, campus.room, "digest preview", {})).answered()
 
         assert used.original is not None

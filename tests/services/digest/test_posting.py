@@ -371,7 +371,7 @@ async def test_what_is_posted_is_not_posted_again_when_its_lease_has_run_out(roo
 async def test_a_post_may_not_outlast_its_lease(room: Room) -> None:
     channel = Channel(before=asyncio.Event().wait)  # pyright: ignore[reportArgumentType] - it never returns anything
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         ended = await room.posting(pace=Pace(post_limit_s=0.05)).post_due(channel, W46_DUE)
 
     (row,) = await room.rows()

@@ -31,7 +31,7 @@ async def started(url: str) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    await asyncio.wait_for(process.stdout.readline(), 30)
+    await asyncio.wait_for(process.stdout.readline(), 60)
     return process
 
 
@@ -85,7 +85,7 @@ async def test_each_week_is_told_once_whoever_is_killed(database: str) -> None:
     week = FIRST
 
     try:
-        async with asyncio.timeout(500 if FULL else 90):
+        async with asyncio.timeout(500 if FULL else 300):
             while await asyncio.to_thread(told, database, LAST) < COURSES:
                 week = await asyncio.to_thread(pass_time, database, week)
                 await asyncio.sleep(chance.uniform(0.05, 0.4))

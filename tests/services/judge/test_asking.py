@@ -9,7 +9,8 @@ import pytest
 
 from db.records import Hit, LectureId, Reference, SegmentId
 from services.judge.asking import Judge, Opinion
-from services.judge.tasks import Case, occurs
+from services.judge.tasks import occurs
+from services.judge.verdicts import Case
 from services.llm import ChatModel, LlmConfig
 from tests.fake_model import (
     Behaviour,

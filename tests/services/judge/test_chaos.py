@@ -24,7 +24,7 @@ from tests.fake_model import Request, fake_model, says, sends_json
 
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"
 ANSWERS = 1_000 if FULL else 200
-LIMIT_S = 540 if FULL else 120
+LIMIT_S = 540 if FULL else 300
 WORKERS = 4
 POISON = "VENENO"
 SEED = 20261124
@@ -56,7 +56,7 @@ class Crew:
         self.processes.append(process)
         assert process.stdout is not None
         with suppress(TimeoutError):  # the database may be away just now
-            await asyncio.wait_for(process.stdout.readline(), 20)
+            await asyncio.wait_for(process.stdout.readline(), 60)
 
     async def kill_one(self, chance: random.Random) -> None:
         victim = self.processes.pop(chance.randrange(len(self.processes)))

@@ -1,0 +1,26 @@
+"""What a judge is shown of an answer, and what it finds."""
+
+from dataclasses import dataclass
+
+from db.records import Abstention, Hit, Reference, ReferenceJudgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One answer, with all that a judge may need to see."""
+
+    question: str  # standing alone
+    text: str
+    references: tuple[Reference, ...]
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge found; which parts are there depends on the kind."""
+
+    score: int | None = None  # 0 to 3
+    abstention: Abstention | None = None
+    criteria: str | None = None
+    evidence: str | None = None
+    references: tuple[ReferenceJudgement, ...] = ()

@@ -1,0 +1,55 @@
+"""A database that fails for a while: whoever reaches for one of its tables is cut off, or waits."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from tests.bot.discord.conftest import Campus
+
+
+@dataclass
+class Cut:
+    """How often somebody was cut off."""
+
+    times: int = 0
+
+
+@asynccontextmanager
+async def hanging(campus: Campus, table: str) -> AsyncGenerator[psycopg.AsyncConnection, None]:
+    """Let everybody wait who reaches for *table*."""
+    assert campus.setup.database_url
+    async with await psycopg.AsyncConnection.connect(campus.setup.database_url) as conn:
+        await conn.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(table)))
+        yield conn
+
+
+@asynccontextmanager
+async def cut(campus: Campus, table: str) -> AsyncGenerator[Cut, None]:
+    """End every connection, as an administrator or a failing server does, that reaches for *table*."""
+    done = Cut()
+    async with hanging(campus, table):
+        cutting = asyncio.create_task(_end_those_that_wait(campus, done))
+        try:
+            yield done
+        finally:
+            cutting.cancel()
+            with suppress(asyncio.CancelledError):
+                await cutting
+
+
+async def _end_those_that_wait(campus: Campus, done: Cut) -> None:
+    assert campus.setup.database_url
+    async with await psycopg.AsyncConnection.connect(campus.setup.database_url, autocommit=True) as conn:
+        while True:
+            ended = await conn.execute(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0
+                """
+            )
+            done.times += ended.rowcount
+            await asyncio.sleep(0.01)

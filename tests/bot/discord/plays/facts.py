@@ -1,0 +1,227 @@
+"""What is written down of one course, and what its people must therefore see, worked out without the tested code."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.bot.discord.plays.play import Play
+
+Head = Literal["", "verified", "under_review", "waiting", "rejected", "retired"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an answer may look: what is said above it, and its words; None: none at all."""
+
+    head: Head
+    text: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    id: int
+    question_id: int
+    outcome: str
+    text: str
+    model: str
+    held: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Something that staff did, as they are told it was taken down."""
+
+    id: int
+    answer_id: int | None
+    action: str
+    verdict: str | None
+    text: str | None
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    id: int
+    answer_id: int
+    verdict: str | None
+    taken_by: int | None
+    reasons: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    answer_id: int
+    verified_id: int
+    at: float
+
+
+@dataclass(kw_only=True)
+class Facts:
+    questions: dict[str, tuple[int, str]]  # by source id: id and text
+    answers: dict[int, Answer]  # by id
+    actions: list[Action]
+    roots: dict[int, int]  # verified: answer that it corrected
+    stale: set[int]  # verified
+    uses: list[Use]
+    items: list[Item]
+    votes: dict[int, tuple[int, int]]
+    labels: dict[tuple[int, int], str]  # by answer and student
+    given_up: set[int]  # questions whose answer Discord refused for good
+    by_question: dict[int, Answer] = field(default_factory=dict[int, Answer])
+
+    # --- what is true now ---
+
+    def looks(self, answer: Answer) -> list[Look]:
+        """How *answer* may look by what staff have said last."""
+        own = [one for one in self.actions if one.answer_id == answer.id]
+        if answer.held != "no":
+            decisions = [decision for one in own if (decision := _decision(one))]
+            if not decisions:
+                return [Look("waiting", None)]
+            if decisions[-1] == "rejected":
+                return [Look("rejected", None)]
+        own_words = answer.held == "no" or any(one.verdict == "approved" for one in own)
+        verified = self.words_of(answer)
+        if verified is None:
+            verdicts = [one.verdict for one in own if one.verdict in {"C", "P", "I"}]
+            head: Head = "under_review" if verdicts[-1:] == ["I"] else ""
+            return [Look(head, answer.text)]
+        return self._looks_of_words(answer, verified, own_words=own_words)
+
+    def words_of(self, answer: Answer) -> int | None:
+        """The verified answer that *answer* shows: its own correction, or the one that it repeats."""
+        repeated = next((use.verified_id for use in self.uses if use.answer_id == answer.id), None)
+        own = next((verified for verified, root in self.roots.items() if root == answer.id), None)
+        return own or repeated
+
+    def spoken_of(self, verified: int) -> list[Action]:
+        """What staff did to words of theirs, wherever these were shown."""
+        where = {use.answer_id for use in self.uses if use.verified_id == verified} | {self.roots.get(verified)}
+        return [one for one in self.actions if one.answer_id in where]
+
+    def _looks_of_words(self, answer: Answer, verified: int, *, own_words: bool) -> list[Look]:
+        text, state = answer.text, "verified" if answer.model == "verified" else "none"
+        for one in self.spoken_of(verified):
+            if one.action == "edit":
+                text, state = one.text or "", "verified"
+            elif one.verdict == "approved":
+                state = "verified"
+            elif one.verdict == "I":
+                state = "doubted" if state in {"verified", "cleared", "doubted"} else state
+            elif one.verdict in {"C", "P"} and state == "doubted":
+                state = "cleared"
+            elif one.action == "retire":
+                state = "retired"
+        if state == "retired":
+            has_others = own_words and answer.model != "verified"
+            return [Look("under_review", answer.text)] if has_others else [Look("retired", None)]
+        heads: dict[str, tuple[Head, ...]] = {
+            "verified": ("verified",),
+            "doubted": ("under_review",),
+            "cleared": ("verified",),  # found incorrect, and then right after all
+        }
+        return [Look(head, text) for head in heads.get(state, ("", "under_review"))]
+
+    def released_at(self, answer: Answer) -> tuple[float | None, float | None]:
+        """When staff let the automatic words out, and when they wrote their own in place of them."""
+        own = [one for one in self.actions if one.answer_id == answer.id]
+        approved = next((one.at for one in own if one.verdict == "approved"), None)
+        return approved, next((one.at for one in own if one.action == "edit"), None)
+
+
+def _decision(one: Action) -> str | None:
+    if one.action == "edit":
+        return "edited"
+    return one.verdict if one.verdict in {"approved", "rejected"} else None
+
+
+async def facts(play: Play) -> Facts:
+    """Read what is written down of the play's course."""
+    await play.remember_roots()
+    look = play.look
+    found = Facts(
+        questions={
+            source: (number, text)
+            for number, source, text in await look(
+                "select id, source_id, text from questions where course_id = %(course)s"
+            )
+        },
+        answers={
+            row[0]: Answer(
+                id=row[0], question_id=row[1], outcome=row[2], text=row[3], model=row[4], held=row[5], at=row[6]
+            )
+            for row in await look(
+                "select id, question_id, outcome, text, model, held, extract(epoch from answered_at)::float8 "
+                "from answers where course_id = %(course)s"
+            )
+        },
+        actions=[
+            Action(id=row[0], answer_id=row[1], action=row[2], verdict=row[3], text=row[4], at=row[5])
+            for row in await look(
+                "select s.id, coalesce(s.answer_id, i.answer_id), s.action, s.after->>'verdict', s.after->>'text', "
+                "extract(epoch from s.acted_at)::float8 "
+                "from staff_actions s left join review_items i on i.id = s.item_id "
+                "where s.course_id = %(course)s order by s.id"
+            )
+        ],
+        roots=play.roots,
+        stale={
+            number
+            for (number,) in await look(
+                "select id from verified_answers where course_id = %(course)s and stale_since is not null"
+            )
+        },
+        uses=[
+            Use(answer_id=row[0], verified_id=row[1], at=row[2])
+            for row in await look(
+                "select answer_id, verified_id, extract(epoch from used_at)::float8 from verified_uses "
+                "where course_id = %(course)s and way = 'shown'"
+            )
+        ],
+        items=[
+            Item(id=row[0], answer_id=row[1], verdict=row[2], taken_by=row[3], reasons=frozenset(row[4]))
+            for row in await look(
+                "select id, answer_id, verdict, case when taken_until > now() then taken_by end, "
+                "array(select reason from review_reasons r where r.item_id = i.id) "
+                "from review_items i where course_id = %(course)s"
+            )
+        ],
+        votes={
+            answer: (up, down)
+            for answer, up, down in await look(
+                "select answer_id, count(*) filter (where label = 'C'), count(*) filter (where label = 'I') "
+                "from annotations where course_id = %(course)s and role = 'student' group by answer_id"
+            )
+        },
+        labels=await _labels(play),
+        given_up={
+            number
+            for (number,) in await look(
+                "select question_id from deliveries where course_id = %(course)s and state = 'undeliverable'"
+            )
+        },
+    )
+    found.by_question = {answer.question_id: answer for answer in found.answers.values()}
+    return found
+
+
+async def _labels(play: Play) -> dict[tuple[int, int], str]:
+    keys = {await play.stage.outside.people.key(play.course, one.id): one.id for one in play.students}
+    rows = await play.look("select answer_id, annotator_key, label from annotations where course_id = %(course)s")
+    return {(answer, keys[key]): label for answer, key, label in rows if key in keys}
+
+
+def squeezed(text: str) -> str:
+    """*text* without what a page, a message or a defence adds."""
+    return re.sub(r"[\s\\\u200b\u2060]", "", text)
+
+
+def marks(text: str) -> set[int]:
+    return {int(number) for number in re.findall(r"\[(\d)\]", text)}
+
+
+def tokens(texts: Sequence[Any]) -> set[str]:
+    """The words of lectures that stand in *texts*."""
+    return set(re.findall(r"xk\d+p\d+v\d+", repr(texts)))

@@ -1,0 +1,98 @@
+"""
+Random plays: people and staff do what they like while bots restart and die and Discord and the database fail.
+
+Once all is quiet, what everybody sees must be true (`rules.py`). A seed makes an evening of several plays:
+
+    MONITORIA_PLAYS=17 pytest -s tests/bot/discord/plays             plays the evening of seed 17
+    MONITORIA_PLAYS='- - / ask:1 hold:2&' pytest -s …                plays a script as it was printed
+    MONITORIA_CHAOS=full pytest -s tests/bot/discord/plays           5,000 plays, or two hours
+"""
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from bot import outlets
+from tests.bot.discord.plays.player import Outcome, Script, played, script
+from tests.bot.discord.plays.shrinking import Playing, shrunk
+
+FULL = os.environ.get("MONITORIA_CHAOS") == "full"
+WANTED = os.environ.get("MONITORIA_PLAYS", "")
+KNOWN_SEEDS = (1, 2, 3, 4)
+MOST_PLAYS = 5_000
+LIMIT_S = 2 * 3600.0
+EVENING_LIMIT_S = 120.0
+
+
+@pytest.fixture
+def playing(postgres_url: str, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Playing:
+    """Play a script over a database of its own, with short pauses before what failed is tried again."""
+    monkeypatch.setattr(outlets, "PAUSES_S", (0.01, 0.03, 0.05))
+    count = 0
+
+    async def play(wanted: Script) -> Outcome:
+        nonlocal count
+        count += 1
+        with _copied(postgres_url, template, f"evening_{os.getpid()}_{count}") as url:
+            async with asyncio.timeout(EVENING_LIMIT_S):
+                return await played(wanted, url=url, home=tmp_path / str(count))
+
+    return play
+
+
+@contextmanager
+def _copied(server: str, template: str, name: str) -> Generator[str, None, None]:
+    made = sql.Identifier(name)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("create database {} template {}").format(made, sql.Identifier(template)))
+    try:
+        yield make_conninfo(server, dbname=name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(sql.SQL("drop database {} with (force)").format(made))
+
+
+def scripts() -> list[tuple[str, Script]]:
+    """What to play, by the word that plays it again."""
+    if "/" in WANTED:
+        return [(WANTED, Script.read(WANTED))]
+    seeds = [int(one) for one in WANTED.split()] or [*KNOWN_SEEDS, random.randrange(10**6)]  # noqa: S311
+    return [(str(seed), script(seed)) for seed in seeds]
+
+
+@pytest.mark.parametrize(("word", "wanted"), [pytest.param(*one, id=one[0][:20]) for one in scripts()])
+async def test_whatever_is_done_what_people_see_is_true(word: str, wanted: Script, playing: Playing) -> None:
+    outcome = await playing(wanted)
+    if not outcome.is_fine:
+        least = await shrunk(outcome, playing)
+        pytest.fail(f"MONITORIA_PLAYS={word!r}\n{outcome.report()}\nat its shortest:\n{least.script}\n{least.report()}")
+
+
+if FULL:
+
+    async def test_five_thousand_plays(playing: Playing) -> None:
+        first = random.randrange(10**6)  # noqa: S311
+        began, plays, failed = time.monotonic(), 0, Counter[str]()
+        while plays < MOST_PLAYS and time.monotonic() - began < LIMIT_S:
+            seed = first + plays
+            outcome = await playing(script(seed, is_long=True))
+            plays += len(outcome.script.plays)
+            if not outcome.is_fine:
+                failed.update(outcome.rules)
+                told = f"after {plays} plays: MONITORIA_PLAYS='{outcome.script}'\n{outcome.report()}"
+                print(f"\nseed {seed}, {told}")  # noqa: T201 - for `make chaos`
+        spent_s = time.monotonic() - began
+        print(  # noqa: T201 - for `make chaos`
+            f"\nseeds {first} to {first + plays}: {plays} plays in {spent_s:.0f} s, {plays / spent_s:.1f} a second"
+        )
+        assert not failed, dict(failed)
