@@ -159,7 +159,7 @@ def course_prices(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Caption files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Caption files, folders or zips of them.")],
     course: CourseOption,
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help="JSON or CSV: id, file, title, video_url, lang, date …")
@@ -169,12 +169,14 @@ def ingest(
     prune: Annotated[bool, typer.Option("--prune", help="Withdraw lectures whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")] = False,
     every_line: Annotated[bool, typer.Option("--all", help="Name every cue that was left out.")] = False,
+    keep_names: Annotated[bool, typer.Option("--keep-names", help="Leave the names of speakers in the words.")] = False,
 ) -> None:
     r"""
     Take lectures in: captions become segments that can be searched.
 
-    Safe to repeat: what has not changed costs nothing. Reads WebVTT, SRT, SBV, YouTube json3 and srv3, TTML,
-    ASS, Whisper and WhisperX JSON, and text with \[hh:mm:ss] marks, each recognised by its content.
+    Safe to repeat: what has not changed costs nothing. Reads WebVTT, SRT, SBV, YouTube json3 and srv1 to srv3, TTML,
+    ASS, the JSON of Whisper and its relatives, Whisper's TSV, and text with \[hh:mm:ss] marks, each recognised by its
+    content.
     """
     order = commands.IngestOrder(
         paths=paths,
@@ -185,6 +187,7 @@ def ingest(
         prune=prune,
         dry_run=dry_run,
         every_line=every_line,
+        keep_names=keep_names,
     )
     _run(commands.ingest(_setup(), order))
 

@@ -19,7 +19,7 @@ from bot.defang import shortened
 from bot.feedback import Feedback
 from bot.languages import Translations, reader
 from bot.metrics import Metrics
-from bot.outlets import TROUBLE, persistently
+from bot.outlets import PASSING, TROUBLE, persistently
 from bot.pages import LONGEST
 from bot.placing import Placing
 from bot.publishing import admits_commands, invitation, publish
@@ -189,10 +189,13 @@ class Monitoria(commands.Bot):
         """
         self.attend(interaction)
         try:
-            return await self.services.interactions.claim(interaction.id)
+            is_ours = await self.services.interactions.claim(interaction.id)
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
             return False
+        if not is_ours:
+            log.debug("interaction.taken")
+        return is_ours
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         self.accompany()
@@ -247,13 +250,12 @@ class Monitoria(commands.Bot):
         if task.cancelled():
             self._cut_off += [attended] if attended and not _has_answered(attended) else []
         elif error := task.exception():
-            trace = None if is_passing(error) else error
-            log.error("discord.failed", exc_info=trace, extra={"reason": repr(error)})
+            log.error("discord.failed", exc_info=_trace(error), extra={"reason": repr(error)})
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         error = sys.exception()
-        trace = None if error is None or is_passing(error) else error
-        log.error("discord.event_failed", exc_info=trace, extra={"event_name": event_method, "reason": repr(error)})
+        extra = {"event_name": event_method, "reason": repr(error)}
+        log.error("discord.event_failed", exc_info=_trace(error), extra=extra)
 
     async def finished(self) -> None:
         """Begin nothing new, and wait until what is being done is done."""
@@ -283,6 +285,11 @@ def _has_answered(interaction: discord.Interaction[Any]) -> bool:
     return interaction.response.type not in deferred
 
 
+def _trace(error: BaseException | None) -> BaseException | None:
+    """Return what to log a trace of: nothing, where the database or Discord is away for a moment."""
+    return None if error is None or is_passing(error) or isinstance(error, PASSING) else error
+
+
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell who acted what to do, and nobody else; what we do not expect is logged with its trace."""
     cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) and error.__cause__ else error
@@ -293,8 +300,7 @@ async def apologise(interaction: discord.Interaction[Any], error: Exception) -> 
         said = shortened(str(cause), LONGEST)
     else:
         said = i18n.text("discord.unavailable", reader(interaction))
-        trace = None if is_passing(cause) else cause
-        log.error("interaction.failed", exc_info=trace, extra={"reason": str(cause)})
+        log.error("interaction.failed", exc_info=_trace(cause), extra={"reason": str(cause)})
     try:
         await persistently(lambda: _whisper(interaction, said))
     except TROUBLE as refused:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -21,11 +21,13 @@ from services import files, importing, wiring
 from services import ingest as ingesting
 from services import manifest as manifests
 from services.ask import Asked, Draft, Reply
+from services.embedder import NONE
 from services.errors import Refused
 from services.evaluate import EvalQuestion, Outcome, by_group, outcomes, precision, read_set
 from services.generations import is_unproven
 from services.generations import reindex as reindexing
 from services.retrieve import Retriever
+from services.text import clean
 from services.wiring import Services, Setup
 
 T = TypeVar("T", saving.Saved, saving.Restored)
@@ -51,6 +53,7 @@ class IngestOrder:
     prune: bool
     dry_run: bool
     every_line: bool
+    keep_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +93,9 @@ async def ingest(setup: Setup, order: IngestOrder) -> None:
         manifest=order.manifest,
         language=order.language,
         video_url=order.video_url,
+        keep_names=order.keep_names,
     )
-    async with opened(setup) as services:
+    async with opened(_unmodelled(setup) if order.dry_run else setup) as services:
         find = services.courses.find_or_plan if order.dry_run else services.courses.find_or_create
         course, is_new = await find(order.course, language=order.language)
         if is_new:
@@ -104,6 +108,11 @@ async def ingest(setup: Setup, order: IngestOrder) -> None:
     if not report.complete:
         refused = sum(one.status == "refused" for one in report.taken)
         raise Refused(f"{refused} of {len(report.taken)} files could not be taken in; the reasons stand above.")
+
+
+def _unmodelled(setup: Setup) -> Setup:
+    """Return *setup* for work that asks no model, so that none is opened."""
+    return replace(setup, embedder=replace(setup.embedder, model=NONE), answer=None, judge=None)
 
 
 async def ingested(
@@ -130,6 +139,8 @@ async def ingested(
 
 
 async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | None, as_json: bool) -> None:
+    if not clean(query):
+        raise Refused("The query is empty; write what to look for.")
     async with opened(setup, quiet=as_json) as services:
         course = await services.courses.find(slug)
         scope = (await services.courses.lecture(course, lecture)).id if lecture else None

@@ -274,6 +274,8 @@ def progress(event: Progress, language: Language) -> str:
 def taken(event: Taken, language: Language) -> list[str]:
     """Return what became of a caption file, in lines."""
     name = shortened(plain(event.slug), LONGEST_TITLE)
+    if event.fault == "clock":
+        return [i18n.text("ingest.wrong_clock", language, name=name)]
     if event.status == "refused" and not event.found:
         return [i18n.text("ingest.not_captions", language, name=name)]
     if event.status == "refused" and not event.kept:

@@ -114,7 +114,26 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
             f"{len(one.refusals):,}",
             f"{one.segments:,}",
         )
-    return Group(table, *_remarks(report, dry_run=dry_run))
+    return Group(table, *_paces(taken), *_remarks(report, dry_run=dry_run))
+
+
+def _paces(taken: Sequence[Taken]) -> list[RenderableType]:
+    """Show at a glance whether a lecture's times are off; what is covered is the share of the video under cues."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
+    table.add_column("lecture", overflow="fold")
+    for name in ("from", "to", "words/min", "covered"):
+        table.add_column(name, justify="right")
+    for one in taken:
+        if pace := one.pace:
+            covered = "?" if pace.covered is None else f"{pace.covered:.0%}"
+            table.add_row(
+                escape(one.slug), clock(pace.start_s), clock(pace.end_s), f"{pace.words_per_minute:,.0f}", covered
+            )
+    return [table] if table.row_count else []
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
@@ -123,7 +142,9 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         if one.reason:
             lines.append(Text(f"Refused: {one.reason}", style="red"))
         lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
+        lines += [Text(f"{one.slug}: {remark}.", style="yellow") for remark in one.remarks]
         lines += _left_out(one)
+    lines += [Text(f"{remark[0].upper()}{remark[1:]}.", style="yellow") for remark in report.remarks]
     if report.overlooked:
         names = ", ".join(path.name for path in report.overlooked)
         lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))
@@ -131,15 +152,19 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         lines.append(Text(f"No longer in the folder: {', '.join(report.vanished)}", style="yellow"))
     if not dry_run:
         new, changed = (sum(one.status == status for one in report.taken) for status in ("new", "changed"))
-        lines.append(Text(f"{new} new, {changed} changed, {report.embedded} segments embedded."))
-    if report.without_vector:
+        lines.append(Text(f"{new} new, {changed} changed, {counted(report.embedded, 'segment')} embedded."))
+    if report.without_vector and report.wants_vectors:
+        once = "once an embedding model can be reached, the same command gives"
         lines.append(
             Text(
-                f"{report.without_vector} segments have no vector and are found by words only; "
-                "once an embedding model can be reached, the same command gives them one.",
+                f"1 segment has no vector and is found by words only; {once} it one."
+                if report.without_vector == 1
+                else f"{report.without_vector} segments have no vector and are found by words only; {once} them one.",
                 style="yellow",
             )
         )
+    elif report.without_vector:
+        lines.append(Text("Lectures are found by words alone, as MONITORIA_EMBEDDING_MODEL=none asks.", style="dim"))
     return lines
 
 

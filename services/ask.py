@@ -39,6 +39,7 @@ from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
 from services.llm import ChatModel, Completion, Message, ModelUnavailable
 from services.marks import normalised
+from services.mentions import without_mentions
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.promise import promise
 from services.quoting import quoted
@@ -524,7 +525,7 @@ def cleaned(text: str, reader: Language) -> str:
         Refused: nothing is left, or more than a question needs.
 
     """
-    seen = LONE_SURROGATE.sub("", text).translate(UNSEEN)
+    seen = without_mentions(LONE_SURROGATE.sub("", text).translate(UNSEEN), reader)
     lines = (" ".join(line.split()) for line in seen.splitlines())
     plain = unicodedata.normalize("NFC", "\n".join(lines)).strip()
     if not plain:

@@ -8,7 +8,7 @@ from db.records import Hit, Reference
 from services.drafts import closed_gap, masked, replaced, without_links
 from services.lexical import terms
 from services.links import moment
-from services.support import Rarity, cue_ends_s, from_sentence_start, quotation, rarity, supporting
+from services.support import Rarity, cue_ends_s, from_sentence_start, into_cue_s, quotation, rarity, supporting
 
 MOST_REFERENCES = 5
 LEAD_IN_S = 2.0
@@ -190,7 +190,8 @@ def moment_of(claim: str, hit: Hit, rare: Rarity) -> Reference | None:
     run = supporting(claim, hit, rare)
     quote = quotation(hit, run, claim, rare)
     first = from_sentence_start(hit, run).first if run.support else run.first
-    start_s = max(hit.cue_starts_s[first] - LEAD_IN_S, hit.start_s, 0.0)
+    said_s = hit.cue_starts_s[first] + into_cue_s(hit, first, quote)
+    start_s = max(said_s - LEAD_IN_S, hit.start_s, 0.0)
     if hit.duration_s is not None and start_s >= hit.duration_s:
         return None
     return Reference(

@@ -11,12 +11,18 @@ WITH_PATH = (
     "com|org|net|edu|gov|info|io|ai|me|co|tv|app|dev|gg|be|ly|gl|gle|br|pt|uk|us|de|fr|es|it|eu|ru|cn|jp|in|ca|ch|nl"
     "|to|cc|ws|xyz|link|site|online|page|wiki|blog|live|stream|club|shop|top|tk|ml|ac"
 )
+NAME = (
+    r"(?:(?-i:(?:[A-Za-z][\w#+-]*\.)+(?:NET|Net))"
+    r"|(?:asp|vb|ado|ml|paint|dot|system|java|javax|self|this|cls|super|model|module|layer|args|cfg|config|opt|params"
+    r"|state|ctx|obj|nn|tf)\.(?:net|com|org|io|app|co|me|in|to))(?![\w-]|\.\w)"
+)
+"""Words that only look like domains: `ASP.NET`, `System.Net`, `self.net`. They stay, and Discord is kept from them."""
 REST = rf"[^\s\[\]<>`{MASK}]"
 STOP = rf"(?=[)}}»”\"'.,;:!?…]*(?:[\s\[\]<>`{MASK}]|\Z))"
 ADDRESS = (
     rf"(?:(?<![\w+.-])[\w+.-]+://{REST}*?{STOP}|\bwww\.{REST}+?{STOP}"
-    rf"|(?<![\w@-])(?<![\w@-]\.)(?:[\w-]+\.)+(?:{WITH_PATH})(?::[0-9]+)?/{REST}*?{STOP}"
-    r"|(?<![\w@-])(?<![\w@-]\.)(?:[\w-]+\.)+(?:com|org|net|edu|gov|br)(?::[0-9]+)?(?![\w@/-]|\.\w))"
+    rf"|(?<![\w@-])(?<![\w@-]\.)(?!{NAME})(?:[\w-]+\.)+(?:{WITH_PATH})(?::[0-9]+)?/{REST}*?{STOP}"
+    rf"|(?<![\w@-])(?<![\w@-]\.)(?!{NAME})(?:[\w-]+\.)+(?:com|org|net|edu|gov|br)(?::[0-9]+)?(?![\w@/(-]|\.\w))"
 )
 """Addresses with a scheme, with `www.`, with a domain and a path, and bare domains of the commonest kinds."""
 LINK = re.compile(

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -17,8 +17,8 @@ from psycopg_pool import AsyncConnectionPool
 from db import courses, generations, lectures, lexicons, transcripts, vectors
 from db.records import Course, Generation, Lecture
 from db.transcripts import NewSegment
-from services import captions, lexical, segmenting
-from services.captions import Captions, Refusal
+from services import captions, folders, lexical, segmenting
+from services.captions import Captions, Pace, Refusal
 from services.embedder import Embedder
 from services.errors import Refused, Unavailable
 from services.generations import Serving, begin, embed, fill
@@ -33,7 +33,12 @@ EMBEDDED_AT_ONCE = 16
 
 MODEL_PATIENCE_S = 120.0
 
+LONG_SEGMENT_S = 240.0
+"""Segments that span more are named: a reference into one may be minutes off."""
+
 Status = Literal["new", "changed", "unchanged", "refused"]
+Fault = Literal["unreadable", "clock", "empty", "namesake"]
+"""Why a whole file is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +58,14 @@ class Taken:
     path: Path
     status: Status
     reason: str | None = None  # why the whole file was refused
+    fault: Fault | None = None
     format: str | None = None
     found: int = 0
     kept: int = 0
     refusals: tuple[Refusal, ...] = ()
     repairs: tuple[str, ...] = ()
+    pace: Pace | None = None  # what the times say about themselves, where there are cues
+    remarks: tuple[str, ...] = ()  # what a person should look at, a sentence each
     segments: int = 0
     embedded: int = 0  # segments sent to the embedding model
 
@@ -71,6 +79,8 @@ class Report:
     overlooked: tuple[Path, ...]  # caption files that the manifest does not mention
     filled: int  # segments stored earlier without a vector that have one now
     without_vector: int  # segments that are found by words only, for now
+    remarks: tuple[str, ...] = ()  # what was left out of the folders, and what is not known of the lectures
+    wants_vectors: bool = True  # False: no embedding model is wanted, so none is missing
 
     @property
     def complete(self) -> bool:
@@ -107,10 +117,13 @@ class _Vectors:
 class Ingest:
     """Takes lectures into courses; safe to repeat, to kill, and to run twice at once."""
 
-    def __init__(self, pool: AsyncConnectionPool, serving: Serving, embedder: Embedder | None) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool, serving: Serving, embedder: Embedder | None, *, wants_vectors: bool = True
+    ) -> None:
         self._pool = pool
         self._serving = serving
         self._embedder = embedder
+        self._wants_vectors = wants_vectors
 
     async def run(
         self, course: Course, plan: Plan, *, prune: bool = False
@@ -147,10 +160,12 @@ class Ingest:
             overlooked=plan.overlooked,
             filled=filled,
             without_vector=await self._without_vector(course),
+            remarks=plan.remarks,
+            wants_vectors=self._wants_vectors,
         )
 
     async def rehearse(self, course: Course, plan: Plan) -> AsyncGenerator[Taken | Report, None]:
-        """Say what `run` would do, and store nothing."""
+        """Say what `run` would do, and store nothing; no model is asked."""
         taken: list[Taken] = []
         for source in plan.sources:
             prepared = await asyncio.to_thread(_prepare, source)
@@ -163,6 +178,7 @@ class Ingest:
             overlooked=plan.overlooked,
             filled=0,
             without_vector=0,
+            remarks=plan.remarks,
         )
 
     async def _model(self) -> _Model | None:
@@ -195,7 +211,7 @@ class Ingest:
         """Return why *source* may not take the place of the lecture of that name, if it comes from another file."""
         async with self._pool.connection() as conn:
             stored = await lectures.by_slug(conn, course=course.id, slug=source.slug)
-        if stored is None or stored.source == _name(source.path):
+        if stored is None or stored.source == _name(source.path) or _is_other_form(stored.source, source.path):
             return None
         if not await asyncio.to_thread(Path(stored.source).is_file):
             return None  # the file was moved
@@ -207,7 +223,7 @@ class Ingest:
     async def _compared(self, course: Course, prepared: _Prepared) -> Taken:
         """Tell what storing *prepared* would mean beside what is stored."""
         if namesake := await self._namesake(course, prepared.source):
-            return replace(_taken(prepared, "refused"), reason=namesake)
+            return replace(_taken(prepared, "refused"), reason=namesake, fault="namesake")
         async with self._pool.connection() as conn:
             stored = await transcripts.current_fingerprint(conn, course=course.id, slug=prepared.source.slug)
         if stored is None:
@@ -316,16 +332,21 @@ async def _upsert(conn: AsyncConnection, course: Course, source: Source) -> Lect
 
 def _prepare(source: Source) -> _Prepared | Taken:
     """Read, cut and analyse one file; CPU-bound, for a thread."""
+    name = source.path.name
     try:
-        read = captions.read(_bytes(source.path), name=source.path.name)
+        found = captions.read(folders.read(source.path, captions.MAX_BYTES), name=name, keep_names=source.keep_names)
+        read = captions.held(found, name=name, duration_s=source.duration_s, offset_s=source.offset_s)
+    except captions.WrongClock as error:
+        return Taken(slug=source.slug, path=source.path, status="refused", reason=str(error), fault="clock")
     except Refused as error:
-        return Taken(slug=source.slug, path=source.path, status="refused", reason=str(error))
+        return Taken(slug=source.slug, path=source.path, status="refused", reason=str(error), fault="unreadable")
     if not read.cues:
         return Taken(
             slug=source.slug,
             path=source.path,
             status="refused",
-            reason=f"{source.path.name!r} has {read.found} cues, and none could be kept; --all names each reason.",
+            reason=f"{name!r} has {_cues(read.found)} and none could be kept; --all names each reason.",
+            fault="empty",
             format=read.format,
             found=read.found,
             refusals=read.refused,
@@ -359,27 +380,32 @@ def _name(path: Path) -> str:
     return str(path).encode("utf-8", "replace").decode()
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > captions.MAX_BYTES:
-            raise Refused(
-                f"{path.name!r} is larger than {captions.MAX_BYTES // 1_000_000} MB; captions of one lecture never "
-                "are, so check that it is not the video itself."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise Refused(f"{str(path)!r} cannot be read ({error.strerror}); check the file and its rights.") from None
+def _is_other_form(stored: str, path: Path) -> bool:
+    """Tell whether *stored* is the same lecture in another format: a file of the same name in the same folder."""
+    return Path(stored).parent == path.parent and Path(stored).stem == path.stem
+
+
+def _cues(count: int) -> str:
+    return "1 cue" if count == 1 else f"{count:,} cues"
+
+
+def _long(segments: Sequence[NewSegment]) -> Iterator[str]:
+    spans = [segment.end_s - segment.start_s for segment in segments]
+    if count := sum(span > LONG_SEGMENT_S for span in spans):
+        longest = captions.shown(round(max(spans) * 1000))
+        yield f"{count} of {len(spans)} segments span over four minutes, the longest {longest}: few words, or pauses"
 
 
 def _fingerprint(source: Source, read: Captions) -> str:
     """Hash all that decides which segments and terms a lecture gives."""
     cues = [(cue.start_s, cue.end_s, cue.text) for cue in read.cues]
-    decisive = [segmenting.VERSION, lexical.VERSION, code(source.language), source.title, cues]
+    decisive = [segmenting.version(read.cues), lexical.VERSION, code(source.language), source.title, cues]
     return hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
 
 
 def _taken(prepared: _Prepared, status: Status, *, embedded: int = 0) -> Taken:
-    read = prepared.read
+    read, source = prepared.read, prepared.source
+    pace = captions.measured(read.cues, source.duration_s)
     return Taken(
         slug=prepared.source.slug,
         path=prepared.source.path,
@@ -389,6 +415,8 @@ def _taken(prepared: _Prepared, status: Status, *, embedded: int = 0) -> Taken:
         kept=len(read.cues),
         refusals=read.refused,
         repairs=read.repairs,
+        pace=pace,
+        remarks=(*captions.remarks(pace), *_long(prepared.segments)),
         segments=len(prepared.segments),
         embedded=embedded,
     )

@@ -5,19 +5,25 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from services import folders, naming
 from services.errors import Refused
+from services.language import code
 from services.links import moment
 from services.text import clean
 
 CAPTION_SUFFIXES = frozenset(
-    {".vtt", ".srt", ".sbv", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".xml", ".ass", ".ssa", ".txt", ".md"}
-)
+    {
+        ".vtt", ".srt", ".sbv", ".json", ".json3", ".srv3", ".srv2", ".srv1", ".ttml", ".dfxp", ".xml", ".ass", ".ssa",
+        ".tsv", ".txt", ".md",
+    }
+)  # fmt: skip
 """What is looked for in a folder; a file that is named is read whatever its suffix."""
 
 LONGEST = {
@@ -29,13 +35,14 @@ LONGEST = {
     "date": 40,
     "duration_s": 40,
     "released_at": 40,
+    "offset_s": 40,
 }
 """Characters of each field of a manifest."""
 
-COLUMNS = ("id", "file", "title", "video_url", "lang", "date", "duration_s", "released_at")
+MOST_OFFSET_S = 86_400.0
+COLUMNS = ("id", "file", "title", "video_url", "lang", "date", "duration_s", "released_at", "offset_s")
 NOT_LECTURES = frozenset({"manifest.json", "manifest.csv", "readme.md", "readme.txt", "license.txt", "license.md"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-_LINK_IN_SHORTCUT = re.compile(r"^\s*(?:URL=)?(https?://\S+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class Source:
     held_on: date | None = None
     duration_s: float | None = None
     released_at: datetime | None = None
+    offset_s: float | None = None  # what is to be taken off every time; 0 says that the times are the video's own
+    keep_names: bool = False  # names of speakers before their words stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +68,14 @@ class Plan:
     sources: tuple[Source, ...]
     overlooked: tuple[Path, ...]  # caption files in the named folders that the manifest does not mention
     folders: tuple[Path, ...]  # where a lecture that is no longer found counts as vanished
+    remarks: tuple[str, ...] = ()  # what was left out or is not known, a sentence each
 
 
-def plan(paths: Sequence[Path], *, manifest: Path | None, language: str, video_url: str | None) -> Plan:
+def plan(
+    paths: Sequence[Path], *, manifest: Path | None, language: str, video_url: str | None, keep_names: bool = False
+) -> Plan:
     """
-    Decide what to take in from *paths* (files or folders); *language* is that of lectures that say none.
+    Decide what to take in from *paths* (files, folders, zip archives); *language* is that of lectures that say none.
 
     Reads the file system; run it in a thread.
 
@@ -75,11 +87,14 @@ def plan(paths: Sequence[Path], *, manifest: Path | None, language: str, video_u
     for path in paths:
         if not _exists(path):
             raise Refused(f"There is no file or folder {str(path)[:200]!r}; check the path.")
-    folders = tuple(path.resolve() for path in paths if path.is_dir())
+    searched = tuple(path.resolve() for path in paths if path.is_dir() or folders.is_archive(path))
     found = list(dict.fromkeys(file.resolve() for path in paths for file in _captions(path)))
-    sources = _listed(manifest, language) if manifest else [_unlisted(file, language, video_url) for file in found]
+    notes: list[str] = []
     if manifest:
+        sources = _listed(manifest, language)
         sources = [source for source in sources if _chosen(source.path, paths)]
+    else:
+        sources, notes = _unlisted(found, language, video_url)
     if video_url and len(sources) != 1:
         raise Refused(
             f"--video-url goes with one caption file, and here are {len(sources)}; name the files in a manifest."
@@ -89,9 +104,10 @@ def plan(paths: Sequence[Path], *, manifest: Path | None, language: str, video_u
     _require_distinct(sources)
     mentioned = {source.path for source in sources}
     return Plan(
-        sources=tuple(sources),
+        sources=tuple(replace(source, keep_names=keep_names) for source in sources),
         overlooked=tuple(file for file in found if file not in mentioned) if manifest else (),
-        folders=folders,
+        folders=searched,
+        remarks=_remarks(sources, notes),
     )
 
 
@@ -154,6 +170,7 @@ def _source(entry: Mapping[str, Any], manifest: Path, number: int, language: str
         held_on=read.day(),
         duration_s=read.seconds(),
         released_at=read.moment(),
+        offset_s=read.offset(),
     )
 
 
@@ -204,6 +221,16 @@ class _Entry:
             raise self._wrong("duration_s", "a number of seconds above 0")
         return value
 
+    def offset(self) -> float | None:
+        seconds = self.text("offset_s")
+        try:
+            value = float(seconds) if seconds else None
+        except ValueError:
+            value = -1.0
+        if value is not None and not 0 <= value <= MOST_OFFSET_S:
+            raise self._wrong("offset_s", "a number of seconds from 0 to 86400, to be taken off every time")
+        return value
+
     def moment(self) -> datetime | None:
         moment = self.text("released_at")
         try:
@@ -231,13 +258,12 @@ def _exists(path: Path) -> bool:
 
 
 def _captions(path: Path) -> Iterator[Path]:
-    if path.is_file():
+    if path.is_file() and not folders.is_archive(path):
         yield path
         return
-    for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        named_so = file.suffix.lower() in CAPTION_SUFFIXES and file.name.lower() not in NOT_LECTURES
-        if named_so and not hidden and file.is_file():
+    for file in folders.within(path):
+        is_named_so = file.suffix.lower() in CAPTION_SUFFIXES and file.name.lower() not in NOT_LECTURES
+        if is_named_so and not naming.is_beside(file):
             yield file
 
 
@@ -245,27 +271,44 @@ def _chosen(file: Path, paths: Sequence[Path]) -> bool:
     return any(file == path.resolve() or path.resolve() in file.parents for path in paths)
 
 
-def _unlisted(file: Path, language: str, video_url: str | None) -> Source:
+def _unlisted(found: Sequence[Path], language: str, video_url: str | None) -> tuple[list[Source], list[str]]:
+    """Make a lecture of each caption file, by its name and what stands beside it."""
     if video_url and not is_link(video_url):
         raise Refused(f"--video-url {video_url!r} is not an address that begins with https://.")
-    return Source(
-        slug=clean(file.stem) or "lecture",
-        path=file,
-        title=clean(re.sub(r"[\s_-]+", " ", file.stem)) or clean(file.stem) or "lecture",
-        language=language,
-        video_url=video_url or _sidecar(file),
-    )
+    one_of = {file.parent: file for file in found}
+    beside = {folder: folders.beside(file) for folder, file in one_of.items()}
+    taken, notes = naming.chosen([naming.named(file, beside[file.parent]) for file in found], language)
+    languages = Counter((file.path.parent, file.base) for file in taken)
+    sources: list[Source] = []
+    for file in taken:
+        known, remarks = naming.about(file, beside[file.path.parent], is_link)
+        notes += remarks
+        tag = file.language or known.language or language
+        is_other = languages[file.path.parent, file.base] > 1 and code(tag) != code(language)
+        title = clean(known.title or naming.title_of(file))[: LONGEST["title"]]
+        sources.append(
+            Source(
+                slug=clean(file.path.stem) or "lecture",
+                path=file.path,
+                title=f"{title} ({tag})" if is_other else title or "lecture",
+                language=tag,
+                video_url=video_url or known.video_url,
+                held_on=known.held_on,
+                duration_s=known.duration_s,
+            )
+        )
+    return sources, notes
 
 
-def _sidecar(file: Path) -> str | None:
-    """Return the link in the `.url` file beside *file*: a bare address, or a Windows shortcut."""
-    beside = file.with_suffix(".url")
-    if not beside.is_file():
-        return None
-    match = _LINK_IN_SHORTCUT.search(beside.read_text("utf-8-sig", errors="replace"))
-    if match is None or not is_link(match[1]):
-        raise Refused(f"{str(beside)!r} holds no address that begins with https://; write the video's link there.")
-    return match[1]
+def _remarks(sources: Sequence[Source], notes: Sequence[str]) -> tuple[str, ...]:
+    """Add a sentence about lectures whose references open nothing."""
+    without = [source.slug for source in sources if source.video_url is None]
+    if not without:
+        return tuple(notes)
+    names = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
+    which = "1 lecture has" if len(without) == 1 else f"{len(without)} lectures have"
+    advice = "write the address into a .url file of the same name, or into a manifest"
+    return (*notes, f"{which} no link to a video, so that references open nothing: {names}; {advice}")
 
 
 def _require_distinct(sources: Sequence[Source]) -> None:

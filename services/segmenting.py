@@ -9,8 +9,10 @@ from db.records import Cue
 
 WINDOW_WORDS = 340
 OVERLAP_WORDS = 80
-VERSION = "1"
-"""Part of a transcript's fingerprint: raise it when the same cues would be cut differently."""
+LONGEST_CUE_S = 240.0
+"""A longer cue is split, so that no segment spans more speech than anybody would look through."""
+PART_S = 60.0
+WORDS_PER_S = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +26,24 @@ class Window:
     cue_starts_s: tuple[float, ...]
 
 
+def version(cues: Sequence[Cue]) -> str:
+    """
+    Return how *cues* are cut, for a transcript's fingerprint: raise it where the same cues are cut differently.
+
+    Lectures whose cues are cut as they always were keep their vectors.
+    """
+    return "2" if any(cue.end_s - cue.start_s > LONGEST_CUE_S for cue in cues) else "1"
+
+
 def cut(cues: Sequence[Cue], *, words: int = WINDOW_WORDS, overlap: int = OVERLAP_WORDS) -> tuple[Window, ...]:
     """
     Cut *cues* (in order of their starts) into windows of at most *words* words that share about *overlap*.
 
     Windows of one lecture are made about equally long, so that no short rest is left at the end. A cue of more
-    than *words* words is first split, its time shared out by words. Every cue is in at least one window.
+    than *words* words, or of more than four minutes, is first split, its time shared out by words. Every cue is in
+    at least one window.
     """
-    pieces = [piece for cue in cues for piece in _within(cue, words)]
+    pieces = [piece for cue in _released(cues) for piece in _within(cue, words)]
     if not pieces:
         return ()
     ends = list(accumulate(len(piece.text.split()) for piece in pieces))
@@ -65,14 +77,30 @@ def _even_length(total: int, words: int, overlap: int) -> int:
     return min(words, math.ceil((total - overlap) / count) + overlap)
 
 
+def _released(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """
+    Yield *cues* without an end that cannot be meant: of a cue of minutes over which others are spoken.
+
+    It ends where the next one begins, or when its own words are said.
+    """
+    for cue, following in zip(cues, [*cues[1:], None], strict=False):
+        if following is None or cue.end_s - cue.start_s <= LONGEST_CUE_S or following.start_s >= cue.end_s:
+            yield cue
+            continue
+        said_s = cue.start_s + len(cue.text.split()) / WORDS_PER_S
+        yield Cue(start_s=cue.start_s, end_s=min(cue.end_s, max(following.start_s, said_s)), text=cue.text)
+
+
 def _within(cue: Cue, words: int) -> Iterator[Cue]:
     spoken = cue.text.split()
-    if len(spoken) <= words:
+    length_s = cue.end_s - cue.start_s
+    most = words if length_s <= LONGEST_CUE_S else min(words, max(1, int(len(spoken) * PART_S / length_s)))
+    if len(spoken) <= most:
         yield cue
         return
-    per_word = (cue.end_s - cue.start_s) / len(spoken)
-    for at in range(0, len(spoken), words):
-        part = spoken[at : at + words]
+    per_word = length_s / len(spoken)
+    for at in range(0, len(spoken), most):
+        part = spoken[at : at + most]
         start = cue.start_s + at * per_word
         yield Cue(start_s=start, end_s=start + len(part) * per_word, text=" ".join(part))
 

@@ -18,6 +18,10 @@ LEAST_SUPPORT = 0.08
 SENTENCE_REACH_S = 5.0
 """How far back a run is extended to where the lecturer's sentence begins."""
 QUOTE_LENGTH = 200
+LONG_CUE_S = 30.0
+"""Within a longer cue, the second at which a sentence is said is estimated."""
+SLOW_WORDS_PER_S = 1.5
+"""A cue may be long only because a pause follows it, so its words are taken to be said at least this fast."""
 
 SENTENCE_BREAK = re.compile(r"(?<=[.!?…])\s+")
 
@@ -118,6 +122,17 @@ def quotation(hit: Hit, run: Run, sentence: str, rare: Rarity) -> str:
             break
         end = ends[cue]
     return hit.text[start:end].strip()
+
+
+def into_cue_s(hit: Hit, cue: int, quote: str) -> float:
+    """Return how far into a long *cue* of *hit* the words *quote* are said, its time shared out by words; else 0."""
+    length_s = cue_ends_s(hit)[cue] - hit.cue_starts_s[cue]
+    text = cue_texts(hit)[cue]
+    at = text.find(quote[:QUOTE_LENGTH])
+    if length_s <= LONG_CUE_S or at <= 0:
+        return 0.0
+    before = len(text[:at].split())
+    return min(length_s * before / len(text.split()), before / SLOW_WORDS_PER_S)
 
 
 def _within_cue(text: str, language: str, sentence: str, rare: Rarity) -> str:

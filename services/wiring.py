@@ -191,7 +191,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             filling=Filling(opened.pool, configured, serving),
             serving=serving,
             retriever=retriever,
-            ingest=Ingest(opened.pool, serving, None),
+            ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
             asker=asker,
             people=people,
             spaces=Spaces(opened.pool),

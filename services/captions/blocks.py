@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from services.captions.clock import CLOCK, BadTimeError, milliseconds
+from services.captions.pieces import map_ms
 from services.captions.records import Aside, Caption, Item, Refusal, malformed
 
 DOT_CLOCK = CLOCK.replace("[.,]", r"\.")
@@ -61,16 +62,20 @@ def _items(text: str, dialect: Dialect) -> Iterator[Item]:
 
     Nothing else could own such lines, and to drop them would lose speech.
     """
-    above, part = None, 0
+    above, part, added_ms, first_ms = None, 0, None, None
     for stretch in _stretches(text, dialect):
         body, number_below = _without_number(stretch, above, dialect)
         words, asides, headers = _apart(body, dialect, is_top=stretch.line == 0)
         yield from asides
         if stretch.line:
-            yield _cue(stretch, "\n".join(words), dialect, number=above, part=part)
+            yield _cue(stretch, "\n".join(words), dialect, number=above, part=part, added_ms=added_ms)
         elif any(line.strip() for line in words):
             yield malformed(1, "stands before the first time line, so that nobody knows when it is said")
-        above, part = number_below, part + headers
+        above, part = number_below, part + len(headers)
+        for header in headers:
+            mapped = map_ms("\n".join(header))
+            first_ms = mapped if first_ms is None else first_ms
+            added_ms = None if mapped is None else mapped - (first_ms or 0)
 
 
 def _stretches(text: str, dialect: Dialect) -> Iterator[Stretch]:
@@ -86,7 +91,7 @@ def _stretches(text: str, dialect: Dialect) -> Iterator[Stretch]:
 
 
 def _is_time_line(line: str, dialect: Dialect, *, starts_block: bool) -> bool:
-    if ":" not in line:
+    if ":" not in line and ";" not in line:
         return False
     if dialect.times.match(line):
         return dialect is not SBV or dialect.times.fullmatch(line) is not None
@@ -123,18 +128,20 @@ def _without_number(stretch: Stretch, above: int | None, dialect: Dialect) -> tu
     return (body[:last] if is_name else body), None
 
 
-def _apart(body: Sequence[str], dialect: Dialect, *, is_top: bool) -> tuple[Sequence[str], Sequence[Aside], int]:
+def _apart(
+    body: Sequence[str], dialect: Dialect, *, is_top: bool
+) -> tuple[Sequence[str], Sequence[Aside], Sequence[Sequence[str]]]:
     """
-    Part words from comment blocks and headers; the last value counts the headers.
+    Part words from comment blocks and headers; the last value holds each header's lines.
 
     Only a blank line lets one of them begin: right under a time line, "NOTE" is a word that somebody says.
     """
     if not dialect.has_blocks:
-        return body, (), 0
-    words, asides, headers = list[str](), list[Aside](), 0
+        return body, (), ()
+    words, asides, headers = list[str](), list[Aside](), list[Sequence[str]]()
     for block in _parted_by_blanks(body, starts_fresh=is_top):
         if block and HEADER.match(_bare(block[0])):
-            headers += 1
+            headers.append(block)
         elif block and COMMENT.match(block[0]):
             asides.append(Aside(what="comment or style block"))
         else:
@@ -154,7 +161,9 @@ def _parted_by_blanks(body: Sequence[str], *, starts_fresh: bool) -> Iterator[Se
     yield block
 
 
-def _cue(stretch: Stretch, text: str, dialect: Dialect, *, number: int | None, part: int) -> Caption | Refusal:
+def _cue(
+    stretch: Stretch, text: str, dialect: Dialect, *, number: int | None, part: int, added_ms: int | None
+) -> Caption | Refusal:
     times = dialect.times.match(stretch.times)
     if times is None:
         return malformed(stretch.line, f"has the unreadable time line {stretch.times.strip()[:60]!r}")
@@ -168,6 +177,7 @@ def _cue(stretch: Stretch, text: str, dialect: Dialect, *, number: int | None, p
             text=f"{beside}\n{text}",
             number=number,
             part=part,
+            map_ms=added_ms,
         )
     except BadTimeError as problem:
         return malformed(stretch.line, str(problem))

@@ -2,8 +2,13 @@
 
 import re
 
-CLOCK = r"(?:[0-9]{1,9}:)?[0-9]{1,9}:[0-9]{1,9}(?:[.,][0-9]{1,9})?"
+FRAMED = r"[0-9]{1,2}(?:[:;][0-9]{2}){2}[:;][0-9]{2,3}"
+"""A time code of video editing, `hh:mm:ss:ff` or `hh:mm:ss;ff`; three digits at its end are milliseconds."""
+CLOCK = rf"(?:{FRAMED}|(?:[0-9]{{1,9}}:)?[0-9]{{1,9}}:[0-9]{{1,9}}(?:[.,][0-9]{{1,9}})?)"
 FIELDS = re.compile(r"(-?)(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9})(?:[.,]([0-9]{1,9}))?")
+FRAMED_FIELDS = re.compile(r"(-?)([0-9]{1,2})[:;]([0-9]{2})[:;]([0-9]{2})[:;]([0-9]{2,3})")
+FRAMES_PER_S = 30
+"""No file says its own rate. The commonest highest one keeps a frame in its second, 0.2 s off at most at 25."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
@@ -17,14 +22,16 @@ def milliseconds(written: str) -> int:
     Read a clock time with optional hours and a dot or comma before the fraction.
 
     Minutes run past 59 where no hours are written (`75:30`); a second 60, which converters write when they
-    round, is accepted.
+    round, is accepted. Four fields are a time code with frames, never days.
 
-    >>> milliseconds("1:02:03,45")
-    3723450
+    >>> milliseconds("1:02:03,45"), milliseconds("00:00:12:15"), milliseconds("00:00:12:250")
+    (3723450, 12500, 12250)
 
     Raises:
         BadTimeError: negative, or not a time.
     """
+    if framed := FRAMED_FIELDS.fullmatch(written.strip()):
+        return _with_frames(framed)
     fields = FIELDS.fullmatch(written.strip())
     if fields is None:
         raise BadTimeError(f"has the unreadable time {written.strip()[:40]!r}")
@@ -35,6 +42,17 @@ def milliseconds(written: str) -> int:
         raise BadTimeError(f"has the impossible time {written.strip()!r}")
     whole_s = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
     return whole_s * 1000 + int((fraction or "").ljust(3, "0")[:3])
+
+
+def _with_frames(fields: re.Match[str]) -> int:
+    sign, hours, minutes, seconds, rest = fields.groups()
+    if sign:
+        raise BadTimeError(f"has the negative time {fields[0]!r}")
+    if int(seconds) > 60 or int(minutes) > 59:
+        raise BadTimeError(f"has the impossible time {fields[0]!r}")
+    whole_s = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
+    part_ms = int(rest) if len(rest) == 3 else min(int(rest) * 1000 // FRAMES_PER_S, 999)
+    return whole_s * 1000 + part_ms
 
 
 def shown(time_ms: int) -> str:

@@ -1,18 +1,40 @@
-"""Read the captions that come as JSON: YouTube's json3, Whisper's segments and WhisperX's."""
+"""Read the captions that come as JSON: YouTube's json3, and the segments of Whisper and its relatives."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import NoReturn, cast
 
-from services.captions.records import Caption, Format, Item, Refusal, Unreadable, malformed
+from services.captions.clock import BadTimeError, milliseconds
+from services.captions.records import Caption, Format, Item, Refusal, Repair, Unreadable, malformed
+from services.captions.units import Timed, unit_of
 
 Json = dict[str, object]
-HINTS = ('"events"', '"segments"', '"start"')
+HINTS = ('"events"', '"segments"', '"start', '"transcription"', '"offset', '"begin"', '"from"', '"chunks"')
+LISTS = (
+    "segments",
+    "transcription",
+    "utterances",
+    "sentences",
+    "captions",
+    "subtitles",
+    "cues",
+    "chunks",
+    "transcript",
+)
+"""Under which names programs keep their cues; the first that is a list of objects counts."""
+STARTS = ("start", "startTime", "start_time", "startMs", "start_ms", "begin", "from", "offset")
+ENDS = ("end", "stop", "endTime", "end_time", "endMs", "end_ms", "to")
+LENGTHS = ("duration", "dur", "durationMs", "duration_ms")
+NAMED_MS = ("startMs", "start_ms", "tStartMs")
+TEXTS = ("text", "transcript", "body", "content", "caption")
+PLAIN = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,12})?)s?")
+WRAPPED = ("results", "result", "data", "transcript", "response")
 
 
 def document(text: str) -> tuple[Format, Sequence[object]]:
     """
-    Return which of the three *text* is, with its events or segments.
+    Return which of them *text* is, with its events or segments.
 
     Raises:
         Unreadable: not JSON, JSON too deep or with NaN, or JSON of something else.
@@ -23,10 +45,37 @@ def document(text: str) -> tuple[Format, Sequence[object]]:
     fields = _object(root) or {"segments": root}
     if (events := _list(fields.get("events"))) is not None:
         return "json3", events
-    segments = _list(fields.get("segments"))
-    if segments is None:
-        raise Unreadable('is JSON without a list of "events" or "segments"; export it as Whisper JSON')
+    name, segments = _segments(fields)
+    if name == "transcription":
+        return "whispercpp", segments
+    if name != "segments" or not _is_whisper(segments):
+        return "json", segments
     return ("whisperx" if "word_segments" in fields or _has_aligned(segments) else "whisper"), segments
+
+
+def _segments(fields: Json) -> tuple[str, Sequence[object]]:
+    """Return the list of cues and its name; some programs wrap it once, as in `{"results": {"utterances": […]}}`."""
+    inner = (_object(fields.get(name)) for name in WRAPPED)
+    for level in (fields, *filter(None, inner)):
+        for name in LISTS:
+            found = _list(level.get(name))
+            if found is not None and (name == "segments" or any(map(_is_timed, found[:5]))):
+                return name, found
+    raise Unreadable('is JSON without a list of "events" or "segments"; export it as Whisper JSON')
+
+
+def _is_timed(value: object) -> bool:
+    fields = _object(value) or {}
+    return (
+        "offsets" in fields
+        or isinstance(fields.get("timestamp"), list)
+        or (any(key in fields for key in STARTS) and any(key in fields for key in TEXTS))
+    )
+
+
+def _is_whisper(segments: Sequence[object]) -> bool:
+    first = next(filter(None, map(_object, segments)), None)
+    return first is None or ("stop" not in first and ("start" in first or "words" in first or "text" in first))
 
 
 def _loaded(text: str) -> object:
@@ -83,24 +132,53 @@ def _event(ordinal: int, event: Json, text: str) -> Caption | Refusal:
 
 
 def whisper(segments: Sequence[object]) -> Iterator[Item]:
-    """A segment without times, as WhisperX leaves one it could not align, takes those of its words."""
-    for ordinal, segment in enumerate(map(_object, segments), start=1):
-        if segment is None:
-            yield malformed(ordinal, "is not an object")
-            continue
-        start, end = _ends(segment)
-        if start is None:
-            yield malformed(ordinal, "has no readable start, nor have its words")
-            continue
-        end_ms = None if end is None else round(end * 1000)
-        text = _text(segment, "text") or "".join(_text(word, "word") for word in _words(segment))
-        yield Caption(line=ordinal, start_ms=round(start * 1000), end_ms=end_ms, text=text)
+    """
+    A segment without times, as WhisperX leaves one it could not align, takes those of its words.
+
+    Other programs write the same shape with other names and units; docs/captions.md lists them.
+    """
+    rows = [(ordinal, _segment(ordinal, _object(segment))) for ordinal, segment in enumerate(segments, start=1)]
+    timed = [row for _, row in rows if isinstance(row, Timed)]
+    factor_ms, note = unit_of(timed, _usual_unit(segments))
+    if note:
+        yield Repair(what=note)
+    for ordinal, row in rows:
+        if isinstance(row, Timed):
+            end_ms = None if row.end is None else round(row.end * factor_ms)
+            yield Caption(line=ordinal, start_ms=round(row.start * factor_ms), end_ms=end_ms, text=row.text)
+        else:
+            yield row
+
+
+def _usual_unit(segments: Sequence[object]) -> str:
+    """whisper.cpp's offsets are milliseconds, and so is what says so in its name; all others count seconds."""
+    first = next(filter(None, map(_object, segments)), Json())
+    return "milliseconds" if "offsets" in first or any(name in first for name in NAMED_MS) else "seconds"
+
+
+def _segment(ordinal: int, segment: Json | None) -> Timed | Refusal:
+    if segment is None:
+        return malformed(ordinal, "is not an object")
+    if (offsets := _object(segment.get("offsets"))) is not None:
+        segment = {**segment, "start": offsets.get("from"), "end": offsets.get("to")}
+    start, end = _ends(segment)
+    if start is None:
+        return malformed(ordinal, "has no readable start, nor have its words")
+    texts = (_text(segment, key) for key in TEXTS)
+    text = next(filter(None, texts), "") or "".join(_text(word, "word") for word in _words(segment))
+    return Timed(start=start, end=end, text=text)
 
 
 def _ends(segment: Json) -> tuple[float | None, float | None]:
-    starts = [segment.get("start"), *(word.get("start") for word in _words(segment))]
-    ends = [segment.get("end"), *(word.get("end") for word in reversed(_words(segment)))]
-    return _first_number(starts), _first_number(ends)
+    if (pair := _list(segment.get("timestamp"))) is not None and len(pair) == 2:
+        return _number(pair[0]), _number(pair[1])
+    starts = [*(segment.get(key) for key in STARTS), *(word.get("start") for word in _words(segment))]
+    ends = [*(segment.get(key) for key in ENDS), *(word.get("end") for word in reversed(_words(segment)))]
+    start, end = _first_number(starts), _first_number(ends)
+    if end is None and start is not None:
+        length = _first_number([segment.get(key) for key in LENGTHS])
+        end = None if length is None else start + length
+    return start, end
 
 
 def _words(segment: Json) -> list[Json]:
@@ -108,7 +186,19 @@ def _words(segment: Json) -> list[Json]:
 
 
 def _first_number(values: Sequence[object]) -> float | None:
-    return next((number for value in values if (number := _number(value)) is not None), None)
+    return next((number for value in values if (number := _seconds(value)) is not None), None)
+
+
+def _seconds(value: object) -> float | None:
+    """Some programs write their numbers as text: `"1.2"`, `"1.2s"`, or a clock."""
+    if not isinstance(value, str):
+        return _number(value)
+    if plain := PLAIN.fullmatch(value.strip()):
+        return _number(float(plain[1]))
+    try:
+        return milliseconds(value) / 1000
+    except BadTimeError:
+        return None
 
 
 def _number(value: object) -> float | None:

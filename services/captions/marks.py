@@ -3,15 +3,28 @@
 import re
 from collections.abc import Iterator
 
-from services.captions.clock import BadTimeError, milliseconds
+from services.captions.clock import FRAMED, BadTimeError, milliseconds
 from services.captions.records import Aside, Caption, Item, Refusal, malformed
 
-SHORT = r"[0-9]{1,3}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,3})?"
-LONG = r"[0-9]{1,3}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,3})?"
+SHORT = rf"(?:{FRAMED}|[0-9]{{1,3}}:[0-9]{{2}}(?::[0-9]{{2}})?(?:[.,][0-9]{{1,3}})?(?![:;.,]?[0-9]))"
+LONG = rf"(?:{FRAMED}|[0-9]{{1,3}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,3}})?(?![:;.,]?[0-9]))"
 RANGE = r"(?: {{0,3}}(?:--?>|[-–—]) {{0,3}}({clock}))?"
 AT_LINE_START = re.compile(rf"[ \t>*_#-]{{0,12}}\[ ?({SHORT}){RANGE.format(clock=SHORT)} ?\][*_]{{0,3}}")
 INSIDE_LINE = re.compile(rf"\[({LONG}){RANGE.format(clock=LONG)}\]")
-OWN_LINE = re.compile(rf"(?:[^:\[\]]{{1,60}}(?::|[ \t]{{2}}))?[*_ \t]{{0,12}}\(?({SHORT})\)?:?[*_]{{0,3}}\s*$")
+LABEL = r"(?=[^:;\[\]]{0,60}[^\W\d_])[^:;\[\]]{1,60}(?::|[ \t]{2}|[ \t](?=\())"
+"""Who speaks, on the mark's own line: it holds a letter, so that the hour of a time code is none."""
+OWN_LINE = re.compile(rf"(?:{LABEL})?[*_ \t]{{0,12}}\(?({SHORT}){RANGE.format(clock=SHORT)}\)?:?[*_]{{0,3}}\s*$")
+BEFORE_WORDS = re.compile(
+    rf"[ \t]{{0,8}}({LONG}){RANGE.format(clock=LONG)}(?:[ \t]{{1,8}}[-–—|]?|[ \t]?[-–—|])[ \t]{{0,8}}(?=\S)"
+)
+"""A clock without brackets that begins a line of words; it counts only where most lines begin so."""
+FEWEST_BEFORE_WORDS = 3
+NUMBERED_SPEAKER = re.compile(
+    r"\s*(?:speaker|falante|orador|locutor|palestrante|interlocutor|participante?|sprecher|locuteur|hablante|orateur)"
+    r"\s+[0-9A-Z]{1,3}\s*:?\s*$",
+    re.IGNORECASE,
+)
+"""`Speaker 1` alone under a mark, as video editors write it."""
 HEADING = re.compile(r"#{1,6}\s")
 FRONT_MATTER_LINES = 200
 
@@ -21,7 +34,14 @@ def is_marked(text: str) -> bool:
     lines = text.split("\n")
     if any(AT_LINE_START.match(line) for line in lines if "[" in line[:13]):
         return True
-    return sum(1 for line in lines if len(line) < 100 and OWN_LINE.match(line)) > 1
+    return sum(1 for line in lines if len(line) < 100 and OWN_LINE.match(line)) > 1 or _begins_lines(lines)
+
+
+def _begins_lines(lines: list[str]) -> bool:
+    """Tell whether a clock without brackets begins most lines, so that it is no time that somebody mentions."""
+    filled = [line for line in lines if line.strip()]
+    clocked = sum(1 for line in filled if BEFORE_WORDS.match(line))
+    return clocked >= FEWEST_BEFORE_WORDS and 2 * clocked > len(filled)
 
 
 def marks(text: str) -> Iterator[Item]:
@@ -32,6 +52,7 @@ def marks(text: str) -> Iterator[Item]:
     the mark's own line (`Ann: 00:01:46`) goes too.
     """
     lines = text.split("\n")
+    begins_lines = _begins_lines(lines)
     first = _after_front_matter(lines)
     if first:
         yield Aside(what="front matter block")
@@ -41,7 +62,9 @@ def marks(text: str) -> Iterator[Item]:
         if HEADING.match(line) and not AT_LINE_START.match(line):
             yield Aside(what="heading")
             continue
-        for piece, start, end in _pieces(line):
+        if not any(word.strip() for word in words) and NUMBERED_SPEAKER.match(line):
+            continue
+        for piece, start, end in _pieces(line, begins_lines=begins_lines):
             if start is not None:
                 yield from _block(mark, words)
                 mark, words = (number, start, end), []
@@ -57,10 +80,13 @@ def _after_front_matter(lines: list[str]) -> int:
     return next(fence, -1) + 1
 
 
-def _pieces(line: str) -> Iterator[tuple[str, str | None, str | None]]:
+def _pieces(line: str, *, begins_lines: bool) -> Iterator[tuple[str, str | None, str | None]]:
     """Cut *line* into (words, start, end): words before any mark have neither."""
     if len(line) < 100 and (own := OWN_LINE.match(line)):
-        yield "", own[1], None
+        yield "", own[1], own[2]
+        return
+    if begins_lines and (clock := BEFORE_WORDS.match(line)):
+        yield line[clock.end() :], clock[1], clock[2]
         return
     start, end, at = None, None, 0
     for mark in _marks_in(line):

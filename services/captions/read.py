@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from db.records import Cue
 from services.captions.decoding import decoded
+from services.captions.names import without_names
+from services.captions.pieces import joined
 from services.captions.recognition import reader
 from services.captions.records import (
     MAX_BYTES,
@@ -17,74 +19,101 @@ from services.captions.records import (
     Item,
     NotCaptions,
     Refusal,
+    Repair,
     Unreadable,
 )
-from services.captions.timeline import in_order, plausible, spoken, unrolled, with_ends
+from services.captions.showings import said_once
+from services.captions.timeline import MAX_CHARS, in_order, plausible, spoken, unrolled, with_ends, within_length
 from services.captions.tracks import on_one_clock
 
-WITHOUT_LINES: frozenset[Format] = frozenset({"json3", "srv3", "ttml", "whisper", "whisperx"})
+WITHOUT_LINES: frozenset[Format] = frozenset(
+    {"json3", "srv3", "srv1", "ttml", "whisper", "whisperx", "whispercpp", "json"}
+)
 
 
-def read(data: bytes, *, name: str) -> Captions:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finished:
+    cues: list[Cue]
+    refused: list[Refusal]
+    repairs: list[str]
+    endless: int  # cues kept whose file does not say when they end
+
+
+def read(data: bytes, *, name: str, keep_names: bool = False) -> Captions:
     """
     Read the captions in *data*; *name* only names the file in messages.
 
-    A file of captions whose every cue is refused comes back with no cues and all its refusals.
+    Names of speakers are left out unless *keep_names*. A file of captions whose every cue is refused comes back with
+    no cues and all its refusals.
 
     Raises:
         NotCaptions: too large, not text, not captions, or without a single cue.
     """
     try:
-        return _read(data)
+        return _read(data, keep_names=keep_names)
     except Unreadable as problem:
         raise NotCaptions(f"{name!r} {problem}.") from problem
 
 
-def _read(data: bytes) -> Captions:
+def _read(data: bytes, *, keep_names: bool) -> Captions:
     if len(data) > MAX_BYTES:
         raise Unreadable(f"is {len(data):,} bytes, over the {MAX_BYTES:,} of a caption file; split it by lecture")
     source = decoded(data)
     kind, items = reader(source.text)
-    found, asides = _counted(items(source.text))
+    found, asides, put_right = _counted(items(source.text))
     if not found:
         raise Unreadable("has the frame of a caption file but no cue in it; export the captions again")
-    cues, refused, repairs = _finished(found, "cue" if kind in WITHOUT_LINES else "line")
+    finished = _finished(found, "cue" if kind in WITHOUT_LINES else "line", keep_names=keep_names)
+    refused = finished.refused
     if kind in WITHOUT_LINES:
         refused = [replace(refusal, reason=f"cue {refusal.line} {refusal.reason}") for refusal in refused]
     return Captions(
         format=kind,
         encoding=source.encoding,
-        cues=tuple(cues),
-        found=len(found),
+        cues=tuple(finished.cues),
+        found=len(finished.cues) + len(refused),
         refused=tuple(sorted(refused, key=lambda refusal: refusal.line)),
-        repairs=(*source.repairs, *_left_out(asides), *repairs),
+        repairs=(*source.repairs, *_left_out(asides), *put_right, *finished.repairs),
+        says_ends=2 * finished.endless <= len(finished.cues),
     )
 
 
-def _counted(items: Iterable[Item]) -> tuple[list[Caption | Refusal], Counter[str]]:
-    found, asides = list[Caption | Refusal](), Counter[str]()
+def _counted(items: Iterable[Item]) -> tuple[list[Caption | Refusal], Counter[str], list[str]]:
+    found, asides, put_right = list[Caption | Refusal](), Counter[str](), list[str]()
     for item in items:
         if isinstance(item, Aside):
             asides[item.what] += 1
+        elif isinstance(item, Repair):
+            put_right.append(item.what)
         elif len(found) == MAX_CUES:
             raise Unreadable(f"has more than {MAX_CUES:,} cues; split it by lecture")
         else:
             found.append(item)
-    return found, asides
+    return found, asides, put_right
 
 
-def _finished(found: Sequence[Caption | Refusal], place: str) -> tuple[list[Cue], list[Refusal], Iterator[str]]:
+def _finished(found: Sequence[Caption | Refusal], place: str, *, keep_names: bool) -> _Finished:
     """Every format goes through these steps, in this order: a step may rely on those before it."""
-    refused = [item for item in found if isinstance(item, Refusal)]
+    unread = [item for item in found if isinstance(item, Refusal)]
     cues, implausible = plausible([item for item in found if isinstance(item, Caption)])
+    cues, over_borders, placed = joined(cues)
     clock = on_one_clock(cues, place)
     cues, rolled = unrolled(clock.cues)
+    cues, shown_again = said_once(cues)
+    cues, named = (cues, []) if keep_names else without_names(cues)
     cues, wordless = spoken(cues)
     cues, late = in_order(cues)
     pointless = sum(cue.end_ms == cue.start_ms for cue in cues)
     endless = sum(cue.end_ms is None for cue in cues)
-    repairs = _repairs(place, clock.restarts, late=late, pointless=pointless, endless=endless)
-    return with_ends(cues), [*refused, *implausible, *clock.refused, *rolled, *wordless], repairs
+    unplaced = {refusal.line for refusal in (*unread, *implausible)}
+    closed, split = within_length(with_ends(cues, found=clock.cues, unplaced=unplaced))
+    repairs = _repairs(place, clock.restarts, late=late, pointless=pointless, endless=endless, split=split)
+    return _Finished(
+        cues=closed,
+        refused=[*unread, *implausible, *over_borders, *clock.refused, *rolled, *shown_again, *wordless],
+        repairs=[*placed, *repairs, *named],
+        endless=endless,
+    )
 
 
 def _left_out(asides: Counter[str]) -> Iterator[str]:
@@ -92,7 +121,9 @@ def _left_out(asides: Counter[str]) -> Iterator[str]:
         yield f"left out, as nobody says them: {count} × {what}"
 
 
-def _repairs(place: str, restarts: Sequence[int], *, late: int, pointless: int, endless: int) -> Iterator[str]:
+def _repairs(
+    place: str, restarts: Sequence[int], *, late: int, pointless: int, endless: int, split: int
+) -> Iterator[str]:
     for line in restarts:
         yield f"{place} {line}: the clock starts again after an hour; one hour was added from here on"
     if late:
@@ -101,3 +132,5 @@ def _repairs(place: str, restarts: Sequence[int], *, late: int, pointless: int, 
         yield f"cues without an end, given up to the next start: {endless}"
     if pointless:
         yield f"cues without length, given up to a second: {pointless}"
+    if split:
+        yield f"cues of over {MAX_CHARS:,} characters, split, their time shared out by words: {split}"

@@ -9,9 +9,11 @@ from services.captions.blocks import COMMA, HEADER, sbv, srt, webvtt
 from services.captions.clock import CLOCK
 from services.captions.marks import is_marked, marks
 from services.captions.records import Format, Item, Unreadable
+from services.captions.tsv import HEAD, tsv
 from services.captions.xmls import ROOT, xml
 
 HEAD_CHARS = 4_096
+XML_FORMATS: dict[str, Format] = {"tt": "ttml", "timedtext": "srv3", "transcript": "srv1"}
 MAX_LINES = 1_000_000  # 20 a cue; a file of line ends alone would take six seconds and a gigabyte
 MAX_TAGS = 2_000_000
 HTML = re.compile(r"\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -33,10 +35,12 @@ def reader(text: str) -> tuple[Format, Reader]:
     head = text.lstrip("\ufeff \t\n\x00")[:HEAD_CHARS]
     if HTML.match(head):
         raise Unreadable("is a web page, not captions; download the caption file itself")
+    if HEAD.match(head):
+        return "tsv", tsv
     if HEADER.match(head):
         return "webvtt", webvtt
     if head.startswith("<") and (root := ROOT.search(head)):
-        return ("ttml" if root[1] == "tt" else "srv3"), xml
+        return XML_FORMATS[root[1]], xml
     if head.startswith("{") or re.match(r"\[\s*[{\]]", head):
         return _json(text)
     if ASS.match(head):
@@ -53,7 +57,7 @@ def _json(text: str) -> tuple[Format, Reader]:
 def _by_first_time(text: str) -> tuple[Format, Reader]:
     """The first line of times that can be read decides between the formats without a header."""
     for line in text.split("\n"):
-        if ":" not in line[:200]:
+        if ":" not in line[:200] and ";" not in line[:200]:
             continue
         if SRT_TIMES.match(line):
             return "srt", srt
@@ -63,5 +67,5 @@ def _by_first_time(text: str) -> tuple[Format, Reader]:
         return "marks", marks
     raise Unreadable(
         "has no times that can be read; give captions as WebVTT, SRT, SBV, TTML, ASS, json3, srv3, "
-        "Whisper JSON, or text with [hh:mm:ss] marks"
+        "Whisper JSON or TSV, or text with [hh:mm:ss] marks"
     )

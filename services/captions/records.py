@@ -6,7 +6,22 @@ from typing import Literal
 from db.records import Cue
 from services.errors import Refused
 
-Format = Literal["webvtt", "srt", "sbv", "json3", "srv3", "ttml", "ass", "whisper", "whisperx", "marks"]
+Format = Literal[
+    "webvtt",
+    "srt",
+    "sbv",
+    "json3",
+    "srv3",
+    "srv1",
+    "ttml",
+    "ass",
+    "whisper",
+    "whisperx",
+    "whispercpp",
+    "tsv",
+    "json",
+    "marks",
+]
 """How the file is written inside, whatever its name says; "marks" is text with `[hh:mm:ss]` in it."""
 
 RefusalKind = Literal["malformed", "empty", "repeat", "track", "backward"]
@@ -27,7 +42,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
-    """One file, read: `len(cues) + len(refused) == found`, cues in order of their start."""
+    """
+    One file, read: `len(cues) + len(refused) == found`, cues in order of their start.
+
+    A cue that was too long for one is found as often as it has parts.
+    """
 
     format: Format
     encoding: str  # a Python codec name: "utf-8", "utf-8-sig", "utf-16-le", "cp1252", …
@@ -35,6 +54,7 @@ class Captions:
     found: int
     refused: tuple[Refusal, ...]  # in order of line
     repairs: tuple[str, ...]  # one sentence each, for the operator's report
+    says_ends: bool = True  # most cues say themselves when they end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +67,7 @@ class Caption:
     text: str
     number: int | None = None  # the counter above an SRT cue
     part: int = 0  # grows with each full header, or each language of a TTML file
+    map_ms: int | None = None  # what its header's X-TIMESTAMP-MAP adds to the times, beyond what the first one does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +77,23 @@ class Aside:
     what: str
 
 
-Item = Caption | Refusal | Aside
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Something that a reader put right for the whole file, as a sentence for the operator."""
+
+    what: str
+
+
+Item = Caption | Refusal | Aside | Repair
 """What a format's reader yields, in file order."""
 
 
 class NotCaptions(Refused):
     """This file cannot be read as captions."""
+
+
+class WrongClock(NotCaptions):
+    """These are captions, but their times cannot be right, or nobody can tell whether they are."""
 
 
 class Unreadable(Refused):

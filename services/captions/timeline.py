@@ -1,7 +1,8 @@
 """Bring a file's cues onto one timeline: refuse impossible times, collapse what rolls, order, close ends."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from db.records import Cue
@@ -15,7 +16,8 @@ TOUCH_MS = 100
 ROLLING_SHARE = 0.1
 ROLLING_PAIRS = 2
 MAX_RAW_CHARS = 200_000
-MAX_CHARS = 10_000  # about ten minutes of speech: no reference could point into it
+MAX_CHARS = 10_000  # about ten minutes of speech: no reference could point into it, so it is split
+PART_CHARS = 1_000
 SHORTEST_MS = 1_000
 WORDS_PER_S = 2.5  # a lecturer's pace, for a last block whose end nobody wrote
 
@@ -98,7 +100,7 @@ def _rolls(cues: Sequence[Caption], lines: Sequence[Sequence[str]], carried: Seq
 
 
 def spoken(cues: Sequence[Caption]) -> Parted:
-    """Clean each text, and refuse what holds no words, too many, or repeats a cue to the letter."""
+    """Clean each text, and refuse what holds no words, far too many, or repeats a cue to the letter."""
     kept, refused = list[Caption](), list[Refusal]()
     seen = set[tuple[int, int | None, str]]()
     for cue in cues:
@@ -121,8 +123,6 @@ def _words(cue: Caption) -> tuple[str, Refusal | None]:
     if not clean.words:
         reason = "holds only a sound mark" if clean.had_sound else "holds no words"
         return "", Refusal(line=cue.line, kind="empty", reason=reason)
-    if len(clean.words) > MAX_CHARS:
-        return "", malformed(cue.line, f"holds {len(clean.words):,} characters, too many for one cue")
     return clean.words, None
 
 
@@ -139,27 +139,72 @@ def in_order(cues: Sequence[Caption]) -> tuple[list[Caption], int]:
     return sorted(cues, key=lambda cue: cue.start_ms), late
 
 
-def with_ends(cues: Sequence[Caption]) -> list[Cue]:
+def with_ends(cues: Sequence[Caption], *, found: Sequence[Caption], unplaced: Collection[int]) -> list[Cue]:
     """
     Close the cues that have no end or no length; *cues* are in order.
 
-    A cue without an end runs to the next start, the last one for as long as its words take. A cue without
-    length gets a second, or less where the next one starts sooner.
+    A cue without an end runs to the next start *found*, whether that cue is kept or not, the last one for as long as
+    its words take; so does one above a cue whose time cannot be read: *unplaced* are the lines of those, and the
+    words there are not its own. A cue without length gets a second, or less where the next one starts sooner.
     """
-    closed, next_ms, following_ms = list[Cue](), None, None
-    for cue in reversed(cues):
-        if next_ms != cue.start_ms:
-            following_ms, next_ms = next_ms, cue.start_ms
-        end_ms = _end(cue, following_ms)
+    starts = sorted({cue.start_ms for cue in found} | {cue.start_ms for cue in cues})
+    followed_by_unplaced = _above(found, unplaced)
+    closed = list[Cue]()
+    for cue in cues:
+        at = bisect_right(starts, cue.start_ms)
+        following_ms = starts[at] if at < len(starts) else None
+        end_ms = _end(cue, following_ms, is_cut=cue.line in followed_by_unplaced)
         closed.append(Cue(start_s=cue.start_ms / 1000, end_s=end_ms / 1000, text=cue.text))
-    return closed[::-1]
+    return closed
 
 
-def _end(cue: Caption, following_ms: int | None) -> int:
+def _above(found: Sequence[Caption], unplaced: Collection[int]) -> frozenset[int]:
+    """Return the lines of cues right above one of the lines *unplaced*."""
+    lines = sorted({cue.line for cue in found})
+    return frozenset(lines[at - 1] for line in unplaced if (at := bisect_right(lines, line)))
+
+
+def _end(cue: Caption, following_ms: int | None, *, is_cut: bool) -> int:
     if cue.end_ms is None:
-        by_words_ms = max(SHORTEST_MS, round(len(cue.text.split()) / WORDS_PER_S * 1000))
-        return cue.start_ms + by_words_ms if following_ms is None else following_ms
+        by_words_ms = cue.start_ms + max(SHORTEST_MS, round(len(cue.text.split()) / WORDS_PER_S * 1000))
+        if following_ms is None:
+            return by_words_ms
+        return min(by_words_ms, following_ms) if is_cut else following_ms
     if cue.end_ms > cue.start_ms:
         return cue.end_ms
     second_ms = cue.start_ms + SHORTEST_MS
     return second_ms if following_ms is None else min(second_ms, following_ms)
+
+
+def within_length(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
+    """Split the cues that are too long for one, sharing their time by words; also count those that were."""
+    parts = [list(_parts(cue)) for cue in cues]
+    return [part for each in parts for part in each], sum(len(each) > 1 for each in parts)
+
+
+def _parts(cue: Cue) -> Iterator[Cue]:
+    if len(cue.text) <= MAX_CHARS:
+        yield cue
+        return
+    texts = list(_pieces(cue.text))
+    counts = [max(len(text.split()), 1) for text in texts]
+    per_word_s = (cue.end_s - cue.start_s) / sum(counts)
+    start_s = cue.start_s
+    for text, count in zip(texts, counts, strict=True):
+        end_s = start_s + count * per_word_s
+        yield Cue(start_s=round(start_s, 3), end_s=round(end_s, 3), text=text)
+        start_s = end_s
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut *text* after a sentence where there is one, else between words, else anywhere."""
+    at = 0
+    while len(text) - at > PART_CHARS:
+        within = text[at : at + PART_CHARS]
+        stop = max((within.rfind(end) + 1 for end in (". ", "? ", "! ", "… ")), default=0)
+        cut = stop if stop > PART_CHARS // 2 else within.rfind(" ")
+        cut = cut if cut > 0 else PART_CHARS
+        yield text[at : at + cut].strip()
+        at += cut
+    if rest := text[at:].strip():
+        yield rest

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from services.captions.clock import DAY_MS, HOUR_MS, shown
-from services.captions.records import Caption, Refusal, RefusalKind
+from services.captions.records import Caption, Refusal, RefusalKind, Unreadable
 
 FALL_MS = 300_000  # a clock that goes back by less is a cue out of order
 BEGINNING_MS = 300_000  # "back at the beginning" reaches this far
 STRAY_CUES = 5  # a clock that is back where it was within so many cues never fell
 HOUR_GAP_MS = 300_000  # the longest silence around the hour
 MOST_HOURS = 23
+PIECE_MS = 90_000
+FEWEST_PIECES = 3
+"""So many short runs, each with a header or numbers of its own, are pieces of a stream."""
 MIN_FRACTIONS = 5  # times on whole seconds coincide by chance
 
 
@@ -57,7 +60,9 @@ def on_one_clock(cues: Sequence[Caption], place: str) -> OneClock:
     known: list[Run] = []
     verdict: tuple[RefusalKind, str] | None = None
     hours = 0
-    for run in _runs(cues):
+    runs = list(_runs(cues))
+    _require_whole(runs)
+    for run in runs:
         goes_on = previous is not None and _passes_the_hour(previous, run)
         if previous is None:
             verdict = None
@@ -73,6 +78,17 @@ def on_one_clock(cues: Sequence[Caption], place: str) -> OneClock:
             known.append(run)
         _sort_in(kept, run, hours, verdict)
     return kept
+
+
+def _require_whole(runs: Sequence[Run]) -> None:
+    """Refuse a stream's pieces whose clocks begin anew: to keep the first would lose the lecture in silence."""
+    if len(runs) < FEWEST_PIECES or any(run.high_ms > PIECE_MS for run in runs):
+        return
+    if all(run.is_marked for run in runs[1:]):
+        raise Unreadable(
+            f"consists of {len(runs)} pieces whose clocks begin anew in each, and nothing says where in the video each "
+            "belongs; download it as one file, or with X-TIMESTAMP-MAP in each piece's header"
+        )
 
 
 def _sort_in(kept: OneClock, run: Run, hours: int, verdict: tuple[RefusalKind, str] | None) -> None:

@@ -1,4 +1,4 @@
-"""Read the captions that come as XML: TTML (DFXP) and YouTube's srv3."""
+"""Read the captions that come as XML: TTML (DFXP) and YouTube's srv3, srv2 and srv1."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,13 @@ from defusedxml.ElementTree import XMLParser
 from services.captions.clock import BadTimeError, milliseconds
 from services.captions.records import Caption, Item, Refusal, Unreadable, malformed
 
-ROOT = re.compile(r"<(?:[A-Za-z0-9_.-]{1,40}:)?(tt|timedtext)[\s>/]")
+ROOT = re.compile(r"<(?:[A-Za-z0-9_.-]{1,40}:)?(tt|timedtext|transcript)[\s>/]")
 CHUNK = 65_536
 MAX_DEPTH = 100
 OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(h|ms|m|s|f|t)")
 FRAMES = re.compile(r"([0-9]{1,9}:[0-9]{2}:[0-9]{2}):([0-9]{1,4}(?:\.[0-9]{1,4})?)")
 WHOLE = re.compile("-?[0-9]{1,12}")
+SECONDS = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 UNIT_S = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
 
 Attributes = Mapping[str, str]
@@ -47,8 +48,10 @@ class _Paragraphs:
             raise Unreadable("nests its XML too deeply; it is not a caption export")
         given = {_local(name): value for name, value in attributes.items()}
         match _local(tag):
-            case "tt" | "timedtext" if self._depth == 1:
+            case "tt" | "timedtext" | "transcript" if self._depth == 1:
                 self._root, self._is_ttml = given, _local(tag) == "tt"
+            case "text" if not self._is_ttml and self._depth == 2:
+                self._paragraph, self._words = given, []
             case "body" | "div":
                 self._containers.append(given)
             case "p":
@@ -69,7 +72,7 @@ class _Paragraphs:
         match _local(tag):
             case "body" | "div" if self._containers:
                 self._containers.pop()
-            case "p" if self._paragraph is not None:
+            case "p" | "text" if self._paragraph is not None:
                 self._close(self._paragraph)
             case _:
                 pass
@@ -159,11 +162,23 @@ def xml(text: str) -> Iterator[Item]:
 
 
 def _srv3(ordinal: int, given: Attributes, text: str) -> Caption | Refusal:
+    if "start" in given:
+        return _srv1(ordinal, given, text)
     start, duration = given.get("t", ""), given.get("d", "")
     if not WHOLE.fullmatch(start):
         return malformed(ordinal, f"has the unreadable time {start[:40]!r}")
     end_ms = int(start) + int(duration) if WHOLE.fullmatch(duration) else None
     return Caption(line=ordinal, start_ms=int(start), end_ms=end_ms, text=text)
+
+
+def _srv1(ordinal: int, given: Attributes, text: str) -> Caption | Refusal:
+    """Seconds with fractions, as `start` and `dur`."""
+    start, duration = given["start"], given.get("dur", "")
+    if not SECONDS.fullmatch(start):
+        return malformed(ordinal, f"has the unreadable time {start[:40]!r}")
+    start_ms = round(float(start) * 1000)
+    end_ms = start_ms + round(float(duration) * 1000) if SECONDS.fullmatch(duration) else None
+    return Caption(line=ordinal, start_ms=start_ms, end_ms=end_ms, text=text)
 
 
 def _local(name: str) -> str:

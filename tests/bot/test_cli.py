@@ -115,6 +115,43 @@ async def test_a_dry_run_stores_nothing_not_even_the_course(terminal: Console, t
     assert listed.out.startswith("No course yet")
 
 
+async def test_a_dry_run_asks_no_model_and_shows_span_and_pace(terminal: Console, tmp_path: Path) -> None:
+    captions(tmp_path / "aulas", "aula-1.vtt", "O gradiente some.", "A rede não aprende.")
+
+    async with fake_model(embeds) as model:
+        there = having_embeddings(terminal, model)
+        ran = await there.run("ingest", str(tmp_path / "aulas"), "--course", "redes", "--dry-run")
+
+    assert ran.code == 0, ran.err
+    assert model.requests == []
+    assert re.search(r"lecture from to words/min covered", flat(ran.out))
+    assert re.search(r"aula-1 00:00:\d\d 00:00:\d\d \d+ \?", flat(ran.out))
+    assert "1 lecture has no link to a video" in flat(ran.out)
+
+
+async def test_without_a_wanted_model_an_ingest_speaks_of_none(terminal: Console, tmp_path: Path) -> None:
+    captions(tmp_path / "aulas", "aula-1.vtt", "O gradiente some.")
+
+    ran = await terminal.run("ingest", str(tmp_path / "aulas"), "--course", "redes")
+
+    assert "can be reached" not in flat(ran.out + ran.err)
+    assert "found by words alone, as MONITORIA_EMBEDDING_MODEL=none asks" in flat(ran.out)
+
+
+async def test_an_empty_search_is_refused(terminal: Console) -> None:
+    ran = await terminal.run("search", " \u200b", "--course", "redes")
+
+    assert (ran.code, ran.err) == (1, "The query is empty; write what to look for.\n")
+
+
+async def test_a_file_whose_one_cue_is_refused_has_one_cue(terminal: Console, tmp_path: Path) -> None:
+    captions(tmp_path / "aulas", "aula-1.vtt", "[Música]")
+
+    ran = await terminal.run("ingest", str(tmp_path / "aulas"), "--course", "redes")
+
+    assert "'aula-1.vtt' has 1 cue and none could be kept" in flat(ran.out)
+
+
 async def test_a_lecture_whose_file_is_gone_is_named_and_withdrawn_when_told(terminal: Console, tmp_path: Path) -> None:
     captions(tmp_path / "aulas", "aula-1.vtt", "O gradiente some.")
     gone = captions(tmp_path / "aulas", "aula-2.vtt", "O tensor tem três eixos.")

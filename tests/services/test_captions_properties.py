@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.captions import Captions, NotCaptions, read
 
 FEW = settings(max_examples=40, deadline=None)
-TAG = re.compile(r"</?(?:i|b|u|c|v|font|span)[ >.]", re.IGNORECASE)
+TAG = re.compile(r"</?(?:i|b|u|c|v|font|span)(?:[ .][^<>]*)?>", re.IGNORECASE)  # `x <i ; y` is none: it never closes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

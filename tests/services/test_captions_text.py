@@ -88,10 +88,11 @@ def test_a_sound_mark_leaves_its_sentence_and_other_brackets_stay(written: str, 
     assert text_of(written) == words
 
 
-def test_a_cue_of_more_than_ten_thousand_characters_is_malformed() -> None:
-    captions = cues_of("a" * 10_000, "a" * 10_001, "<i>" * 70_000 + "a")
+def test_a_cue_of_more_than_ten_thousand_characters_is_split_and_markup_without_end_is_malformed() -> None:
+    captions = cues_of("a" * 10_000, "a " * 5_001, "<i>" * 70_000 + "a")
 
+    assert [len(cue.text) for cue in captions.cues] == [10_000, 999, *[997] * 9, 19]
     assert [(refusal.kind, refusal.reason) for refusal in captions.refused] == [
-        ("malformed", "holds 10,001 characters, too many for one cue"),
-        ("malformed", "holds 210,001 characters, too many for one cue"),
+        ("malformed", "holds 210,001 characters, too many for one cue")
     ]
+    assert captions.found == len(captions.cues) + 1

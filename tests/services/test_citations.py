@@ -64,6 +64,28 @@ def test_a_reference_starts_at_the_cue_that_supports_the_sentence() -> None:
     assert reference.segment_id == RECURRENT.segment_id
 
 
+def test_a_reference_into_a_long_cue_points_at_its_estimated_second() -> None:
+    sentences = [f"Aqui vem a frase número {n} sobre nada de mais." for n in range(40)]
+    sentences[30] = "O dropout desliga neurônios no sorteio durante o treino."
+    turn = hit(" ".join(sentences), rank=1)
+    turn = replace(turn, cue_starts_s=(100.0,), start_s=100.0, end_s=300.0)
+
+    (reference,) = resolve("O dropout desliga neurônios no treino [1].", [turn]).references
+
+    said = turn.text[: turn.text.index("O dropout")].split()
+    assert reference.quote.startswith(sentences[30])
+    assert reference.start_s == pytest.approx(100 + 200 * len(said) / len(turn.text.split()) - LEAD_IN_S, abs=1)
+
+
+def test_a_pause_after_a_cue_moves_no_reference() -> None:
+    passage = hit("Primeiro, bom dia, gente. O dropout desliga neurônios.", "Voltamos.", rank=1)
+    passage = replace(passage, cue_starts_s=(100.0, 400.0), start_s=100.0, end_s=410.0)
+
+    (reference,) = resolve("O dropout desliga neurônios [1].", [passage]).references
+
+    assert reference.start_s <= 103
+
+
 def test_two_sentences_that_cite_one_passage_open_it_at_two_moments() -> None:
     draft = "O gradiente encolhe pela mesma matriz [1]. A LSTM soma na célula de memória [1]."
 

@@ -1,6 +1,7 @@
 """Taking lectures in: nothing twice, nothing lost, nothing half."""
 
 import asyncio
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 from psycopg.rows import scalar_row
 
 from services.courses import Courses
-from services.ingest import Taken
-from services.manifest import Source
+from services.ingest import Ingest, Report, Taken
+from services.manifest import Source, plan
 from tests.services.conftest import Desk, reported
 
 GRADIENT = ("O gradiente encolhe a cada passo.", "Nas redes longas ele some.")
@@ -285,3 +286,93 @@ async def test_a_file_name_that_is_no_text_is_taken_in(desk: Desk) -> None:
     report = await desk.take_in()
 
     assert [(one.slug, one.status) for one in report.taken] == [("aula", "new")]
+
+
+def said(folder: Path, name: str, *, first_s: int, count: int = 12) -> Path:
+    """Write captions that begin at *first_s* and are spoken at a human pace."""
+    cues = (
+        f"{n}\n{clock(first_s + 6 * n)} --> {clock(first_s + 6 * n + 4)}\no gradiente some na rede profunda {n}\n"
+        for n in range(count)
+    )
+    (folder / name).write_text("\n".join(cues))
+    return folder / name
+
+
+def clock(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02},000"
+
+
+async def test_a_lecture_an_hour_off_is_refused_and_the_others_go_on(desk: Desk) -> None:
+    said(desk.folder, "aula-1h.srt", first_s=3_604)
+    desk.write("rnn", *GRADIENT)
+
+    report = await desk.take_in()
+
+    assert {one.slug: (one.status, one.fault) for one in report.taken} == {
+        "aula-1h": ("refused", "clock"),
+        "rnn": ("new", None),
+    }
+    assert "begins at 1:00:04" in (report.taken[0].reason or "")
+
+
+async def test_a_lecture_an_hour_off_is_put_right_by_its_video_s_length(desk: Desk) -> None:
+    path = said(desk.folder, "aula-1h.srt", first_s=3_604)
+    source = Source(slug="aula-1h", path=path, title="Aula 1", language="pt", duration_s=80.0)
+
+    (one,) = (await desk.take_in([source])).taken
+    found = await desk.retriever.search(course=desk.course, questions=["gradiente some"])
+
+    assert (one.status, found.hits[0].start_s) == ("new", 4)
+    assert "1:00:00 was taken off every time" in one.repairs[-1]
+    assert one.pace is not None
+    assert (one.pace.start_s, one.pace.end_s, round(one.pace.covered or 0, 2)) == (4, 74, 0.6)
+
+
+async def test_a_lecture_in_another_format_of_the_same_name_is_the_same_lecture(desk: Desk) -> None:
+    desk.write("rnn", *GRADIENT)
+    await desk.take_in()
+    text = (desk.folder / "rnn.srt").read_text().replace(",000", ".000")
+    (desk.folder / "rnn.vtt").write_text(f"WEBVTT\n\n{text}")
+
+    report = await desk.take_in()
+
+    assert [(one.slug, one.status, one.path.suffix) for one in report.taken] == [("rnn", "unchanged", ".vtt")]
+    assert report.remarks[0] == "rnn.vtt is taken; left out as the same lecture: rnn.srt"
+
+
+async def test_an_archive_is_taken_in_and_vanished_is_what_it_lacks_later(desk: Desk) -> None:
+    path = desk.folder / "curso.zip"
+    lecture = desk.write("rnn", *GRADIENT).read_text()
+    (desk.folder / "rnn.srt").unlink()
+
+    async def take_in(*names: str) -> Report:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, lecture)
+        order = plan([path], manifest=None, language="pt-BR", video_url=None)
+        return await reported(desk.ingest.run(desk.course, order))
+
+    first = await take_in("curso/rnn.srt", "curso/lstm.srt", "__MACOSX/curso/._rnn.srt")
+    again = await take_in("curso/rnn.srt")
+
+    assert {one.slug: one.status for one in first.taken} == {"lstm": "new", "rnn": "new"}
+    assert ([one.status for one in again.taken], again.vanished) == (["unchanged"], ("lstm",))
+
+
+async def test_no_name_of_a_speaker_reaches_passages_or_index(desk: Desk) -> None:
+    names = ("Caio Nogueira Lins", "Helena Prado")
+    desk.write("reuniao", *(f"{names[n % 2]}: a rede esquece o passo {n}" for n in range(8)))
+
+    await desk.take_in()
+    (passage,) = (await desk.retriever.search(course=desk.course, questions=["a rede esquece"])).hits
+    assert not any(word in passage.text for name in names for word in name.split())
+
+
+async def test_a_rehearsal_asks_no_model(desk: Desk) -> None:
+    desk.write("rnn", *GRADIENT)
+    ingest = Ingest(desk.pool, desk.serving, None)
+
+    report = await reported(ingest.rehearse(desk.course, desk.plan()))
+
+    assert [one.status for one in report.taken] == ["new"]
+    assert desk.embedder.passages == 0

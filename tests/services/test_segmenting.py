@@ -1,10 +1,12 @@
 """Windows: whole cues, about equal, overlapping, and each knows where its cues begin."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import Cue
-from services.segmenting import OVERLAP_WORDS, WINDOW_WORDS, cut
+from services.segmenting import OVERLAP_WORDS, WINDOW_WORDS, cut, version
 
 
 def spoken(*word_counts: int) -> list[Cue]:
@@ -88,6 +90,27 @@ def test_an_endless_cue_is_split_and_its_time_shared_out_by_words() -> None:
     assert len(windows) == 3
     assert [round(window.start_s) for window in windows] == [100, 134, 168]
     assert windows[-1].end_s == 200.0
+
+
+def test_a_cue_of_minutes_is_split_so_that_each_window_knows_its_minutes() -> None:
+    (window,) = cut([Cue(start_s=0.0, end_s=2_875.0, text=" ".join(f"w{n}" for n in range(115)))])
+
+    assert len(window.cue_starts_s) > 40
+    assert max(b - a for a, b in pairwise(window.cue_starts_s)) <= 60
+
+
+def test_a_cue_of_minutes_over_which_others_are_spoken_ends_where_they_begin() -> None:
+    stuck = Cue(start_s=10.0, end_s=2_885.0, text="uma frase que ficou na tela")
+
+    windows = cut([stuck, *(Cue(start_s=15.0 + 4 * n, end_s=18.0 + 4 * n, text=f"frase {n}") for n in range(300))])
+
+    assert max(window.end_s - window.start_s for window in windows) < 800
+    assert windows[0].cue_starts_s[:3] == (10.0, 15.0, 19.0)
+
+
+def test_only_lectures_that_are_cut_anew_are_embedded_anew() -> None:
+    assert version(spoken(10, 400, 3)) == "1"
+    assert version([Cue(start_s=0.0, end_s=241.0, text="a b c")]) == "2"
 
 
 def test_nothing_said_gives_nothing() -> None:

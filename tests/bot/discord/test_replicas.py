@@ -113,3 +113,17 @@ async def test_an_answer_that_comes_too_late_is_no_error(
         await campus.server.until(lambda: "interaction.not_ours" in [it.getMessage() for it in caplog.records])
 
         assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+async def test_a_lost_connection_to_discord_is_told_without_a_trace(
+    campus: Campus, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(campus) as at:
+        answer = await at.asked()
+        campus.server.fail(r"POST /interactions/.+/callback", 0)
+        pressed = await (await campus.server.click(campus.ana, answer, answer.buttons["Ajudou"])).answered()
+
+        assert pressed.original
+        assert pressed.original.content == UNAVAILABLE
+        [failed] = [one for one in caplog.records if one.getMessage() == "interaction.failed"]
+        assert failed.exc_info is None
