@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
-from db.records import AnswerId, CourseId, ItemId, Verdict
+from db.records import AnswerId, CourseId, ItemId, Verdict, VerifiedId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +170,22 @@ async def touch(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
         where answer_id = %(answer)s and course_id = %(course)s and settled_at is null
         """,
         {"course": course, "answer": answer},
+    )
+
+
+async def outdate_words(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> None:
+    """Let every card be shown anew that gives these words of staff, whichever way they were changed."""
+    await conn.execute(
+        """
+        update review_items set card_version = card_version + 1
+        where course_id = %(course)s and answer_id in (
+            select answer_id from verified_uses
+            where verified_id = %(verified)s and course_id = %(course)s and way = 'shown'
+            union
+            select answer_id from verified_answers where id = %(verified)s and course_id = %(course)s
+        )
+        """,
+        {"course": course, "verified": verified},
     )
 
 

@@ -181,6 +181,18 @@ async def link(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
     return (int(row[0]), int(row[1]), int(row[2])) if row else None
 
 
+async def is_a_students(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> bool:
+    """Say whether a verified answer was kept from what a student wrote, who may take it back."""
+    found = await conn.execute(
+        """
+        select from kept_messages
+        where verified_id = %(verified)s and course_id = %(course)s and author_key <> ''
+        """,
+        {"course": course, "verified": verified},
+    )
+    return found.rowcount > 0
+
+
 async def changed(conn: AsyncConnection, *, kept: Kept, text_sha256: str | None) -> bool:
     """Take note of the message's text as it is now, None: it is gone; return False if that was known."""
     updated = await conn.execute(

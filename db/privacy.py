@@ -185,6 +185,22 @@ async def is_queued(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
     return found.rowcount > 0
 
 
+async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str) -> None:
+    """Forget how the questions were understood that follow the person's, at any remove: their words are in it."""
+    await conn.execute(
+        """
+        with recursive following as (
+            select id from questions where course_id = %(course)s and asker_key = %(key)s
+            union
+            select q.id from questions q join following f on q.follows = f.id where q.course_id = %(course)s
+        )
+        update questions set standalone = null
+        where course_id = %(course)s and standalone is not null and id in (select id from following)
+        """,
+        {"course": course, "key": key},
+    )
+
+
 async def delete_questions(conn: AsyncConnection, *, course: CourseId, key: str) -> int:
     """Delete the person's questions and all that hangs on them; return how many there were."""
     deleted = await conn.execute(

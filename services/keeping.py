@@ -19,6 +19,7 @@ from services.citations import Cited
 from services.corrections import MOST_REFERENCES, TooManyMarks, WrongMark, corrected
 from services.drafts import without_links
 from services.errors import Refused
+from services.recorded import recorded, worded
 from services.retrieve import SPOKEN_BY_MONITORIA, Retriever
 from services.review import Member
 from services.support import rarity, supporting
@@ -202,6 +203,7 @@ async def _keep(
 ) -> VerifiedId:
     await answers.lock(conn, course=course, answer=answer)
     before = await verified.of_answer(conn, course=course, answer=answer)
+    said_before = await recorded(conn, before) if before else None
     if before and before.answer_id != answer and before.retired_at is None:
         stored = before.id  # what it repeats is what changes: a question has one verified answer
         await verified.rewrite(conn, course=course, verified=stored, text=cited.text, verified_by=member.key)
@@ -230,16 +232,16 @@ async def _keep(
         answer=answer,
         actor_key=member.key,
         action="keep",
-        before={"text": before.text} if before else None,
+        before=said_before,
         after={
-            "text": cited.text,
-            "question": question,
+            **worded(cited.text, is_a_students=bool(form.source.author_key)),
             "message": str(form.source.message_id),
             "references": [reference.url for reference in cited.references],
         },
     )
     await showings.outdate(conn, course=course, answer=answer)
     await showings.outdate_words(conn, course=course, verified=stored)
+    await cards.outdate_words(conn, course=course, verified=stored)
     return stored
 
 

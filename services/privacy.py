@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, courses, kept, orphans, privacy, questions, showings, watermarks
+from db import answers, cards, courses, kept, orphans, privacy, questions, showings, watermarks
 from db.orphans import Orphan
 from db.privacy import AskedAt, Kept, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
@@ -135,6 +135,7 @@ class Privacy:
             messages = await orphans.make(conn, course=course.id, key=key, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
+            await privacy.forget_understood(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             await _forget_kept(conn, course, key)
             for answer in sorted(set(voted)):
@@ -161,6 +162,7 @@ async def _forget_kept(conn: AsyncConnection, course: Course, key: str) -> None:
     await kept.forget_drafts(conn, course=course.id, key=key)
     for which in await kept.of_author(conn, course=course.id, key=key):
         await showings.outdate_words(conn, course=course.id, verified=which)
+        await cards.outdate_words(conn, course=course.id, verified=which)
         await kept.blank(conn, course=course.id, verified=which, instead=i18n.text("keep.taken_back", course.language))
 
 

@@ -41,6 +41,7 @@ from services.ask import Asker, Examined
 from services.citations import Cited
 from services.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused
+from services.recorded import recorded
 from services.released import Release, released
 
 TAKE = timedelta(minutes=30)
@@ -299,6 +300,7 @@ class Review:
                 _require_free(found, member, reader)
             if opened != state(found, before):
                 raise Refused(i18n.text("review.changed", reader, text=text[:1_500]))
+            said_before = await recorded(conn, before) if before else {"text": card.reply.answer.text}
             await self._verify(conn, found, member, cited, before)
             await self._labelled(conn, found, member, label)
             if card.reply.answer.held != "no":
@@ -309,7 +311,7 @@ class Review:
                 item,
                 member,
                 "edit",
-                before={"text": before.text if before else card.reply.answer.text},
+                before=said_before,
                 after={"text": cited.text, "references": [reference.url for reference in cited.references]},
                 answer=found.answer_id,
             )
@@ -395,12 +397,13 @@ class Review:
         await verified.put_references(conn, course=course, verified=stored, references=cited.references)
 
     async def _outdate(self, conn: AsyncConnection, found: Item, words: Verified | None) -> None:
-        """Let every message be edited that shows the answer or *words* of staff for it, which were changed before."""
+        """Let every message and card be edited that shows the answer or *words* of staff for it, changed before."""
         course = found.course_id
         await showings.outdate(conn, course=course, answer=found.answer_id)
         now = words or await verified.of_answer(conn, course=course, answer=found.answer_id)
         if now:
             await showings.outdate_words(conn, course=course, verified=now.id)
+            await cards.outdate_words(conn, course=course, verified=now.id)
 
     async def _labelled(self, conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
         course, answer = found.course_id, found.answer_id

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import courses, reviews, showings, staff_actions, verified
+from db import cards, courses, reviews, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services import same_question
 from services.embedder import Embedder
 from services.errors import Unavailable
 from services.generations import Serving
+from services.recorded import recorded
 from services.same_question import Asked, Candidates
 
 MOST_LISTED = 25
@@ -153,7 +154,8 @@ class VerifiedAnswers:
                 answer=retired.answer_id,
                 actor_key=actor_key,
                 action="retire",
-                before={"text": retired.text, "version": retired.version},
+                before={**await recorded(conn, retired), "version": retired.version},
             )
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
+            await cards.outdate_words(conn, course=course.id, verified=retired.id)
         return retired

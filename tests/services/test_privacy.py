@@ -270,12 +270,13 @@ async def test_what_others_asked_and_said_stays(course: Class) -> None:
     await course.complain(BIA, mine, "sobre a resposta de Ana")
     await course.complain(BIA, hers, "sobre a minha")
     before = await course.privacy.document(BIA, HERE)
+    assert "encolhe" in before["courses"][0]["questions"][0]["understood_as"]  # Ana's words
 
     await course.privacy.forget(ANA, HERE)
 
     after = await course.privacy.document(BIA, HERE)
     (question,) = after["courses"][0]["questions"]
-    assert question == before["courses"][0]["questions"][0] | {"follows": None}
+    assert question == before["courses"][0]["questions"][0] | {"follows": None, "understood_as": None}
     assert [one["comment"] for one in after["courses"][0]["votes"]] == ["sobre a minha"]
     again = await course.ask(BIA, "e depois?", follows=hers.answer.question_id)
     assert again.answer.outcome != "failed"

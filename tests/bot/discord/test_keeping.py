@@ -7,7 +7,7 @@ import pytest
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_manners import quiet, thread_under_an_answer
-from tests.bot.discord.test_reviewing import Desk, desk, fields, said, taught_anew
+from tests.bot.discord.test_reviewing import Desk, corrected, desk, fields, said, taught_anew
 from tests.fake_discord import Interaction, Member, Message
 
 MENU = "Guardar como verificada"
@@ -285,6 +285,28 @@ async def test_who_wrote_it_as_a_student_takes_it_back_by_deleting_their_data(ca
         words = await at.column("select text from verified_answers union all select text from answers")
         assert not any("célula" in text for text in words)
         assert await at.column("select message_id from kept_messages") == []
+
+
+async def test_what_a_student_wrote_goes_from_the_record_of_actions_and_what_staff_wrote_stays(campus: Campus) -> None:
+    async with desk(campus) as at:
+        answer = await at.asked()
+        await at.disliked(answer)
+        card = await at.card()
+        davi = campus.server.add_member(campus.guild, "davi")
+        await kept(at, await campus.server.say(davi, campus.room, OTHER, reply_to=answer))
+        await campus.server.until(lambda: "célula" in card.embeds[0]["description"])
+        await corrected(at, at.bia, card, "A memória é uma soma.")
+
+        await at.client.services.privacy.forget(davi.id, campus.guild.id)
+
+        recorded = json.dumps(
+            await at.column("select jsonb_build_array(before, after) from staff_actions"), ensure_ascii=False
+        )
+        assert "célula" not in recorded
+        assert "A memória é uma soma." in recorded
+        actions = await at.column("select action from staff_actions order by id")
+        assert [one for one in actions if one in {"keep", "edit"}] == ["keep", "edit"]
+        await campus.server.until(lambda: "célula" not in card.embeds[0]["description"])
 
 
 async def test_a_question_that_was_deleted_meanwhile_loses_nothing(campus: Campus) -> None:

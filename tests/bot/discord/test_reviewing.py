@@ -579,6 +579,21 @@ async def test_correcting_an_answer_that_repeats_words_of_staff_changes_those(ca
         assert await at.column("select version from verified_answers") == [2]
 
 
+async def test_cards_give_the_words_that_hold_also_where_another_card_changed_them(campus: Campus) -> None:
+    async with desk(campus) as at:
+        await at.disliked(await at.asked())
+        first = await at.card()
+        await corrected(at, at.bia, first)
+        await at.disliked(await at.asked())
+        second = (await campus.server.until(lambda: len(at.cards()) > 1 and at.cards()))[1]
+        assert "soma em vez de multiplicar" in second.embeds[0]["description"]
+
+        await corrected(at, at.caio, first, "O gradiente some por um motivo só.")
+
+        for card in (first, second):
+            await campus.server.until(lambda card=card: "por um motivo só" in card.embeds[0]["description"])
+
+
 async def test_a_stale_answer_that_staff_confirm_is_shown_again(campus: Campus) -> None:
     async with desk(campus) as at:
         await at.disliked(await at.asked())

@@ -68,9 +68,12 @@ async def refused(stage: Stage, rng: random.Random) -> None:
 
 
 async def slow(stage: Stage, rng: random.Random) -> None:
-    """Some edits arrive later than those that were sent after them."""
+    """Some edits arrive later than those that were sent after them, of the clock's too."""
     for _ in range(rng.randint(1, 4)):
         stage.server.delay(r"^PATCH .*/messages/", rng.uniform(0.02, 0.15))
+    for _ in range(2):
+        await asyncio.sleep(rng.uniform(0.0, 0.03))
+        await stage.tick()
 
 
 async def deaf(stage: Stage, rng: random.Random) -> None:
@@ -80,7 +83,9 @@ async def deaf(stage: Stage, rng: random.Random) -> None:
 
 RARE = 0.01
 """How often the event of a round is one that takes seconds, in a long run."""
-SLOW_EVENTS: dict[str, Event] = {"process": process}
+SLOW_OFTEN = ("slow",)
+"""Events that come twice as often: what goes wrong in milliseconds needs more tries."""
+EVENTS: dict[str, Event] = {"process": process}
 EVENTS: dict[str, Event] = {
     event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf)
 }

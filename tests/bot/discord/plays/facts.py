@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from services import i18n
 from tests.bot.discord.plays.play import Play
 
+TAKEN_BACK = {i18n.text("keep.taken_back", "pt-BR"), i18n.text("keep.taken_back", "en")}
 Head = Literal["", "verified", "under_review", "waiting", "rejected", "retired"]
 
 
@@ -57,6 +59,14 @@ class Use:
     at: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A message that staff have kept, as it was when last looked at."""
+
+    text_sha256: str
+    is_gone: bool
+
+
 @dataclass(kw_only=True)
 class Facts:
     questions: dict[str, tuple[int, str]]  # by source id: id and text
@@ -64,11 +74,14 @@ class Facts:
     actions: list[Action]
     roots: dict[int, int]  # verified: answer that it corrected
     stale: set[int]  # verified
+    taken_back: set[int]  # verified, by who wrote them
     uses: list[Use]
     items: list[Item]
     votes: dict[int, tuple[int, int]]
     labels: dict[tuple[int, int], str]  # by answer and student
     given_up: set[int]  # questions whose answer Discord refused for good
+    kept: dict[int, Kept]  # by message
+    left: dict[str, list[str]]  # words that should be gone, and in which tables they stand
     by_question: dict[int, Answer] = field(default_factory=dict[int, Answer])
 
     # --- what is true now ---
@@ -114,6 +127,8 @@ class Facts:
                 state = "cleared"
             elif one.action == "retire":
                 state = "retired"
+        if verified in self.taken_back:
+            state = "retired"
         if state == "retired":
             has_others = own_words and answer.model != "verified"
             return [Look("under_review", answer.text)] if has_others else [Look("retired", None)]
@@ -123,6 +138,17 @@ class Facts:
             "cleared": ("verified",),  # found incorrect, and then right after all
         }
         return [Look(head, text) for head in heads.get(state, ("", "under_review"))]
+
+    def words_for_staff(self, answer: Answer) -> str:
+        """Return the words that a card gives: those of staff where some are in force, else the answer's own."""
+        verified = self.words_of(answer)
+        if verified is None or verified in self.taken_back:
+            return answer.text
+        text = answer.text
+        for one in self.spoken_of(verified):
+            if one.action in {"edit", "retire"}:
+                text = (one.text or "") if one.action == "edit" else answer.text
+        return text
 
     def released_at(self, answer: Answer) -> tuple[float | None, float | None]:
         """When staff let the automatic words out, and when they wrote their own in place of them."""
@@ -160,9 +186,12 @@ async def facts(play: Play) -> Facts:
         actions=[
             Action(id=row[0], answer_id=row[1], action=row[2], verdict=row[3], text=row[4], at=row[5])
             for row in await look(
-                "select s.id, coalesce(s.answer_id, i.answer_id), s.action, s.after->>'verdict', s.after->>'text', "
-                "extract(epoch from s.acted_at)::float8 "
+                "select s.id, coalesce(s.answer_id, i.answer_id), "
+                "case s.action when 'keep' then 'edit' else s.action end, "
+                "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
                 "from staff_actions s left join review_items i on i.id = s.item_id "
+                # What a student wrote is not recorded; what stands now has to do for it.
+                "left join verified_answers v on s.action = 'keep' and v.answer_id = s.answer_id "
                 "where s.course_id = %(course)s order by s.id"
             )
         ],
@@ -172,6 +201,11 @@ async def facts(play: Play) -> Facts:
             for (number,) in await look(
                 "select id from verified_answers where course_id = %(course)s and stale_since is not null"
             )
+        },
+        taken_back={
+            number
+            for number, text in await look("select id, text from verified_answers where course_id = %(course)s")
+            if text in TAKEN_BACK
         },
         uses=[
             Use(answer_id=row[0], verified_id=row[1], at=row[2])
@@ -196,6 +230,13 @@ async def facts(play: Play) -> Facts:
             )
         },
         labels=await _labels(play),
+        kept={
+            message: Kept(text_sha256=sha256, is_gone=gone)
+            for message, sha256, gone in await look(
+                "select message_id, text_sha256, gone_at is not null from kept_messages where course_id = %(course)s"
+            )
+        },
+        left=await _left(play),
         given_up={
             number
             for (number,) in await look(
@@ -204,6 +245,27 @@ async def facts(play: Play) -> Facts:
         },
     )
     found.by_question = {answer.question_id: answer for answer in found.answers.values()}
+    return found
+
+
+async def _left(play: Play) -> dict[str, list[str]]:
+    """
+    Look in every table for words of people who had their data deleted.
+
+    The question of a verified answer is the course's, as the answer is: by it others who ask the same are served.
+    """
+    found: dict[str, list[str]] = {}
+    words = play.words_that_should_be_gone()
+    if not words:
+        return found
+    tables = await play.look("select tablename::text from pg_tables where schemaname = 'public' order by 1")
+    for (table,) in tables:
+        row = "to_jsonb(t) - 'question'" if table == "verified_answers" else "to_jsonb(t)"
+        where = "and t.source <> 'kept'" if table == "questions" else ""
+        for word in words:
+            query = f"select 1 from {table} t where ({row})::text ~ '{word}(?!\\d)' {where} limit 1"  # noqa: S608
+            if await play.look(query):
+                found.setdefault(word, []).append(table)
     return found
 
 

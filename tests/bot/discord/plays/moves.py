@@ -6,11 +6,11 @@ A move that finds nothing to act upon does nothing, so that any part of a script
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from services import i18n
-from tests.bot.discord.plays.play import TOPICS, Ask, Play, answer_of, button, chosen, item_of, press
+from tests.bot.discord.plays.play import TOPICS, Ask, Play, Written, answer_of, button, chosen, item_of, press
 from tests.fake_discord import Channel, Interaction, Member, Message
 
 Move = Callable[[Play, random.Random], Awaitable[None]]
@@ -18,6 +18,17 @@ MOVES: dict[str, tuple[int, Move]] = {}
 """By name: how often, and what."""
 INSTEAD = ("call", "mention")
 """What is done where a move finds nothing to act upon."""
+FIRST = {"keep": "explain", "rewrite": "keep", "explain": "post", "post_again": "post", "share": "ask_privately"}
+"""What must have been done before a move finds something; it is done in its place."""
+
+
+def instead(name: str) -> Iterator[str]:
+    """What is tried, one after the other, where move *name* is wanted."""
+    tried: str | None = name
+    while tried:
+        yield tried
+        tried = FIRST.get(tried)
+    yield from INSTEAD
 
 
 def move(weight: int) -> Callable[[Move], Move]:
@@ -132,9 +143,39 @@ async def thread(play: Play, rng: random.Random) -> None:
         return
     who = rng.choice(play.students)
     place = here.thread or await play.server.start_thread(who, here)
+    if place not in play.threads:
+        play.threads.append(place)
+    await asked_in(play, rng, place, who)
+
+
+async def asked_in(play: Play, rng: random.Random, place: Channel, who: Member) -> None:
+    """Ask in a thread or post: where staff have written, by a mention, or else nobody is to answer."""
     text, tag = question(play, rng)
-    said = await play.server.say(who, place, text)
-    await answered(play, noted(play, "asks in a thread", who, text, place, message=said, tag=tag))
+    mentions = rng.random() < 0.4
+    said = await play.server.say(who, place, f"{play.server.user.mention} {text}" if mentions else text)
+    if place.id in play.staffed and not mentions:
+        play.unasked.append((said, "staff have the floor"))
+        play.tell(f"{who.name} asks where staff have the floor: {text!r}")
+        await play.stage.breathe()
+    else:
+        await answered(play, noted(play, "asks in a thread", who, text, place, message=said, tag=tag))
+
+
+@move(3)
+async def post_again(play: Play, rng: random.Random) -> None:
+    """Somebody asks again in a post."""
+    place = chosen(rng, [one for one in open_threads(play) if one.parent is play.forum])
+    if place:
+        await asked_in(play, rng, place, rng.choice(play.students))
+
+
+@move(4)
+async def ask_openly(play: Play, rng: random.Random) -> None:
+    """Somebody asks where every question is answered."""
+    who = rng.choice(play.students)
+    text, tag = question(play, rng)
+    said = await play.server.say(who, play.every, text)
+    await answered(play, noted(play, "asks openly", who, text, play.every, message=said, tag=tag))
 
 
 @move(3)
@@ -176,6 +217,95 @@ async def asks_the_same(play: Play, rng: random.Random) -> None:
         way = "asks the same" + (" privately" if private else "")
         asked = noted(play, way, before.who, before.text, room, interaction=used, is_private=private, tag=before.tag)
         await answered(play, asked)
+
+
+# --- what asks nothing ---
+
+THANKS = ("obrigada!", "valeu, entendi! 👍", "👍")
+CHATTER = (*THANKS, "ah entendi", "thanks, got it!", "consegui sim, deu certo", "kkkk")
+
+
+def open_threads(play: Play) -> list[Channel]:
+    return [one for one in play.threads if one.id not in play.gone_channels and one.id in play.guild.channels]
+
+
+@move(4)
+async def chatter(play: Play, rng: random.Random) -> None:
+    """Somebody thanks, agrees or laughs, at times to the bot itself."""
+    who, text = rng.choice(play.students), rng.choice(CHATTER)
+    place = rng.choice([play.every, open_room(play, rng), *open_threads(play)])
+    to = chosen(rng, [one for one in play.by_us(place) if not one.deleted]) if rng.random() < 0.4 else None
+    if text in THANKS and rng.random() < 0.4:
+        text = f"{play.server.user.mention} {text}"
+    said = await play.server.say(who, place, text, reply_to=to)
+    play.unasked.append((said, "it thanks or agrees"))
+    play.tell(f"{who.name} says {text!r} in {place.name}")
+    await play.stage.breathe()
+
+
+@move(5)
+async def explain(play: Play, rng: random.Random) -> None:
+    """A student or a TA explains: in reply to a question, or in a thread or post, where staff take the floor."""
+    is_staff = rng.random() < 0.5
+    who = play.tas[0] if is_staff else rng.choice(play.students)
+    place = chosen(rng, open_threads(play)) if rng.random() < 0.6 else None
+    asked = chosen(rng, [one for one in play.asks if one.message and not one.message.deleted and one.channel.guild])
+    if place is None and (asked is None or asked.channel.id in play.gone_channels):
+        return
+    tag = f"kt{play.number}n{len(play.written)}"
+    text = f"O {rng.choice(TOPICS)} guarda a ideia desta parte da aula, como está em {tag}."
+    where, to = (place, None) if place else (asked.channel, asked.message)
+    said = await play.server.say(who, where, text, reply_to=to)
+    if is_staff and where.kind == "thread":
+        play.staffed.add(where.id)
+    play.unasked.append((said, "it explains"))
+    play.written.append(Written(who=who, message=said, tag=tag, is_staff=is_staff))
+    play.tell(f"{who.name} explains in {where.name}: {tag}")
+    await play.stage.breathe()
+
+
+@move(6)
+async def keep(play: Play, rng: random.Random) -> None:
+    """Staff keep what somebody wrote as a verified answer."""
+    there = [
+        one for one in play.written if not one.message.deleted and one.message.channel.id not in play.gone_channels
+    ]
+    kept, who = chosen(rng, there), rng.choice(play.tas)
+    if not kept:
+        return
+    play.tell(f"{who.name} keeps {kept.tag} of {kept.who.name}")
+    opened = await play.server.menu(who, kept.message.channel, "Guardar como verificada", kept.message)
+    await play.soon(lambda: opened.responded_at)
+    if not opened.response or opened.response["type"] != 9:
+        return
+    kept.is_kept, kept.deleted_for = True, False
+    kept.is_calm &= not play.hasty and play.stage.hears
+    values = {"question": f"O que é o {rng.choice(TOPICS[:2])}?"} if rng.random() < 0.5 or not asks(opened) else {}
+    for _ in range(2 if rng.random() < 0.15 else 1):
+        sent = await play.server.submit(who, opened, values)
+        await play.soon(lambda sent=sent: sent.responded_at)
+
+
+def asks(form: Interaction) -> bool:
+    """Whether the form found the question."""
+    fields = [row["component"] for row in form.modal["components"] if row["type"] == 18]
+    return any(one["custom_id"] == "question" and one.get("value") for one in fields)
+
+
+@move(3)
+async def rewrite(play: Play, rng: random.Random) -> None:
+    """Who explained edits or deletes it."""
+    one = chosen(rng, [one for one in play.written if not one.message.deleted])
+    if not one or one.message.channel.id in play.gone_channels:
+        return
+    one.is_calm &= not play.hasty and play.stage.hears
+    if rng.random() < 0.5:
+        play.tell(f"{one.who.name} edits {one.tag}")
+        await play.server.edit(one.message, f"{one.message.content} E mais: {rng.randrange(1000)}.")
+    else:
+        play.tell(f"{one.who.name} deletes {one.tag}")
+        await play.server.delete(one.message)
+    await play.stage.breathe()
 
 
 # --- students, under an answer ---
@@ -235,8 +365,10 @@ async def thumb_down(play: Play, rng: random.Random) -> None:
     if used and used.response and used.response["type"] == 9 and rng.random() < 0.3:
         play.tell("… and says why")
         who: Any = next(one for one in play.students if one.id == used.user.id)
+        tag = f"zq{play.number}c{len(play.comments)}"
+        play.comments.append((who.id, tag))
         sent = await play.server.submit(
-            who if used.channel.guild else who.user, used, {"reason": ["wrong"], "comment": f"por zq{play.number}c"}
+            who if used.channel.guild else who.user, used, {"reason": ["wrong"], "comment": f"por {tag}"}
         )
         await play.soon(lambda: sent.responded_at)
 
@@ -433,8 +565,9 @@ async def forget(play: Play, rng: random.Random) -> None:
         one.hold_changed = True
     done = await play.soon(lambda: pressed.responded_at and "apagad" in used.original.content.lower())
     if done:
-        for one in mine:
+        for one in [*mine, *(one for one in play.written if one.who is who)]:
             one.deleted_for = True
+        play.gone_words |= {tag for person, tag in play.comments if person == who.id}
 
 
 @move(3)

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from db.records import Course
+from db.records import Course, Language
 from services.errors import Unavailable
 from services.manifest import plan
 from services.wiring import Services
@@ -57,6 +58,19 @@ class Ask:
         return found
 
 
+@dataclass(kw_only=True)
+class Written:
+    """What somebody wrote that asks nothing of the bot."""
+
+    who: Member
+    message: Message
+    tag: str  # a word that nobody else has used
+    is_staff: bool
+    is_calm: bool = True  # nothing was broken when it was last touched
+    is_kept: bool = False  # staff may have kept it
+    deleted_for: bool = False  # its writer had their data deleted after it was kept
+
+
 @dataclass
 class Play:
     """The state of one play, as its people know it."""
@@ -66,6 +80,7 @@ class Play:
     guild: Guild
     room: Channel
     spare: Channel
+    every: Channel
     forum: Channel
     staff: Channel
     role: Role
@@ -75,7 +90,14 @@ class Play:
     course: Course
     asks: list[Ask] = field(default_factory=list[Ask])
     threads: list[Channel] = field(default_factory=list[Channel])
+    written: list[Written] = field(default_factory=list[Written])
+    unasked: list[tuple[Message, str]] = field(default_factory=list[tuple[Message, str]])
+    """What must not be answered, and why."""
+    staffed: set[int] = field(default_factory=set[int])  # threads in which staff have written
+    gone_words: set[str] = field(default_factory=set[str])  # of comments whose writer had their data deleted
+    comments: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # person and a word of their own
     said: list[str] = field(default_factory=list[str])  # what was done, in words
+    acted: Counter[str] = field(default_factory=Counter[str])  # moves that did something
     is_holding: bool = False
     hold_is_unsure: bool = False
     version: int = 1
@@ -97,14 +119,17 @@ class Play:
         guild = server.add_guild(f"Redes {number}")
         role = server.add_role(guild, "monitoria")
         room, spare = server.add_channel(guild, "duvidas"), server.add_channel(guild, "mais-duvidas")
+        every = server.add_channel(guild, "tudo")
         forum, staff = server.add_channel(guild, "forum", kind="forum"), server.add_channel(guild, "equipe")
-        course = await services.courses.create(slug=f"redes-{number}", title=f"Redes {number}", language="pt-BR")
+        language: Language = "en" if number % 4 == 3 else "pt-BR"
+        course = await services.courses.create(slug=f"redes-{number}", title=f"Redes {number}", language=language)
         made = cls(
             number=number,
             stage=stage,
             guild=guild,
             room=room,
             spare=spare,
+            every=every,
             forum=forum,
             staff=staff,
             role=role,
@@ -113,13 +138,13 @@ class Play:
             boss=server.add_member(guild, f"chefe{number}", owner=True),
             course=course,
         )
-        for channel, answers in ((room, "mention"), (spare, "mention"), (forum, "forum")):
+        for channel, answers in ((room, "mention"), (spare, "mention"), (every, "every"), (forum, "forum")):
             await services.spaces.bind(
                 course,
                 guild=guild.id,
                 channel=channel.id,
                 answers=answers,  # pyright: ignore[reportArgumentType]
-                reader="pt-BR",
+                reader=language,
             )
         await services.spaces.change(course, staff_channel_id=staff.id, staff_role_ids=[role.id], person_hourly=500)
         await made.teach(services)
@@ -173,6 +198,13 @@ class Play:
     def cards(self) -> list[Message]:
         return [one for one in self.by_us(self.staff) if any(map(CARD_BUTTON.fullmatch, one.buttons.values()))]
 
+    def words_that_should_be_gone(self) -> set[str]:
+        """Words that only people wrote whose data was deleted since."""
+        written = {one.tag for one in self.written if one.deleted_for and one.is_kept and not one.is_staff}
+        asked = {one.tag for one in self.asks if one.tag}
+        kept = {one.tag for one in self.asks if not one.deleted_for}
+        return written | (asked - kept) | self.gone_words
+
     # --- waiting ---
 
     async def soon(self, holds: Callable[[], object]) -> bool:
@@ -216,9 +248,13 @@ class Play:
             return []
 
     def doubt_holds(self) -> None:
-        """Of what is being asked while the course changes, nobody knows whether it is held."""
+        """
+        Of what is being asked while the course changes, nobody knows whether it is held.
+
+        What was asked amid trouble may not have been heard yet, and then it is not held back by what was in force.
+        """
         for asked in self.asks:
-            asked.hold_changed |= self.hasty or self.stage.is_busy(asked.source_id)
+            asked.hold_changed |= self.hasty or not asked.is_calm or self.stage.is_busy(asked.source_id)
 
     def delete_channel(self, channel: Channel) -> None:
         gone = [one for one in self.guild.channels.values() if one is channel or one.parent is channel]

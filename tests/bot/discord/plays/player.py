@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ import psycopg
 
 from services.llm import LlmConfig
 from tests.bot.discord.plays import moves
-from tests.bot.discord.plays.events import EVENTS, RARE, SLOW_EVENTS
+from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS
 from tests.bot.discord.plays.facts import facts
 from tests.bot.discord.plays.play import Play
 from tests.bot.discord.plays.rules import Broken, broken
@@ -21,18 +21,22 @@ from tests.bot.discord.plays.speaking import speaking
 from tests.bot.discord.plays.stage import Evening, Stage
 
 ROUNDS = 12
-PLAYS = 8
+PLAYS = 12
 FIRST = ("ask", "ask_privately", "mention", "hold")
 THEMES = (
     "",
-    "ask call correct",
+    "correct correct correct",
     "asks_the_same call thumb_down correct card_wrong retire",
     "hold ask ask_privately mention card_approve card_reject correct share",
     "mention thread thumb_down call card_take card_release assign react",
     "ask_privately share forget correct card_wrong",
+    "explain keep rewrite ask correct retire",
+    "keep explain forget mention asks_the_same",
+    "thread post post_again explain chatter mention",
+    "thumb_down thumb_up thumb_down thumb_up card_take card_take card_release card_release assign assign",
     "mention post reply thread direct again delete_question",
 )
-"""What some plays are about: such moves are many times as likely there."""
+"""What some plays are about: such moves are many times as likely there, those named twice twice as many."""
 LIKED = 6
 
 
@@ -101,7 +105,7 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
 
     def play() -> tuple[Step, ...]:
         theme = rng.choice(THEMES)
-        weights = [moves.MOVES[name][0] * (LIKED if name in theme.split() else 1) for name in names]
+        weights = [moves.MOVES[name][0] * (LIKED * theme.split().count(name) or 1) for name in names]
         return tuple(step(turn, weights) for turn in range(rounds))
 
     def step(turn: int, weights: list[int]) -> Step:
@@ -112,7 +116,7 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
         happens = is_troubled and turn > 0 and rng.random() < 0.25
         if is_long and random.Random(f"{seed} {turn}").random() < RARE:  # noqa: S311 - not a secret
             return Step("process", seed)
-        return Step(rng.choice(list(EVENTS)), rng.randrange(10**6)) if happens else NOTHING
+        return Step(rng.choice([*EVENTS, *OFTEN]), rng.randrange(10**6)) if happens else NOTHING
 
     return Script(
         has_model=rng.random() < 0.3,
@@ -131,6 +135,7 @@ class Outcome:
     restless: list[str] = field(default_factory=list[str])
     logs: list[str] = field(default_factory=list[str])
     spent_s: dict[str, float] = field(default_factory=dict[str, float])
+    happened: Counter[str] = field(default_factory=Counter[str])  # moves that found something to act upon, and events
 
     @property
     def is_fine(self) -> bool:
@@ -190,7 +195,13 @@ async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None
         await stage.end()
         logs = list(stage.logs.heard)
         lap("end")
-    return Outcome(script, found, [play.said for play in made], restless=restless, logs=logs, spent_s=dict(clock))
+    happened = sum((play.acted for play in made), Counter(f"({step})" for step in _names(script.events)))
+    said = [play.said for play in made]
+    return Outcome(script, found, said, restless=restless, logs=logs, spent_s=dict(clock), happened=happened)
+
+
+def _names(steps: Sequence[Step]) -> list[str]:
+    return [step.name for step in steps if step.name]
 
 
 async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], event: Step) -> None:
@@ -209,9 +220,10 @@ async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], eve
 async def _act(play: Play, step: Step) -> None:
     before, play.hasty = play.hasty, play.hasty or step.beside
     rng, said = _rng(step), len(play.said)
-    for name in (step.name, *moves.INSTEAD):
+    for name in moves.instead(step.name):
         await moves.MOVES[name][1](play, rng)
         if len(play.said) > said:
+            play.acted[name] += 1
             break  # it found something to act upon
     play.hasty = before
 

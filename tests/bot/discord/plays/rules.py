@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from db.records import Language
 from services import i18n
-from tests.bot.discord.plays.facts import Answer, Facts, Look, marks, squeezed, tokens
+from services.keeping import fingerprint
+from tests.bot.discord.plays.facts import Answer, Facts, Item, Look, marks, squeezed, tokens
 from tests.bot.discord.plays.play import Ask, Play, answer_of, button, item_of
 from tests.fake_discord import Message
 
@@ -16,6 +18,8 @@ REASONS = {
     "voted_down": "reason.voted_down",
     "stale_verified": "reason.stale_verified",
     "uncited": "reason.uncited",
+    "source_gone": "reason.source_gone",
+    "source_changed": "reason.source_changed",
 }
 VERDICTS = {
     "C": "verdict.right",
@@ -27,13 +31,22 @@ VERDICTS = {
     "rejected": "verdict.rejected",
     "gone": "verdict.gone",
 }
-HEADS = (
-    ("verified", re.compile(r"✔\*\*Verificadopelamonitoria\*\*·\d\d/\d\d/\d{4}")),
-    ("under_review", re.compile(re.escape(squeezed(i18n.text("mark.under_review", "pt-BR"))))),
-)
+HEADS: dict[Language, tuple[tuple[str, re.Pattern[str]], ...]] = {
+    "pt-BR": (
+        ("verified", re.compile(r"✔\*\*Verificadopelamonitoria\*\*·\d\d/\d\d/\d{4}")),
+        ("under_review", re.compile(re.escape(squeezed(i18n.text("mark.under_review", "pt-BR"))))),
+    ),
+    "en": (
+        ("verified", re.compile(r"✔\*\*Verifiedbystaff\*\*·\d{4}-\d\d-\d\d")),
+        ("under_review", re.compile(re.escape(squeezed(i18n.text("mark.under_review", "en"))))),
+    ),
+}
+"""What stands above an answer, in the language of its course."""
 UNSTORED_S = 1.0
 """In which a question may have been heard and not yet stored."""
-ASKED = re.compile(r"\*\*Pergunta:\*\*[^?]*\?")
+ASKED = re.compile(r"\*\*(Pergunta|Question):\*\*[^?]*\?")
+STARTS = 200
+"""Letters of an answer that its card certainly has room for."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,9 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
     yield from _words_that_were_rejected(known)
     yield from _votes(play, known)
     yield from _cards(play, known)
+    yield from _unasked(play, known)
+    yield from _kept(play, known)
+    yield from _words_that_are_gone(play, known)
 
 
 # --- which messages show what ---
@@ -142,12 +158,6 @@ def _forgotten(play: Play, ask: Ask, known: Facts, copies: list[Copy]) -> Iterat
         left = [one for one in copy.messages if not one.ephemeral and (one.embeds or one.buttons)]
         if left:
             yield Broken("5 forgotten", f"its {copy.key} still shows {left[0].content[:80]!r}: {ask.text!r}")
-    sharing = [one for one in play.asks if one.tag == ask.tag]
-    if ask.tag and all(one.deleted_for for one in sharing):
-        for message, _ in play.server.versions.values():
-            ours = message.author is play.server.user and not message.deleted and not message.ephemeral
-            if ours and message.channel.id not in play.gone_channels and ask.tag in _whole(message):
-                yield Broken("5 forgotten", f"{ask.tag} stands in a message of {message.channel.name}")
 
 
 def _never_shown_unapproved(play: Play, ask: Ask, answer: Answer, known: Facts, copies: list[Copy]) -> Iterator[Broken]:
@@ -187,7 +197,7 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         return
     looks = known.looks(answer)
     where = f"{copy.key} of answer {answer.id} ({ask.way} {ask.text!r})"
-    shown = _look("".join(one.content for one in live))
+    shown = _look("".join(one.content for one in live), play.course.language)
     fitting = [look for look in looks if _fits(shown, look)]
     if not fitting:
         wanted = " or ".join(f"{look.head or 'plain'} {_short(look.text)}" for look in looks)
@@ -210,15 +220,15 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         yield Broken("2 true now", f"{where} lacks buttons: {sorted(last.buttons)}")
 
 
-def _look(content: str) -> tuple[str, str]:
+def _look(content: str, language: Language) -> tuple[str, str]:
     """What stands above an answer, and what is left of its words."""
     left = squeezed(content)
     if asked := ASKED.match(left):
         left = left[asked.end() :]
     for head in ("waiting", "rejected", "retired"):
-        if left == squeezed(i18n.text(f"mark.{head}", "pt-BR")):
+        if left == squeezed(i18n.text(f"mark.{head}", language)):
             return head, ""
-    for head, pattern in HEADS:
+    for head, pattern in HEADS[language]:
         if match := pattern.match(left):
             return head, left[match.end() :]
     return "", left
@@ -259,7 +269,7 @@ def _votes(play: Play, known: Facts) -> Iterator[Broken]:
 
 
 def _cards(play: Play, known: Facts) -> Iterator[Broken]:
-    live: dict[int, list[Message]] = {}
+    language, live = play.course.language, dict[int, list[Message]]()
     for card in play.cards():
         live.setdefault(item_of(card) or 0, []).append(card)
     for item in known.items:
@@ -267,33 +277,80 @@ def _cards(play: Play, known: Facts) -> Iterator[Broken]:
         if len(there) > 1 or (not there and item.verdict is None and item.id not in play.deleted_cards):
             yield Broken("7 cards", f"item {item.id} has {len(there)} cards")
         for card in there:
-            embed = card.embeds[0]
-            said = {one["name"]: one["value"] for one in embed.get("fields", [])}
-            status = said.get(i18n.text("card.status", "pt-BR"), "")
-            settled = embed["title"] == i18n.text("card.title_settled", "pt-BR")
-            if settled != (item.verdict is not None):
-                yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {embed['title']}")
-            elif item.verdict and status != i18n.text(VERDICTS[item.verdict], "pt-BR"):
-                yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {status!r}")
-            elif item.verdict is None:
-                yield from _open_card(item.taken_by, said, status, item.id, item.reasons)
-                up, down = known.votes.get(item.answer_id, (0, 0))
-                votes = said.get(i18n.text("card.votes", "pt-BR"), "👍 0  👎 0").splitlines()[0]
-                if votes != f"👍 {up}  👎 {down}" and (up or down or "👍" in votes):
-                    yield Broken("7 cards", f"card of item {item.id} says {votes}, there are {up} and {down}")
+            yield from _card(item, card, known, language)
     for item_id, cards in live.items():
         yield Broken("7 cards", f"{len(cards)} cards of item {item_id}, which is gone")
 
 
-def _open_card(
-    taken_by: int | None, said: dict[str, str], status: str, item: int, reasons: frozenset[str]
-) -> Iterator[Broken]:
-    if (f"<@{taken_by}>" in status) != (taken_by is not None) or (taken_by is None and status):
-        yield Broken("7 cards", f"card of item {item}, taken by {taken_by}, says {status!r}")
-    told = said.get(i18n.text("card.reasons", "pt-BR"), "")
-    wanted = {i18n.text(REASONS[one], "pt-BR") for one in reasons}
+def _card(item: Item, card: Message, known: Facts, language: Language) -> Iterator[Broken]:
+    embed = card.embeds[0]
+    said = {one["name"]: one["value"] for one in embed.get("fields", [])}
+    status = said.get(i18n.text("card.status", language), "")
+    settled = embed["title"] == i18n.text("card.title_settled", language)
+    if item.answer_id in known.answers:
+        yield from _card_says(known.answers[item.answer_id], card, known)
+    if settled != (item.verdict is not None):
+        yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {embed['title']}")
+    elif item.verdict and status != i18n.text(VERDICTS[item.verdict], language):
+        yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {status!r}")
+    elif item.verdict is None:
+        yield from _open_card(item, said, status, language)
+        up, down = known.votes.get(item.answer_id, (0, 0))
+        votes = said.get(i18n.text("card.votes", language), "👍 0  👎 0").splitlines()[0]
+        if votes != f"👍 {up}  👎 {down}" and (up or down or "👍" in votes):
+            yield Broken("7 cards", f"card of item {item.id} says {votes}, there are {up} and {down}")
+
+
+def _card_says(answer: Answer, card: Message, known: Facts) -> Iterator[Broken]:
+    """A card gives the words that staff are to settle: theirs, where some are in force."""
+    text = squeezed(known.words_for_staff(answer))
+    shown = squeezed(card.embeds[0]["description"])
+    if text[:STARTS] not in shown:
+        yield Broken("7 cards", f"card of item {item_of(card)} says {shown[-160:]!r}, not {text[:160]!r}")
+
+
+def _open_card(item: Item, said: dict[str, str], status: str, language: Language) -> Iterator[Broken]:
+    by = item.taken_by
+    if (f"<@{by}>" in status) != (by is not None) or (by is None and status):
+        yield Broken("7 cards", f"card of item {item.id}, taken by {by}, says {status!r}")
+    told = said.get(i18n.text("card.reasons", language), "")
+    wanted = {i18n.text(REASONS[one], language) for one in item.reasons}
     if set(told.split(", ")) != wanted:
-        yield Broken("7 cards", f"card of item {item} gives {told!r}, reasons are {sorted(reasons)}")
+        yield Broken("7 cards", f"card of item {item.id} gives {told!r}, reasons are {sorted(item.reasons)}")
+
+
+def _unasked(play: Play, known: Facts) -> Iterator[Broken]:
+    """What asks nothing, or is said where staff have the floor, has no answer."""
+    ours = [one for one, _ in play.server.versions.values() if one.author is play.server.user]
+    answered = {one.reference.id for one in ours if one.reference and not str(one.nonce).startswith("told")}
+    for message, why in play.unasked:
+        if message.id in answered or f"message:{message.id}" in known.questions:
+            yield Broken("9 manners", f"answered though {why}: {message.content!r} in {message.channel.name}")
+
+
+def _kept(play: Play, known: Facts) -> Iterator[Broken]:
+    """Staff know what became of a message that they have kept."""
+    for one in play.written:
+        kept = known.kept.get(one.message.id)
+        if kept is None or not one.is_calm or one.message.channel.id in play.gone_channels:
+            continue
+        if one.message.deleted != kept.is_gone:
+            yield Broken("10 kept", f"{one.tag} is deleted: {one.message.deleted}; it counts as gone: {kept.is_gone}")
+        elif not kept.is_gone and kept.text_sha256 != fingerprint(one.message.content):
+            yield Broken("10 kept", f"{one.tag} was edited, and nobody has noticed")
+
+
+def _words_that_are_gone(play: Play, known: Facts) -> Iterator[Broken]:
+    """Of what a deleted person wrote, no row holds anything, and no message that can be deleted."""
+    for word, tables in known.left.items():
+        yield Broken("5 forgotten", f"{word} stands in {', '.join(tables)}")
+    gone = play.words_that_should_be_gone()
+    for message, _ in play.server.versions.values():
+        ours = message.author is play.server.user and not message.deleted and not message.ephemeral
+        if ours and message.channel.id not in play.gone_channels:
+            for word in gone:
+                if re.search(rf"{word}(?!\d)", _whole(message)):
+                    yield Broken("5 forgotten", f"{word} stands in a message of {message.channel.name}")
 
 
 def _whole(message: Message) -> str:

@@ -5,15 +5,17 @@ Once all is quiet, what everybody sees must be true (`rules.py`). A seed makes a
 
     MONITORIA_PLAYS=17 pytest -s tests/bot/discord/plays             plays the evening of seed 17
     MONITORIA_PLAYS='- - / ask:1 hold:2&' pytest -s …                plays a script as it was printed
+    MONITORIA_PLAYS=500-599 pytest -s …                              plays these evenings, and counts what happened
     MONITORIA_CHAOS=full pytest -s tests/bot/discord/plays           5,000 plays, or two hours
 """
 
 import asyncio
 import os
 import random
+import re
 import time
-from collections import Counter
-from collections.abc import Generator
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +25,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from bot import outlets
-from tests.bot.discord.plays.player import Outcome, Script, played, script
+from tests.bot.discord.plays.player import PLAYS, Outcome, Script, played, script
 from tests.bot.discord.plays.shrinking import Playing, shrunk
 
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"
 WANTED = os.environ.get("MONITORIA_PLAYS", "")
+MANY = re.compile(r"(\d+)-(\d+)")
 KNOWN_SEEDS = (1, 2, 3, 4)
 MOST_PLAYS = 5_000
 LIMIT_S = 2 * 3600.0
@@ -66,6 +69,8 @@ def scripts() -> list[tuple[str, Script]]:
     """What to play, by the word that plays it again."""
     if "/" in WANTED:
         return [(WANTED, Script.read(WANTED))]
+    if MANY.fullmatch(WANTED):
+        return []
     seeds = [int(one) for one in WANTED.split()] or [*KNOWN_SEEDS, random.randrange(10**6)]  # noqa: S311
     return [(str(seed), script(seed)) for seed in seeds]
 
@@ -78,21 +83,38 @@ async def test_whatever_is_done_what_people_see_is_true(word: str, wanted: Scrip
         pytest.fail(f"MONITORIA_PLAYS={word!r}\n{outcome.report()}\nat its shortest:\n{least.script}\n{least.report()}")
 
 
-if FULL:
+def seeds() -> Iterable[int]:
+    """Whose evenings the long run plays, one after the other."""
+    if many := MANY.fullmatch(WANTED):
+        return range(int(many[1]), int(many[2]) + 1)
+    first = random.randrange(10**6)  # noqa: S311
+    return range(first, first + -(-MOST_PLAYS // PLAYS))
 
-    async def test_five_thousand_plays(playing: Playing) -> None:
-        first = random.randrange(10**6)  # noqa: S311
-        began, plays, failed = time.monotonic(), 0, Counter[str]()
-        while plays < MOST_PLAYS and time.monotonic() - began < LIMIT_S:
-            seed = first + plays
-            outcome = await playing(script(seed, is_long=True))
-            plays += len(outcome.script.plays)
+
+if FULL or MANY.fullmatch(WANTED):
+
+    async def test_many_plays(playing: Playing) -> None:
+        began, plays, failed, happened, last = time.monotonic(), 0, Counter[str](), Counter[str](), 0
+        spent = defaultdict[str, float](float)
+        for seed in seeds():
+            if time.monotonic() - began > LIMIT_S:
+                break
+            outcome = await playing(script(seed, is_long=FULL))
+            plays, last = plays + len(outcome.script.plays), seed
+            happened.update(outcome.happened)
+            for name, seconds in outcome.spent_s.items():
+                spent[name] += seconds
             if not outcome.is_fine:
                 failed.update(outcome.rules)
-                told = f"after {plays} plays: MONITORIA_PLAYS='{outcome.script}'\n{outcome.report()}"
-                print(f"\nseed {seed}, {told}")  # noqa: T201 - for `make chaos`
+                told(f"seed {seed}, after {plays} plays: MONITORIA_PLAYS='{outcome.script}'\n{outcome.report()}")
+            elif seed % 20 == 0:
+                told(f"seed {seed}: {plays} plays, {plays / (time.monotonic() - began):.1f} a second")
         spent_s = time.monotonic() - began
-        print(  # noqa: T201 - for `make chaos`
-            f"\nseeds {first} to {first + plays}: {plays} plays in {spent_s:.0f} s, {plays / spent_s:.1f} a second"
-        )
+        told(f"up to seed {last}: {plays} plays in {spent_s:.0f} s, {plays / spent_s:.1f} a second")
+        told(", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent.items()))
+        told(", ".join(f"{name} {count}" for name, count in happened.most_common()))
         assert not failed, dict(failed)
+
+
+def told(text: str) -> None:
+    print(f"\n{text}", flush=True)  # noqa: T201 - for `make chaos`
