@@ -396,9 +396,15 @@ def restore(
 
 
 @app.command()
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    models: Annotated[
+        bool,
+        typer.Option("--models", help="Ask the models real questions too: marks, abstention, thoughts, JSON, speed."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Tell what is configured, what is reachable, and what to do."""
-    if not _run(commands.doctor(_setup(), as_json=as_json)):
+    if not _run(commands.doctor(_setup(), as_json=as_json, models=models)):
         raise typer.Exit(1)
 
 
@@ -416,7 +422,9 @@ def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
             base_url=models.embedding_base_url or models.openai_base_url,
             api_key=key,
         ),
-        answer=llm.LlmConfig(base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model)
+        answer=llm.LlmConfig(
+            base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model, is_proven=False
+        )
         if key or models.openai_base_url
         else None,
         judge=_judge(models),

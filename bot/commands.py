@@ -324,10 +324,13 @@ async def migrate(setup: Setup) -> None:
     terminal.show(f"Applied {', '.join(applied)}." if applied else "The schema is up to date.")
 
 
-async def doctor(setup: Setup, *, as_json: bool) -> bool:
-    """Show what is configured and reachable; return whether nothing failed."""
+async def doctor(setup: Setup, *, as_json: bool, models: bool) -> bool:
+    """Show what is configured and reachable, and how well the *models* answer; return whether nothing failed."""
     with terminal.status("looking …"):
         checks = [check async for check in doctoring.examine(setup)]
+    if models:
+        with terminal.status("asking the models …"):
+            checks += [check async for check in doctoring.examine_models(setup)]
     if as_json:
         terminal.print_json(shapes.doctor(checks))
     else:

@@ -27,7 +27,7 @@ class Live:
     def __init__(self, outlet: Outlet, *, between_s: float = BETWEEN_S) -> None:
         self._outlet = outlet
         self._between_s = between_s
-        self._latest = Draft(written="")
+        self._latest: Draft | None = None
         self._shown = ""
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
@@ -35,9 +35,8 @@ class Live:
 
     def offer(self, part: Draft) -> None:
         """Take note of how far the answer is; it is cleaned when it is shown."""
-        beginning = part.beginning(MOST_WRITTEN)
-        if len(beginning.written) >= FEWEST_CHARACTERS and beginning != self._latest:
-            self._latest = beginning
+        if part.written.length >= FEWEST_CHARACTERS:
+            self._latest = part
             self._news.set()
 
     async def __aenter__(self) -> Self:
@@ -59,7 +58,7 @@ class Live:
             if self._closing.is_set():
                 return
             self._news.clear()
-            text = self._latest.text
+            text = self._latest.beginning(MOST_WRITTEN) if self._latest else ""
             if len(text) < FEWEST_CHARACTERS:
                 await self._pause(min(LOOK_AGAIN_S, self._between_s))
                 continue

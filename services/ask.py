@@ -33,10 +33,12 @@ from db.records import (
     VerifiedId,
 )
 from services import i18n, language, prompts
+from services.attribution import attributed
 from services.citations import Cited, resolve, without_marks
 from services.drafts import without_links
 from services.errors import Broken, Refused, Unavailable
-from services.llm import ChatModel, Completion, ModelUnavailable
+from services.llm import ChatModel, Completion, Message, ModelUnavailable
+from services.marks import normalised
 from services.mentions import without_mentions
 from services.phrasing import MOST_TURNS, Turn, standalone, translations
 from services.promise import promise
@@ -45,6 +47,7 @@ from services.released import Mark, released
 from services.retrieve import SPOKEN_BY_MONITORIA, Found, Retriever
 from services.staff import needs_staff
 from services.text import LONE_SURROGATE, UNSEEN
+from services.thoughts import SoFar
 from services.timestamps import clock
 from services.trouble import PASSING
 from services.verified import Evidence, Finder, Known
@@ -55,6 +58,15 @@ PROMPT = "answer/2"
 EXTRACTIVE = "extractive"
 VERIFIED = "verified"
 UNCITED = "no valid citation"
+FAILED = ("answer.failed", "answer.failed_with_quotes")
+REFUSED = ("answer.refused", "answer.refused_with_quotes")
+WITHHELD = ("answer.uncited", "answer.uncited_with_quotes")
+LEAST_SECOND_TRY_S = 2.0
+"""With less time left, a model is not asked again for its marks."""
+MARKS_PLEASE = (
+    "Your answer has no passage numbers. Write the same answer again with the number of the passage that says so in"
+    ' square brackets after each sentence, such as "… [2].", and leave out what no passage says. Nothing else.'
+)
 HITS = 10
 LONGEST_QUESTION = 1_500
 UNSTORED = QuestionId(0)
@@ -69,6 +81,8 @@ VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
 VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
 LONGEST_VERDICT = 2 * max(map(len, VERDICTS))
 BEFORE_VERDICT = " \n\t*_`\"'«“"
+OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
+"""Some models put their whole answer in one; a student need not see it."""
 NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
 UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*(?:\([^()\n]*(?:\)[^()\n]*)?)*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")
 """A link, a mark or a word at the end of a text that is still being written: it may become anything."""
@@ -106,16 +120,16 @@ class Draft:
     to clean all that is written each time would cost the square of an answer's length.
     """
 
-    written: str  # as the model wrote it; not to be shown
+    written: SoFar
 
     @cached_property
     def text(self) -> str:
         """What may be shown: without marks, which have no links yet."""
-        return preview(self.written)
+        return preview(self.written.text)
 
-    def beginning(self, most: int) -> "Draft":
-        """Return the draft of the first *most* characters that were written."""
-        return self if len(self.written) <= most else Draft(written=self.written[:most])
+    def beginning(self, most: int) -> str:
+        """Return what may be shown of the first *most* characters."""
+        return preview(self.written.text[:most])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -528,6 +542,7 @@ def preview(text: str) -> str:
     >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
     ('O gradiente some. Ele', '')
     """
+    text = OPEN_FENCE.sub("", text)
     begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT)[:LONGEST_VERDICT])
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
@@ -550,16 +565,53 @@ async def _with_model(
                 if isinstance(part, Completion):
                     # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
                     judged = await asyncio.to_thread(_judged, part, question, found)
-                    yield replace(judged, prompt=prompt)
+                    written = judged or await _marked(model, messages, part, question, found, deadline)
+                    yield replace(written, prompt=prompt)
                 else:
                     yield Draft(written=part)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
-        yield replace(_failed(question, found, str(error)), model=model.name, prompt=prompt)
+        texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
+        yield replace(_failed(question, found, str(error), texts), model=model.name, prompt=prompt)
 
 
-def _judged(completion: Completion, question: Question, found: Found) -> Written:
-    """Tell what the model's text amounts to."""
+async def _marked(
+    model: ChatModel,
+    messages: Sequence[Message],
+    first: Completion,
+    question: Question,
+    found: Found,
+    deadline: float,
+) -> Written:
+    """Ask for the marks that an answer lacks, else give its sentences those that our own measure finds, else fail."""
+    again = None
+    turns = (*messages, Message(role="assistant", content=first.text), Message(role="user", content=MARKS_PLEASE))
+    if _left_s(deadline) > LEAST_SECOND_TRY_S:
+        with suppress(ModelUnavailable):
+            again = await model.complete(turns, time_limit_s=_left_s(deadline))
+    return await asyncio.to_thread(_marked_by_us, first, again, question, found)
+
+
+def _marked_by_us(first: Completion, again: Completion | None, question: Question, found: Found) -> Written:
+    spent = _both(first, again) if again else first
+    written = _judged(replace(spent, text=again.text), question, found) if again else None
+    for text in (first.text, again.text if again else ""):
+        if written is None:
+            written = _judged(replace(spent, text=attributed(normalised(text), found.hits)), question, found)
+    if written is None:
+        written = _failed(question, found, UNCITED, WITHHELD)
+    return replace(written, model=spent.model, tokens_in=spent.tokens_in, tokens_out=spent.tokens_out)
+
+
+def _both(first: Completion, again: Completion) -> Completion:
+    """Return *again* with the tokens of both, where its server counts them."""
+    counted = [(first.tokens_in, again.tokens_in), (first.tokens_out, again.tokens_out)]
+    tokens_in, tokens_out = (None if None in pair else sum(filter(None, pair)) for pair in counted)
+    return replace(again, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def _judged(completion: Completion, question: Question, found: Found) -> Written | None:
+    """Tell what the model's text amounts to: an answer, a verdict, or None where it is neither."""
     written = Written(
         outcome="no_material",
         text=i18n.text("answer.no_material", question.reads),
@@ -572,9 +624,9 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
         return replace(written, outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
     if verdict:
         return written
-    cited = resolve(VERDICT.sub("", completion.text), found.hits)
+    cited = resolve(VERDICT.sub("", normalised(completion.text)), found.hits)
     if not cited.references:
-        return replace(written, failure=UNCITED)
+        return None
     return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
 
 
@@ -607,12 +659,13 @@ def _joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
 
 
-def _failed(question: Question, found: Found, failure: str) -> Written:
-    """Give what the lecturers said, where no model says anything."""
+def _failed(question: Question, found: Found, failure: str, texts: tuple[str, str]) -> Written:
+    """Give what the lecturers said, where no model says anything that may be shown; *texts* are without and with it."""
+    alone, before_quotes = texts
     quotes = _quotes(question, found)
     if not quotes.references:
-        return Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
-    apology = i18n.text("answer.failed_with_quotes", question.reads)
+        return Written(outcome="failed", text=i18n.text(alone, question.reads), failure=failure)
+    apology = i18n.text(before_quotes, question.reads)
     return Written(outcome="failed", text=f"{apology}\n\n{quotes.text}", references=quotes.references, failure=failure)
 
 

@@ -24,7 +24,14 @@ CLAIM_REACH = 600
 NUMBERS = r"\^?[0-9]+(?:\s?(?:[,;–-]|\b(?:e|and|y)\b)\s?\^?[0-9]+)*"
 INTERVAL = r"0+\s?[,;–-]|[^\[\]\n]{0,80}[,;–-]\s?0+\s?[\],;–-]"
 """Passages are counted from 1, so `[0, 1]` is something else."""
-MARK = rf"(?:\[(?!{INTERVAL})(?:(?:passage|passagem|trecho|source|fonte)s?\s)?{NUMBERS}\]|【{NUMBERS}(?:†[^】\n]*)?】)"
+YEAR = r"(?:19|20)[0-9]{2}\]"
+WORDS = (
+    r"(?:passages?|passage[mn]s?|trechos?|sources?|fontes?|src|docs?|documents?|documentos?|citations?|cita(?:ção|ções)|cites?"
+    r"|refs?|references?|referências?|excerpts?|chunks?|contexts?|contextos?|segments?|segmentos?|snippets?)"
+)
+"""How models call a passage inside their marks."""
+NAME = rf"(?:{WORDS}[\s:#_=-]{{0,3}}|#)?"
+MARK = rf"(?:\[(?!{INTERVAL})(?!{YEAR}){NAME}{NUMBERS}\]|【{NAME}{NUMBERS}(?:†[^】\n]*)?】)"
 MARKS = rf"{MARK}(?:[ \t]?{MARK})*"
 GROUP = rf"(?:{MARK}|\([ \t]*{MARKS}[ \t]*\))"
 SPACED = re.compile(
@@ -34,6 +41,14 @@ SPACED = re.compile(
 """Marks as we ask for them. `vetor[3]`, `f(x)[1]` and `array([1])` are code that somebody forgot to mark as such."""
 GLUED = re.compile(rf"(?<=[^\W\d_]{{2}})(?P<marks>{MARKS})(?=[.!?…]+(?:\s|\Z))", re.IGNORECASE)
 """Marks without a space at a sentence's end: some models write all of theirs so, and only then are they read."""
+
+LIST = re.compile(r"\[\s?[0-9]+(?:\s?[,;]\s?[0-9]+)+\s?\]")
+DATA = re.compile(
+    r"(?:\b(?:listas?|vetor(?:es)?|arrays?|arranjos?|matriz(?:es)?|tuplas?|conjuntos?|intervalos?|sequências?|índices?|valores"
+    r"|lists?|vectors?|matri(?:x|ces)|tuples?|sequences?|intervals?|ranges?|indices|values)\b[^.!?\n\[\]]{0,24}|[=(]\s*)\Z",
+    re.IGNORECASE,
+)
+"""What stands before a list of numbers that is no mark: "a lista [1, 2, 3] tem três elementos"."""
 
 SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)]*\s+|\n+")
 QUOTED = re.compile(r"[«“]([^«»“”]+)[»”]\Z")
@@ -89,7 +104,12 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
 
 def without_marks(text: str) -> str:
     """Return *text* without marks, as it is shown while it is still being written."""
-    return replaced(text, SPACED, lambda marks: closed_gap(text, *marks.span()))
+    return replaced(text, SPACED, lambda marks: marks[0] if is_list(text, marks) else closed_gap(text, *marks.span()))
+
+
+def is_list(text: str, marks: re.Match[str]) -> bool:
+    """Tell numbers that the text speaks of, such as a list of Python's, from a mark."""
+    return bool(LIST.fullmatch(marks["marks"]) and DATA.search(text[max(marks.start() - 60, 0) : marks.start("marks")]))
 
 
 def claims(text: str) -> dict[int, str]:
@@ -109,7 +129,8 @@ def claims(text: str) -> dict[int, str]:
 def _mentions(text: str) -> Iterator[Mention]:
     searched = masked(text)
     previous = 0
-    found = list(SPACED.finditer(searched)) or list(GLUED.finditer(searched))
+    spaced = [marks for marks in SPACED.finditer(searched) if not is_list(text, marks)]
+    found = spaced or list(GLUED.finditer(searched))
     for count, marks in enumerate(found):
         groups = marks.groupdict()
         is_read = count < MOST_MENTIONS

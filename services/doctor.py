@@ -9,10 +9,11 @@ from typing import Literal
 from db import connect, migrate, server, vectors
 from db.errors import describe
 from db.records import Course
-from services import wiring
+from services import model_checks, wiring
 from services.errors import MonitoriaError
 from services.generations import is_unproven, matches
 from services.llm import ChatModel, LlmConfig, Message
+from services.model_checks import Finding
 from services.wiring import Services, Setup
 
 State = Literal["ok", "note", "failed"]
@@ -47,6 +48,19 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
         yield Check(name="database", state="failed", detail=str(error))
     yield await _answers(setup)
     yield await _judge(setup)
+
+
+async def examine_models(setup: Setup) -> AsyncIterator[Check]:
+    """Yield what real questions to the configured models show; each costs what a student's question costs."""
+    if setup.answer:
+        async for found in model_checks.answering(setup.answer):
+            yield _asked("answers", found)
+    if setup.judge:
+        yield _asked("judge", await model_checks.judging(setup.judge))
+
+
+def _asked(model: str, found: Finding) -> Check:
+    return Check(name=f"{model}: {found.name}", state=found.state, detail=found.detail, advice=found.advice)
 
 
 def _python() -> Check:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from services.errors import Refused, Unavailable
 from services.lazily import lazily
 from services.text import LONE_SURROGATE, UNSEEN
+from services.thoughts import SoFar, Unclear, opens_unseen, spoken
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,16 +36,50 @@ LONGEST_WAIT_S = 5.0
 USAGE_WAIT_S = 2.0
 """How long a text that is already whole waits for the count of its tokens."""
 
-FINISHED = frozenset({"stop", "eos", "eos_token", "end_turn", "stop_sequence"})
-"""How servers say that a text is whole; OpenAI says "stop", the others are Hugging Face's and Anthropic's."""
+FINISHED = frozenset(
+    {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "end", "finished", "stop_token"}
+    | {"<|eot_id|>", "<|im_end|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>", "</s>"}
+)
+"""How servers say that a text is whole: OpenAI "stop", then Hugging Face, Anthropic, Cohere; some name the token."""
+CUT = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "max_length", "error_limit"})
+FILTERED = frozenset(
+    {
+        "content_filter",
+        "content_filtered",
+        "safety",
+        "recitation",
+        "prohibited_content",
+        "blocklist",
+        "spii",
+        "sensitive",
+    }
+    | {"guardrail_intervened", "image_safety", "error_toxic"}
+)
+"""How they say that a filter has stopped it: OpenAI, Azure, Gemini, Zhipu, Bedrock, Cohere."""
+ANSWER_TOKENS = 4_096
+"""Asked for only where a server takes no request without a limit."""
+FILTER_WORDS = re.compile(
+    r"content[_ ]?filter|content[_ ]management[_ ]policy|responsibleaipolicyviolation|content[_ ]?policy[_ ]?violation"
+    r"|data_?inspection_?failed|content exists risk|prohibited_content|violating our usage policy|requires moderation"
+    r"|prompt_blocked|inappropriate content|敏感",
+    re.IGNORECASE,
+)
+"""What filters write that refuse a prompt: of Azure, LiteLLM, DashScope, DeepSeek, Gemini, OpenRouter, Zhipu."""
+ROLE_WORDS = re.compile(
+    r"system|\broles?\b|developer instruction|chat template|jinja|raise_exception|template ?error", re.IGNORECASE
+)
+LIMIT_WORDS = re.compile(r"\bmax_(?:completion_)?tokens\b", re.IGNORECASE)
+CONTEXT_WORDS = re.compile(
+    r"context[_ ](?:length|size|window)|exceed_context|maximum context|too many tokens|prompt is too long|n_ctx"
+    r"|input (?:length|tokens?) exceed|max_model_len|requested tokens exceed",
+    re.IGNORECASE,
+)
 
-THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-LATE_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-THOUGHT_TAG = re.compile(r"<(?P<end>/?)think(?:ing)?>", re.IGNORECASE)
-UNFINISHED_TAG = re.compile(r"</?t?h?i?n?k?i?n?g?\Z", re.IGNORECASE)
-LONGEST_TAG = len("</thinking>")
 CHUNKS_IN_A_ROW = 16
 """Of one stream that has much to give, before others have their turn: thousands would hold up Discord's heartbeat."""
+
+Part = Literal["system", "counting", "limit"]
+"""What a server may refuse: the system's role, to count tokens, a request without a limit or with its newer name."""
 
 Trouble = Literal[
     "timeout",
@@ -92,6 +127,7 @@ class LlmConfig:
     address_from: str = field(default="OPENAI_BASE_URL", compare=False)
     key_from: str = field(default="OPENAI_API_KEY", compare=False)
     model_from: str = field(default="MONITORIA_ANSWER_MODEL", compare=False)
+    is_proven: bool = field(default=True, compare=False)  # to mark where its thoughts begin, if it writes any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +150,18 @@ class Completion:
 
 
 class ChatModel:
-    """One model on one server; close it when done. A request for patience beyond *longest_wait_s* ends in an error."""
+    """
+    One model on one server, which remembers what it refuses; close it when done.
+
+    A request for patience beyond *longest_wait_s* ends in an error. A model that is not proven may begin its thoughts
+    without a tag: nothing of a text is shown while it is written until a first whole one has told.
+    """
 
     def __init__(self, config: LlmConfig, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.name = config.model
         self._config = config
+        self._refused: tuple[Part, ...] = ()  # what its server has refused, and has answered without
+        self._opens_unseen = not config.is_proven
         self._longest_wait_s = longest_wait_s
         try:
             self._server = _server(config.base_url)
@@ -134,6 +177,11 @@ class ChatModel:
                 f"{config.address_from} is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
             ) from None
 
+    @property
+    def refused(self) -> tuple[Part, ...]:
+        """What its server has refused so far, and is no longer asked for."""
+        return self._refused
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -145,11 +193,10 @@ class ChatModel:
 
     async def stream(
         self, messages: Sequence[Message], *, time_limit_s: float
-    ) -> AsyncGenerator[str | Completion, None]:
+    ) -> AsyncGenerator[SoFar | Completion, None]:
         """
-        Yield the text so far, each time that it has grown, and last the completion.
+        Yield how far the text is, each time that it has grown, and last the completion, which alone has been checked.
 
-        A text so far shows no thought, and no tag that may open one. Only the completion has been checked.
         The limit is of wall-clock time, from the request to the last word (`openai` limits single reads only).
 
         Raises:
@@ -157,7 +204,7 @@ class ChatModel:
 
         """
         deadline = asyncio.get_running_loop().time() + time_limit_s
-        gathered = _Gathered()
+        gathered = _Gathered(opens_unseen=self._opens_unseen)
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
                 chunks = await self._patiently(deadline, lambda: self._open(messages))
@@ -165,10 +212,10 @@ class ChatModel:
                 while (chunk := await _next(events, deadline, gathered)) is not None:
                     if gathered.take(chunk):
                         # No timeout may span this: it would interrupt what the reader is doing meanwhile.
-                        yield gathered.text_so_far()
+                        yield gathered.so_far()
                     if gathered.chunks % CHUNKS_IN_A_ROW == 0:
                         await asyncio.sleep(0)
-            yield gathered.completed(self.name)
+            yield self._learned(gathered.completed(self.name))
 
     async def complete(
         self,
@@ -188,36 +235,58 @@ class ChatModel:
 
         """
         deadline = asyncio.get_running_loop().time() + time_limit_s
-        gathered = _Gathered()
+        gathered = _Gathered(opens_unseen=self._opens_unseen)
 
-        async def ask() -> bytes:
+        async def put(refused: tuple[Part, ...]) -> bytes:
             response = await self._client.chat.completions.with_raw_response.create(
                 model=self.name,
-                messages=_parameters(messages),
+                messages=_parameters(messages, refused),
                 temperature=openai.omit if temperature is None else temperature,
                 response_format=cast("Any", response_format or openai.omit),
+                extra_body=_limit(refused),
             )
             return response.content
+
+        async def ask() -> bytes:
+            return await self._accepted(put)
 
         with self._explained(time_limit_s):
             async with asyncio.timeout_at(deadline):
                 body = await self._patiently(deadline, ask)
-            gathered.take(_Whole.model_validate_json(body))
-            return gathered.completed(self.name)
+            gathered.take(_whole(body))
+            return self._learned(gathered.completed(self.name))
 
-    async def _open(self, messages: Sequence[Message], *, counted: bool = True) -> "AsyncStream[ChatCompletionChunk]":
-        """Start a stream; *counted* asks for the numbers of tokens, a request that some servers refuse."""
-        try:
+    async def _open(self, messages: Sequence[Message]) -> "AsyncStream[ChatCompletionChunk]":
+        async def put(refused: tuple[Part, ...]) -> "AsyncStream[ChatCompletionChunk]":
             return await self._client.chat.completions.create(
                 model=self.name,
-                messages=_parameters(messages),
+                messages=_parameters(messages, refused),
                 stream=True,
-                stream_options={"include_usage": True} if counted else openai.omit,
+                stream_options=openai.omit if "counting" in refused else {"include_usage": True},
+                extra_body=_limit(refused),
             )
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
-            if not counted or "stream_options" not in str(refusal.body):
-                raise
-        return await self._open(messages, counted=False)
+
+        return await self._accepted(put)
+
+    async def _accepted(self, put: Callable[[tuple[Part, ...]], Awaitable[T]]) -> T:
+        """Put the request without what the server has refused, and once more without what it refuses now."""
+        refused = self._refused
+        while True:
+            try:
+                accepted = await put(refused)
+            except openai.APIStatusError as refusal:
+                part = _refused_part(refusal, refused)
+                if part is None:
+                    raise
+                refused = (*refused, part)
+            else:
+                self._refused = refused
+                return accepted
+
+    def _learned(self, completion: Completion) -> Completion:
+        """Note whether the model's thoughts begin without a tag, as where its server's template writes it."""
+        self._opens_unseen = opens_unseen(completion.raw)
+        return completion
 
     def _plain(self, chunks: "AsyncStream[ChatCompletionChunk]") -> "AsyncStream[object]":
         """Return the events of a stream as the JSON that they are: to make `openai`'s objects costs four times more."""
@@ -235,15 +304,15 @@ class ChatModel:
             reason = f"did not finish within {round(time_limit_s, 1):g} s; take a faster model, or allow more time"
         except openai.APIStatusError as error:
             trouble = _trouble(error)
-            reason = _status(error.status_code, trouble, self._config)
+            reason = _status(error, trouble, self._config)
             retry_after_s = _retry_after_s(error)
         except openai.APIConnectionError as error:
             trouble = "unreachable" if isinstance(error.__cause__, httpx2.ConnectError) else "fault"
             reason = (
                 f"cannot be reached or broke the connection; start its server, or correct {self._config.address_from}"
             )
-        except openai.OpenAIError:
-            trouble, reason = "fault", "reported an error in the middle of its text; see its server's log"
+        except openai.OpenAIError as error:
+            trouble, reason = _reported(str(getattr(error, "body", "")))
         except _Unusable as problem:
             trouble, reason, said = problem.trouble, str(problem), problem.said
         except (ValueError, RecursionError):
@@ -288,9 +357,26 @@ class _Unusable(Exception):
         self.said = said
 
 
+class _Piece(BaseModel, strict=True):
+    """One part of a content that is sent as a list; thoughts are parts of a type of their own."""
+
+    type: str = "text"
+    text: str | None = None
+
+
 class _Text(BaseModel, strict=True):
-    content: str | None = None
+    content: str | list[str | _Piece] | None = None
     refusal: str | None = None
+
+    @property
+    def said(self) -> str:
+        if not isinstance(self.content, list):
+            return self.content or ""
+        return "".join(
+            piece if isinstance(piece, str) else piece.text or ""
+            for piece in self.content
+            if isinstance(piece, str) or piece.type in {"text", "output_text"}
+        )
 
 
 class _Choice(BaseModel, strict=True):
@@ -310,123 +396,115 @@ class _Chunk(BaseModel, strict=True):
     choices: list[_Choice] | None = None
     model: str | None = None
     usage: _Usage | None = None
+    error: Any = None  # some gateways send it with status 200
 
 
 class _Whole(_Chunk, strict=True):
     choices: list[_Choice]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
+def _whole(body: bytes) -> _Whole:
+    sent = _Chunk.model_validate_json(body)
+    if sent.error and not sent.choices:
+        trouble, reason = _reported(str(sent.error))
+        raise _Unusable(reason, trouble)
+    return _Whole.model_validate_json(body)
+
+
 class _Gathered:
     """The pieces of one text as they arrive."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opens_unseen: bool = False) -> None:
         self.finish_reason: str | None = None
         self.chunks = 0
+        self._opens_unseen = opens_unseen
+        self._is_ended = False
+        self._ends_each = False  # the reason stands on every chunk, so it says nothing
         self._pieces: list[str] = []
-        self._seen = Seen()
+        self._half = ""  # of a surrogate pair that two events tore apart
         self._length = 0
+        self._looked_up_to = 0
         self._refusal: list[str] = []
         self._is_begun = False
         self._usage = _Usage()
         self._model: str | None = None
 
     def take(self, sent: _Chunk) -> bool:
-        """Add what was *sent* and return whether what may be shown has changed."""
+        """Add what was *sent* and return whether the text has grown."""
         self.chunks += 1
         self._usage = sent.usage or self._usage
         self._model = sent.model or self._model
         choice = sent.choices[0] if sent.choices else _Choice()  # a stream's first and last event may have none
         self._is_begun = self._is_begun or bool(sent.choices)
-        self.finish_reason = choice.finish_reason or self.finish_reason
         said = choice.delta or choice.message
-        piece = (said and said.content) or ""
+        piece = said.said if said else ""
         refusal = (said and said.refusal) or ""
+        self._note_end(choice.finish_reason, piece)
         self._refusal.append(refusal)
-        self._pieces.append(piece)
+        self._pieces.append(self._with_whole_pairs(piece))
         self._length += len(piece) + len(refusal)
         if self._length > LONGEST_THOUGHT:
             raise _Unusable(f"wrote more than {LONGEST_THOUGHT:,} characters; take another model", "too_long")
-        return self._seen.take(piece)
+        self._require_short()
+        return bool(piece)
 
-    def text_so_far(self) -> str:
-        return _short_enough(self._seen.text())
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing but the numbers of tokens can follow."""
+        return self._is_ended and not self._ends_each
+
+    def _note_end(self, reason: str | None, piece: str) -> None:
+        # Some gateways write the reason on every chunk. Only one without words, or after words without it, is the end.
+        self._ends_each = self._ends_each or (self.finish_reason is not None and bool(piece))
+        if reason:
+            self.finish_reason = _plain(reason)
+            self._is_ended = not piece or self._length > 0
+
+    def so_far(self) -> SoFar:
+        return SoFar(self._pieces, length=self._length, opens_unseen=self._opens_unseen)
+
+    def _with_whole_pairs(self, piece: str) -> str:
+        """Return *piece* as it can be stored; half a surrogate pair waits for the other half."""
+        piece = self._half + piece
+        self._half = piece[-1:] if "\ud800" <= piece[-1:] <= "\udbff" else ""
+        return storable(piece.removesuffix(self._half))
+
+    def _require_short(self) -> None:
+        """Give a text up that goes on and on; to look each time that it has grown by as much again costs little."""
+        if self._length > self._looked_up_to + LONGEST_TEXT:
+            self._looked_up_to = self._length
+            _short_enough(self.so_far().text)
 
     def completed(self, asked_for: str) -> Completion:
-        raw = _storable("".join(self._pieces))
+        raw = "".join(self._pieces) + storable(self._half)
         if refusal := "".join(self._refusal):
-            raise _Unusable("refuses to answer this", "refusal", _storable(refusal))
+            raise _Unusable("refuses to answer this", "refusal", storable(refusal))
         if self.finish_reason not in FINISHED:
             # Without any choice there is nothing that could have been cut.
             trouble = _cut(self.finish_reason) if self._is_begun else "empty"
             raise _Unusable(_unfinished(self.finish_reason), trouble, raw)
-        # Some chat templates open the thought themselves, so that only its end is in the text.
-        text = _short_enough(LATE_THOUGHT.sub("", THOUGHT.sub("", raw)).strip())
+        try:
+            text = _short_enough(spoken(raw))
+        except Unclear:
+            rest = (
+                "writes its thoughts into its text and not where they end; turn its reasoning off, or on in its server"
+            )
+            raise _Unusable(rest, "empty", raw) from None
         if not text:
             rest = "wrote nothing, or only its thoughts; take another model, or see its server's log"
             raise _Unusable(rest, "empty", raw)
         return Completion(
             text=text,
             raw=raw,
-            model=_storable(self._model or asked_for),
+            model=storable(self._model or asked_for),
             tokens_in=self._usage.prompt_tokens,
             tokens_out=self._usage.completion_tokens,
         )
 
 
-class Seen:
-    """
-    What may be shown of a text that comes in pieces: no thought, and no tag that may open one.
-
-    Each piece is looked at once, so that a text costs time in proportion to its length, however it is cut.
-    """
-
-    def __init__(self) -> None:
-        self._shown: list[str] = []
-        self._rest = ""  # may still become a tag; never longer than one
-        self._half = ""  # of a surrogate pair that two events tore apart
-        self._is_thinking = False
-        self._has_changed = False
-
-    def take(self, piece: str) -> bool:
-        """Add *piece*, and return whether `text` may be another one now."""
-        whole = self._half + piece
-        self._half = whole[-1:] if "\ud800" <= whole[-1:] <= "\udbff" else ""
-        self._rest += _storable(whole.removesuffix(self._half))
-        self._has_changed = False
-        while tag := THOUGHT_TAG.search(self._rest):
-            self._pass(tag)
-        kept = self._rest[-LONGEST_TAG:] if self._is_thinking else _unfinished_tag(self._rest)
-        self._show(self._rest[: len(self._rest) - len(kept)])
-        self._rest = kept
-        return self._has_changed
-
-    def text(self) -> str:
-        return "".join(self._shown).strip()
-
-    def _pass(self, tag: re.Match[str]) -> None:
-        """Show what stands before *tag*, unless it is a thought."""
-        if tag["end"] and not self._is_thinking:
-            self._shown.clear()  # a thought that the server's template had opened
-            self._has_changed = True
-        elif not tag["end"]:
-            self._show(self._rest[: tag.start()])
-        self._is_thinking = not tag["end"]
-        self._rest = self._rest[tag.end() :]
-
-    def _show(self, text: str) -> None:
-        if text and not self._is_thinking:
-            self._shown.append(text)
-            self._has_changed = True
-
-
-def _unfinished_tag(text: str) -> str:
-    found = UNFINISHED_TAG.search(text)
-    return found[0] if found else ""
-
-
 async def _next(chunks: "AsyncStream[object]", deadline: float, gathered: _Gathered) -> _Chunk | None:
     """Return the next event, or None at the end of the stream or, once the text is whole, at any trouble."""
-    is_whole = gathered.finish_reason is not None
+    is_whole = gathered.is_ended
     soon = asyncio.get_running_loop().time() + USAGE_WAIT_S
     try:
         async with asyncio.timeout_at(min(deadline, soon) if is_whole else deadline):
@@ -444,9 +522,50 @@ def _event(sent: object) -> _Chunk | None:
 
 
 def _retry_after_s(error: "openai.APIStatusError") -> float | None:
-    """In how many seconds the server wants to be asked again: it names them, or a date by its own clock."""
+    """In how many seconds the server wants to be asked again: it names them, also in thousandths, or a date."""
     headers = error.response.headers
-    return _wait_s(headers.get("retry-after", ""), headers.get("date", ""))
+    waits = [_wait_s(headers.get("retry-after", ""), headers.get("date", ""))]
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):  # Azure's, where the seconds may be rounded to 0
+        thousandths = _wait_s(headers.get(name, ""), "")
+        waits.append(None if thousandths is None else thousandths / 1000)
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _refused_part(refusal: "openai.APIStatusError", before: tuple[Part, ...]) -> Part | None:
+    """Tell without which part a server may answer that refuses a request, or None where it is not about one."""
+    said = _said(refusal)
+    if refusal.status_code not in {400, 422, 500} or _is_filtered(refusal) or _is_about_temperature(refusal):
+        return None
+    if "counting" not in before and "stream_options" in said:
+        return "counting"
+    if LIMIT_WORDS.search(said) and not CONTEXT_WORDS.search(said) and before.count("limit") < 2:
+        return "limit"
+    if "system" not in before and ROLE_WORDS.search(said) and "response_format" not in said:
+        return "system"
+    return None
+
+
+def _limit(refused: tuple[Part, ...]) -> dict[str, int] | None:
+    """Return what to send where a server wants a limit: by its new name, and by its old one where that is refused."""
+    names = {0: None, 1: "max_completion_tokens", 2: "max_tokens"}
+    name = names[refused.count("limit")]
+    return {name: ANSWER_TOKENS} if name else None
+
+
+def _is_filtered(refusal: "openai.APIStatusError") -> bool:
+    return refusal.status_code in {400, 403, 422, 451} and bool(FILTER_WORDS.search(_said(refusal)))
+
+
+def _said(refusal: "openai.APIStatusError") -> str:
+    """Return what a refusal says, as it was sent and as it reads: JSON may hide its letters."""
+    return f"{refusal.response.text} {refusal.body}"
+
+
+def _reported(said: str) -> tuple[Trouble, str]:
+    """Tell what is wrong where an error comes in place of a text that was accepted."""
+    if FILTER_WORDS.search(said):
+        return "content_filter", FILTER_SENTENCE
+    return "fault", "reported an error in the middle of its text; see its server's log"
 
 
 def _wait_s(retry_after: str, date: str) -> float | None:
@@ -477,6 +596,8 @@ def _instant(header: str) -> datetime | None:
 def _trouble(error: "openai.APIStatusError") -> Trouble:
     """Tell whose trouble an HTTP status is."""
     status = error.status_code
+    if _is_filtered(error):
+        return "content_filter"
     if status == 402 or (status == 429 and "insufficient_quota" in f"{error.code} {error.body}"):
         return "quota"
     named: dict[int, Trouble] = {401: "key", 403: "key", 404: "unknown_model", 429: "busy"}
@@ -506,25 +627,48 @@ def _short_enough(text: str) -> str:
     return text
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Join surrogates that two events tore apart, and drop what a database refuses or nobody sees."""
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if LONE_SURROGATE.search(text) else text
     return joined.translate(UNSEEN)
 
 
+def _plain(reason: str) -> str:
+    """
+    Return a reason as OpenAI would write it.
+
+    >>> _plain("STOP"), _plain("FinishReason.MAX_TOKENS"), _plain("content_filter: PROHIBITED_CONTENT")
+    ('stop', 'max_tokens', 'content_filter')
+    """
+    plain = re.sub(r"^finish_?reason[._]", "", reason.strip().lower())
+    return plain if plain.startswith("<") else re.split(r"[:\s]", plain, maxsplit=1)[0]
+
+
 def _cut(reason: str | None) -> Trouble:
-    return "content_filter" if reason == "content_filter" else "truncated"
+    return "content_filter" if reason in FILTERED else "truncated"
 
 
 def _unfinished(reason: str | None) -> str:
     if reason is None:
         return "stopped in the middle of its text or sent none; see its server's log"
-    if reason == "length":
+    if reason in FILTERED:
+        return f"was stopped by a content filter ({reason[:40]}); relax the filter, or take another model"
+    if reason in CUT:
         return "reached its token limit in the middle of its text; raise the limit or the context length"
     return f"did not finish its text ({reason[:40]!r}); take another model, or see its server's settings"
 
 
-def _status(status: int, trouble: Trouble, config: LlmConfig) -> str:
+FILTER_SENTENCE = (
+    "has a content filter that refused the prompt; relax the filter where it is set, or take another model"
+)
+
+
+def _status(error: "openai.APIStatusError", trouble: Trouble, config: LlmConfig) -> str:
+    status = error.status_code
+    if trouble == "content_filter":
+        return f"{FILTER_SENTENCE} (HTTP {status})"
+    if CONTEXT_WORDS.search(_said(error)) and status in {400, 413, 422, 500}:
+        return f"has too short a context for ten passages, about 8,000 tokens; raise it in its server (HTTP {status})"
     if trouble == "temperature":
         return f"refuses the temperature that it was asked with (HTTP {status})"
     if 300 <= status < 400:
@@ -542,7 +686,13 @@ def _status(status: int, trouble: Trouble, config: LlmConfig) -> str:
     return f"{reasons.get(status, fault)} (HTTP {status})"
 
 
-def _parameters(messages: Sequence[Message]) -> "list[ChatCompletionMessageParam]":
-    return [
-        cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content}) for message in messages
-    ]
+def _parameters(messages: Sequence[Message], refused: tuple[Part, ...]) -> "list[ChatCompletionMessageParam]":
+    put = _without_system(messages) if "system" in refused else messages
+    return [cast("ChatCompletionMessageParam", {"role": message.role, "content": message.content}) for message in put]
+
+
+def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return *messages* with what the system says at the head of the first turn of the user."""
+    rules = [message.content for message in messages if message.role == "system"]
+    turns = [message for message in messages if message.role != "system"]
+    return [Message(role="user", content="\n\n".join([*rules, turns[0].content])), *turns[1:]]

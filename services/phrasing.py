@@ -21,6 +21,7 @@ MOST_TURNS = 4
 LONGEST_TURN = 800
 LONGEST_QUESTION = 1_500
 MOST_LANGUAGES = 3
+LANGUAGE_LINE = re.compile(r"^[-*\s`\"]*\[?([A-Za-z]{2})(?:[-_][A-Za-z]{2,4})?\]?[*`\"]*: *(\S.*?)[ ,]*$", re.MULTILINE)
 SHORT_QUESTION = 3
 """Words with a subject; a question with more of them hardly leans on the one before."""
 
@@ -64,9 +65,22 @@ async def translations(
         return ()
     messages = prompts.load(TRANSLATE).fill(languages=", ".join(wanted), question=prompts.as_data(question))
     said = await _said(model, messages, time_limit_s)
-    found = dict(re.findall(r"^[-*\s]*([a-z]{2}): *(\S.*?) *$", said, re.MULTILINE))
+    found = _by_language(said, wanted)
     longest = 3 * len(question) + 60
     return tuple(found[code] for code in wanted if code in found and _is_question(found[code], longest))
+
+
+def _by_language(said: str, wanted: Sequence[str]) -> dict[str, str]:
+    """
+    Return the lines of a translation by their language; where one was asked for, its line may lack the name of it.
+
+    >>> _by_language("**pt-BR**: o que é isso?", ["pt"]), _by_language('"what is this?"', ["en"])
+    ({'pt': 'o que é isso?'}, {'en': 'what is this?'})
+    """
+    lines = LANGUAGE_LINE.findall(said)
+    if not lines and len(wanted) == 1 and "\n" not in said.strip():
+        return {wanted[0]: said.strip().strip("\"“”«»'`* ")}
+    return {code.lower(): line.strip('"“”«»` ') for code, line in lines}
 
 
 async def _said(model: ChatModel, messages: Sequence[Message], time_limit_s: float) -> str:

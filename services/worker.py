@@ -15,11 +15,13 @@ from db.records import AnswerId, Job, JudgeSettings
 from services.judge import recording
 from services.judge.asking import EVERYBODYS, PASSING, Judge, Opinion
 from services.judge.recording import Purse
+from services.llm import storable
 from services.promise import QUEUE
 
 log = logging.getLogger(__name__)
 
 CHANCE = SystemRandom()
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,20 +98,23 @@ class Worker:
         return job
 
     async def _work(self, job: Job) -> None:
+        """Judge, and store what came of it; what is wrong with this job alone ends neither worker nor other jobs."""
+        try:
+            await self._judged(job)
+        except (psycopg.OperationalError, PoolTimeout):
+            raise
+        except Exception as error:
+            log.exception("judge.failed", extra={"job_id": job.id, "answer_id": job.answer_id})
+            await self._failed(job, storable(f"{type(error).__name__}: {error}")[:LONGEST_REASON])
+
+    async def _judged(self, job: Job) -> None:
         async with self._pool.connection() as conn:
             case = await recording.case(conn, job)
             settings = await judge_settings.current(conn, job.course_id)
         if case is None:
             return  # the answer was deleted, and its jobs with it
         purse = Purse(self._pool, job, settings)
-        try:
-            opinion = await self._judge.judge(job.kind, case, purse.reserve)
-        except (psycopg.OperationalError, PoolTimeout):
-            raise
-        except Exception as error:
-            log.exception("judge.failed", extra={"job_id": job.id, "answer_id": job.answer_id})
-            await self._failed(job, f"{type(error).__name__}: {error}")
-            return
+        opinion = await self._judge.judge(job.kind, case, purse.reserve)
         await purse.settle(opinion.calls)
         async with self._pool.connection() as conn:
             await self._end(conn, job, opinion, settings)

@@ -121,6 +121,52 @@ def streams(
     return behave
 
 
+def says_parts(*parts: object, finish: str = "stop") -> Behaviour:
+    """Write content as a list of parts; streamed, each part is an event of its own."""
+
+    async def behave(writer: asyncio.StreamWriter, request: Request) -> None:
+        if request.get("stream"):
+            events = [{"choices": [{"delta": {"content": [part]}, "finish_reason": None}]} for part in parts]
+            await sends_events(*events, {"choices": [{"finish_reason": finish}]})(writer, request)
+        else:
+            await sends_json({"choices": [{"message": {"content": list(parts)}, "finish_reason": finish}]})(
+                writer, request
+            )
+
+    return behave
+
+
+def ends_each(text: str, *, finish: str = "stop", pause_s: float = 0.0) -> Behaviour:
+    """Stream *text* word by word with a finish reason on each event, and a pause after the third."""
+
+    async def behave(writer: asyncio.StreamWriter, request: Request) -> None:
+        if not request.get("stream"):
+            await says(text, finish=finish)(writer, request)
+            return
+        _head(writer, 200, "text/event-stream")
+        for count, word in enumerate(text.replace(" ", " \0").split("\0"), start=1):
+            _event(writer, {"choices": [{"delta": {"content": word}, "finish_reason": finish}]})
+            await writer.drain()
+            await asyncio.sleep(pause_s if count == 3 else 0)
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+
+    return behave
+
+
+def refuses(when: Callable[[Request], bool], refusal: Behaviour, otherwise: Behaviour) -> Behaviour:
+    """Meet with *refusal* the requests of which *when* is true, and with *otherwise* the others."""
+
+    async def behave(writer: asyncio.StreamWriter, request: Request) -> None:
+        await (refusal if when(request) else otherwise)(writer, request)
+
+    return behave
+
+
+def has_system(request: Request) -> bool:
+    return any(message["role"] == "system" for message in request["messages"])
+
+
 def sends_events(*events: object) -> Behaviour:
     """Send any JSON as events, then close."""
 

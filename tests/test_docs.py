@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
 OF_TODAY = [path for path in DOCUMENTS if path.parent.name != "adr"]  # a decision tells of its own day
 README = (ROOT / "README.md").read_text("utf-8")
 OF_OTHERS = {"HF_HUB_OFFLINE", "HF_HOME", "PGPASSWORD", "POSTGRES_PASSWORD", "TORCH_INDEX"}
-OF_TESTS = {"MONITORIA_TEST_DSN"}
+OF_TESTS = {"MONITORIA_TEST_DSN", "MONITORIA_CHAOS", "MONITORIA_PLAYS"}
 NOT_SOURCES = {".git", ".venv", "build", "dist"}
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from db.records import Support
+from services.llm import storable
 
 FENCE = re.compile(r"```(?:json)?[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 TEMPLATE = re.compile(
     r"Criteria:[ \t]*(?P<criteria>\S.*?)\s*\n\s*Supporting Evidence:[ \t]*(?P<evidence>\S.*?)\s*\n\s*"
-    r"(?P<name>Score|Answerable):[ \t]*(?P<decision>[^\s.]+)\.?",
+    r"(?P<name>Score|Answerable):[ \t]*(?P<decision>[^\s.][^\n]{0,30}?)\.?",
     re.DOTALL,
 )
 LABEL = re.compile(r"^[ \t]*(?:Criteria|Supporting Evidence|Score|Answerable):", re.MULTILINE)
@@ -24,8 +25,10 @@ REFERENCE = re.compile(
     r"Reference:[ \t]*(?P<number>[0-9]{1,2})[ \t]*\n\s*Quote:[ \t]*(?P<quote>[^\n]*?)[ \t]*\n\s*"
     r"Support:[ \t]*(?P<support>\w+)[ \t]*(?:\n\s*|\Z)"
 )
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+SCORE = re.compile(r"(?P<score>-?[0-9]{1,9})(?:\.0+)?(?:\s*(?:/|out of|of|de|em|sobre)\s*3(?:\.0+)?)?", re.IGNORECASE)
+"""A whole number, or one out of three; out of anything else is another scale, and no score of ours."""
 EMPHASIS = re.compile(r"\*\*(Criteria|Supporting Evidence|Score|Answerable)(?::\*\*|\*\*:)")
+BOLD = re.compile(r"\*\*(.+)\*\*|\[\[?(.+?)\]?\]")
 REFUSAL = re.compile(
     r"\b(?:i(?:'m| am) (?:sorry|unable|not able)|i (?:can(?:no|'|’)t|cannot|won(?:'|’)t)|as an ai\b|"
     r"(?:n[ãa]o posso|n[ãa]o consigo|sinto muito|desculpe|lamento|me recuso))",
@@ -81,8 +84,8 @@ def relevance(text: str) -> Relevance:
     """
     parts = _parts(text, "score")
     score = parts["score"]
-    if isinstance(score, str) and WHOLE_NUMBER.fullmatch(score) and parts["is_template"]:
-        score = int(score)
+    if isinstance(score, str) and parts["is_template"] and (found := SCORE.fullmatch(_undecorated(score))):
+        score = int(found["score"])
     if not isinstance(score, int) or isinstance(score, bool):
         raise Unreadable("parse_error", "the score is not a whole number")
     if not 0 <= score <= 3:
@@ -101,7 +104,7 @@ def answerability(text: str) -> Answerability:
     parts = _parts(text, "answerable")
     decision = parts["answerable"]
     if parts["is_template"]:
-        decision = {"yes": True, "true": True, "no": False, "false": False}.get(str(decision).lower())
+        decision = {"yes": True, "true": True, "no": False, "false": False}.get(_undecorated(str(decision)).lower())
     if not isinstance(decision, bool):
         raise Unreadable("parse_error", '"answerable" is neither true nor false')
     return Answerability(is_answerable=decision, criteria=parts["criteria"], evidence=parts["supporting_evidence"])
@@ -177,6 +180,17 @@ def _degree(said: object) -> Support:
     raise Unreadable("parse_error", '"support" must be "full", "partial" or "none"')
 
 
+def _undecorated(decision: str) -> str:
+    """
+    Return a decision without bold letters or brackets around it.
+
+    >>> _undecorated("**3/3**"), _undecorated("[[2]]")
+    ('3/3', '2')
+    """
+    found = BOLD.fullmatch(decision.strip())
+    return (found[1] or found[2] if found else decision).strip()
+
+
 def _plain(text: str) -> str:
     fenced = FENCE.fullmatch(text.strip())
     return EMPHASIS.sub(r"\1:", (fenced["inside"] if fenced else text).strip())
@@ -204,7 +218,8 @@ def _unreadable(text: str, problem: str) -> Unreadable:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError("a key is there twice")
-    return dict(pairs)
+    # JSON can hide in its escapes what a database refuses: the text was clean before they were read.
+    return {key: storable(value) if isinstance(value, str) else value for key, value in pairs}
 
 
 def _no_constant(name: str) -> object:

@@ -10,15 +10,16 @@ from string import Template
 
 from services.errors import Broken
 from services.llm import Message
+from services.thoughts import CLOSES, OPENS
 
 ID = re.compile(r"[a-z_]+/[1-9][0-9]*")
 BETWEEN_ROLES = "\n---\n"
 """A line in the file: what comes before it is said as the system, what comes after it as the user."""
 
 CONTROL_TOKEN = re.compile(
-    r"<\|.*?\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|</?think(?:ing)?>", re.IGNORECASE
+    rf"<\|.*?\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|{OPENS.pattern}|{CLOSES.pattern}", re.IGNORECASE
 )
-"""What servers of open models may read as the end of a turn, wherever it stands."""
+"""What servers of open models may read as the end of a turn or of a thought, wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,3 +78,17 @@ async def test_a_judge_of_its_own_that_is_down_is_named(terminal: Console) -> No
     found = checks(ran)
     assert ran.code == 1
     assert {name for name, check in found.items() if check["state"] == "failed"} == {"judge"}
+
+
+async def test_the_models_are_asked_real_questions_where_that_is_wanted(detached: Console) -> None:
+    async with fake_model(says("[THINK]hm[/THINK]O dropout desliga neurônios sorteados no treino [1].")) as model:
+        there = detached.having(DATABASE_URL=UNREACHABLE, OPENAI_BASE_URL=model.base_url)
+        ran = await there.run("doctor", "--models", "--json")
+
+    found = checks(ran)
+    assert ran.code == 1
+    assert found["answers: marks"]["state"] == "ok"
+    assert found["answers: abstention"]["state"] == "failed"
+    assert found["answers: thoughts"]["state"] == "note"
+    assert "--reasoning-parser" in found["answers: thoughts"]["advice"]
+    assert found["judge: judging"]["state"] == "failed"

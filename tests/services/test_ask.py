@@ -26,6 +26,7 @@ from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
 from services.manifest import Plan, Source
 from services.retrieve import Retriever
+from services.thoughts import SoFar
 from services.verified import Finder, VerifiedAnswers
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
 from tests.word_embedder import WordEmbedder
@@ -225,15 +226,84 @@ class TestWithAModel:
         assert reply.answer.text == WORD_OF_PROOF
         assert not any("NO" in draft for draft in drafts)
 
-    @pytest.mark.parametrize("said", ["O gradiente some.", "O gradiente some [42].", "Veja https://evil.example [99]."])
-    async def test_an_answer_that_cites_nothing_is_not_shown(self, room: Room, said: str) -> None:
+    @pytest.mark.parametrize("said", ["O céu é azul.", "Some porque sim [42].", "Veja https://evil.example [99]."])
+    async def test_an_answer_that_nothing_supports_fails_with_the_passages(self, room: Room, said: str) -> None:
         async with model_that(only(said)) as (model, _):
             _, reply = await answered(room.asker(model), room.asked())
 
-        assert reply.answer.outcome == "no_material"
+        assert reply.answer.outcome == "failed"
         assert reply.answer.failure == "no valid citation"
-        assert reply.answer.text.startswith("Não encontrei")
+        assert reply.answer.text.startswith("Escrevi uma resposta, mas não consegui mostrar onde as aulas dizem isso")
+        assert "«Por isso o gradiente encolhe até sumir nas redes recorrentes longas." in reply.answer.text
+        assert said.split("[", maxsplit=1)[0].strip() not in reply.answer.text
+        assert reply.references != ()
         assert reply.answer.model == "fake-1"
+
+    async def test_an_answer_without_marks_is_asked_for_them_once_in_the_same_conversation(self, room: Room) -> None:
+        bare = WORD_OF_PROOF.replace(" [1]", "")
+        answer = replies(lambda prompt: WORD_OF_PROOF if "no passage numbers" in prompt else bare)
+        async with model_that(says(""), answer) as (model, server):
+            _, reply = await answered(room.asker(model), room.asked())
+
+        assert (reply.answer.outcome, reply.answer.text) == ("answered", WORD_OF_PROOF)
+        assert (reply.answer.tokens_in, reply.answer.tokens_out) == (22, 14)
+        roles = [message["role"] for message in server.requests[-1]["messages"]]
+        assert roles == ["system", "user", "assistant", "user"]
+        assert server.requests[-1]["messages"][:2] == server.requests[-2]["messages"]
+        assert server.requests[-1]["messages"][2]["content"] == bare
+
+    async def test_an_answer_that_stays_without_marks_is_given_them_and_keeps_what_is_supported(
+        self, room: Room
+    ) -> None:
+        bare = f"{WORD_OF_PROOF.replace(' [1]', '')} Isso cai na prova de quinta."
+        async with model_that(only(bare)) as (model, server):
+            _, reply = await answered(room.asker(model), room.asked())
+
+        assert (reply.answer.outcome, reply.answer.text) == ("answered", WORD_OF_PROOF)
+        assert [reference.lecture for reference in reply.references] == ["rnn"]
+        assert len([prompt for prompt in server.prompts if "The lines for" not in prompt]) == 2
+
+    async def test_a_model_that_takes_its_answer_back_says_that_the_lectures_do_not_say_it(self, room: Room) -> None:
+        answer = replies(lambda prompt: "NO_MATERIAL" if "no passage numbers" in prompt else "O céu é azul.")
+        async with model_that(says(""), answer) as (model, _):
+            _, reply = await answered(room.asker(model), room.asked())
+
+        assert (reply.answer.outcome, reply.answer.failure) == ("no_material", None)
+
+    async def test_a_filter_is_told_as_one(self, room: Room) -> None:
+        filtered = sends_json({"error": {"message": "no", "code": "content_filter"}}, status=400)
+        async with model_that(filtered) as (model, _):
+            _, reply = await answered(room.asker(model), room.asked())
+
+        assert reply.answer.outcome == "failed"
+        assert "content filter" in (reply.answer.failure or "")
+        assert reply.answer.text.startswith("O filtro do modelo de linguagem recusou")
+        assert reply.references != ()
+
+    @pytest.mark.parametrize(
+        ("said", "outcome"),
+        [
+            (f"[THINK]Será que copiou [1]?[/THINK]\n{WORD_OF_PROOF}", "answered"),
+            ("[THINK]Fala de outra coisa [1].[/THINK]NO_MATERIAL", "no_material"),
+            (f"<thought>Devo citar [1].</thought>{WORD_OF_PROOF}", "answered"),
+            (f"Okay, the user is asking about gradients [1]. {WORD_OF_PROOF}", "failed"),
+            (f"{WORD_OF_PROOF.replace(' [1]', '【4:0†source】')}", "answered"),
+            (f"{WORD_OF_PROOF.replace('[1]', '[citation:1]')}", "answered"),
+            (f"```markdown\n{WORD_OF_PROOF}\n```", "answered"),
+        ],
+    )
+    async def test_neither_thoughts_nor_the_marks_of_others_are_shown(
+        self, room: Room, said: str, outcome: str
+    ) -> None:
+        async with model_that(only(said)) as (model, _):
+            drafts, reply = await answered(room.asker(model), room.asked())
+
+        assert reply.answer.outcome == outcome
+        assert outcome != "answered" or reply.answer.text == WORD_OF_PROOF
+        for text in (*drafts, reply.answer.text):
+            assert not {"copiou", "THINK", "thought", "Devo", "user", "†", "citation"} & set(
+                text.replace("]", " ").split()
+            )
 
     @pytest.mark.parametrize(
         ("behaviour", "failure"),
@@ -440,8 +510,8 @@ class TestReceiving:
         drafts = [part for part in parts if isinstance(part, Draft)]
 
         assert len(drafts) > 5
-        assert not any("text" in vars(draft) for draft in drafts)
-        assert drafts[-1].text == preview(drafts[-1].written)
+        assert not any("text" in vars(looked_at) for draft in drafts for looked_at in (draft, draft.written))
+        assert drafts[-1].text == preview(WORD_OF_PROOF)
         assert "text" in vars(drafts[-1])
 
     async def test_who_has_the_reply_lets_go_of_nothing(self, room: Room) -> None:
@@ -559,7 +629,7 @@ FRAGMENTS = (
 def test_a_draft_shows_nothing_that_the_answer_will_not(parts: list[str], data: st.DataObject) -> None:
     text = "".join(parts)
 
-    shown = Draft(written=text[: data.draw(st.integers(0, len(text)))]).text
+    shown = Draft(written=SoFar([text[: data.draw(st.integers(0, len(text)))]])).text
 
     assert without_links(shown) == shown
     assert not SPACED.search(masked(shown))
@@ -594,10 +664,10 @@ class TestWhatFollowsFromAnAnswer:
         assert await room.column("kind", "jobs") == ["abstention"]
 
     async def test_an_answer_without_a_valid_mark_is_flagged_for_staff(self, room: Room) -> None:
-        async with model_that(only("O gradiente encolhe porque sim [99].")) as (model, _):
+        async with model_that(only("Porque sim, e pronto [99].")) as (model, _):
             _, reply = await answered(room.asker(model), room.asked())
 
-        assert reply.answer.outcome == "no_material"
+        assert reply.answer.outcome == "failed"
         assert await room.column("answer_id", "review_items") == [reply.answer.id]
 
     async def test_a_rehearsal_answers_and_stores_nothing(self, room: Room) -> None:

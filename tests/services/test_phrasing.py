@@ -73,6 +73,34 @@ async def test_a_question_is_translated_in_the_order_of_the_languages() -> None:
     assert "The lines for en, es, ko:" in server.prompts[0]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what is dropout?",
+        '"what is dropout?"',
+        "EN: what is dropout?",
+        "en-US: what is dropout?",
+        "**en**: what is dropout?",
+        "`en`: what is dropout?",
+        "- en: what is dropout?",
+        '"en": "what is dropout?"',
+        "[en]: what is dropout?",
+        "**what is dropout?**",
+        "Translation:\nen: what is dropout?",
+        "<think>pt para en</think>what is dropout?",
+    ],
+)
+async def test_the_only_translation_is_read_in_whatever_form(said: str) -> None:
+    async with model_that(says(said)) as (model, _):
+        assert await translations("o que é dropout?", ["en"], model, time_limit_s=2) == ("what is dropout?",)
+
+
+@pytest.mark.parametrize("said", ["what is dropout?", "first\nsecond"])
+async def test_a_line_without_its_language_is_not_guessed_among_several(said: str) -> None:
+    async with model_that(says(said)) as (model, _):
+        assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == ()
+
+
 async def test_a_translation_that_answers_is_not_used() -> None:
     async with model_that(says("en: " + "Dropout is a technique. " * 30 + "\nes: es esto [1]")) as (model, _):
         assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == ()

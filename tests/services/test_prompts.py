@@ -128,6 +128,8 @@ TOKENS = [
     "<s>",
     "<think>",
     "</think>",
+    "[THINK]",
+    "◁think▷",
     "<end_of_turn>",
     "<<SYS>>",
     "a",
@@ -145,7 +147,18 @@ TOKENS = [
 def test_no_data_can_end_a_turn(text: str) -> None:
     harmless = as_data(text)
 
-    for token in ("<|im_end|>", "[INST]", "</s>", "<s>", "<think>", "</think>", "<end_of_turn>", "<<SYS>>"):
+    for token in (
+        "<|im_end|>",
+        "[INST]",
+        "</s>",
+        "<s>",
+        "<think>",
+        "</think>",
+        "[THINK]",
+        "◁think▷",
+        "<end_of_turn>",
+        "<<SYS>>",
+    ):
         assert token not in harmless
     assert as_data(harmless) == harmless
 

@@ -490,3 +490,46 @@ async def test_who_had_no_budget_to_ask_closes_no_breaker(court: Court) -> None:
         await worker.drain()
 
     assert (before, await court.rows("select strikes from breakers")) == ([(1,)], [(1,)])
+
+
+NASTY = json.dumps({"criteria": "por\0quê", "supporting_evidence": "\ud800 some \0", "score": 3})
+
+
+async def test_a_reply_with_what_a_database_refuses_is_cleaned_and_judged(court: Court) -> None:
+    nasty, plain = await court.answer(), await court.answer()
+    async with court.worker(says(NASTY), says(verdict(2))) as (worker, _):
+        assert await worker.drain() == 2
+
+    assert [(await court.judgement(one)) is not None for one in (nasty, plain)] == [True, True]
+    assert await court.rows("select count(*) from judgements where score = 3 and criteria = 'porquê'") == [(1,)]
+
+
+@pytest.mark.parametrize("said", ["\0", "\ud800", "a\0" * 50_000, "x" * 2_000_000])
+async def test_any_text_of_a_judge_leaves_no_job_running(court: Court, said: str) -> None:
+    answer = await court.answer()
+    async with court.worker(says(said)) as (worker, _):
+        await court.drained(worker)
+
+    assert await court.rows("select state from jobs where leased_until is not null") == []
+    judged = await court.judgement(answer)
+    assert judged is not None
+    assert judged.score is None
+
+
+async def test_one_job_that_cannot_be_stored_ends_neither_the_worker_nor_the_others(court: Court) -> None:
+    poisoned, plain = await court.answer(), await court.answer()
+    async with court.pool.connection() as conn:
+        await conn.execute(
+            "create function refuse() returns trigger language plpgsql as"
+            " $$ begin raise exception data_exception; end $$"
+        )
+        await conn.execute(
+            b"create trigger refuse before insert on judgements for each row"
+            b" when (new.answer_id = %d) execute function refuse()" % poisoned
+        )
+    async with court.worker(says(verdict())) as (worker, _):
+        await court.drained(worker)
+
+    assert await court.judgement(plain) is not None
+    assert await court.rows("select state, leased_until from jobs order by id") == [("dead", None), ("done", None)]
+    assert "DataException" in str(await court.rows("select reason from jobs where state = 'dead'"))

@@ -135,12 +135,16 @@ async def test_what_was_being_answered_at_a_kill_is_answered_once_after_the_next
     campus: Campus, start: Start, model: FakeModel
 ) -> None:
     await taught(campus)
-    model.behaviours[:] = [streams(WRITTEN, " E mais.", pause_s=60)]
     first = await (await start(**by(model))).ready()
+    await campus.server.say(
+        campus.ana, campus.room, f"{us(campus)} {QUESTION}"
+    )  # a new model's first words are no draft
+    await campus.server.until(lambda: any(map(is_cited, answers_in(campus, campus.room))))
+    model.behaviours[:] = [streams(WRITTEN, " E mais.", pause_s=60)]
     asked = await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
     await campus.server.say(campus.ana, campus.room, f"{us(campus)} {QUESTION}")
     begun = await campus.server.until(  # both drafts stand there
-        lambda: len([it for it in answers_in(campus, campus.room) if "encolhe" in it.content]) == 2
+        lambda: len([it for it in answers_in(campus, campus.room) if "encolhe" in it.content]) == 3
     )
     assert begun
 
@@ -152,9 +156,9 @@ async def test_what_was_being_answered_at_a_kill_is_answered_once_after_the_next
     await campus.server.until(lambda: all(map(is_cited, answers_in(campus, campus.room))))
     await _quiet(campus)
     assert is_cited(asked.original)
-    assert len(answers_in(campus, campus.room)) == 2
-    assert await rows(campus, "select count(*), count(distinct question_id) from answers") == [(2, 2)]
-    assert await rows(campus, "select state from deliveries") == [("delivered",)] * 2
+    assert len(answers_in(campus, campus.room)) == 3
+    assert await rows(campus, "select count(*), count(distinct question_id) from answers") == [(3, 3)]
+    assert await rows(campus, "select state from deliveries") == [("delivered",)] * 3
 
 
 async def test_a_vote_after_a_restart_is_stored(campus: Campus, start: Start) -> None:

@@ -14,6 +14,7 @@ from bot.permissions import Lack
 from bot.render import Page
 from services.ask import Draft
 from services.llm import LlmConfig
+from services.thoughts import SoFar
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Message
@@ -262,7 +263,7 @@ async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:
 
     async with Live(outlet, between_s=0.01) as live:
         for words in range(300, 320):
-            live.offer(Draft(written="palavra " * words))
+            live.offer(Draft(written=SoFar(["palavra " * words])))
             await asyncio.sleep(0.02)
 
     assert len(outlet.drafts) == 1
@@ -270,7 +271,7 @@ async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:
 
 async def test_only_drafts_that_are_shown_are_cleaned() -> None:
     outlet = Silent()
-    offered = [Draft(written="palavra " * words) for words in range(10, 200)]
+    offered = [Draft(written=SoFar(["palavra " * words])) for words in range(10, 200)]
 
     async with Live(outlet, between_s=60) as live:
         for part in offered:
@@ -278,7 +279,7 @@ async def test_only_drafts_that_are_shown_are_cleaned() -> None:
             await asyncio.sleep(0)
 
     assert len(outlet.drafts) == 1
-    assert sum("text" in vars(part) for part in offered) == 1
+    assert sum("text" in vars(part.written) for part in offered) == 1
 
 
 # Permissions

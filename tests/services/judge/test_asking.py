@@ -12,7 +12,18 @@ from services.judge.asking import Judge, Opinion
 from services.judge.tasks import occurs
 from services.judge.verdicts import Case
 from services.llm import ChatModel, LlmConfig
-from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, says, sends, sends_json
+from tests.fake_model import (
+    Behaviour,
+    FakeModel,
+    drips,
+    fake_model,
+    hangs,
+    has_system,
+    refuses,
+    says,
+    sends,
+    sends_json,
+)
 
 HIT = Hit(
     rank=1,
@@ -109,6 +120,7 @@ TROUBLES = {
     "an empty text": (says(""), "empty"),
     "only thoughts": (says("<think>talvez 3</think>"), "empty"),
     "a content filter": (says(verdict(), finish="content_filter"), "content_filter"),
+    "a prompt that is filtered": (error(400, code="content_filter"), "content_filter"),
     "429 with seconds": (error(429, "Retry-After: 7\r\n"), "transport_error"),
     "a storm of 5xx": (error(503), "transport_error"),
     "HTML with status 200": (sends(b"<html>3</html>", kind="text/html"), "transport_error"),
@@ -129,6 +141,26 @@ async def test_trouble_ends_in_its_status_and_without_a_score(trouble: str) -> N
     assert opinion.status == status
     assert opinion.verdict.score is None
     assert opinion.calls
+
+
+async def test_a_filtered_prompt_is_asked_about_once() -> None:
+    """Azure: tatsu-lab/alpaca_eval#227, vibrantlabsai/ragas#649."""
+    async with judge_of(error(400, code="content_filter", param="prompt")) as (judge, server):
+        opinion = await judge.judge("relevance", CASE, unlimited)
+
+    assert opinion.status == "content_filter"
+    assert "content filter" in (opinion.detail or "")
+    assert len(server.requests) == len(opinion.calls) == 1
+
+
+async def test_a_judge_without_a_system_role_keeps_its_schema() -> None:
+    refusal = sends_json({"error": {"message": "System role not supported"}}, status=400)
+    async with judge_of(refuses(has_system, refusal, says(verdict()))) as (judge, server):
+        opinions = [await judge.judge("relevance", CASE, unlimited) for _ in range(2)]
+
+    assert [opinion.status for opinion in opinions] == ["ok", "ok"]
+    assert [has_system(request) for request in server.requests] == [True, False, False]
+    assert all("response_format" in request for request in server.requests)
 
 
 async def test_fenced_json_is_read() -> None:

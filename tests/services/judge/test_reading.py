@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.judge.reading import Unreadable, answerability, relevance, support
+from services.llm import storable
 
 JSON = '{"criteria": "diz o que é", "supporting_evidence": "a primeira frase", "score": 2}'
 TEMPLATE = "Criteria: diz o que é\nSupporting Evidence: a primeira frase\nScore: 2"
@@ -37,7 +38,13 @@ def test_both_shapes_give_the_score_with_its_reasons(text: str) -> None:
         "A resposta é boa.",
         "Score: 3 na escala de 0 a 3",
         "Criteria: a\nSupporting Evidence: b\nScore: 3 na escala de 0 a 3",
-        "Criteria: a\nSupporting Evidence: b\nScore: 3/3",
+        "Criteria: a\nSupporting Evidence: b\nScore: 3/5",
+        "Criteria: a\nSupporting Evidence: b\nScore: 3/10",
+        "Criteria: a\nSupporting Evidence: b\nScore: 80%",
+        "Criteria: a\nSupporting Evidence: b\nScore: 2 or 3",
+        "Criteria: a\nSupporting Evidence: b\nScore: 2-3",
+        "Criteria: a\nSupporting Evidence: b\nScore: 3 (very good)",
+        "Criteria: a\nSupporting Evidence: b\nScore: 3 out of 4",
         "Criteria: a\nSupporting Evidence: b\nScore: 1\nScore: 3",
         "Criteria: a\nSupporting Evidence: b. Score: 1\nScore: três",
         "Criteria: a\nScore: 3\nSupporting Evidence: b\nScore: 1",
@@ -69,6 +76,24 @@ def test_whatever_is_not_exactly_a_verdict_is_none(text: str) -> None:
         relevance(text)
 
     assert refused.value.status == "parse_error"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2/3", "2 / 3", "2 out of 3", "2 de 3", "2.0", "2.0/3.0", "**2**", "**2/3**", "[[2]]", "[2]", "2/3.", "2 of 3"],
+)
+def test_a_score_out_of_three_is_certain(written: str) -> None:
+    assert relevance(TEMPLATE.replace("2", written)).score == 2
+
+
+@pytest.mark.parametrize("said", ["um\\u0000dois", "um\\ud800dois", "um\\u202edois", "um\\udfffdois"])
+def test_what_a_database_refuses_is_taken_out_of_the_reasons(said: str) -> None:
+    read = relevance(JSON.replace("a primeira frase", said))
+    [row] = support(f'{{"references": [{{"number": 1, "quote": "{said}", "support": "full"}}]}}', [1])
+
+    for text in (read.evidence, row.quote):
+        assert text.replace("\N{REPLACEMENT CHARACTER}", "") == "umdois"
+        text.encode()
 
 
 @pytest.mark.parametrize("score", ["4", "-1", "10", "999999999"])
@@ -108,11 +133,14 @@ def test_any_text_is_a_verdict_or_unreadable(text: str) -> None:
     assert 0 <= score <= 3
 
 
-@given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip), st.integers(0, 3))
+WRITTEN = st.text(min_size=1).filter(lambda text: storable(text).strip())
+
+
+@given(WRITTEN, WRITTEN, st.integers(0, 3))
 def test_what_is_written_as_json_is_read_back(criteria: str, evidence: str, score: int) -> None:
     read = relevance(json.dumps({"criteria": criteria, "supporting_evidence": evidence, "score": score}))
 
-    assert (read.criteria, read.evidence, read.score) == (criteria, evidence, score)
+    assert (read.criteria, read.evidence, read.score) == (storable(criteria), storable(evidence), score)
 
 
 @pytest.mark.parametrize(
