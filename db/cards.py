@@ -173,6 +173,17 @@ async def touch(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
     )
 
 
+async def outdate(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
+    """Let every card of an answer be shown anew, those of settled items too."""
+    await conn.execute(
+        """
+        update review_items set card_version = card_version + 1
+        where answer_id = %(answer)s and course_id = %(course)s
+        """,
+        {"course": course, "answer": answer},
+    )
+
+
 async def outdate_words(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> None:
     """Let every card be shown anew that gives these words of staff, whichever way they were changed."""
     await conn.execute(

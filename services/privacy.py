@@ -167,10 +167,15 @@ async def _forget_kept(conn: AsyncConnection, course: Course, key: str) -> None:
 
 
 async def _reflag(conn: AsyncConnection, course: Course, answer: AnswerId) -> None:
-    """Leave an answer in the staff's queue for what others say alone; what staff have settled stays settled."""
+    """
+    Leave an answer in the staff's queue for what others say alone; what staff have settled stays settled.
+
+    Its cards, settled ones too, lose the person's vote and comment.
+    """
     there = await answers.lock(conn, course=course.id, answer=answer)
     if there and await privacy.is_queued(conn, course=course.id, answer=answer):
         await flags.by_votes(conn, course=course.id, answer=answer)
+    await cards.outdate(conn, course=course.id, answer=answer)
 
 
 def _question(own: OwnQuestion, references: Sequence[Reference]) -> dict[str, Any]:

@@ -579,6 +579,23 @@ async def test_correcting_an_answer_that_repeats_words_of_staff_changes_those(ca
         assert await at.column("select version from verified_answers") == [2]
 
 
+@pytest.mark.parametrize("is_settled", [False, True])
+async def test_a_card_loses_the_vote_of_who_has_their_data_deleted(campus: Campus, *, is_settled: bool) -> None:
+    async with desk(campus) as at:
+        answer = await at.asked()
+        davi = campus.server.add_member(campus.guild, "davi")
+        await (await campus.server.click(davi, answer, answer.buttons["Ajudou"])).answered()
+        await (await campus.server.click(campus.ana, answer, answer.buttons["Chamar monitor"])).answered()
+        card = await at.card()
+        if is_settled:
+            await at.press(at.bia, card, "Dispensar")
+        assert fields(card)["Votos e comentários"] == "👍 1  👎 0"
+
+        await at.client.services.privacy.forget(davi.id, campus.guild.id)
+
+        await campus.server.until(lambda: "Votos e comentários" not in fields(card))
+
+
 async def test_cards_give_the_words_that_hold_also_where_another_card_changed_them(campus: Campus) -> None:
     async with desk(campus) as at:
         await at.disliked(await at.asked())
