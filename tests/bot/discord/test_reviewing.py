@@ -602,7 +602,8 @@ async def test_cards_give_the_words_that_hold_also_where_another_card_changed_th
         first = await at.card()
         await corrected(at, at.bia, first)
         await at.disliked(await at.asked())
-        second = (await campus.server.until(lambda: len(at.cards()) > 1 and at.cards()))[1]
+        await campus.server.until(lambda: len(at.cards()) == 2)
+        second = at.cards()[1]
         assert "soma em vez de multiplicar" in second.embeds[0]["description"]
 
         await corrected(at, at.caio, first, "O gradiente some por um motivo só.")
