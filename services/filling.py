@@ -10,7 +10,7 @@ from db.records import Generation, GenerationId
 from services.embedder import Configured, Embedder
 from services.errors import Unavailable
 from services.generations import Serving, begin, fill
-from services.verified import VerifiedAnswers
+from services.staleness import flag_stale_everywhere
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Filling:
 
     async def run(self) -> None:
         """Look and fill in until cancelled; while the model fails, with growing pauses."""
-        await VerifiedAnswers(self._pool).flag_stale()  # once: what programs before this one left behind
+        await flag_stale_everywhere(self._pool)  # once: what programs before this one left behind
         pause_s = self._look_s
         while True:
             try:

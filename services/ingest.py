@@ -24,7 +24,7 @@ from services.errors import Refused, Unavailable
 from services.generations import Serving, begin, embed, fill
 from services.language import code
 from services.manifest import Plan, Source
-from services.verified import flag_stale
+from services.staleness import flag_stale
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import cards, courses, reviews, showings, staff_actions, verified
+from db import cards, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services import same_question
@@ -102,39 +101,11 @@ async def _ready(text: str, language: str, model: str | None, embedder: Embedder
     return same_question.asked(text, language, vector=vector, model=model if vector is not None else None)
 
 
-async def flag_stale(conn: AsyncConnection, course: CourseId) -> int:
-    """
-    Stop showing what cites a lecture of *course* that has changed or gone, and put it before staff; return how many.
-
-    It belongs into the transaction that changes the lecture.
-    """
-    stale = await verified.newly_stale(conn, course=course)
-    # Staff who correct lock first the item and then its answer; the other order could wait for them for ever.
-    for answer in sorted(one.answer_id for one in stale if one.answer_id is not None):
-        await reviews.flag(conn, course=course, answer=answer, reason="stale_verified")
-    await verified.mark_stale(conn, course=course, verified=[one.id for one in stale])
-    return len(stale)
-
-
 class VerifiedAnswers:
     """The answers in the words of staff, as staff see to them."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
-
-    async def flag_stale(self) -> int:
-        """
-        Do `flag_stale` for all courses, and return how many there were.
-
-        Ingests do it by themselves; what programs before them left behind is found once, at the start.
-        """
-        async with self._pool.connection() as conn:
-            known = await courses.every(conn)
-        found = 0
-        for course in known:
-            async with self._pool.connection() as conn:
-                found += await flag_stale(conn, course.id)
-        return found
 
     async def listed(self, course: Course) -> list[Verified]:
         """All of a course, the newest first."""

@@ -26,8 +26,9 @@ from services.ingest import Ingest
 from services.llm import ChatModel, LlmConfig
 from services.manifest import Plan, Source
 from services.retrieve import Retriever
+from services.staleness import flag_stale_everywhere
 from services.thoughts import SoFar
-from services.verified import Finder, VerifiedAnswers
+from services.verified import Finder
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
 from tests.word_embedder import WordEmbedder
 
@@ -692,7 +693,7 @@ class TestWhatStaffVerified:
 
         assert await room.column("stale_since", "verified_answers") != [None]
         assert await room.column("course_id", "review_items") == [room.course.id]
-        assert await VerifiedAnswers(room.pool).flag_stale() == 0
+        assert await flag_stale_everywhere(room.pool) == 0
 
     async def test_what_was_left_behind_before_is_found_at_the_start(self, room: Room) -> None:
         async with model_that(only(WORD_OF_PROOF)) as (model, _):
@@ -701,7 +702,7 @@ class TestWhatStaffVerified:
         async with room.pool.connection() as conn:
             await conn.execute("update lectures set transcript_id = null")
 
-        assert await VerifiedAnswers(room.pool).flag_stale() == 1
+        assert await flag_stale_everywhere(room.pool) == 1
         assert await room.column("stale_since", "verified_answers") != [None]
 
     async def take_in_anew(self, room: Room, slug: str, *, prune: bool) -> None:
