@@ -63,7 +63,7 @@ layers: $(STAMP)
 # Workers that are killed and frozen, a database that restarts, digests whose process dies around the post (minutes),
 # and 5,000 random plays against the bot (at most two hours).
 chaos: $(STAMP)
-	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judge/test_chaos.py tests/services/digest/test_posting_chaos.py \
+	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judging/test_chaos.py tests/services/digest/test_posting_chaos.py \
 		tests/bot/discord/test_digest_chaos.py tests/bot/discord/plays
 
 bench: $(STAMP)

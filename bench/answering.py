@@ -13,9 +13,9 @@ from bench.corpus import COURSES, Corpus, MadeUpQuestion
 from bench.discord import ANSWER
 from bench.retrieval import QUESTIONS, WARM_UP, filled, percentiles
 from services import wiring
-from services.ask import Asked, Reply
-from services.embedder import EmbedderConfig, open_embedder
-from services.llm import LlmConfig
+from services.answering.ask import Asked, Reply
+from services.models.chat import LlmConfig
+from services.models.embedder import EmbedderConfig, open_embedder
 from services.wiring import Services, Setup
 from tests.fake_model import fake_model, says
 

@@ -1,4 +1,4 @@
-"""How well `services.chatter` tells questions for us from what people say to each other: `python -m bench chatter`."""
+"""How well we tell questions for us from what people say to each other: `python -m bench chatter`."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from services.chatter import Place, is_question
-from services.statistics import wilson
+from services.ground.statistics import wilson
+from services.words.chatter import Place, is_question
 
 SET = Path(__file__).parents[1] / "samples" / "chatter.jsonl"
 Split = Literal["dev", "test"]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.transcripts import NewSegment
-from services import lexical
-from services.stopwords import PORTUGUESE
+from services.words import terms as lexical
+from services.words.stopwords import PORTUGUESE
 
 COURSES = 40
 DIMENSION = 384

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bench.corpus import Corpus
 from bench.samples import sample_questions
-from services.embedder.local import LocalEmbedder, local_embedder
+from services.models.embedder.local import LocalEmbedder, local_embedder
 
 CACHED = 2_000
 SINGLE = 100

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from db.records import Outcome
-from services.lexical import fold
+from services.words.terms import fold
 
 FILE = Path(__file__).with_name("families.toml")
 

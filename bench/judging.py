@@ -16,12 +16,12 @@ from bench.samples import sample_course
 from db import connect, embedded
 from db.migrate import migrate
 from services import wiring
-from services.ask import Asked, Reply
-from services.embedder import EmbedderConfig
-from services.judge.asking import Judge
-from services.llm import Completion, LlmConfig
+from services.answering.ask import Asked, Reply
+from services.judging.judge import Judge
+from services.judging.worker import Worker
+from services.models.chat import Completion, LlmConfig
+from services.models.embedder import EmbedderConfig
 from services.wiring import Services, Setup
-from services.worker import Worker
 from tests.fake_model import FakeModel, fake_model, hangs, says
 
 ANSWERS = 6_000

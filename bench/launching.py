@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.samples import sample_course
 from services import wiring
-from services.embedder import EmbedderConfig
+from services.models.embedder import EmbedderConfig
 from services.wiring import Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import Channel, FakeDiscord

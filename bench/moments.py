@@ -20,11 +20,11 @@ from bench import term
 from bench.families import families
 from bench.topics import Quality, measured
 from db import connect
-from services.courses import Courses
-from services.digest import grouping
-from services.digest.moments import joined
+from services.courses.courses import Courses
 from services.digest.report import Place
-from services.retrieve import Retriever
+from services.digest.topics import grouping
+from services.digest.topics.moments import joined
+from services.search.retrieve import Retriever
 
 FIGURES = ("purity", "rand", "homogeneity", "completeness", "v")
 

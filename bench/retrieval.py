@@ -21,8 +21,8 @@ from bench.corpus import COURSES, DIMENSION, Corpus, MadeUpLecture, MadeUpQuesti
 from db import connect, courses, embedded, generations, lectures, lexicons, search, transcripts, vectors
 from db.migrate import migrate
 from db.records import CourseId, GenerationId, LectureId
-from services import lexical
-from services.embedder import Identity
+from services.models.embedder import Identity
+from services.words import terms as lexical
 
 WRITERS = 2
 QUESTIONS = 300

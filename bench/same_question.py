@@ -1,4 +1,4 @@
-"""How well, and how fast, `services.same_question` finds the same question: `python -m bench same-question [MODEL]`."""
+"""How well, and how fast, the same question is found again: `python -m bench same-question [MODEL]`."""
 
 import asyncio
 import json
@@ -15,8 +15,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from services.embedder import EmbedderConfig, open_embedder
-from services.same_question import (
+from services.answering.same_question import (
     MEASURED,
     WORDS_ALONE,
     Asked,
@@ -30,7 +29,8 @@ from services.same_question import (
     judge,
     likeness,
 )
-from services.statistics import wilson
+from services.ground.statistics import wilson
+from services.models.embedder import EmbedderConfig, open_embedder
 
 SET = Path(__file__).parents[1] / "samples" / "pairs.jsonl"
 WANTED_PRECISION = 0.99
@@ -343,7 +343,7 @@ def _milliseconds(question: Asked, kept: Candidates) -> float:
 
 
 def _row(model: str, chosen: tuple[Thresholds, Thresholds]) -> Table:
-    table = Table("model", "chosen", "shipped", title="for services/same_question.py")
+    table = Table("model", "chosen", "shipped", title="for services/answering/same_question.py")
     rows = {"none": (chosen[0], WORDS_ALONE)} | ({} if model == "none" else {model: (chosen[1], MEASURED.get(model))})
     for name, (limits, shipped) in rows.items():
         table.add_row(name, repr(limits), "the same" if limits == shipped else repr(shipped))

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from db.records import Course
-from services.manifest import plan
+from services.lectures.manifest import plan
 from services.wiring import Services
 
 FOLDER = Path(__file__).parents[1] / "samples"

@@ -28,14 +28,14 @@ from bench.families import Family, families, odd, typed
 from db import connect
 from db.migrate import migrate
 from db.records import Course, Generation, Label, Outcome, SegmentId
-from services.courses import Courses
-from services.embedder import Embedder
-from services.generations import Serving
-from services.ingest import Ingest, Report
-from services.language import detect
-from services.lexical import terms
-from services.links import moment
-from services.manifest import Plan, Source, plan
+from services.courses.courses import Courses
+from services.lectures.ingest import Ingest, Report
+from services.lectures.links import moment
+from services.lectures.manifest import Plan, Source, plan
+from services.models.embedder import Embedder
+from services.search.generations import Serving
+from services.words.language import detect
+from services.words.terms import terms
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "course"
 ZONE = ZoneInfo("America/Sao_Paulo")

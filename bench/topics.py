@@ -20,12 +20,12 @@ from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score, homogeneity_completeness_v_measure
 
 from bench.families import families, odd, singles, typed
-from services.digest import grouping
-from services.digest.frames import FRAMES
-from services.digest.grouping import ALONE, Rule, letters, without_frames
-from services.digest.wording import plain, subject
-from services.embedder import Embedder, EmbedderConfig, open_embedder
-from services.lexical import question_terms
+from services.digest.topics import grouping
+from services.digest.topics.frames import FRAMES
+from services.digest.topics.grouping import ALONE, Rule, letters, without_frames
+from services.digest.topics.wording import plain, subject
+from services.models.embedder import Embedder, EmbedderConfig, open_embedder
+from services.words.terms import question_terms
 
 THRESHOLDS = tuple(round(0.06 + 0.02 * step, 2) for step in range(36))
 TOLERANCE = 0.03

@@ -10,22 +10,48 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
-from bot import logs
-from bot.settings import DatabaseSettings, DiscordSettings, HealthSettings, LogSettings, MailSettings, ModelSettings
+from bot.process import logs
+from bot.process.settings import (
+    DatabaseSettings,
+    DiscordSettings,
+    HealthSettings,
+    LogSettings,
+    MailSettings,
+    ModelSettings,
+)
 from services.errors import Misconfigured, MonitoriaError
-from services.lazily import lazily
+from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
-    from bot import chat as chatting
-    from bot import commands, digesting, judging, replaying, running, terminal
-    from bot import demo as demonstration
-    from services import embedder, llm, wiring
+    from bot import running
+    from bot.terminal import chat as chatting
+    from bot.terminal import commands
+    from bot.terminal import console as terminal
+    from bot.terminal import demo as demonstration
+    from bot.terminal import digest as digesting
+    from bot.terminal import judge as judging
+    from bot.terminal import replay as replaying
+    from services import wiring
+    from services.models import chat as llm
+    from services.models import embedder
 else:
     # `--help` and wrong usage wait for none of them, and no command for what another one needs.
-    chatting, commands, demonstration = lazily("bot.chat"), lazily("bot.commands"), lazily("bot.demo")
-    digesting, judging, replaying = lazily("bot.digesting"), lazily("bot.judging"), lazily("bot.replaying")
-    running, terminal = lazily("bot.running"), lazily("bot.terminal")
-    embedder, llm, wiring = lazily("services.embedder"), lazily("services.llm"), lazily("services.wiring")
+    chatting, commands, demonstration = (
+        lazily("bot.terminal.chat"),
+        lazily("bot.terminal.commands"),
+        lazily("bot.terminal.demo"),
+    )
+    digesting, judging, replaying = (
+        lazily("bot.terminal.digest"),
+        lazily("bot.terminal.judge"),
+        lazily("bot.terminal.replay"),
+    )
+    running, terminal = lazily("bot.running"), lazily("bot.terminal.console")
+    embedder, llm, wiring = (
+        lazily("services.models.embedder"),
+        lazily("services.models.chat"),
+        lazily("services.wiring"),
+    )
 
 T = TypeVar("T")
 

@@ -9,21 +9,21 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot import health
-from bot.choosing import CourseChoice
-from bot.client import Monitoria
-from bot.cogs.asking import Asking
-from bot.cogs.digesting import Digesting
-from bot.cogs.keeping import KeepingCog
-from bot.cogs.privacy import Privacy
-from bot.cogs.reading import Reading
-from bot.cogs.reviewing import Reviewing
-from bot.cogs.staff import Staff
-from bot.metrics import Metrics
-from bot.supervision import Part, Stop, supervised
+from bot.discord.client import Monitoria
+from bot.discord.cogs.asking import Asking
+from bot.discord.cogs.digesting import Digesting
+from bot.discord.cogs.keeping import KeepingCog
+from bot.discord.cogs.lectures import Reading
+from bot.discord.cogs.privacy import Privacy
+from bot.discord.cogs.reviewing import Reviewing
+from bot.discord.cogs.staff import Staff
+from bot.discord.hearing.choosing import CourseChoice
+from bot.process import health
+from bot.process.metrics import Metrics
+from bot.process.supervision import Part, Stop, supervised
 from services import wiring
 from services.errors import Misconfigured, Refused, Unavailable
-from services.readiness import database_answers
+from services.operation.readiness import database_answers
 from services.wiring import Services, Setup
 
 DRAIN_S = 14.0

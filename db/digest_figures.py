@@ -150,7 +150,7 @@ async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, i
     How often judge and staff gave which labels: judge's, staff's, count.
 
     Where staff differ it is their most frequent label; answers where two are equally frequent are left out, as
-    `services.agreement.verdict` calls them tied.
+    `services.research.agreement.verdict` calls them tied.
     """
     cursor = await conn.execute(
         """

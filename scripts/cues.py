@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.captions import read
+from services.lectures.captions import read
 
 
 def lines(manifest: Path) -> Iterator[str]:

@@ -15,34 +15,34 @@ from db import connect, embedded
 from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, describe
 from db.migrate import migrate
 from db.records import Generation
-from services import language
-from services.annotate import Annotate
-from services.ask import Asker
-from services.courses import Courses
-from services.deliveries import Deliveries
+from services.answering.ask import Asker
+from services.answering.deliveries import Deliveries
+from services.answering.showings import Showings
+from services.answering.verified import Finder, VerifiedAnswers
+from services.courses.courses import Courses
+from services.courses.floor import Floor
+from services.courses.interactions import Interactions
+from services.courses.people import People
+from services.courses.places import Spaces
+from services.courses.privacy import Privacy
+from services.digest.digests import Digests
 from services.digest.figures import Figures
-from services.digest.mail import Mailer, mail_server, sender_named
-from services.digests import Digests
-from services.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
+from services.digest.page.mail import Mailer, mail_server, sender_named
 from services.errors import Broken, Refused, Unavailable
-from services.filling import Filling
-from services.floor import Floor
-from services.generations import Serving
-from services.ingest import Ingest
-from services.interactions import Interactions
-from services.judge.asking import Judge
-from services.judge.rules import Rules
-from services.keeping import Keeping
-from services.llm import ChatModel, LlmConfig
-from services.people import People
-from services.privacy import Privacy
-from services.queue import Queue
-from services.retrieve import Retriever
-from services.review import Review
-from services.showings import Showings
-from services.spaces import Spaces
-from services.verified import Finder, VerifiedAnswers
-from services.worker import Worker
+from services.judging.judge import Judge
+from services.judging.queue import Queue
+from services.judging.rules import Rules
+from services.judging.worker import Worker
+from services.lectures.filling import Filling
+from services.lectures.ingest import Ingest
+from services.models.chat import ChatModel, LlmConfig
+from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
+from services.reviewing.annotate import Annotate
+from services.reviewing.keeping import Keeping
+from services.reviewing.review import Review
+from services.search.generations import Serving
+from services.search.retrieve import Retriever
+from services.words import language
 
 log = logging.getLogger(__name__)
 

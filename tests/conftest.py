@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 
 from db.embedded import held
 from db.migrate import migrate
-from services.digest import topics
+from services.digest.topics import finding as topics
 from tests.databases import created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
@@ -109,7 +109,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def grouping_at_hand() -> None:
     """Fork the processes that group a digest's questions from one that has loaded scikit-learn, once a run."""
     at_hand = multiprocessing.get_context("forkserver")
-    at_hand.set_forkserver_preload(["services.digest.grouping", "sklearn.cluster", "sklearn.feature_extraction.text"])
+    at_hand.set_forkserver_preload(
+        ["services.digest.topics.grouping", "sklearn.cluster", "sklearn.feature_extraction.text"]
+    )
     topics.PROCESSES = at_hand
 
 

@@ -17,11 +17,11 @@ from typing import Any, NoReturn
 
 LENGTH = 4
 LOADED = [
-    "bot.chat",
-    "bot.demo",
-    "bot.digesting",
-    "bot.judging",
-    "bot.replaying",
+    "bot.terminal.chat",
+    "bot.terminal.demo",
+    "bot.terminal.digest",
+    "bot.terminal.judge",
+    "bot.terminal.replay",
     "bot.running",
     "openai",
     "tests.bot.discord.launched",
@@ -143,7 +143,7 @@ if __name__ == "__main__" and len(sys.argv) > 2:
 elif __name__ == "__main__":
     from importlib import import_module
 
-    from services import language
+    from services.words import language
 
     for name in LOADED:
         import_module(name)

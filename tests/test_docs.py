@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from bot.cli import app
-from bot.settings import GROUPS
+from bot.process.settings import GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.demo import samples
+from bot.terminal.demo import samples
 from scripts import check_image
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import GROUPS, DatabaseSettings, LogSettings, ModelSettings
+from bot.process.settings import GROUPS, DatabaseSettings, LogSettings, ModelSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.embedder import EmbedderUnavailable, Identity
+from services.models.embedder import EmbedderUnavailable, Identity
 
 
 class WordEmbedder:
     """
-    Places a text by its words, each in a direction of its own; implements `services.embedder.Embedder`.
+    Places a text by its words, each in a direction of its own; implements `services.models.embedder.Embedder`.
 
     It counts the texts it was given, and can be out of order.
     """

@@ -13,9 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import digest_figures, lexicons
 from db.digest_figures import Asking, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.records import Course, Label, Outcome
-from services import statistics
-from services.digest import topics, weeks
-from services.digest.known import Taught
+from services.digest.posting import weeks
 from services.digest.report import (
     FEW_SCORES,
     Agreement,
@@ -29,9 +27,12 @@ from services.digest.report import (
     Relevance,
     Review,
 )
-from services.digest.topics import Asked, Topics
-from services.generations import Serving
-from services.links import moment
+from services.digest.topics import finding as topics
+from services.digest.topics.finding import Asked, Topics
+from services.digest.topics.known import Taught
+from services.ground import statistics
+from services.lectures.links import moment
+from services.search.generations import Serving
 
 BEST_SCORE = 3
 FEWEST_PAIRS = 30

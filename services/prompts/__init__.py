@@ -9,8 +9,8 @@ from importlib.resources import files
 from string import Template
 
 from services.errors import Broken
-from services.llm import Message
-from services.thoughts import CLOSES, OPENS
+from services.models.chat import Message
+from services.models.thoughts import CLOSES, OPENS
 
 ID = re.compile(r"[a-z_]+/[1-9][0-9]*")
 BETWEEN_ROLES = "\n---\n"

@@ -340,7 +340,7 @@ async def test_no_command_waits_for_what_it_does_not_use() -> None:
 async def test_help_waits_for_nothing_that_a_command_needs() -> None:
     asked = "import contextlib; from bot import cli\nwith contextlib.suppress(SystemExit): cli.app(['--help'])"
 
-    assert await loaded_by(asked, [*HEAVY, "numpy", "psycopg", "services.ask", "jinja2"]) == "[]"
+    assert await loaded_by(asked, [*HEAVY, "numpy", "psycopg", "services.answering.ask", "jinja2"]) == "[]"
 
 
 async def loaded_by(code: str, names: Sequence[str]) -> str:

@@ -10,12 +10,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect
 from db.records import Course, Generation
-from services.courses import Courses
-from services.embedder import Embedder
-from services.generations import Serving
-from services.ingest import Ingest, Progress, Report, Taken
-from services.manifest import Plan, Source, plan
-from services.retrieve import Retriever
+from services.courses.courses import Courses
+from services.lectures.ingest import Ingest, Progress, Report, Taken
+from services.lectures.manifest import Plan, Source, plan
+from services.models.embedder import Embedder
+from services.search.generations import Serving
+from services.search.retrieve import Retriever
 from tests.word_embedder import WordEmbedder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import Refused
-from services.files import replacing
+from services.ground.files import replacing
 
 
 def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from db import connect, generations
 from services import wiring
-from services.embedder import EmbedderConfig
+from services.models.embedder import EmbedderConfig
 from services.wiring import Setup
 
 

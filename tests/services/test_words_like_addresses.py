@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from bot.defang import GAP, harmless, plain
-from services.citations import resolve
-from services.drafts import without_links
-from services.quoting import quoted
+from bot.discord.messages.defang import GAP, harmless, plain
+from services.citing.citations import resolve
+from services.citing.quoting import quoted
+from services.citing.without_links import without_links
 from tests.passages import hit
 
 WORDS = [

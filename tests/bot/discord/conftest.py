@@ -11,11 +11,11 @@ import pytest
 from psycopg import sql
 
 from bot import running
-from bot.client import Monitoria
+from bot.discord.client import Monitoria
 from services import wiring
-from services.embedder import EmbedderConfig
-from services.llm import LlmConfig
-from services.manifest import plan
+from services.lectures.manifest import plan
+from services.models.chat import LlmConfig
+from services.models.embedder import EmbedderConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import Channel, FakeDiscord, Guild, Member

@@ -116,9 +116,9 @@ async def launch(
 
 def hurry_digests() -> None:
     """Look for digests every two seconds instead of every minute, and hold one for seconds, not for ten minutes."""
-    from bot.cogs import digesting
-    from services import digests
-    from services.digest.posting import Pace
+    from bot.discord.cogs import digesting
+    from services.digest import digests
+    from services.digest.posting.telling import Pace
 
     patient = Pace(lease=timedelta(seconds=LEASE_S), post_limit_s=LEASE_S - 1, first_gap=timedelta(seconds=1))
     digests.Posting = partial(digests.Posting, pace=patient)

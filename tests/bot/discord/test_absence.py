@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.client import Monitoria
+from bot.discord.client import Monitoria
 from db.records import AnswersWhen
-from services import absence
+from services.courses import absence
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_hearing import keep_marks_often

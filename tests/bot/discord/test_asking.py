@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from bot.client import Monitoria
-from services.llm import LlmConfig
+from bot.discord.client import Monitoria
+from services.models.chat import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.fake_discord import Message
 from tests.fake_model import fake_model, replies, says
@@ -239,7 +239,7 @@ async def test_nothing_hostile_reaches_a_request(campus: Campus, question: str) 
 
 
 async def test_a_command_delivered_again_yields_one_answer(campus: Campus, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "bot.client")
+    caplog.set_level(logging.DEBUG, "bot.discord.client")
     async with campus.running() as client:
         await campus.taught(client.services)
         asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()

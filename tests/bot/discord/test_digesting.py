@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from bot.client import Monitoria
-from bot.cogs.digesting import Channels
+from bot.discord.client import Monitoria
+from bot.discord.cogs.digesting import Channels
 from tests.bot.discord.conftest import Campus
 from tests.fake_discord import Channel, Interaction, Message
 

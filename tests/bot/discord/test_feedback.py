@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from services import i18n
-from services.people import People
+from services.courses.people import People
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Member, Message, User

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.client import Monitoria
+from bot.discord.client import Monitoria
 from services import i18n
-from services.people import People
+from services.courses.people import People
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.cutting import cut, hanging
 from tests.bot.discord.test_asking import QUESTION, is_cited
@@ -208,7 +208,7 @@ async def test_what_fails_by_a_fault_of_ours_is_tried_a_few_times_and_left(
     async def broken(*_: object) -> str:
         raise KeyError("a fault")
 
-    monkeypatch.setattr("services.absence.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("services.courses.absence.FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(People, "key", broken)
     async with campus.running() as client:
         await campus.taught(client.services)
@@ -239,7 +239,7 @@ async def test_a_direct_message_is_answered_once_the_database_is_back(
 async def test_a_direct_message_that_stays_unanswered_is_explained(
     campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.absence.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("services.courses.absence.FIRST_PAUSE_S", 0.01)
     async with campus.running() as client:
         await campus.taught(client.services)
         async with cut(campus, "bindings") as done:

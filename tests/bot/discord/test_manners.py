@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.client import Monitoria
+from bot.discord.client import Monitoria
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, shown
 from tests.bot.discord.test_reviewing import Desk, desk

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot import outlets
+from bot.discord.delivering import outlets
 from db import showings as places
 from db.records import CourseId, QuestionId, Showing
-from services.llm import LlmConfig
+from services.models.chat import LlmConfig
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_privacy import confirmed, used
@@ -194,7 +194,7 @@ async def test_a_page_whose_acknowledgements_are_lost_is_one_message(
     campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outlets, "PAUSES_S", (0.01, 0.01, 0.01))
-    monkeypatch.setattr("services.showings.FIRST_GAP", outlets.timedelta(seconds=0.2))
+    monkeypatch.setattr("services.answering.showings.FIRST_GAP", outlets.timedelta(seconds=0.2))
     async with desk(campus) as at:
         card = await card_of(at, await at.asked())
         campus.server.fail(rf"POST /channels/{campus.room.id}/messages", 503, times=4, taken=True)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.client import Monitoria
-from bot.cogs import privacy
-from bot.cogs.asking import Asking
-from services.llm import LlmConfig
+from bot.discord.client import Monitoria
+from bot.discord.cogs import privacy
+from bot.discord.cogs.asking import Asking
+from services.models.chat import LlmConfig
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Interaction, Member, Message

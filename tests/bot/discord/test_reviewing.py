@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.client import Monitoria
-from services.llm import LlmConfig
-from services.manifest import plan
+from bot.discord.client import Monitoria
+from services.lectures.manifest import plan
+from services.models.chat import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
 from tests.bot.discord.cutting import cut
 from tests.bot.discord.test_asking import QUESTION, is_cited

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from db.records import Language
-from services.captions.records import MAX_BYTES
 from services.i18n import catalogue
+from services.lectures.captions.records import MAX_BYTES
 from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.bot.discord.test_asking import QUESTION
 from tests.fake_discord import Channel, Interaction, Member, Role

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from bot import outlets
-from bot.client import Monitoria
-from bot.live import BETWEEN_S, Live
-from bot.permissions import Lack
-from bot.render import Page
-from services.ask import Draft
-from services.llm import LlmConfig
-from services.thoughts import SoFar
+from bot.discord.client import Monitoria
+from bot.discord.delivering import outlets
+from bot.discord.delivering.live import BETWEEN_S, Live
+from bot.discord.messages.render import Page
+from bot.discord.permissions import Lack
+from services.answering.ask import Draft
+from services.models.chat import LlmConfig
+from services.models.thoughts import SoFar
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Message

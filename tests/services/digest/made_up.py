@@ -4,6 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from db.records import Course, CourseId
+from services.digest.posting.weeks import period
 from services.digest.report import (
     Agreement,
     Cost,
@@ -16,7 +17,6 @@ from services.digest.report import (
     Review,
     Topic,
 )
-from services.digest.weeks import period
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 COURSE = Course(id=CourseId(2), slug="redes", title="Redes Neurais e Aprendizado Profundo", language="pt-BR")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.digest.anonymous import LONGEST, anonymous, capitalised
+from services.digest.topics.anonymous import LONGEST, anonymous, capitalised
 
 HOSTILE = "sou a Maria Silva, RA 123456, maria@x.br, (11) 99999-9999, <@123>"
 

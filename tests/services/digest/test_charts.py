@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pytest
 
 from db.records import Language
-from services.digest import charts
+from services.digest.page import charts
 from services.digest.report import Digest, LectureHeat, Relevance
 from tests.heartbeat import beating
 from tests.services.digest import made_up
@@ -115,7 +115,8 @@ async def test_a_drawing_that_is_called_off_leaves_no_process() -> None:
 
 
 def test_the_bot_does_not_load_matplotlib() -> None:
-    code = "import sys, services.digest.mail, bot.digest_embed; sys.exit('matplotlib' in sys.modules)"
+    wanted = "services.digest.page.mail, bot.discord.messages.digest_embed"
+    code = f"import sys, {wanted}; sys.exit('matplotlib' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.digest.clock import Call, Clock
+from services.digest.posting.tick import Call, Clock
 from services.errors import Unavailable
 
 TICK_S = 0.02

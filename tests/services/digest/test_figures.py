@@ -9,11 +9,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, digest_figures
 from db.records import Course
-from services.courses import Courses
+from services.courses.courses import Courses
 from services.digest.figures import Figures
+from services.digest.page.sheet import sheet
+from services.digest.posting.weeks import period, zone_named
 from services.digest.report import Digest, Period
-from services.digest.sheet import sheet
-from services.digest.weeks import period, zone_named
 
 ZONE = zone_named("America/Sao_Paulo")
 WEEK = period("2026-W47", ZONE)

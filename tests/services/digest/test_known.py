@@ -2,9 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.digest.known import Known, Taught, known
-from services.digest.topics import presentable
-from services.lexical import terms
+from services.digest.topics.finding import presentable
+from services.digest.topics.known import Known, Taught, known
+from services.words.terms import terms
 
 LECTURES = "o gradiente some na rede recorrente quando a derivada é menor que um; o perceptron não aprende o xor"
 TAUGHT = Taught(terms=frozenset(terms(LECTURES, "pt")), languages=("pt",))

@@ -15,9 +15,9 @@ import pytest
 import trustme
 
 from db.records import Language
-from services.digest import mail
-from services.digest.mail import Mailer, MailServer, mail_server, message, sender_named
-from services.digest.posting import Mail
+from services.digest.page import mail
+from services.digest.page.mail import Mailer, MailServer, mail_server, message, sender_named
+from services.digest.posting.telling import Mail
 from services.digest.report import Digest
 from services.errors import Misconfigured, MonitoriaError, Refused, Unavailable
 from tests.services.digest import made_up

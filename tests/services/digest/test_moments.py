@@ -3,10 +3,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.digest import moments
-from services.digest.grouping import ALONE, Groups
-from services.digest.moments import joined
 from services.digest.report import Place
+from services.digest.topics import moments
+from services.digest.topics.grouping import ALONE, Groups
+from services.digest.topics.moments import joined
 
 DROPOUT = ("o dropout fica ligado no teste?", "desligo o dropout no teste?", "dropout no teste pode?")
 OTHER_WORDS = ("apagar neurônios no teste é certo?", "neurônios apagados no teste?")

@@ -17,10 +17,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from db.records import Language
-from services.digest import pages
+from services.digest.page import pages
+from services.digest.page.sheet import sheet
+from services.digest.posting.weeks import period
 from services.digest.report import Agreement, Digest, Figure, Relevance
-from services.digest.sheet import sheet
-from services.digest.weeks import period
 from tests.services.digest import made_up
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -301,7 +301,7 @@ def test_a_template_that_asks_for_what_there_is_not_is_our_mistake() -> None:
 
 
 def test_all_words_of_the_templates_exist() -> None:
-    folder = Path(pages.__file__).parents[1] / "templates" / "digest"
+    folder = Path(pages.__file__).parent / "templates"
     asked = set(re.findall(r"\bsay\.(\w+)", "".join(file.read_text("utf-8") for file in folder.iterdir())))
 
     assert asked == set(pages.SAID)

@@ -11,11 +11,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, digests
 from db.records import Course, CourseId
-from services.courses import Courses
+from services.courses.courses import Courses
+from services.digest.digests import Digests
 from services.digest.figures import Figures
-from services.digest.posting import Mail, Pace, Post, Posting, Tell, nonce
+from services.digest.posting.telling import Mail, Pace, Post, Posting, Tell, nonce
 from services.digest.report import Digest, Figure, Period
-from services.digests import Digests
 from services.errors import Refused, Unavailable
 
 SINCE = datetime(2026, 11, 10, tzinfo=UTC)  # in W46

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from services.digest.weeks import parse_week, week_of
+from services.digest.posting.weeks import parse_week, week_of
 
 REPOSITORY = Path(__file__).parents[3]
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"

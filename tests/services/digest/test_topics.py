@@ -8,14 +8,14 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from bench.families import families
-from services.digest import grouping
-from services.digest import topics as module
-from services.digest.frames import FRAMES
-from services.digest.grouping import ALONE, Groups, group, without_frames
-from services.digest.known import Known
 from services.digest.report import Place, Topic
-from services.digest.topics import Asked, Topics, grouped, presentable, topics
-from services.embedder import EmbedderUnavailable
+from services.digest.topics import finding as module
+from services.digest.topics import grouping
+from services.digest.topics.finding import Asked, Topics, grouped, presentable, topics
+from services.digest.topics.frames import FRAMES
+from services.digest.topics.grouping import ALONE, Groups, group, without_frames
+from services.digest.topics.known import Known
+from services.models.embedder import EmbedderUnavailable
 from tests.heartbeat import beating
 from tests.word_embedder import WordEmbedder
 

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.digest.posting.weeks import (
+    Schedule,
+    due,
+    next_moment,
+    parse_week,
+    period,
+    posting_moment,
+    week_of,
+    zone_named,
+)
 from services.digest.report import Period
-from services.digest.weeks import Schedule, due, next_moment, parse_week, period, posting_moment, week_of, zone_named
 from services.errors import Refused
 
 ZONES = sorted(available_timezones())

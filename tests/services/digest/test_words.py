@@ -3,9 +3,9 @@ from datetime import date
 import pytest
 
 from db.records import Language
-from services.digest import words
+from services.digest.page import words
+from services.digest.page.words import NO_DATA, Kind
 from services.digest.report import Figure
-from services.digest.words import NO_DATA, Kind
 
 
 @pytest.mark.parametrize(

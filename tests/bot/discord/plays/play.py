@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 
 from db.records import Course, Language
 from services.errors import Unavailable
-from services.manifest import plan
+from services.lectures.manifest import plan
 from services.wiring import Services
 from tests.bot.discord.plays.stage import Stage
 from tests.fake_discord import Channel, Guild, Interaction, Member, Message, Role

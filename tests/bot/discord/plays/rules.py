@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from db.records import Language
 from services import i18n
-from services.keeping import fingerprint
+from services.reviewing.keeping import fingerprint
 from tests.bot.discord.plays.facts import Answer, Facts, Item, Look, marks, squeezed, tokens
 from tests.bot.discord.plays.play import Ask, Play, answer_of, button, item_of
 from tests.fake_discord import Message

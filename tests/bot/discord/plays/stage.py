@@ -20,10 +20,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bot import running
-from bot.client import Monitoria
+from bot.discord.client import Monitoria
 from services import wiring
-from services.embedder import EmbedderConfig
-from services.llm import LlmConfig
+from services.models.chat import LlmConfig
+from services.models.embedder import EmbedderConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import FakeDiscord, Message

@@ -24,7 +24,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from bot import outlets
+from bot.discord.delivering import outlets
 from tests.bot.discord.plays.player import PLAYS, Outcome, Script, played, script
 from tests.bot.discord.plays.shrinking import Playing, shrunk
 

@@ -1,0 +1,1 @@
+"""Monitoria in Discord: the client, its cogs, and what they hear, show and send."""

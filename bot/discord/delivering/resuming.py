@@ -1,0 +1,66 @@
+"""Finish or explain the questions that were in flight when a process died."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import discord
+
+from bot.discord.client import Monitoria
+from bot.discord.delivering.answering import SOURCE
+from bot.discord.delivering.outlets import TROUBLE, Before, CommandOutlet, Outlet, ReplyOutlet
+from db.records import Delivery
+from services import i18n
+from services.answering.ask import Asked
+from services.courses.absence import is_too_old
+
+
+class Resuming:
+    """Sees to the answers that have not arrived."""
+
+    def __init__(self, client: Monitoria) -> None:
+        self._client = client
+        self._deliveries = client.services.deliveries
+
+    async def tick(self) -> None:
+        """Hold on to what is answered here, and take over what nobody holds."""
+        await self._deliveries.renew(SOURCE, list(self._client.answering.in_flight))
+        if self._client.is_ready():
+            while delivery := await self._deliveries.claim():
+                self._client.start_soon(self._resume(delivery))
+
+    async def _resume(self, delivery: Delivery) -> None:
+        """Finish or explain a question that was in flight when a process died."""
+        if delivery.source_id in self._client.answering.in_flight:
+            return
+        outlet = self._outlet(delivery)
+        if outlet is None:
+            await self._deliveries.give_up(delivery.question_id, delivery.course)
+            return
+        if is_too_old(delivery.age_s):
+            await self._deliveries.give_up(delivery.question_id, delivery.course)
+            with suppress(*TROUBLE):
+                await outlet.say(i18n.text("discord.gone", delivery.destination.language))
+            return
+        asked = Asked(
+            course=delivery.course,
+            text=delivery.question,
+            source=SOURCE,
+            source_id=delivery.source_id,
+            asker_key=delivery.asker_key,
+            lecture=delivery.lecture_id,
+            follows=delivery.follows,
+        )
+        await self._client.answering.answer(asked, delivery.destination, outlet)
+
+    def _outlet(self, delivery: Delivery) -> Outlet | None:
+        """Return the way back that is still open, or None where there is none."""
+        to = delivery.destination
+        if to.token and self._client.application_id:
+            webhook = discord.Webhook.partial(self._client.application_id, to.token, client=self._client)
+            return CommandOutlet(webhook, is_private=to.is_private)
+        if to.is_private or self._client.user is None:
+            return None
+        channel = self._client.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
+        source = channel.get_partial_message(to.message_id) if to.message_id else None
+        before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=self._client.user.id)
+        return ReplyOutlet(channel, source, delivery.nonce, before=before)

@@ -1,0 +1,161 @@
+"""Act on what people do with an answer: vote, see the passages, call a TA, share."""
+
+import logging
+from typing import Any, get_args
+
+import discord
+
+from bot.discord.delivering.outlets import TROUBLE, Before, ReplyOutlet
+from bot.discord.delivering.placing import delivered
+from bot.discord.languages import reader
+from bot.discord.messages import buttons, render
+from bot.discord.messages.buttons import Verb
+from db.records import AnswerId, Complaint, Course, CourseId
+from services import i18n
+from services.answering.ask import Reply
+from services.errors import Refused, Unavailable
+from services.reviewing.annotate import Thumb
+from services.wiring import Services
+
+log = logging.getLogger(__name__)
+
+THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
+
+
+class Feedback:
+    """What the buttons and reactions do; it knows nothing that a restart would lose."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def pressed(
+        self, interaction: discord.Interaction[Any], verb: Verb, course_id: CourseId, answer: AnswerId
+    ) -> None:
+        """
+        Do what a button says.
+
+        Raises:
+            Refused: the answer is gone, or belongs to another place than the press (`_belongs`).
+
+        """
+        course, reply = await self._recalled(interaction, course_id, answer)
+        if (verb in {"up", "down"} and not reply.may_be_voted_on) or (verb == "share" and not reply.may_be_seen):
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
+        match verb:
+            case "up":
+                await self._vote(interaction, course, answer, "up")
+            case "down":
+                await self._vote(interaction, course, answer, "down")
+            case "excerpts":
+                await self._excerpts(interaction, reply)
+            case "call":
+                called = await self._services.annotate.call_staff(course, answer)
+                language = reader(interaction)
+                await _whisper(interaction, i18n.text("call.done" if called else "call.before", language))
+            case "share":
+                await self._share(interaction, reply)
+
+    async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
+        """Take down what a form says of an answer."""
+        course, reply = await self._recalled(interaction, course_id, answer)
+        if not reply.may_be_voted_on:
+            raise Refused(i18n.text("discord.not_released", reader(interaction)))
+        fields = buttons.submitted(interaction.data)
+        reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
+        key = await self._services.people.key(course, interaction.user.id)
+        await self._services.annotate.explain(
+            course, reply.answer.id, key, reason=reason, comment=fields.get("comment")
+        )
+        await _whisper(interaction, i18n.text("vote.explained", reader(interaction)))
+
+    async def reacted(self, payload: discord.RawReactionActionEvent) -> None:
+        """Count a 👍 or 👎 on an answer as the button; taking it off withdraws the vote."""
+        thumb = THUMBS.get(payload.emoji.name[:1])
+        if thumb is None:
+            return
+        delivery = await self._services.showings.of_message(channel=payload.channel_id, message=payload.message_id)
+        if delivery is None or delivery.answer_id is None:
+            return
+        recalled = await self._services.asker.recall(delivery.course.id, delivery.answer_id)
+        if recalled is None or not recalled[1].may_be_voted_on:
+            return
+        key = await self._services.people.key(delivery.course, payload.user_id)
+        if payload.event_type == "REACTION_ADD":
+            await self._services.annotate.vote(delivery.course, delivery.answer_id, key, thumb)
+        else:
+            await self._services.annotate.withdraw(delivery.course, delivery.answer_id, key, thumb)
+
+    async def _recalled(
+        self, interaction: discord.Interaction[Any], course: CourseId, answer: AnswerId
+    ) -> tuple[Course, Reply]:
+        found = await self._services.asker.recall(course, answer)
+        if found is None or not await self._belongs(interaction, *found):
+            raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
+        return found
+
+    async def _belongs(self, interaction: discord.Interaction[Any], course: Course, reply: Reply) -> bool:
+        """
+        Say whether who acts stands where the answer may be acted upon.
+
+        That is the server of its course, of which a course that no server has bound has none; or else the direct
+        messages in which the answer was given, since those belong to no server.
+        """
+        if interaction.guild_id is not None:
+            settings = await self._services.spaces.settings(course)
+            return settings.guild_id == interaction.guild_id
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        to = delivery.destination if delivery else None
+        return to is not None and to.guild_id is None and to.channel_id == interaction.channel_id
+
+    async def _vote(
+        self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb
+    ) -> None:
+        key = await self._services.people.key(course, interaction.user.id)
+        counts = await self._services.annotate.toggle(course, answer, key, thumb)
+        language = reader(interaction)
+        if not counts:
+            await _whisper(interaction, i18n.text("vote.withdrawn", language))
+        elif thumb == "up":
+            await _whisper(interaction, i18n.text("vote.counted", language))
+        else:
+            # The vote counts already: who closes the form without a word has still voted.
+            await interaction.response.send_modal(buttons.why_form(course.id, answer, language))
+
+    async def _excerpts(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        embed = render.excerpts(reply, reader(interaction))
+        if embed is None:
+            await _whisper(interaction, i18n.text("excerpts.none", reader(interaction)))
+        else:
+            await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    async def _share(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        """Post a private answer in its channel, with its question and without a name, once."""
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        language = reader(interaction)
+        channel = interaction.channel
+        if delivery is None or not isinstance(channel, discord.abc.Messageable):
+            raise Refused(i18n.text("discord.answer_gone", language))
+        showing = await self._services.showings.share(
+            delivery, guild=interaction.guild_id, channel=interaction.channel_id or 0, language=delivery.course.language
+        )
+        if showing is None:
+            await _whisper(interaction, i18n.text("discord.shared_before", language))
+            return
+        us = interaction.client.user
+        before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
+        outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
+        try:
+            await interaction.response.defer(ephemeral=True)
+            # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
+            _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)
+            await delivered(self._services.showings, now, showing, outlet, shows_question=True)
+        except TROUBLE as error:
+            await self._services.showings.let_go(showing)
+            if isinstance(error, discord.Forbidden):
+                raise Refused(i18n.text("discord.not_shared", language)) from None
+            raise Unavailable("Discord did not take the shared answer.") from error
+        await interaction.followup.send(i18n.text("discord.shared", language), ephemeral=True)
+
+
+async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)

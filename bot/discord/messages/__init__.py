@@ -1,0 +1,1 @@
+"""What Monitoria says in Discord, as messages; pure, so that golden files can hold each kind."""

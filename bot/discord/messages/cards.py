@@ -1,0 +1,381 @@
+"""A flagged answer as a card in the staff's channel; its buttons know nothing but their custom id."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, Self, get_args
+
+import discord
+
+from bot.discord.messages.defang import harmless, plain, shortened
+from bot.discord.messages.render import GREEN, Page, references_of
+from db.records import CourseId, Hit, ItemId, Language, Verdict
+from services import i18n
+from services.answering.verified import Verified
+from services.ground.timestamps import clock
+from services.reviewing.review import Card, Listed, Opinion, Standing, state
+
+Verb = Literal[
+    "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
+]
+VERBS = "|".join(get_args(Verb))
+STYLES: dict[Verb, discord.ButtonStyle] = {
+    "right": discord.ButtonStyle.success,
+    "approve": discord.ButtonStyle.success,
+    "wrong": discord.ButtonStyle.danger,
+    "reject": discord.ButtonStyle.danger,
+    "edit": discord.ButtonStyle.primary,
+}
+EDIT = re.compile(r"rf:(?P<course>\d+):(?P<item>\d+):(?P<state>[os]\d+)")
+"""The custom id of the form that corrects an answer."""
+
+RED = discord.Colour(0xC0392B)
+AMBER = discord.Colour(0xD68910)
+GREY = discord.Colour(0x7F8C8D)
+LONGEST_QUESTION = 500
+LONGEST_ANSWER = 1_800
+LONGEST_FIELD = 1_000
+LONGEST_COMMENT = 250
+LONGEST_PASSAGE = 330
+MOST_COMMENTS = 5
+LONGEST_EMBED = 4_000
+
+
+class Pressed(Protocol):
+    """Whoever acts on a pressed button; the client is one."""
+
+    async def reviewed(
+        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId
+    ) -> None: ...
+
+
+class ReviewButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=rf"r:(?P<verb>{VERBS}):(?P<course>\d+):(?P<item>\d+)",
+):
+    """One button of a card."""
+
+    def __init__(
+        self, verb: Verb, course: CourseId, item: ItemId, language: Language = "pt-BR", row: int | None = None
+    ) -> None:
+        self.verb: Verb = verb
+        self.course = course
+        self.item_id = item
+        super().__init__(
+            discord.ui.Button(
+                style=STYLES.get(verb, discord.ButtonStyle.secondary),
+                label=i18n.text(LABELS[verb], language),
+                custom_id=f"r:{verb}:{course}:{item}",
+                row=row,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+    ) -> Self:
+        verb = next(verb for verb in get_args(Verb) if verb == match["verb"])
+        return cls(verb, CourseId(int(match["course"])), ItemId(int(match["item"])))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        handler: Pressed = interaction.client
+        await handler.reviewed(interaction, self.verb, self.course, self.item_id)
+
+
+LABELS: dict[Verb, str] = {
+    "take": "card.take",
+    "release": "card.release",
+    "right": "card.right",
+    "partly": "card.partly",
+    "wrong": "card.wrong",
+    "edit": "card.edit",
+    "dismiss": "card.dismiss",
+    "judge": "card.judge",
+    "passages": "card.passages",
+    "next": "card.next",
+    "approve": "card.approve",
+    "reject": "card.reject",
+}
+
+
+def card(shown: Card, language: Language) -> Page:
+    """Return the message that shows a flagged answer, without the judge's score: who labels first labels blind."""
+    embed = discord.Embed(
+        title=i18n.text(_heading(shown), language), description=_text(shown, language), colour=_colour(shown)
+    )
+    for name, value in _fields(shown, language).items():
+        if value:
+            embed.add_field(name=name, value=shortened(value, LONGEST_FIELD), inline=False)
+    return Page(content="", embed=embed, view=_buttons(shown, language))
+
+
+def _heading(shown: Card) -> str:
+    if shown.item.settled_at is not None:
+        return "card.title_settled"
+    if shown.reply.answer.held == "waiting":
+        return "card.title_held"
+    return "card.title_called" if "called" in shown.item.reasons else "card.title_open"
+
+
+def _colour(shown: Card) -> discord.Colour:
+    if shown.item.settled_at is not None:
+        return GREY
+    return RED if {"called", "voted_down"} & set(shown.item.reasons) else AMBER
+
+
+def _text(shown: Card, language: Language) -> str:
+    question = shortened(plain(shown.reply.question), LONGEST_QUESTION)
+    text = harmless(shortened(shown.reply.answer.text, LONGEST_ANSWER))
+    return i18n.text("card.text", language, question=question, answer=text)
+
+
+def _fields(shown: Card, language: Language) -> dict[str, str]:
+    """Return what stands below the answer, by heading; what is empty is left out."""
+    reasons = _reasons(shown.item.reasons, language, is_open=shown.item.settled_at is None)
+    return {
+        i18n.text("card.references", language): references_of(shown.reply.references, most=LONGEST_FIELD),
+        i18n.text("card.reasons", language): reasons,
+        i18n.text("card.votes", language): _votes(shown, language),
+        i18n.text("card.where", language): _link(shown),
+        i18n.text("card.status", language): _status(shown, language),
+    }
+
+
+def _reasons(reasons: Sequence[str], language: Language, *, is_open: bool) -> str:
+    """Return why an answer is here; as long as it is open, nothing that gives the judge's score away."""
+    told = [
+        i18n.text("reason.automatic", language) if is_open and one in TELLING else reason(one, language)
+        for one in reasons
+    ]
+    return ", ".join(dict.fromkeys(told))
+
+
+def _votes(shown: Card, language: Language) -> str:
+    item = shown.item
+    lines = [f"👍 {item.up}  👎 {item.down}"] if item.up or item.down else []
+    for why, comment in shown.comments[:MOST_COMMENTS]:
+        said = f" “{shortened(plain(comment), LONGEST_COMMENT)}”" if comment else ""
+        lines.append(f"• {complaint(why, language)}{said}")
+    return "\n".join(lines)
+
+
+def _link(shown: Card) -> str:
+    """Return the address of the student's message: of the question, or of the answer where a command asked."""
+    return "https://discord.com/channels/{}/{}/{}".format(*shown.link) if shown.link else ""
+
+
+def _status(shown: Card, language: Language) -> str:
+    item = shown.item
+    if item.verdict is not None:
+        return verdict(item.verdict, language)
+    if item.taken_by is not None:
+        minutes = max(1, round((item.taken_for_s or 0) / 60))
+        return i18n.text("card.taken", language, who=f"<@{item.taken_by}>", minutes=minutes)
+    return ""
+
+
+def _buttons(shown: Card, language: Language) -> discord.ui.View:
+    item = shown.item
+    if item.settled_at is not None:
+        rows: list[list[Verb]] = [["edit", "judge", "next"]]
+    elif shown.reply.answer.held == "waiting":
+        rows = [["take", "approve", "edit", "reject"], ["passages", "judge", "next"]]
+    else:
+        first: Verb = "take" if item.taken_by is None else "release"
+        rows = [[first, "right", "partly", "wrong"], ["edit", "dismiss", "judge", "passages", "next"]]
+    view = discord.ui.View(timeout=None)
+    for number, verbs in enumerate(rows):
+        for verb in verbs:
+            view.add_item(ReviewButton(verb, item.course_id, item.id, language, row=number))
+    return view
+
+
+def edit_form(shown: Card, language: Language) -> discord.ui.Modal:
+    """Return the form that corrects an answer, with its text in it; what it sends is read by its custom id."""
+    item = shown.item
+    written = shown.verified.text if shown.verified else shown.reply.answer.text
+    form = discord.ui.Modal(
+        title=i18n.text("correct.title", language),
+        custom_id=f"rf:{item.course_id}:{item.id}:{state(item, shown.verified)}",
+    )
+    text = discord.ui.TextInput[discord.ui.Modal](
+        custom_id="text", style=discord.TextStyle.paragraph, default=written[:4_000], required=True, max_length=4_000
+    )
+    options = [
+        discord.SelectOption(label=i18n.text("correct.was_partly", language), value="P", default=True),
+        discord.SelectOption(label=i18n.text("correct.was_wrong", language), value="I"),
+        discord.SelectOption(label=i18n.text("correct.was_right", language), value="C"),
+    ]
+    was = discord.ui.Select[discord.ui.Modal](custom_id="label", options=options, required=True)
+    form.add_item(
+        discord.ui.Label(
+            text=i18n.text("correct.text", language),
+            description=i18n.text("correct.text_hint", language),
+            component=text,
+        )
+    )
+    form.add_item(discord.ui.Label(text=i18n.text("correct.was", language), component=was))
+    return form
+
+
+def passages(hits: Sequence[Hit], language: Language) -> discord.Embed:
+    """Return the passages that were found, with the numbers by which a correction cites them."""
+    lines = [
+        f"`[t{hit.rank}]` {clock(hit.start_s)} **{shortened(plain(hit.title), 60)}**\n"
+        f"{shortened(plain(hit.text), LONGEST_PASSAGE)}"
+        for hit in hits
+    ]
+    said = "\n\n".join(lines) or i18n.text("card.no_passages", language)
+    return discord.Embed(
+        title=i18n.text("card.passages_title", language), description=said[:LONGEST_EMBED], colour=GREEN
+    )
+
+
+def opinion(judged: Opinion, language: Language) -> discord.Embed:
+    """Return what the judge said, with its reasons."""
+    lines = list[str]()
+    if judged.relevance and judged.relevance.score is not None:
+        ar = f"{judged.relevance.score / 3:.2f}"
+        lines.append(i18n.text("judge.relevance", language, ar=ar, score=judged.relevance.score))
+        reasons = f"{judged.relevance.criteria or ''} {judged.relevance.evidence or ''}".strip()
+        if reasons:
+            lines.append(shortened(plain(reasons), LONGEST_FIELD))
+    elif judged.relevance:
+        lines.append(i18n.text("judge.failed", language, status=judged.relevance.status))
+    for one in judged.support:
+        lines.append(f"`[{one.number}]` {support(one.support if one.is_found else 'none', language)}")
+    if judged.abstention and judged.abstention.abstention:
+        key = "judge.silence_wrong" if judged.abstention.abstention == "wrong" else "judge.silence_right"
+        lines.append(i18n.text(key, language))
+    said = "\n".join(lines) or i18n.text("judge.none", language)
+    return discord.Embed(title=i18n.text("judge.title", language), description=said[:LONGEST_EMBED], colour=GREY)
+
+
+def listed(items: Sequence[Listed], guild: int, language: Language) -> discord.Embed:
+    """Return what is open, the greatest need first, each with a link to its card."""
+    if not items:
+        return discord.Embed(description=i18n.text("review.nothing", language), colour=GREEN)
+    lines = [_line(one, guild, language) for one in items]
+    while sum(map(len, lines)) + len(lines) > LONGEST_EMBED:
+        lines.pop()
+    return discord.Embed(
+        title=i18n.text("review.list_title", language, count=len(items)), description="\n".join(lines), colour=AMBER
+    )
+
+
+def _line(one: Listed, guild: int, language: Language) -> str:
+    question = shortened(plain(one.question), 90)
+    card_at = f"https://discord.com/channels/{guild}/{one.card_channel_id}/{one.card_message_id}"
+    place = f"[{one.id}]({card_at})" if one.card_message_id else f"`{one.id}`"
+    reasons = _reasons(one.reasons, language, is_open=True)
+    holder = f" · <@{one.taken_by}>" if one.taken_by else ""
+    return f"{place} {question} · {reasons} · {age(one.age_s, language)}{holder}"
+
+
+def verified(found: Sequence[Verified], language: Language) -> discord.Embed:
+    """Return the answers in the words of staff, the newest first."""
+    if not found:
+        return discord.Embed(description=i18n.text("review.verified_none", language), colour=GREEN)
+    lines = list[str]()
+    for one in found:
+        lines.append(f"`{one.id}` {shortened(plain(one.question), 90)}\n{shortened(plain(one.text), 120)}")
+        if one.retired_at:
+            lines[-1] += " · " + i18n.text("review.verified_retired", language)
+        elif one.doubted_since:
+            lines[-1] += " · " + i18n.text("review.verified_doubted", language)
+        elif one.stale_since:
+            lines[-1] += " · " + i18n.text("review.verified_stale", language)
+    while sum(map(len, lines)) + 2 * len(lines) > LONGEST_EMBED:
+        lines.pop()
+    return discord.Embed(
+        title=i18n.text("review.verified_title", language), description="\n\n".join(lines), colour=GREEN
+    )
+
+
+def standing(found: Standing, language: Language) -> discord.Embed:
+    """Return how the review stands."""
+    whole = found.whole
+    lines = [i18n.text("review.open", language, count=whole.open)]
+    if whole.oldest_s is not None:
+        lines.append(i18n.text("review.oldest", language, age=age(whole.oldest_s, language)))
+    if whole.median_settle_s is not None:
+        settled = i18n.text("review.settled_lately", language, count=whole.settled)
+        median = i18n.text("review.median", language, age=age(whole.median_settle_s, language))
+        lines.append(f"{settled} {median}")
+    lines += [
+        i18n.text("review.by_reason", language, reason=reason(name, language), open=is_open, settled=settled)
+        for name, (is_open, settled) in found.by_reason.items()
+    ]
+    return discord.Embed(title=i18n.text("review.stats_title", language), description="\n".join(lines), colour=GREEN)
+
+
+def age(seconds: float, language: Language) -> str:
+    """
+    Say how long ago, in the unit that fits.
+
+    >>> age(7200, "en")
+    '2 h'
+    """
+    if seconds < 5_400:
+        return f"{max(1, round(seconds / 60))} min"
+    return (
+        f"{round(seconds / 3_600)} h"
+        if seconds < 172_800
+        else i18n.text("age.days", language, count=round(seconds / 86_400))
+    )
+
+
+TELLING = {"low_relevance", "audit", "vote_against_judge"}
+"""Reasons that say what the judge thinks: who labels an answer should not know it beforehand."""
+
+REASONS = {
+    "called": "reason.called",
+    "held": "reason.held",
+    "voted_down": "reason.voted_down",
+    "vote_against_judge": "reason.vote_against_judge",
+    "stale_verified": "reason.stale_verified",
+    "source_gone": "reason.source_gone",
+    "source_changed": "reason.source_changed",
+    "sway": "reason.sway",
+    "uncited": "reason.uncited",
+    "wrong_abstention": "reason.wrong_abstention",
+    "unsupported_citation": "reason.unsupported_citation",
+    "low_relevance": "reason.low_relevance",
+    "audit": "reason.audit",
+}
+COMPLAINTS = {
+    "wrong": "vote.wrong",
+    "incomplete": "vote.incomplete",
+    "unclear": "vote.unclear",
+    "wrong_moment": "vote.wrong_moment",
+}
+VERDICTS: dict[Verdict, str] = {
+    "C": "verdict.right",
+    "P": "verdict.partly",
+    "I": "verdict.wrong",
+    "edited": "verdict.edited",
+    "dismissed": "verdict.dismissed",
+    "approved": "verdict.approved",
+    "rejected": "verdict.rejected",
+    "gone": "verdict.gone",
+}
+SUPPORTS = {"full": "judge.full", "partial": "judge.partial", "none": "judge.no_support"}
+
+
+def reason(name: str, language: Language) -> str:
+    """Return why an answer was flagged, in words."""
+    return i18n.text(REASONS.get(name, "reason.other"), language)
+
+
+def complaint(name: str | None, language: Language) -> str:
+    return i18n.text(COMPLAINTS.get(name or "", "vote.other"), language)
+
+
+def verdict(given: Verdict, language: Language) -> str:
+    return i18n.text(VERDICTS[given], language)
+
+
+def support(degree: str, language: Language) -> str:
+    return i18n.text(SUPPORTS.get(degree, "judge.no_support"), language)

@@ -1,0 +1,102 @@
+"""Ask, follow up and vote from the terminal."""
+
+import asyncio
+import os
+import re
+import sys
+import threading
+from contextlib import suppress
+
+from bot.terminal import commands
+from bot.terminal import console as terminal
+from db.records import Course
+from services import i18n
+from services.answering.ask import Asked, Reply, Turn
+from services.errors import Refused, Unavailable
+from services.reviewing.annotate import Thumb
+from services.wiring import Services, Setup
+
+REMEMBERED_TURNS = 4
+VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
+"""Words after a + would be lost, so such a line is a question: "+ examples"."""
+
+
+async def run(setup: Setup, slug: str) -> None:
+    """Converse about one course until the person has enough."""
+    async with commands.opened(setup) as services:
+        course = await services.courses.find(slug)
+        guide = i18n.text("chat.help", course.language)
+        terminal.tell(f"{course.title}. {guide}", style="dim")
+        history: list[Turn] = []
+        last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
+        while (line := await _line()) is not None:
+            match line:
+                case "":
+                    continue
+                case "/quit":
+                    return
+                case "/new":
+                    history.clear()
+                    last = None
+                    terminal.tell(i18n.text("chat.new", course.language), style="dim")
+                case "/lectures":
+                    terminal.show(terminal.lectures(await services.courses.lectures(course)))
+                case _ if line.startswith("/"):
+                    terminal.tell(guide)
+                case _ if vote := VOTE.fullmatch(line):
+                    terminal.tell(await _voted(services, course, last, vote), style="dim")
+                case _:
+                    last = None
+                    try:
+                        last = await _replied(services, course, line, history)
+                        history.append(Turn(question=line, answer=last.answer.text))
+                    except (Refused, Unavailable) as error:
+                        terminal.tell(str(error))  # the conversation goes on
+
+
+async def _replied(services: Services, course: Course, question: str, history: list[Turn]) -> Reply:
+    asked = Asked(course=course, text=question, source="cli", history=tuple(history[-REMEMBERED_TURNS:]))
+    reply = await commands.answered(services, asked)
+    terminal.show(terminal.answer(reply))
+    return reply
+
+
+async def _voted(services: Services, course: Course, reply: Reply | None, vote: re.Match[str]) -> str:
+    """Do with a vote what the buttons in Discord do, and return the sentence that says what counts now."""
+    if reply is None:
+        return i18n.text("chat.no_answer", course.language)
+    if reply.answer.outcome == "failed":
+        return i18n.text("chat.failed", course.language)
+    answer = reply.answer.id
+    key = await services.people.terminal_key(course, os.getuid())
+    if vote["wrong"]:
+        await services.annotate.explain(course, answer, key, reason="other", comment=vote["wrong"])
+        return i18n.text("vote.explained", course.language)
+    thumb: Thumb = "up" if vote[0] == "+" else "down"
+    if not await services.annotate.toggle(course, answer, key, thumb):
+        return i18n.text("vote.withdrawn", course.language)
+    return i18n.text("chat.up" if thumb == "up" else "chat.down", course.language)
+
+
+async def _line() -> str | None:
+    """Return what the person types, without blocking the loop; None at the end of input."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return await asyncio.to_thread(_typed)
+    # A thread of its own that nobody waits for: Ctrl-C must not take effect only after Enter.
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str | None] = loop.create_future()
+
+    def hand_over() -> None:
+        typed = _typed()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: line.done() or line.set_result(typed))
+
+    threading.Thread(target=hand_over, daemon=True).start()
+    return await line
+
+
+def _typed() -> str | None:
+    try:
+        return input("› ").strip()
+    except EOFError:
+        return None

@@ -1,0 +1,134 @@
+"""The JSON that other programs read; its names are promised in the README."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from db.records import Hit, Reference
+from services.answering.ask import Reply
+from services.lectures.links import moment
+from services.operation.doctor import Check
+from services.research.agreement import LABELS, Comparison, Configured, Disagreement, Report
+from services.research.evaluate import Figures, Precision
+
+Json = dict[str, Any]
+
+
+def search(query: str, course: str, hits: Sequence[Hit]) -> Json:
+    return {"query": query, "course": course, "hits": [hit_(hit) for hit in hits]}
+
+
+def reply(answered: Reply) -> Json:
+    return {
+        "question_id": answered.answer.question_id,
+        "question": answered.question,
+        "outcome": answered.answer.outcome,
+        "answer": answered.answer.text,
+        "references": [reference(one) for one in answered.references],
+        "hits": [hit_(hit) for hit in answered.hits],
+    }
+
+
+def hit_(hit: Hit) -> Json:
+    return {
+        "rank": hit.rank,
+        "segment_id": hit.segment_id,
+        "lecture": hit.lecture,
+        "title": hit.title,
+        "start": hit.start_s,
+        "end": hit.end_s,
+        "score": hit.score,
+        "url": moment(hit.video_url, hit.start_s, hit.duration_s),
+        "text": hit.text,
+    }
+
+
+def reference(one: Reference) -> Json:
+    return {
+        "number": one.number,
+        "lecture": one.lecture,
+        "title": one.title,
+        "start": one.start_s,
+        "end": one.end_s,
+        "url": one.url,
+        "quote": one.quote,
+    }
+
+
+def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]], references: Precision) -> Json:
+    return {
+        "course": course,
+        "set": set_name,
+        "references": asdict(references),
+        "ways": {way: {group: asdict(reached) for group, reached in groups.items()} for way, groups in ways.items()},
+    }
+
+
+def agreement(course: str, report: Report) -> Json:
+    in_use = report.in_use
+    return {
+        "course": course,
+        "n": report.groups["all"].n,
+        "groups": {name: _compared(one) for name, one in report.groups.items()},
+        "failures": dict(report.failures),
+        "judged_unlabelled": report.judged_unlabelled,
+        "labelled_unjudged": dict(report.labelled_unjudged),
+        "flag_below": report.flag_below,
+        "threshold": _threshold(in_use) if in_use else None,
+        "configurations": [
+            {
+                "settings_versions": list(one.settings_versions),
+                "figures": _compared(one.figures),
+                "failures": dict(one.failures),
+                "threshold": _threshold(one),
+            }
+            for one in report.configurations
+        ],
+        "disagreements": [_disagreement(one) for one in report.disagreements],
+    }
+
+
+def _compared(one: Comparison) -> Json:
+    """The matrix by the judge's label, then people's."""
+    rows = {judge: dict(zip(LABELS, row, strict=True)) for judge, row in zip(LABELS, one.matrix, strict=True)}
+    return asdict(one) | {"matrix": rows}
+
+
+def _threshold(one: Configured) -> Json:
+    return {"model": one.model, "prompt_id": one.prompt_id, **asdict(one.threshold)}
+
+
+def _disagreement(one: Disagreement) -> Json:
+    """Texts whole; of people, what they are to the course and nothing more."""
+    return {
+        "question_id": one.case.answer.question_id,
+        "answer_id": one.case.answer.answer_id,
+        "language": one.case.answer.language,
+        "imported": one.case.is_imported,
+        "question": one.case.answer.question,
+        "answer": one.case.answer.text,
+        "gap": one.gap,
+        "people": {"by": one.people, "label": one.verdict},
+        "judge": {
+            "label": one.judgement.label,
+            "score": one.judgement.score,
+            "criteria": one.judgement.criteria,
+            "evidence": one.judgement.evidence,
+            "model": one.judgement.model,
+            "prompt_id": one.judgement.prompt_id,
+        },
+        "labels": [
+            {
+                "role": opinion.role,
+                "label": opinion.label,
+                "reason": opinion.reason,
+                "comment": opinion.comment,
+                "judge_visible": opinion.judge_visible,
+            }
+            for opinion in one.case.opinions
+        ],
+    }
+
+
+def doctor(checks: Sequence[Check]) -> Json:
+    return {"checks": [asdict(check) for check in checks]}

@@ -1,0 +1,192 @@
+"""The commands around the judge: work through its queue, judge now, and show what is stuck."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from bot.process.supervision import Part, Stop, exit_status, supervised
+from bot.terminal import console as terminal
+from db.records import AnswerId, JobId, JudgeSettings, QueuedJob
+from services import wiring
+from services.errors import Refused
+from services.judging.queue import State
+from services.judging.rules import labels
+from services.judging.worker import Worker
+from services.wiring import Judging, Setup
+
+STATE_STYLES = {"waiting": "yellow", "running": "cyan", "dead": "red"}
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesOrder:
+    """What `monitoria course judge` was told to change."""
+
+    flag_below: int | None
+    judge_share: float | None
+    audit_share: float | None
+    daily_tokens: str | None
+    labels: str | None
+
+    def changes(self) -> dict[str, Any]:
+        """
+        Return the fields of the rules that change.
+
+        Raises:
+            Refused: the labels or the budget cannot be read.
+
+        """
+        named = {"flag_below": self.flag_below, "judge_share": self.judge_share, "audit_share": self.audit_share}
+        found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        if self.labels is not None:
+            found["labels"] = labels(self.labels)
+        if self.daily_tokens is not None:
+            found["daily_tokens"] = _tokens(self.daily_tokens)
+        return found
+
+
+async def rules(setup: Setup, slug: str, order: RulesOrder) -> None:
+    """Show a course's rules, after changing what the order names."""
+    async with wiring.judging(setup) as opened:
+        course = await opened.courses.find(slug)
+        changes = order.changes()
+        now = await (opened.rules.change(course, changes) if changes else opened.rules.of(course))
+    terminal.show(rules_view(now))
+
+
+def rules_view(now: JudgeSettings) -> RenderableType:
+    budget = "no limit" if now.daily_tokens is None else f"{now.daily_tokens:,} tokens a day (UTC)"
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for name, value in (
+        ("version", str(now.version) if now.version else "as shipped"),
+        ("labels of the scores 0 to 3", " ".join(now.labels)),
+        ("flagged", f"scores below {now.flag_below}"),
+        ("judged", f"{now.judge_share:.0%} of answers"),
+        ("good answers that staff look at too", f"{now.audit_share:.0%}"),
+        ("the judge's budget", budget),
+    ):
+        table.add_row(name, Text(value, style="bold"))
+    return table
+
+
+def _tokens(written: str) -> int | None:
+    if written == "none":
+        return None
+    if not written.isdecimal():
+        raise Refused(f"The budget {written!r} is no number of tokens; write one such as 200000, or `none`.")
+    return int(written)
+
+
+async def work(setup: Setup) -> int:
+    """Judge what is due, and fill in vectors that are missing, until a signal says to stop; return the exit status."""
+    stop = Stop()
+    with stop.listening():
+        async with wiring.judging(setup) as opened:
+            worker = Part(name="worker", run=_worker(opened).run)
+            await supervised([worker, Part(name="filling", run=opened.filling.run)], stop)
+    return exit_status(stop.by)
+
+
+async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | None) -> None:
+    """Judge what is due now: what waits, what is missing, or one answer."""
+    async with wiring.judging(setup) as opened:
+        worker = _worker(opened)
+        if answer is not None:
+            await opened.queue.repeat(AnswerId(answer))
+            taken = await worker.drain(answer=AnswerId(answer))
+        else:
+            if missing:
+                await opened.queue.add_missing(await opened.courses.find(slug) if slug else None)
+            taken = await _with_progress(opened, worker)
+        left = await opened.queue.state(None)
+    terminal.show(f"{taken} judgements made or tried.")
+    _tell_what_is_left(left)
+
+
+async def queue(setup: Setup, *, slug: str | None, job: int | None, every: bool) -> None:
+    """Show the queue, after putting dead jobs back into it if that is asked for."""
+    async with wiring.judging(setup) as opened:
+        course = await opened.courses.find(slug) if slug else None
+        if job is not None or every:
+            revived = await opened.queue.requeue(course, None if job is None else JobId(job))
+            if job is not None and not revived:
+                raise Refused(f"There is no dead job {job}; `monitoria queue` shows those that there are.")
+            terminal.show(f"{revived} put back into the queue.")
+        state = await opened.queue.state(course)
+    terminal.show(view(state))
+
+
+def view(state: State) -> RenderableType:
+    """Show how many jobs wait, whether all are held up, and those that have not ended well."""
+    parts: list[RenderableType] = [
+        Text(", ".join(f"{state.counts.get(name, 0)} {name}" for name in ("waiting", "running", "dead")) + ".")
+    ]
+    if state.breaker and state.breaker.is_open:
+        until = max(state.breaker.opens_in_s, 0)
+        parts.append(Text(f"Held up, the next try in {until:.0f} s: {state.breaker.reason}", style="yellow"))
+    if state.jobs:
+        parts.append(_jobs(state.jobs))
+    if state.counts.get("dead"):
+        parts.append(Text("Once the cause is gone: monitoria queue --requeue JOB, or --requeue-all.", style="dim"))
+    return Group(*parts)
+
+
+def _jobs(jobs: list[QueuedJob]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
+    for name in ("job", "answer", "course", "judges", "state", "tries", "due", "why"):
+        table.add_column(name, overflow="fold", justify="right" if name in {"job", "answer", "tries"} else "left")
+    for job in jobs:
+        style = STATE_STYLES[job.state]
+        table.add_row(
+            str(job.id),
+            str(job.answer_id),
+            escape(job.course),
+            job.kind,
+            f"[{style}]{job.state}[/]",
+            str(job.attempts),
+            _due(job),
+            escape(job.reason or ""),
+        )
+    return table
+
+
+def _due(job: QueuedJob) -> str:
+    if job.state != "waiting":
+        return ""
+    return f"in {job.due_in_s:.0f} s" if job.due_in_s > 0 else "now"
+
+
+async def _with_progress(opened: Judging, worker: Worker) -> int:
+    """Work through the queue under a bar, which looks at it now and then: others may work as well."""
+    total = await opened.queue.due()
+    with terminal.progress() as bar:
+        shown = bar.add_task("judging", total=total)
+        working = asyncio.create_task(worker.drain())
+        try:
+            while not (await asyncio.wait([working], timeout=LOOK_S))[0]:
+                bar.update(shown, completed=total - await opened.queue.due())
+        finally:
+            working.cancel()
+        return await working
+
+
+def _worker(opened: Judging) -> Worker:
+    if opened.worker is None:
+        raise Refused(
+            "There is no judge; set MONITORIA_JUDGE_MODEL, with OPENAI_API_KEY or MONITORIA_JUDGE_BASE_URL, in .env."
+        )
+    return opened.worker
+
+
+def _tell_what_is_left(state: State) -> None:
+    if state.breaker and state.breaker.is_open:
+        terminal.tell(f"The queue is held up: {state.breaker.reason}")
+    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if waiting or dead:
+        terminal.tell(f"{waiting} judgements wait for another try and {dead} are dead; `monitoria queue` says why.")

@@ -1,0 +1,188 @@
+"""`monitoria eval --answers`: a question set through the whole path, one configuration beside another."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot.terminal import console as terminal
+from db.records import Course
+from services import prompts, wiring
+from services.answering.ask import PROMPT, Asker
+from services.errors import Refused
+from services.judging.judge import Judge
+from services.models.chat import OPENAI, ChatModel, LlmConfig
+from services.research.evaluate import EvalQuestion, read_set
+from services.research.replay import Difference, Played, Summary, differences, play, summary
+from services.search.retrieve import Retriever
+from services.wiring import JUDGE_LIMIT_S, Services, Setup
+
+CONFIGURED = "as configured"
+CHANGEABLE = ("model", "base-url", "prompt", "retrieval")
+ROWS = (
+    ("answers judged", "scored", "{:.0f}"),
+    ("answer relevance (AR)", "relevance", "{:.3f}"),
+    ("silent, though answerable", "silent_when_answerable", "{:.1%}"),
+    ("silent, where nothing answers", "silent_when_not", "{:.1%}"),
+    ("silences the judge calls wrong", "wrong_silences", "{:.0f}"),
+    ("references fully supported", "full_support", "{:.1%}"),
+    ("references without support", "no_support", "{:.1%}"),
+    ("latency, median", "latency_p50_ms", "{:.0f} ms"),
+    ("latency, 95 % within", "latency_p95_ms", "{:.0f} ms"),
+    ("tokens an answer", "tokens", "{:.0f}"),
+)
+CHANGES = {
+    "relevance": ("AR", "{:+.3f}"),
+    "silence": ("share of silence", "{:+.3f}"),
+    "full_support": ("full support", "{:+.3f}"),
+    "latency_ms": ("latency", "{:+.0f} ms"),
+    "tokens": ("tokens", "{:+.0f}"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOrder:
+    """What `monitoria eval --answers` was told."""
+
+    question_set: Path
+    course: str
+    against: Sequence[str]
+    first: int | None
+    as_json: bool
+
+
+async def replay(setup: Setup, order: ReplayOrder) -> None:
+    """Answer the set, once as configured and once more where there is something to compare with; store nothing."""
+    changes = changed(order.against)
+    questions = read_set(order.question_set)[: order.first]
+    async with wiring.services(setup) as services, _judge(setup) as judge:
+        course = await services.courses.find(order.course)
+        # The one that answers students: what is measured is what they get.
+        runs = {CONFIGURED: await _played(services.asker, judge, course, questions, CONFIGURED)}
+        if changes:
+            name = ", ".join(f"{key}={value}" for key, value in changes.items())
+            async with _other(services, setup, changes) as asker:
+                runs[name] = await _played(asker, judge, course, questions, name)
+    summaries = {name: summary(played) for name, played in runs.items()}
+    moved = differences(*runs.values()) if len(runs) == 2 else {}
+    if order.as_json:
+        terminal.print_json(shape(order.course, summaries, moved))
+    else:
+        terminal.show(view(summaries, moved))
+
+
+def changed(against: Sequence[str]) -> dict[str, str]:
+    """
+    Read `key=value` pairs.
+
+    >>> changed(["model=qwen3:8b"])
+    {'model': 'qwen3:8b'}
+
+    Raises:
+        Refused: a pair is none, or its key or value is not known.
+
+    """
+    changes = dict[str, str]()
+    for pair in against:
+        key, equals, value = pair.partition("=")
+        if not equals or key not in CHANGEABLE or not value:
+            raise Refused(f"{pair!r} changes nothing; write one of {', '.join(CHANGEABLE)}, then = and a value.")
+        changes[key] = value
+    if changes.get("retrieval", "lexical") not in {"lexical", "hybrid"}:
+        raise Refused(f"The retrieval {changes['retrieval']!r} is not known; write lexical or hybrid.")
+    if "prompt" in changes and changes["prompt"] not in prompts.ids("answer"):
+        raise Refused(f"The prompt {changes['prompt']!r} is not known; there are {', '.join(prompts.ids('answer'))}.")
+    return changes
+
+
+def view(summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> RenderableType:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("")
+    for name, reached in summaries.items():
+        table.add_column(f"{name} (n = {reached.questions})", justify="right", overflow="fold")
+    for title, field, form in ROWS:
+        values = [getattr(reached, field) for reached in summaries.values()]
+        table.add_row(title, *("–" if value is None else form.format(value) for value in values))
+    parts: list[RenderableType] = [table]
+    for name, reached in summaries.items():
+        outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(reached.outcomes.items()))
+        failed = ", ".join(f"{status} {count}" for status, count in sorted(reached.failures.items())) or "none"
+        parts.append(Text(f"{name}: {outcomes}. Judgements that failed: {failed}.", style="dim"))
+    if moved:
+        parts.append(Text("\nThe second against the first, question by question, with its 95 % interval:"))
+        parts += [_change(*CHANGES[name], change) for name, change in moved.items()]
+    return Group(*parts)
+
+
+def shape(course: str, summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> dict[str, Any]:
+    """The JSON document; the second configuration's figures minus the first's are under `differences`."""
+    return {
+        "course": course,
+        "configurations": [{"name": name, **_fields(reached)} for name, reached in summaries.items()],
+        "differences": {name: change and _fields(change) for name, change in moved.items()},
+    }
+
+
+def _fields(record: Summary | Difference) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _change(name: str, form: str, change: Difference | None) -> Text:
+    if change is None:
+        return Text(f"  {name}: no question has a figure in both", style="dim")
+    mean, low, high = (form.format(value) for value in (change.mean, change.low, change.high))
+    is_clear = change.low > 0 or change.high < 0
+    return Text(f"  {name}: {mean} ({low} to {high}, {change.pairs} questions)", style="bold" if is_clear else "")
+
+
+async def _played(
+    asker: Asker, judge: Judge | None, course: Course, questions: Sequence[EvalQuestion], name: str
+) -> list[Played]:
+    played = list[Played]()
+    with terminal.progress() as bar:
+        shown = bar.add_task(name, total=len(questions))
+        async for one in play(asker, judge, course, questions):
+            played.append(one)
+            bar.advance(shown)
+    return played
+
+
+@asynccontextmanager
+async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> AsyncGenerator[Asker, None]:
+    """Put together what answers with *changes*; all else is as configured."""
+    retriever = services.retriever
+    if changes.get("retrieval") == "lexical":
+        retriever = Retriever(services.pool, None)
+    config = setup.answer
+    if "model" in changes or "base-url" in changes:
+        before = config or LlmConfig(model="")
+        config = replace(
+            before,
+            model=changes.get("model", before.model),
+            base_url=changes.get("base-url", before.base_url or OPENAI),
+            address_from="base-url",
+        )
+        if not config.model:
+            raise Refused("There is no model to change the address of; name one with --against model=NAME.")
+    prompt = changes.get("prompt", PROMPT)
+    if config is None:
+        yield Asker(services.pool, retriever, None, prompt=prompt, time_limit=setup.time_limit)
+        return
+    async with ChatModel(config) as model:
+        yield Asker(services.pool, retriever, model, prompt=prompt, time_limit=setup.time_limit)
+
+
+@asynccontextmanager
+async def _judge(setup: Setup) -> AsyncGenerator[Judge | None, None]:
+    if setup.judge is None:
+        terminal.tell("There is no judge, so nothing is scored; set MONITORIA_JUDGE_MODEL.")
+        yield None
+        return
+    async with ChatModel(setup.judge) as model:
+        yield Judge(model, time_limit_s=JUDGE_LIMIT_S)

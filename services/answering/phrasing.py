@@ -1,0 +1,117 @@
+"""Put a question so that it can be searched: standing alone, and in the languages of the lectures."""
+
+import logging
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from services import prompts
+from services.citing.citations import SPACED
+from services.citing.without_links import without_links
+from services.models.chat import ChatModel, Message, ModelUnavailable
+from services.words.terms import terms, words
+
+log = logging.getLogger(__name__)
+
+STANDALONE = "standalone/2"
+TRANSLATE = "translate/2"
+TIME_LIMIT_S = 8.0
+"""For each of the two; a better search is not worth more of the student's time."""
+MOST_TURNS = 4
+LONGEST_TURN = 800
+LONGEST_QUESTION = 1_500
+MOST_LANGUAGES = 3
+LANGUAGE_LINE = re.compile(r"^[-*\s`\"]*\[?([A-Za-z]{2})(?:[-_][A-Za-z]{2,4})?\]?[*`\"]*: *(\S.*?)[ ,]*$", re.MULTILINE)
+SHORT_QUESTION = 3
+"""Words with a subject; a question with more of them hardly leans on the one before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question and its answer, earlier in the same conversation."""
+
+    question: str
+    answer: str
+
+
+async def standalone(question: str, history: Sequence[Turn], model: ChatModel | None, *, time_limit_s: float) -> str:
+    """
+    Return *question* so that it can be understood without *history*, or as it is where that is not possible.
+
+    Without a model, a short question is preceded by what the last one was about.
+    """
+    if not history:
+        return question
+    if model is None:
+        return _leaning_on(history[-1].question, question)
+    conversation = "\n".join(
+        f"Student: {turn.question[:LONGEST_TURN]}\nAnswer: {turn.answer[:LONGEST_TURN]}"
+        for turn in history[-MOST_TURNS:]
+    )
+    messages = prompts.load(STANDALONE).fill(
+        conversation=prompts.as_data(conversation), question=prompts.as_data(question)
+    )
+    line = await _said(model, messages, time_limit_s)
+    longest = 3 * len(question) + 200  # what the conversation adds to "e na LSTM?"
+    return line if line and _is_question(line, longest) else question
+
+
+async def translations(
+    question: str, targets: Collection[str], model: ChatModel | None, *, time_limit_s: float
+) -> tuple[str, ...]:
+    """Return *question* in those of the languages *targets* (two-letter codes) that a model could give."""
+    wanted = tuple(targets)[:MOST_LANGUAGES]
+    if not wanted or model is None:
+        return ()
+    messages = prompts.load(TRANSLATE).fill(languages=", ".join(wanted), question=prompts.as_data(question))
+    said = await _said(model, messages, time_limit_s)
+    found = _by_language(said, wanted)
+    longest = 3 * len(question) + 60
+    return tuple(found[code] for code in wanted if code in found and _is_question(found[code], longest))
+
+
+def _by_language(said: str, wanted: Sequence[str]) -> dict[str, str]:
+    """
+    Return the lines of a translation by their language; where one was asked for, its line may lack the name of it.
+
+    >>> _by_language("**pt-BR**: o que é isso?", ["pt"]), _by_language('"what is this?"', ["en"])
+    ({'pt': 'o que é isso?'}, {'en': 'what is this?'})
+    """
+    lines = LANGUAGE_LINE.findall(said)
+    if not lines and len(wanted) == 1 and "\n" not in said.strip():
+        return {wanted[0]: said.strip().strip("\"“”«»'`* ")}
+    return {code.lower(): line.strip('"“”«»` ') for code, line in lines}
+
+
+async def _said(model: ChatModel, messages: Sequence[Message], time_limit_s: float) -> str:
+    """Return what the model says, "" where it fails: the search then does without."""
+    try:
+        completion = await model.complete(messages, time_limit_s=min(time_limit_s, TIME_LIMIT_S))
+    except ModelUnavailable as error:
+        log.warning("phrasing.skipped", extra={"reason": str(error)})
+        return ""
+    return completion.text.strip()
+
+
+def _is_question(line: str, longest: int) -> bool:
+    """Tell a usable line from an explanation, an answer with marks, or a refusal to write one line."""
+    is_plain = "\n" not in line and "NO_MATERIAL" not in line and "NEEDS_STAFF" not in line
+    is_clean = not SPACED.search(line) and without_links(line) == line
+    return is_plain and is_clean and 0 < len(line) <= min(longest, LONGEST_QUESTION)
+
+
+def _leaning_on(before: str, question: str) -> str:
+    """
+    Put what *before* was about in front of a short *question*.
+
+    >>> _leaning_on("o que é dropout no treino?", "e no teste?")
+    'dropout treino: e no teste?'
+    """
+    if len(_subject(question)) > SHORT_QUESTION:
+        return question
+    subject = [word for word in _subject(before) if word not in _subject(question)]
+    return f"{' '.join(subject[:12])}: {question}" if subject else question
+
+
+def _subject(text: str) -> list[str]:
+    return list(dict.fromkeys(word for word in words(text) if terms(word, "pt")))

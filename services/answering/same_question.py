@@ -1,0 +1,465 @@
+"""
+Decide whether two questions ask the same, so that the answer to one may be shown for the other.
+
+What an unfit answer costs is far more than what silence costs, so two questions are the same only where nothing
+speaks against it: the same kind of question, the same words for its subject in the same order, the same numbers,
+the same negation. How the rule was chosen and what it misses: docs/same-question.md.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
+from threading import get_ident
+from typing import Literal
+
+import numpy as np
+import Stemmer
+from numpy.typing import NDArray
+
+from services.models.embedder.protocol import Vectors
+from services.words import terms as lexical
+from services.words.kinds import (
+    CHOICES,
+    ENGLISH_FILLERS,
+    HOLLOW,
+    KINDS,
+    KINDS_ALIKE,
+    MAY_OR_MUST,
+    MAYBE_ONE,
+    MULTIPLES,
+    NEGATIONS,
+    NUMBERS,
+    OPPOSITES,
+    PORTUGUESE_FILLERS,
+    SHORTHAND,
+    SYNONYMS,
+    WRITTEN_OUT,
+    Kind,
+)
+from services.words.stopwords import ENGLISH, PORTUGUESE
+
+Verdict = Literal["same", "related", "different"]
+Guard = Literal["negation", "choice", "numbers", "opposites", "kind", "order", "no subject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where on likeness counts."""
+
+    same_overlap: float  # of the subjects' words, 0 to 1; "same" takes besides that nothing speaks against it
+    related_overlap: float
+    related_cosine: float = inf  # what a cosine means depends on the embedder
+
+
+WORDS_ALONE = Thresholds(same_overlap=1.0, related_overlap=0.6)
+MEASURED: Mapping[str, Thresholds] = {
+    "all-MiniLM-L6-v2": Thresholds(same_overlap=1.0, related_overlap=0.6, related_cosine=0.7),
+}
+"""
+By the name of the embedding model, as `Identity.model` has it. One that is not here was not measured, and its cosines
+mean something else: with it, words alone decide. `python -m bench same-question` measures a model and prints its row.
+"""
+
+MARGIN = 0.05
+"""Two verified answers whose scores are nearer than this leave open which of them is meant."""
+
+SHORTLIST = 24
+"""How many of the nearest candidates are looked at closely."""
+
+_CODE = re.compile(
+    r"(?<=\w\.)[a-z_]\w*|\b[a-z_]\w*(?=\()|\b(?:for|if|while|with)(?= (?:loop|statement|block|clause)\b)"
+)
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)?(?:e-?\d+)?(?:x\d+)*\w*|c\+\+|[a-z]#|@?[^\W\d]\w*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:e-?\d+)?")
+_DOUBLED = re.compile(r"(.)\1")
+_NAMED = re.compile(r"[\d_+#]")
+_SIDES = {
+    word: (row, side) for row, sides in enumerate(OPPOSITES) for side, words in enumerate(sides) for word in words
+}
+_SAY_NOTHING = PORTUGUESE | PORTUGUESE_FILLERS | NEGATIONS
+_SAY_NOTHING_IN_ENGLISH = ENGLISH | ENGLISH_FILLERS
+_ENGLISH_ALONE = ENGLISH - _SAY_NOTHING - _SIDES.keys()
+_STANDS_FOR = {word: min(words) for words in SYNONYMS for word in words}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word of a question's subject; two that have a form in common are the same."""
+
+    text: str
+    forms: frozenset[str]  # its stems in the languages Monitoria speaks, or what it stands for
+    sort: Literal["plain", "name", "synonym", "side"] = "plain"  # a name is code or has digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a question says, taken apart."""
+
+    plain: tuple[str, ...]  # all its words, folded and written out
+    kind: Kind | None  # None: to be answered with yes or no
+    subject: tuple[Word, ...]  # in order, each once
+    numbers: tuple[str, ...]  # in order
+    may_say_one: bool  # "um" and "one" are numbers at times
+    is_negated: bool
+    offers_choice: bool
+    sides: tuple[tuple[int, int], ...]  # of which opposites it names, in order: row and side
+    may_or_must: tuple[bool, bool]
+
+    @property
+    def has_subject(self) -> bool:
+        """Tell whether it says what it is about: "e no teste?" does not."""
+        return any(word.sort != "side" for word in self.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question, ready to be compared; `asked` makes it."""
+
+    reading: Reading
+    vector: Vectors | None  # of unit length
+    model: str | None  # that made the vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How near two questions are, and what speaks against their being the same."""
+
+    overlap: float  # share of the subjects' words that both have, 0 to 1
+    cosine: float | None  # None: without vectors of one model
+    against: frozenset[Guard]
+    is_identical: bool = False
+
+    @property
+    def score(self) -> float:
+        """The mean of what is known; it only ranks."""
+        return self.overlap if self.cosine is None else (self.overlap + self.cosine) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The candidate that fits best."""
+
+    place: int  # in the candidates
+    verdict: Literal["same", "related"]
+    score: float
+    runner_up: float | None  # the score of the next that is the same or related
+
+
+def asked(text: str, language: str, *, vector: Vectors | None = None, model: str | None = None) -> Asked:
+    """
+    Prepare a question in *language* (two-letter code) to be compared.
+
+    It must be understood without what was said before it. *vector* is what `embed_query` of *model* gave for it.
+    """
+    return Asked(reading=_read(text, language), vector=vector, model=model)
+
+
+def compare(a: Asked, b: Asked) -> Verdict:
+    """
+    Say whether the answer to one question answers the other ("same"), helps with it ("related"), or neither.
+
+    >>> compare(asked("pq usar dropout?", "pt"), asked("por que a gente usa o dropout", "pt"))
+    'same'
+    >>> compare(asked("pq usar dropout?", "pt"), asked("por que não usar dropout?", "pt"))
+    'related'
+    """
+    return judge(likeness(a, b), thresholds(a, b))
+
+
+def thresholds(a: Asked, b: Asked) -> Thresholds:
+    """Return what the two questions' likeness is held against."""
+    return MEASURED.get(a.model or "", WORDS_ALONE) if a.model == b.model else WORDS_ALONE
+
+
+def likeness(a: Asked, b: Asked) -> Likeness:
+    """Compare two questions feature by feature; the order of the two does not matter."""
+    if b.reading.plain < a.reading.plain:
+        a, b = b, a  # words are paired greedily, which need not give the same both ways
+    pairs = _aligned(a.reading.subject, b.reading.subject)
+    return Likeness(
+        overlap=2 * len(pairs) / max(len(a.reading.subject) + len(b.reading.subject), 1),
+        cosine=_cosine(a, b),
+        against=frozenset(_against(a.reading, b.reading, pairs)),
+        is_identical=a.reading.plain == b.reading.plain,
+    )
+
+
+def judge(like: Likeness, limits: Thresholds) -> Verdict:
+    """
+    Hold a likeness against *limits*.
+
+    Vectors have no say in "same": they place "no treino" beside "no teste", nearer than other words for one question.
+    """
+    if not like.against and (like.is_identical or like.overlap >= limits.same_overlap):
+        return "same"
+    is_near = like.cosine is not None and like.cosine >= limits.related_cosine
+    return "related" if is_near or like.overlap >= limits.related_overlap else "different"
+
+
+class Candidates:
+    """The verified questions of a course, arranged so that a new one finds its like; keep it until they change."""
+
+    def __init__(self, questions: Sequence[Asked]) -> None:
+        self.questions = tuple(questions)
+        self._lengths = np.array([len(question.reading.subject) for question in self.questions])
+        self._places = _places(self.questions)
+        models = {question.model for question in self.questions if question.vector is not None}
+        self._vectors = {model: _stacked(self.questions, model) for model in models}
+
+    def nearest(self, question: Asked, count: int) -> list[int]:
+        """Return the places of the *count* that look most like *question*, roughly and fast."""
+        near = self._overlaps(question)
+        vectors = self._vectors.get(question.model)
+        if vectors is not None and question.vector is not None:
+            near = near + vectors @ question.vector
+        count = min(count, len(near))
+        return np.argpartition(-near, count - 1)[:count].tolist() if count else []
+
+    def _overlaps(self, question: Asked) -> NDArray[np.float64]:
+        shared = np.zeros(len(self.questions))
+        for word in question.reading.subject:
+            found = [self._places[form] for form in word.forms if form in self._places]
+            if found:
+                shared[np.unique(np.concatenate(found))] += 1
+        return 2 * shared / np.maximum(self._lengths + len(question.reading.subject), 1)
+
+
+def best(question: Asked, candidates: Candidates) -> Match | None:
+    """
+    Return the candidate that *question* asks again or is related to; None where there is neither.
+
+    Where two candidates that ask different things both seem the same as *question*, and about equally so, the
+    better one counts as related only.
+    """
+    looked_at = [
+        (place, likeness(question, candidates.questions[place])) for place in candidates.nearest(question, SHORTLIST)
+    ]
+    judged = [
+        (judge(like, thresholds(question, candidates.questions[place])), like.score, place) for place, like in looked_at
+    ]
+    ranked = sorted((one for one in judged if one[0] != "different"), key=lambda one: (one[0] != "same", -one[1]))
+    if not ranked:
+        return None
+    verdict, score, place = ranked[0]
+    is_clear = verdict == "same" and not any(
+        other == "same" and score - near < MARGIN and _are_apart(candidates, place, rival)
+        for other, near, rival in ranked[1:]
+    )
+    return Match(
+        place=place,
+        verdict="same" if is_clear else "related",
+        score=score,
+        runner_up=ranked[1][1] if len(ranked) > 1 else None,
+    )
+
+
+def _are_apart(candidates: Candidates, place: int, rival: int) -> bool:
+    return compare(candidates.questions[place], candidates.questions[rival]) != "same"
+
+
+def _places(questions: Sequence[Asked]) -> dict[str, NDArray[np.int64]]:
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, question in enumerate(questions):
+        for word in question.reading.subject:
+            for form in word.forms:
+                places[form].append(place)
+    return {form: np.array(found, np.int64) for form, found in places.items()}
+
+
+def _stacked(questions: Sequence[Asked], model: str | None) -> NDArray[np.float32]:
+    """Return the vectors of *model*, shape (n, dimension); zeros where a question has none."""
+    made = [question.vector if question.model == model else None for question in questions]
+    dimension = next((len(vector) for vector in made if vector is not None), 0)
+    stacked = np.zeros((len(questions), dimension), np.float32)
+    for place, vector in enumerate(made):
+        if vector is not None:
+            stacked[place] = vector
+    return stacked
+
+
+def _against(a: Reading, b: Reading, pairs: Sequence[tuple[int, int]]) -> Iterator[Guard]:
+    if a.is_negated != b.is_negated:
+        yield "negation"
+    if a.offers_choice != b.offers_choice and "difference" not in {a.kind, b.kind}:
+        yield "choice"
+    if _numbers_differ(a, b):
+        yield "numbers"
+    if _sides_differ(a, b):
+        yield "opposites"
+    if a.kind != b.kind and frozenset({a.kind, b.kind}) not in KINDS_ALIKE:
+        yield "kind"
+    if a.kind != "difference" and _is_reordered(a, pairs):
+        yield "order"
+    if not (a.has_subject and b.has_subject):
+        yield "no subject"
+
+
+def _numbers_differ(a: Reading, b: Reading) -> bool:
+    skip = "1" if a.may_say_one or b.may_say_one else ""
+    return [n for n in a.numbers if n != skip] != [n for n in b.numbers if n != skip]
+
+
+def _sides_differ(a: Reading, b: Reading) -> bool:
+    rows = {row for row, _ in a.sides} & {row for row, _ in b.sides}
+    if any(a.may_or_must) and any(b.may_or_must) and a.may_or_must != b.may_or_must:
+        return True
+    return any(
+        [side for side in a.sides if side[0] == row] != [side for side in b.sides if side[0] == row] for row in rows
+    )
+
+
+def _is_reordered(a: Reading, pairs: Sequence[tuple[int, int]]) -> bool:
+    """
+    Tell whether the words in common are in another order, beyond a topic that moved from one end to the other.
+
+    Of opposites the order among themselves counts, not where they stand ("vanishing gradient", "o gradiente some");
+    beside one, as in "A é melhor que B", nothing else may move.
+    """
+    order = [place for mine, place in sorted(pairs) if a.subject[mine].sort != "side"]
+    if len(order) == 2 or a.sides:
+        return order != sorted(order)
+    return sum(first > second for first, second in zip(order, order[1:] + order[:1], strict=True)) > 1
+
+
+def _cosine(a: Asked, b: Asked) -> float | None:
+    if a.vector is None or b.vector is None or a.model != b.model:
+        return None
+    return float(a.vector @ b.vector)
+
+
+def _aligned(a: Sequence[Word], b: Sequence[Word]) -> list[tuple[int, int]]:
+    """Pair the words of two subjects that are the same, each word once; forms in common go before likeness."""
+    pairs: list[tuple[int, int]] = []
+    free = set(range(len(b)))
+    left: list[int] = []
+    for mine, word in enumerate(a):
+        found = next((theirs for theirs in sorted(free) if word.forms & b[theirs].forms), None)
+        if found is None:
+            left.append(mine)
+        else:
+            free.remove(found)
+            pairs.append((mine, found))
+    for mine in left:
+        found = next((theirs for theirs in sorted(free) if _are_alike(a[mine], b[theirs])), None)
+        if found is not None:
+            free.remove(found)
+            pairs.append((mine, found))
+    return pairs
+
+
+def _are_alike(a: Word, b: Word) -> bool:
+    """Tell cognates and slips of the finger from other words; "previsão" and "precisão" are other words."""
+    if not a.sort == b.sort == "plain":
+        return False
+    return _is_slip(a.text, b.text) or any(_have_one_root(one, other) for one in a.forms for other in b.forms)
+
+
+def _have_one_root(a: str, b: str) -> bool:
+    if a[:6] != b[:6] or min(len(a), len(b)) < 6:
+        return False
+    shared = next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+    return shared > 0.6 * max(len(a), len(b))
+
+
+def _is_slip(a: str, b: str) -> bool:
+    """Tell whether two letters changed places, or a letter was doubled."""
+    if min(len(a), len(b)) < 5:
+        return False
+    if len(a) != len(b):
+        return _DOUBLED.sub(r"\1", a) == _DOUBLED.sub(r"\1", b)
+    off = [at for at in range(len(a)) if a[at] != b[at]]
+    return len(off) == 2 and off[1] == off[0] + 1 and (a[off[0]], a[off[1]]) == (b[off[1]], b[off[0]])
+
+
+@lru_cache(maxsize=20_000)
+def _read(text: str, language: str) -> Reading:
+    hollow = HOLLOW.get(language, frozenset())
+    plain = tuple(word for word in _plain(text) if word not in hollow)
+    numbers, rest = _numbers(plain)
+    kind, around = _kind(" ".join(rest))
+    return Reading(
+        plain=plain,
+        kind=kind,
+        subject=tuple(dict.fromkeys(_subject(around.split(), language))),
+        numbers=numbers,
+        may_say_one=not MAYBE_ONE.isdisjoint(plain),
+        is_negated=not NEGATIONS.isdisjoint(plain),
+        offers_choice=not CHOICES.isdisjoint(plain),
+        sides=tuple(dict.fromkeys(_SIDES[word] for word in around.split() if word in _SIDES)),
+        may_or_must=(not MAY_OR_MUST[0].isdisjoint(plain), not MAY_OR_MUST[1].isdisjoint(plain)),
+    )
+
+
+def _plain(text: str) -> Iterator[str]:
+    folded = lexical.fold(text)
+    for written, meant in WRITTEN_OUT:
+        folded = written.sub(meant, folded)
+    for token in _TOKEN.finditer(_CODE.sub(r"@\g<0>", folded)):
+        yield from SHORTHAND.get(token[0], token[0]).split()
+
+
+def _numbers(words: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Part the numbers from the other words; "50 mil" and "cinquenta mil" are 50000."""
+    numbers: list[str] = []
+    rest: list[str] = []
+    follows = False  # whether the word before was a number
+    for word in words:
+        if follows and word in MULTIPLES:
+            numbers[-1] = f"{float(numbers[-1]) * MULTIPLES[word]:g}"
+            continue
+        value = _value(word)
+        follows = value is not None and "x" not in value
+        if value is None:
+            rest.append(word)
+        else:
+            numbers.append(value)
+    return tuple(numbers), rest
+
+
+def _value(word: str) -> str | None:
+    if word in NUMBERS:
+        return str(NUMBERS[word])
+    if _NUMBER.fullmatch(word):
+        return f"{float(word.replace(',', '.')):g}"
+    return word if word[0].isdigit() else None
+
+
+def _kind(text: str) -> tuple[Kind | None, str]:
+    """Return what kind of question it is, and the words that do not say so."""
+    for kind, pattern in KINDS:
+        if found := pattern.search(text):
+            spans = sorted(found.span(group) for group in range(1, pattern.groups + 1) if found[group])
+            around = text
+            for start, end in reversed(spans):
+                around = f"{around[:start]} {around[end:]}"
+            return kind, around
+    return None, text
+
+
+def _subject(words: Iterable[str], language: str) -> Iterator[Word]:
+    for word in words:
+        if word.startswith("@") or (language == "pt" and word in _ENGLISH_ALONE):
+            # `x.mean()` is no way to ask what something means, and "o laço for" names a keyword.
+            yield Word(text=word.lstrip("@"), forms=frozenset({word.lstrip("@")}), sort="name")
+        elif word in _SIDES:
+            name = "{}:{}".format(*_SIDES[word])
+            yield Word(text=name, forms=frozenset({name}), sort="side")
+        elif word in _STANDS_FOR:
+            yield Word(text=_STANDS_FOR[word], forms=frozenset({_STANDS_FOR[word]}), sort="synonym")
+        elif not (word in _SAY_NOTHING or (language != "pt" and word in _SAY_NOTHING_IN_ENGLISH)):
+            yield Word(text=word, forms=_forms(word), sort="name" if _NAMED.search(word) else "plain")
+
+
+def _forms(word: str) -> frozenset[str]:
+    if _NAMED.search(word):
+        return frozenset({word})
+    return frozenset({word, *(stemmer.stemWord(word) for stemmer in _stemmers(get_ident()))})
+
+
+@lru_cache(maxsize=256)
+def _stemmers(_thread: int) -> tuple[Stemmer.Stemmer, ...]:
+    # PyStemmer's stemmers are not for sharing between threads, so each thread gets its own.
+    return tuple(Stemmer.Stemmer(algorithm) for algorithm in ("portuguese", "english"))

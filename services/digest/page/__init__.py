@@ -1,0 +1,1 @@
+"""A digest put before people: words, figures, charts, page and mail."""

@@ -1,0 +1,193 @@
+"""
+Paint the charts of a digest: JSON comes in, a PNG goes out, the same bytes for the same digest.
+
+Everything lies on one grid of pixels, so that nothing moves or overlaps with other texts. The colours are those of
+Okabe and Ito (jfly.uni-koeln.de/color) and of viridis, which people with any colour vision tell apart; what a bar's
+colour says is said in words as well.
+"""
+
+import io
+import json
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
+
+DPI = 200
+WIDTH, MARGIN, GAP = 1_600, 60, 80
+HALF = (WIDTH - 2 * MARGIN - GAP) / 2
+INK, QUIET, LINE, TRACK, PAPER = "#1c2320", "#57625d", "#d5dbd8", "#e9edeb", "#ffffff"
+TONES = {"score_3": "#0072b2", "score_2": "#56b4e9", "score_1": "#e69f00", "score_0": "#d55e00", "missing": "#9aa5a0"}
+STEPS = ("#a8db34", "#4ac16d", "#21918c", "#3b528b", "#440154")
+DOWN = "#d55e00"
+LARGE, TITLE, HEADING, BODY, SMALL = 26.0, 17.0, 13.0, 11.0, 9.5
+"""Sizes of type in points; 11 are 31 pixels, which a phone shows in 8 of its own."""
+BAR_ROW, STRIP_ROW = 92, 112
+UNITS = (5, 10, 15, 20, 30, 60)
+"""Minutes between two marks under the strips."""
+
+
+class Sheet:
+    """A page of paper on which a point is a pixel, counted from the top left."""
+
+    def __init__(self, height: int) -> None:
+        self._figure: Any = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=PAPER)
+        self._canvas = FigureCanvasAgg(self._figure)
+        self._axes = self._figure.add_axes((0, 0, 1, 1))
+        self._axes.set_axis_off()
+        self._axes.set_xlim(0, WIDTH)
+        self._axes.set_ylim(height, 0)
+
+    def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        patch = Rectangle((x, y), width, height, facecolor=colour, edgecolor="none", linewidth=0)
+        self._axes.add_artist(patch)
+
+    def text(
+        self, x: float, y: float, said: str, size: float, *, within: float, colour: str = INK, bold: bool = False,
+        side: str = "left",
+    ) -> float:  # fmt: skip
+        """Write on one line whose middle is at *y*, cut to fit *within*, and return its width."""
+        fitted, width = self._fitted(said, size, within, bold=bold)
+        self._axes.text(
+            x, y, fitted, fontsize=size, color=colour, ha=side, va="center_baseline", weight=_weight(bold=bold)
+        )
+        return width
+
+    def png(self) -> bytes:
+        file = io.BytesIO()
+        self._figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+        return file.getvalue()
+
+    def _fitted(self, said: str, size: float, within: float, *, bold: bool) -> tuple[str, float]:
+        font = FontProperties(family=mpl.rcParams["font.family"], size=size, weight=_weight(bold=bold))
+        renderer: Any = self._canvas.get_renderer()
+
+        def width(text: str) -> float:
+            return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0])
+
+        if (whole := width(said)) <= within:
+            return said, whole
+        while said and width(f"{said}…") > within:
+            said = said[: min(len(said) - 1, int(len(said) * 0.97))]
+        cut = f"{said.rstrip()}…"
+        return cut, width(cut)
+
+
+def painted(picture: Mapping[str, Any]) -> bytes:
+    """Return the PNG of a `services.digest.page.charts.Picture` as a dictionary."""
+    bars = max(len(picture["outcomes"]) + 2, len(picture["scores"]))
+    strips = len(picture["strips"])
+    bars_top, heat_top = 360, 360 + 90 + bars * BAR_ROW + 50
+    height = heat_top + (150 + strips * STRIP_ROW + 60 + 56 * bool(picture["more"]) if strips else 130) + 20
+    settings: Any = mpl  # its types are too wide to check
+    with settings.rc_context(), warnings.catch_warnings():
+        settings.rcdefaults()  # whatever a file of settings in this folder or at home says
+        settings.rcParams.update({"font.family": ["DejaVu Sans"], "text.parse_math": False})
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        sheet = Sheet(height)
+        _head(sheet, picture)
+        _bars(sheet, MARGIN, bars_top, picture["outcomes_title"], picture["outcomes"], picture["before"])
+        _votes(sheet, heat_top - 165, picture)
+        _bars(sheet, MARGIN + HALF + GAP, bars_top, picture["scores_title"], picture["scores"], None)
+        _heat(sheet, heat_top, picture)
+        return sheet.png()
+
+
+def _head(sheet: Sheet, picture: Mapping[str, Any]) -> None:
+    room = WIDTH - 2 * MARGIN
+    sheet.text(MARGIN, 65, picture["title"], TITLE, within=room, bold=True)
+    sheet.text(MARGIN, 122, picture["subtitle"], BODY, within=room, colour=QUIET)
+    step = room / len(picture["numbers"])
+    for column, (number, name) in enumerate(picture["numbers"]):
+        x = MARGIN + column * step
+        sheet.text(x, 215, number, LARGE, within=step - 20, bold=True)
+        sheet.text(x, 283, name, SMALL, within=step - 20, colour=QUIET)
+    sheet.box(MARGIN, 325, room, 2, LINE)
+
+
+def _bars(sheet: Sheet, x: float, y: float, title: str, bars: Sequence[Mapping[str, Any]], before: str | None) -> None:
+    used = sheet.text(x, y + 20, title, HEADING, within=HALF, bold=True)
+    if before and any(bar["before"] is not None for bar in bars):
+        sheet.text(x + HALF, y + 22, before, SMALL, within=HALF - used - 20, colour=QUIET, side="right")
+    if not bars:
+        sheet.text(x, y + 100, "–", BODY, within=HALF, colour=QUIET)
+        return
+    largest = max((value for bar in bars for value in (bar["value"], bar["before"]) if value), default=1)
+    for row, bar in enumerate(bars):
+        top = y + 70 + row * BAR_ROW
+        sheet.text(x, top + 20, bar["name"], BODY, within=HALF - 110)
+        sheet.text(x + HALF, top + 20, bar["in_words"], BODY, within=110, bold=True, side="right")
+        sheet.box(x, top + 46, HALF, 22, TRACK)
+        if bar["value"]:
+            sheet.box(x, top + 46, max(4, HALF * bar["value"] / largest), 22, TONES[bar["tone"]])
+        if bar["before"] is not None:
+            sheet.box(x + min(HALF - 5, HALF * bar["before"] / largest), top + 40, 5, 34, INK)
+
+
+def _votes(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
+    sheet.text(MARGIN, y, picture["votes_title"], HEADING, within=HALF, bold=True)
+    sheet.text(MARGIN, y + 52, picture["votes"], BODY, within=HALF)
+
+
+def _heat(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
+    room = WIDTH - 2 * MARGIN
+    sheet.box(MARGIN, y, room, 2, LINE)
+    sheet.text(MARGIN, y + 50, picture["heat_title"], HEADING, within=room, bold=True)
+    if not picture["strips"]:
+        sheet.text(MARGIN, y + 105, picture["no_lectures"], BODY, within=room, colour=QUIET)
+        return
+    _legend(sheet, y + 105, picture)
+    longest = max(strip["minutes"] for strip in picture["strips"])
+    for row, strip in enumerate(picture["strips"]):
+        _strip(sheet, y + 150 + row * STRIP_ROW, strip, room / longest)
+    below = y + 150 + len(picture["strips"]) * STRIP_ROW
+    _axis(sheet, below, longest, picture["minutes"])
+    if picture["more"]:
+        sheet.text(MARGIN, below + 80, picture["more"], BODY, within=room, colour=QUIET)
+
+
+def _legend(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
+    x = MARGIN + sheet.text(MARGIN, y, f"{picture['legend']}:", SMALL, within=500, colour=QUIET) + 20
+    for colour, said in zip(STEPS, picture["steps"], strict=True):
+        sheet.box(x, y - 12, 24, 24, colour)
+        x += 34 + sheet.text(x + 34, y, said, SMALL, within=200, colour=QUIET) + 22
+    sheet.box(x, y - 4, 24, 8, DOWN)
+    sheet.text(x + 34, y, picture["down"], SMALL, within=WIDTH - MARGIN - x - 34, colour=QUIET)
+
+
+def _strip(sheet: Sheet, y: float, strip: Mapping[str, Any], minute: float) -> None:
+    room = WIDTH - 2 * MARGIN
+    counted = sheet.text(WIDTH - MARGIN, y + 22, strip["counts"], SMALL, within=620, colour=QUIET, side="right")
+    sheet.text(MARGIN, y + 22, strip["title"], BODY, within=room - counted - 30)
+    sheet.box(MARGIN, y + 48, strip["minutes"] * minute, 34, TRACK)
+    cells: Sequence[tuple[int, int, bool]] = strip["cells"]
+    for number, step, is_down in cells:
+        x = MARGIN + number * minute
+        sheet.box(x, y + 48, max(minute, 4), 34, STEPS[step - 1])
+        if is_down:
+            sheet.box(x, y + 85, max(minute, 6), 9, DOWN)
+
+
+def _axis(sheet: Sheet, y: float, longest: int, name: str) -> None:
+    room = WIDTH - 2 * MARGIN
+    unit = next((unit for unit in UNITS if longest / unit <= 8), UNITS[-1] * (longest // 480 + 1))
+    for minute in range(0, longest + 1, unit):
+        x = MARGIN + room * minute / longest
+        sheet.box(min(x, WIDTH - MARGIN - 2), y - 4, 2, 14, QUIET)
+        said = f"{minute} {name}" if minute == 0 else str(minute)
+        side = "left" if minute == 0 else "right" if x > WIDTH - MARGIN - 20 else "center"
+        sheet.text(x, y + 30, said, SMALL, within=300, colour=QUIET, side=side)
+
+
+def _weight(*, bold: bool) -> str:
+    return "bold" if bold else "normal"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(painted(json.loads(sys.stdin.buffer.read())))

@@ -1,0 +1,1 @@
+"""What a week's questions were about, without telling who asked."""

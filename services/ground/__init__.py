@@ -1,0 +1,1 @@
+"""What every room stands on and none owns: storable texts, moments, figures, files, passing trouble."""

@@ -1,0 +1,70 @@
+"""Show an operator what became of the promised judgements."""
+
+from dataclasses import dataclass
+
+from psycopg_pool import AsyncConnectionPool
+
+from db import answers, breakers, courses, jobs
+from db.breakers import Breaker
+from db.records import AnswerId, Course, JobId, QueuedJob
+from services.errors import Refused
+from services.judging.promise import QUEUE
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What waits to be judged, what will not be, and whether all of it is held up."""
+
+    counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
+    jobs: list[QueuedJob]
+    breaker: Breaker | None
+
+
+class Queue:
+    """The queue of judgements, as an operator sees it."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def state(self, course: Course | None) -> State:
+        async with self._pool.connection() as conn:
+            return State(
+                counts=await jobs.counts(conn),
+                jobs=await jobs.listed(conn, course=course and course.id, most=MOST_LISTED),
+                breaker=await breakers.of(conn, QUEUE),
+            )
+
+    async def requeue(self, course: Course | None, job: JobId | None) -> int:
+        """Give dead jobs all their attempts again, and return how many there were."""
+        async with self._pool.connection() as conn:
+            return await jobs.requeue_dead(conn, course=course and course.id, job=job)
+
+    async def due(self) -> int:
+        """How many jobs wait, of all courses."""
+        async with self._pool.connection() as conn:
+            return (await jobs.counts(conn)).get("waiting", 0)
+
+    async def add_missing(self, course: Course | None) -> int:
+        """Queue what has no verdict yet, of one course or of all, and return how many jobs that is."""
+        async with self._pool.connection() as conn:
+            wanted = [course] if course else await courses.every(conn)
+            return sum([await jobs.enqueue_missing(conn, course=one.id) for one in wanted])
+
+    async def repeat(self, answer: AnswerId) -> None:
+        """
+        Queue all judgements of one answer anew.
+
+        Raises:
+            Refused: there is no such answer, or nothing of it is judged.
+
+        """
+        async with self._pool.connection() as conn:
+            course = await answers.course_of(conn, answer)
+            if course is None:
+                raise Refused(f"There is no answer {answer}; `monitoria ask --json` and exports show the numbers.")
+            if not await jobs.repeat(conn, course=course, answer=answer):
+                raise Refused(
+                    f"The answer {answer} is not judged: it refers to staff, has failed, or came from a dossier."
+                )

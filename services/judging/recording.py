@@ -1,0 +1,115 @@
+"""Store what the judge found, with the calls that it took and the flags that follow, in the caller's transaction."""
+
+from collections.abc import Iterable
+from random import SystemRandom
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import answers, judge_spending, judgements, questions, reviews
+from db.records import Job, JudgementId, JudgeSettings, ModelCall
+from services.judging import flags
+from services.judging.judge import Opinion
+from services.judging.verdicts import Case
+
+CHANCE = SystemRandom()
+
+
+async def case(conn: AsyncConnection, job: Job) -> Case | None:
+    """Return what the judge may need to see, or None where the answer was deleted."""
+    exchange = await questions.exchange(conn, course=job.course_id, answer=job.answer_id)
+    if exchange is None:
+        return None
+    # Relevance is between question and answer; the passages, which are long, are for the other two.
+    with_passages = job.kind != "relevance"
+    return Case(
+        question=exchange.question,
+        text=exchange.answer,
+        references=tuple(await answers.references(conn, course=job.course_id, answer=job.answer_id))
+        if with_passages
+        else (),
+        hits=tuple(await answers.hits(conn, course=job.course_id, answer=job.answer_id)) if with_passages else (),
+    )
+
+
+async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, *, model: str) -> None:
+    """Store the judgement that ends *job*, its calls, and the flags; `answers.lock` must be held."""
+    verdict = opinion.verdict
+    prompt = opinion.calls[-1] if opinion.calls else None
+    stored = await judgements.insert(
+        conn,
+        course=job.course_id,
+        answer=job.answer_id,
+        kind=job.kind,
+        status=opinion.status,
+        score=verdict.score,
+        abstention=verdict.abstention,
+        criteria=verdict.criteria,
+        evidence=verdict.evidence,
+        label=None if verdict.score is None else settings.labels[verdict.score],
+        settings_version=settings.version,
+        swayed=opinion.swayed,
+        probability=job.probability,
+        model=model,
+        prompt_id=prompt and prompt.prompt_id,
+        prompt_sha256=prompt and prompt.prompt_sha256,
+    )
+    if verdict.references:
+        await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
+    await calls(conn, job, opinion.calls, judgement=stored)
+    reasons = flags.given_by(job.kind, opinion.verdict, settings, swayed=opinion.swayed)
+    await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=reasons)
+    if job.kind == "relevance":
+        await flags.by_votes(conn, course=job.course_id, answer=job.answer_id)
+        is_good = verdict.score is not None and not reasons
+        if is_good and CHANCE.random() < settings.audit_share:
+            await reviews.flag(conn, course=job.course_id, answer=job.answer_id, reason="audit")
+
+
+async def calls(
+    conn: AsyncConnection, job: Job, made: Iterable[ModelCall], *, judgement: JudgementId | None = None
+) -> None:
+    """Store the calls, those that led to no judgement too."""
+    for call in made:
+        await judgements.insert_call(
+            conn, course=job.course_id, answer=job.answer_id, judgement=judgement, kind=job.kind, call=call
+        )
+
+
+class Purse:
+    """
+    Reserves a job's share of the course's daily tokens call by call, and afterwards gives back what was too much.
+
+    Every job of a course changes the same row, so each change is a short transaction of its own, and a course without
+    a limit has none.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool, job: Job, settings: JudgeSettings) -> None:
+        self._pool = pool
+        self._job = job
+        self._most = settings.daily_tokens
+        self._reserved: list[int] = []
+
+    async def reserve(self, tokens: int) -> bool:
+        """Count *tokens* as spent, and return whether the day has so many left."""
+        if self._most is None:
+            return True
+        async with self._pool.connection() as conn:
+            reserved = await judge_spending.reserve(conn, course=self._job.course_id, tokens=tokens, most=self._most)
+        if reserved:
+            self._reserved.append(tokens)
+        return reserved
+
+    async def settle(self, made: Iterable[ModelCall]) -> None:
+        """Count what the calls have cost instead of what was reserved for them."""
+        if not self._reserved:
+            return
+        spent = sum(_spent(call, reserved) for call, reserved in zip(made, self._reserved, strict=False))
+        async with self._pool.connection() as conn:
+            await judge_spending.settle(conn, course=self._job.course_id, reserved=sum(self._reserved), spent=spent)
+
+
+def _spent(call: ModelCall, reserved: int) -> int:
+    """What a call cost: as the server counted; where it did not, what was reserved, unless there was no reply."""
+    counted = (call.tokens_in or 0) + (call.tokens_out or 0)
+    return counted or (reserved if call.output or call.status == "timeout" else 0)

@@ -1,0 +1,152 @@
+"""What the judge's model is asked, kind by kind: the prompt, the shape of the reply, and how it is read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
+from services import prompts
+from services.citing.citations import claims
+from services.ground.timestamps import clock
+from services.judging import reading
+from services.judging.swaying import sways, without_swaying
+from services.judging.verdicts import Case, Verdict
+from services.words.terms import fold
+
+LONGEST_CLAIM = 1_000
+WORD = r"\w+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing to ask the model."""
+
+    prompt_id: str
+    values: dict[str, str]
+    schema: dict[str, Any]
+    read: Callable[[str], Verdict]  # raises reading.Unreadable
+
+
+def task(kind: JudgedFor, case: Case) -> Task:
+    """Return what to ask about *case*."""
+    if kind == "relevance":
+        return _relevance(case)
+    return _support(case) if kind == "support" else _abstention(case)
+
+
+def tries_to_sway(case: Case) -> bool:
+    return sways(case.question) or sways(case.text)
+
+
+def without_sway(case: Case) -> Case:
+    """Return *case* without the sentences that speak to the judge; little or nothing may be left."""
+    return Case(
+        question=without_swaying(case.question),
+        text=without_swaying(case.text),
+        references=case.references,
+        hits=case.hits,
+    )
+
+
+def _relevance(case: Case) -> Task:
+    def read(text: str) -> Verdict:
+        found = reading.relevance(text)
+        return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
+
+    return Task(
+        prompt_id="judge/2",
+        values={"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)},
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
+        read=read,
+    )
+
+
+def _support(case: Case) -> Task:
+    said = claims(case.text)
+    numbers = [reference.number for reference in case.references]
+    passages = {reference.number: _passage(case, reference) for reference in case.references}
+    # A reference that no sentence cites supports nothing less than the whole answer.
+    shown = [(number, said.get(number, case.text)[:LONGEST_CLAIM], passages[number]) for number in numbers]
+
+    def read(text: str) -> Verdict:
+        rows = reading.support(text, numbers)
+        return Verdict(
+            references=tuple(
+                ReferenceJudgement(
+                    number=row.number,
+                    support=row.support,
+                    quote=row.quote,
+                    is_found=occurs(row.quote, passages[row.number]),
+                )
+                for row in rows
+            )
+        )
+
+    row = _object(
+        number={"type": "integer"}, quote=_TEXT, support={"type": "string", "enum": ["full", "partial", "none"]}
+    )
+    return Task(
+        prompt_id="support/2",
+        values={
+            "references": "\n\n".join(
+                prompts.as_data(f"Reference {number}\nClaim: {claim}\nPassage: {passage}")
+                for number, claim, passage in shown
+            ),
+            "numbers": ", ".join(map(str, numbers)),
+        },
+        schema=_object(references={"type": "array", "items": row}),
+        read=read,
+    )
+
+
+def _abstention(case: Case) -> Task:
+    def read(text: str) -> Verdict:
+        found = reading.answerability(text)
+        abstention: Abstention = "wrong" if found.is_answerable else "right"
+        return Verdict(abstention=abstention, criteria=found.criteria, evidence=found.evidence)
+
+    passages = "\n\n".join(f"{hit.title}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{hit.text}" for hit in case.hits)
+    return Task(
+        prompt_id="abstention/2",
+        values={"question": prompts.as_data(case.question), "passages": prompts.as_data(passages)},
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, answerable={"type": "boolean"}),
+        read=read,
+    )
+
+
+def occurs(quote: str, passage: str) -> bool:
+    """
+    Whether the words of *quote* stand in *passage* in this order; accents, case and punctuation do not count.
+
+    >>> occurs("O gradiente, some!", "porque o gradiente some nas redes"), occurs("", "o gradiente")
+    (True, False)
+    """
+    quoted = _words(quote)
+    return quoted != _words("") and quoted in _words(passage)
+
+
+def _words(text: str) -> str:
+    return f" {' '.join(re.findall(WORD, fold(text)))} "
+
+
+def _passage(case: Case, reference: Reference) -> str:
+    """Return the passages that a reference points into, or at least what it quotes."""
+    texts = [
+        hit.text
+        for hit in sorted(case.hits, key=lambda hit: hit.start_s)
+        if hit.lecture == reference.lecture and hit.start_s < reference.end_s and reference.start_s < hit.end_s
+    ]
+    return "\n".join(texts) or reference.quote
+
+
+_TEXT = {"type": "string"}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,1 @@
+"""Lectures taken in: files become captions, captions segments, segments terms and vectors."""

@@ -1,0 +1,15 @@
+"""Place texts by meaning: one protocol, with a model on this machine or an endpoint behind it."""
+
+from services.models.embedder.opening import NONE, Configured, EmbedderConfig, open_embedder
+from services.models.embedder.protocol import Backend, Embedder, EmbedderUnavailable, Identity
+
+__all__ = [
+    "NONE",
+    "Backend",
+    "Configured",
+    "Embedder",
+    "EmbedderConfig",
+    "EmbedderUnavailable",
+    "Identity",
+    "open_embedder",
+]

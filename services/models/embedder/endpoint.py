@@ -1,0 +1,204 @@
+"""Ask an embeddings endpoint that speaks OpenAI's protocol."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.ground.lazily import lazily
+from services.models.embedder.batching import EncodingQueue
+from services.models.embedder.pieces import cut
+from services.models.embedder.protocol import (
+    EmbedderUnavailable,
+    Identity,
+    Vectors,
+    checked,
+    e5_prefixes,
+    read_only,
+    writable,
+)
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = lazily("openai")
+
+OPENAI = "https://api.openai.com/v1"
+
+LONGEST_BYTES = 1_500
+"""
+The endpoint's tokenizer is unknown. In UTF-8 this is about 1,450 characters or 430 tokens of Portuguese, and 500
+characters of Korean or Chinese: under the usual limit of 512 tokens.
+"""
+
+INPUTS_AT_ONCE = 32
+"""What Hugging Face's text-embeddings-inference takes in one request unless told otherwise; others take more."""
+
+REQUESTS_AT_ONCE = 4
+
+LIMIT_S = 30.0
+"""For a whole call; `openai` limits single reads only."""
+
+
+class EndpointEmbedder:
+    """A model behind an address; implements `Embedder`."""
+
+    max_tokens = None
+
+    def __init__(self, client: "openai.AsyncOpenAI", identity: Identity, *, limit_s: float = LIMIT_S) -> None:
+        self._client = client
+        self._identity = identity
+        self._limit_s = limit_s
+        # The server does more than one thing at a time: questions need not wait for the passages that are out.
+        self._questions = EncodingQueue(self._embed_questions, self._embed_passages)
+        self._passages = EncodingQueue(
+            self._embed_questions, self._embed_passages, passages_at_once=INPUTS_AT_ONCE * REQUESTS_AT_ONCE
+        )
+
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    async def embed_query(self, text: str) -> Vectors:
+        return await self._questions.question(text)
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return read_only(np.zeros((0, self._identity.dimension), np.float32))
+        return await self._passages.passages(texts)
+
+    def pieces(self, text: str) -> tuple[str, ...]:
+        return cut(writable(text), size=_bytes, limit=LONGEST_BYTES)
+
+    async def close(self) -> None:
+        await asyncio.gather(self._questions.close(), self._passages.close())
+
+    async def _embed_questions(self, texts: Sequence[str]) -> Vectors:
+        return await self._embed(self._identity.query_prefix, [_beginning(text) for text in texts])
+
+    async def _embed_passages(self, texts: Sequence[str]) -> Vectors:
+        requests = [texts[at : at + INPUTS_AT_ONCE] for at in range(0, len(texts), INPUTS_AT_ONCE)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self._embed(self._identity.passage_prefix, request)) for request in requests]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # who asked expects the one sentence, not a group of them
+        return np.concatenate([task.result() for task in asked])
+
+    async def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
+        inputs = [prefix + text for text in texts]
+        vectors = await _asked(self._client, self._identity.model, inputs, self._limit_s)
+        return checked(vectors, count=len(texts), dimension=self._identity.dimension, model=self._identity.model)
+
+
+@asynccontextmanager
+async def endpoint_embedder(
+    model: str, *, base_url: str | None, api_key: str | None, limit_s: float = LIMIT_S
+) -> AsyncGenerator[EndpointEmbedder, None]:
+    """
+    Reach *model* at *base_url*; its dimension is learned by embedding one word.
+
+    Raises:
+        EmbedderUnavailable: it does not answer as it should.
+
+    """
+    async with _client(base_url or OPENAI, api_key or "none", limit_s) as client:
+        query_prefix, passage_prefix = e5_prefixes(model)
+        probe = await _asked(client, model, [query_prefix + "vetor"], limit_s)
+        identity = Identity(
+            backend="openai",
+            model=model,
+            revision="",
+            dimension=checked(probe, count=1, dimension=None, model=model).shape[1],
+            query_prefix=query_prefix,
+            passage_prefix=passage_prefix,
+        )
+        embedder = EndpointEmbedder(client, identity, limit_s=limit_s)
+        try:
+            yield embedder
+        finally:
+            await embedder.close()
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(strict=True)  # else true is 1 and "0.5" a number
+
+    index: int
+    embedding: list[float]
+
+
+class _Embeddings(BaseModel):
+    data: list[_Row]
+
+
+def _client(base_url: str, api_key: str, limit_s: float) -> "openai.AsyncOpenAI":
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise EmbedderUnavailable(
+            "The key for the embedding endpoint holds characters that no key has; correct OPENAI_API_KEY."
+        )
+    try:
+        return openai.AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key,
+            max_retries=0,
+            timeout=limit_s,
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+        )
+    except Exception as error:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
+        raise EmbedderUnavailable(
+            f"The embedding endpoint {base_url!r} is no address ({error}); correct MONITORIA_EMBEDDING_BASE_URL."
+        ) from None
+
+
+async def _asked(client: "openai.AsyncOpenAI", model: str, inputs: list[str], limit_s: float) -> NDArray[np.float64]:
+    """Return the endpoint's vectors in the order of *inputs*, not yet checked beyond their order."""
+    where = f"The embedding model {model!r} at {client.base_url.host}"
+    try:
+        async with asyncio.timeout(limit_s):
+            response = await client.embeddings.with_raw_response.create(
+                model=model, input=inputs, encoding_format="float"
+            )
+        rows = sorted(_Embeddings.model_validate_json(response.content).data, key=lambda row: row.index)
+        vectors = np.array([row.embedding for row in rows], np.float64)
+    except (TimeoutError, openai.APITimeoutError):
+        raise EmbedderUnavailable(f"{where} did not answer within {limit_s:g} s; see its server's log.") from None
+    except openai.APIStatusError as error:
+        raise EmbedderUnavailable(f"{where} {_refusal(error.status_code)}.") from None
+    except openai.APIConnectionError:
+        raise EmbedderUnavailable(
+            f"{where} cannot be reached; start it, or correct MONITORIA_EMBEDDING_BASE_URL."
+        ) from None
+    except (ValidationError, ValueError):
+        raise EmbedderUnavailable(
+            f"{where} does not answer with embeddings; check that MONITORIA_EMBEDDING_BASE_URL ends in /v1."
+        ) from None
+    if [row.index for row in rows] != list(range(len(inputs))):
+        raise EmbedderUnavailable(f"{where} gave {len(rows)} vectors for {len(inputs)} texts; see its server's log.")
+    return vectors
+
+
+def _refusal(status: int) -> str:
+    match status:
+        case 401 | 403:
+            return f"refuses the key (status {status}); correct OPENAI_API_KEY"
+        case 404:
+            return "is not known there (status 404); correct MONITORIA_EMBEDDING_MODEL"
+        case 413 | 422 | 400:
+            return f"refuses the request (status {status}); see its server's log"
+        case 429:
+            return "has had too many requests (status 429); wait, or raise its limits"
+        case _:
+            return f"answers with status {status}; see its server's log"
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _beginning(question: str) -> str:
+    """Return what the model can read of a very long question; many servers refuse the rest, and all that is with it."""
+    return question.encode()[:LONGEST_BYTES].decode(errors="ignore")

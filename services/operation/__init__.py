@@ -1,0 +1,1 @@
+"""What an operator asks: whether all of it works, and is saved."""

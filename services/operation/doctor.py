@@ -1,0 +1,233 @@
+"""Look at what is configured and what is reachable, and say what to do about the rest."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+from db import connect, migrate, server, vectors
+from db.errors import describe
+from db.records import Course
+from services import wiring
+from services.errors import MonitoriaError
+from services.models.chat import ChatModel, LlmConfig, Message
+from services.operation import model_checks
+from services.operation.model_checks import Finding
+from services.search.generations import is_unproven, matches
+from services.wiring import Services, Setup
+
+State = Literal["ok", "note", "failed"]
+PING_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    state: State  # "note": it works, but not as it could
+    detail: str
+    advice: str = ""  # what to do, where there is something to do
+
+
+async def examine(setup: Setup) -> AsyncIterator[Check]:
+    """Yield checks as they are done; a failed one does not keep the others from being tried."""
+    yield _python()
+    yield _home(setup)
+    try:
+        async with wiring.database(setup) as url:
+            yield await _server(setup, url)
+            yield await _schema(url)
+        async with wiring.services(setup) as opened:
+            yield _embedder(opened)
+            yield await _vectors(opened)
+            async for check in _courses(opened):
+                yield check
+            yield await _queue(opened)
+    except MonitoriaError as error:
+        yield Check(name="database", state="failed", detail=str(error))
+    yield await _answers(setup)
+    yield await _judge(setup)
+
+
+async def examine_models(setup: Setup) -> AsyncIterator[Check]:
+    """Yield what real questions to the configured models show; each costs what a student's question costs."""
+    if setup.answer:
+        async for found in model_checks.answering(setup.answer):
+            yield _asked("answers", found)
+    if setup.judge:
+        yield _asked("judge", await model_checks.judging(setup.judge))
+
+
+def _asked(model: str, found: Finding) -> Check:
+    return Check(name=f"{model}: {found.name}", state=found.state, detail=found.detail, advice=found.advice)
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check(name="python", state="ok", detail=f"{version} on {sys.platform}")
+
+
+def _home(setup: Setup) -> Check:
+    home = setup.home
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not os.access(nearest, os.W_OK):
+        return Check(
+            name="home",
+            state="failed",
+            detail=f"{home} cannot be written to.",
+            advice="Set MONITORIA_HOME to a folder of yours, or change the rights of this one.",
+        )
+    return Check(name="home", state="ok", detail=str(home))
+
+
+async def _server(setup: Setup, url: str) -> Check:
+    async with await connect.connected(url) as conn:
+        found = await server.versions(conn)
+    which = describe(setup.database_url) if setup.database_url else "embedded database"
+    vector = found.vector or (f"{found.vector_available}, not created yet" if found.vector_available else "missing")
+    return Check(
+        name="database",
+        state="ok" if found.vector or found.vector_available else "failed",
+        detail=f"{which}: PostgreSQL {found.server}, pgvector {vector}",
+        advice="" if found.vector or found.vector_available else "Install pgvector for this PostgreSQL.",
+    )
+
+
+async def _schema(url: str) -> Check:
+    waiting = await migrate.pending(url)
+    if waiting:
+        return Check(
+            name="schema",
+            state="note",
+            detail=f"{len(waiting)} migrations wait: {', '.join(waiting)}.",
+            advice="They are applied at the next start, or now by `monitoria migrate`.",
+        )
+    return Check(name="schema", state="ok", detail="up to date")
+
+
+def _embedder(opened: Services) -> Check:
+    if opened.embedder_trouble:
+        return Check(
+            name="embedding",
+            state="note",
+            detail=opened.embedder_trouble,
+            advice="Until then searches go by words only.",
+        )
+    if opened.embedder is None:
+        return Check(
+            name="embedding",
+            state="note",
+            detail="none, as configured: searches go by words only.",
+            advice="Set MONITORIA_EMBEDDING_MODEL to search by meaning as well.",
+        )
+    identity = opened.embedder.identity
+    limit = f", {opened.embedder.max_tokens} tokens" if opened.embedder.max_tokens else ""
+    return Check(
+        name="embedding",
+        state="ok",
+        detail=f"{identity.model} by {identity.backend}, {identity.dimension} dimensions{limit}",
+    )
+
+
+async def _vectors(opened: Services) -> Check:
+    current = await opened.serving.current(patience_s=60)
+    if current is None:
+        return Check(name="vectors", state="note", detail="no model's vectors can be searched now.")
+    generation, _ = current
+    async with opened.pool.connection() as conn:
+        missing = await vectors.count_missing(conn, generation=generation.id, course=None)
+    if missing:
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"{missing} segments have none in the generation of {generation.model} that serves.",
+            advice="`monitoria run` and `monitoria worker` fill them in by and by, `monitoria reindex` does it now.",
+        )
+    if opened.embedder and not matches(generation, opened.embedder.identity):
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"{generation.model} serves, not the model that is configured.",
+            advice="Run `monitoria reindex` to change over.",
+        )
+    if is_unproven(generation):
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"whole, of {generation.model}, which counts little until it is measured.",
+            advice="Run `monitoria eval SET.jsonl --course SLUG --calibrate`; docs/retrieval.md says with what.",
+        )
+    return Check(name="vectors", state="ok", detail=f"whole, of {generation.model}")
+
+
+async def _answers(setup: Setup) -> Check:
+    if setup.answer is None:
+        return Check(
+            name="answers",
+            state="note",
+            detail="quotations from the lectures: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
+            advice="Set one of them, and MONITORIA_ANSWER_MODEL, for written answers.",
+        )
+    return await _model("answers", setup.answer)
+
+
+async def _judge(setup: Setup) -> Check:
+    if setup.judge is None:
+        return Check(
+            name="judge",
+            state="note",
+            detail="none: answers are not scored.",
+            advice="Set MONITORIA_JUDGE_MODEL, with a key or an address, to have them scored.",
+        )
+    if setup.judge == setup.answer:
+        return Check(name="judge", state="ok", detail="the model that answers")
+    return await _model("judge", setup.judge)
+
+
+async def _model(name: str, config: LlmConfig) -> Check:
+    try:
+        async with ChatModel(config) as model:
+            said = await model.complete(
+                [Message(role="user", content="Reply with the single word OK.")], time_limit_s=PING_LIMIT_S
+            )
+    except MonitoriaError as error:
+        return Check(name=name, state="failed", detail=str(error))
+    return Check(name=name, state="ok", detail=f"{said.model} at {config.base_url}")
+
+
+async def _queue(opened: Services) -> Check:
+    state = await opened.queue.state(None)
+    if state.breaker and state.breaker.is_open:
+        return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
+    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if dead:
+        detail = f"{dead} were given up, {waiting} wait."
+        return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")
+    return Check(name="judgements", state="ok", detail=f"{waiting} wait")
+
+
+async def _courses(opened: Services) -> AsyncIterator[Check]:
+    known = await opened.courses.every()
+    if not known:
+        yield Check(
+            name="courses",
+            state="note",
+            detail="none yet.",
+            advice="Try `monitoria demo`, or create one: monitoria course create my-course --title '…'.",
+        )
+    for course in known:
+        yield await _course(opened, course)
+
+
+async def _course(opened: Services, course: Course) -> Check:
+    lectures = await opened.courses.lectures(course)
+    without_video = [lecture.slug for lecture in lectures if lecture.video_url is None]
+    return Check(
+        name=f"course {course.slug}",
+        state="note" if without_video or not lectures else "ok",
+        detail=f"{len(lectures)} lectures"
+        + (f", {len(without_video)} without a video address ({', '.join(without_video[:3])})" if without_video else ""),
+        advice="Without an address a reference shows its time but opens nothing." if without_video else "",
+    )

@@ -1,0 +1,508 @@
+"""Let staff settle what was flagged: cards, takes with a lease, verdicts, corrections, and who did what."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, get_args
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import (
+    annotations,
+    answers,
+    cards,
+    edits,
+    judgements,
+    kept,
+    questions,
+    showings,
+    staff_actions,
+    verified,
+)
+from db.cards import DueCard, Item, Listed, Sent, Stats
+from db.edits import HandId
+from db.records import (
+    AnswerId,
+    Course,
+    CourseId,
+    ItemId,
+    JudgedFor,
+    Judgement,
+    Label,
+    Language,
+    ReferenceJudgement,
+    Verdict,
+)
+from db.verified import Verified
+from services import i18n
+from services.answering.ask import Asker, Examined
+from services.answering.recorded import recorded
+from services.answering.released import Release, released
+from services.citing.citations import Cited
+from services.citing.corrections import TooManyMarks, WrongMark, corrected
+from services.errors import Refused
+
+TAKE = timedelta(minutes=30)
+ASSIGNMENT = timedelta(days=1)
+SHOWING = timedelta(seconds=60)
+"""How long whoever posts or edits a card has for it."""
+FIRST_GAP = timedelta(seconds=15)
+MOST_AT_A_TIME = 5
+MOST_LISTED = 25
+LONGEST_CORRECTION = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member of staff: *id* names them while they hold an item, *key* is what is kept."""
+
+    id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A flagged answer, with all that staff need to settle it."""
+
+    item: Item
+    course: Course
+    reply: Examined
+    comments: Sequence[tuple[str | None, str | None]]  # reason and words of those who voted it down
+    link: tuple[int, int, int] | None  # server, channel and message where the student sees it; None: staff cannot
+    verified: Verified | None  # what staff have written in its place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What the judge said of an answer."""
+
+    relevance: Judgement | None
+    support: tuple[ReferenceJudgement, ...]
+    abstention: Judgement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a course's review stands, and by reason how many are open and were settled lately."""
+
+    whole: Stats
+    by_reason: dict[str, tuple[int, int]]
+
+
+class Review:
+    """The flagged answers of all courses, and what staff do with them."""
+
+    def __init__(self, pool: AsyncConnectionPool, asker: Asker) -> None:
+        self._pool = pool
+        self._asker = asker
+
+    # Cards
+
+    async def due_cards(self) -> list[DueCard]:
+        """Take cards that are to be posted or edited; each must end in `shown`, `not_shown` or `card_lost`."""
+        async with self._pool.connection() as conn:
+            return await cards.claim_due(conn, lease=SHOWING, most=MOST_AT_A_TIME)
+
+    async def card(self, course: CourseId, item: ItemId) -> Card | None:
+        """Return what a card shows, or None where the answer is gone."""
+        async with self._pool.connection() as conn:
+            found = await cards.by_id(conn, course=course, item=item)
+            if found is None:
+                return None
+            comments = await cards.comments(conn, course=course, answer=found.answer_id)
+            corrected = await verified.of_answer(conn, course=course, answer=found.answer_id)
+        examined = await self._asker.examine(course, found.answer_id)
+        if examined is None:
+            return None
+        whole, reply = examined
+        async with self._pool.connection() as conn:
+            link = await showings.link(conn, course=course, question=reply.answer.question_id)
+            link = link or await kept.link(conn, course=course, answer=found.answer_id)
+        return Card(item=found, course=whole, reply=reply, comments=comments, link=link, verified=corrected)
+
+    async def begin(self, item: ItemId) -> HandId:
+        """Begin to post or edit a card, before what it shows is read; it must end in `shown` or `drop`."""
+        async with self._pool.connection() as conn:
+            return await edits.begin(conn, target="card", target_id=item, lease=SHOWING)
+
+    async def begin_send(self, due: DueCard) -> Sent | None:
+        """Claim a card's place before it is sent; return what may be there from before. None: its item has gone."""
+        async with self._pool.connection() as conn:
+            return await cards.begin_send(conn, course=due.course_id, item=due.item_id, channel=due.staff_channel_id)
+
+    async def shown(self, card: Card, hand: HandId, *, channel: int, message: int) -> bool:
+        """Keep where the card is; False: its item has gone meanwhile, and the message should go too."""
+        item = card.item
+        async with self._pool.connection() as conn:
+            was_alone = await edits.end(conn, hand)
+            return await cards.shown(
+                conn,
+                course=item.course_id,
+                item=item.id,
+                channel=channel,
+                message=message,
+                version=item.card_version,
+                was_alone=was_alone,
+            )
+
+    async def drop(self, hand: HandId) -> None:
+        """End an edit of a card that nobody knows to have come to anything."""
+        async with self._pool.connection() as conn:
+            await edits.end(conn, hand)
+
+    async def unsent(self, due: DueCard) -> None:
+        """Take note that no card is there, since Discord has refused the first one."""
+        async with self._pool.connection() as conn:
+            await cards.unsent(conn, course=due.course_id, item=due.item_id)
+
+    async def not_shown(self, due: DueCard) -> None:
+        """Try the card again later."""
+        async with self._pool.connection() as conn:
+            await cards.failed(conn, course=due.course_id, item=due.item_id, first=FIRST_GAP)
+
+    async def card_lost(self, due: DueCard) -> None:
+        """Let another card be posted while its item is open: this one's message was deleted, or never came."""
+        async with self._pool.connection() as conn:
+            await cards.lost(conn, course=due.course_id, item=due.item_id)
+
+    # What staff do
+
+    async def take(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
+        """
+        Hold an item for half an hour.
+
+        Raises:
+            Refused: somebody else holds it, or it is settled or gone.
+
+        """
+        async with self._acting(course, item, member, reader) as (conn, _):
+            await cards.take(conn, course=course, item=item, staff=member.id, lease=TAKE)
+            await self._audit(conn, course, item, member, "take")
+
+    async def assign(self, course: CourseId, item: ItemId, member: Member, to: int, reader: Language) -> None:
+        """
+        Give an item to a member of staff for a day, whoever holds it.
+
+        Raises:
+            Refused: it is settled or gone.
+
+        """
+        async with self._pool.connection() as conn:
+            found = await cards.lock(conn, course=course, item=item)
+            _require_open(found, reader)
+            if found and found.taken_by:
+                await cards.release(conn, course=course, item=item, staff=found.taken_by)
+            await cards.take(conn, course=course, item=item, staff=to, lease=ASSIGNMENT)
+            await self._audit(conn, course, item, member, "assign")
+
+    async def release(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> bool:
+        """Let go of an item; return False if the member did not hold it."""
+        async with self._pool.connection() as conn:
+            found = await cards.lock(conn, course=course, item=item)
+            _require_open(found, reader)
+            released = await cards.release(conn, course=course, item=item, staff=member.id)
+            if released:
+                await self._audit(conn, course, item, member, "release")
+            return released
+
+    async def label(self, course: CourseId, item: ItemId, member: Member, label: Label, reader: Language) -> None:
+        """
+        Settle an item by saying how the answer was; an incorrect one is marked as under review for its reader.
+
+        Where the answer shows words of staff, those are what is incorrect: they are no longer served to anybody, and
+        are under review wherever they stand, until somebody corrects them or finds them correct after all. *Partly*
+        changes nothing about them.
+
+        Raises:
+            Refused: somebody else holds it, or it is settled or gone.
+
+        """
+        async with self._acting(course, item, member, reader) as (conn, found):
+            before = await _release(conn, found)
+            words = await verified.of_answer(conn, course=course, answer=found.answer_id)
+            await self._labelled(conn, found, member, label)
+            await self._settle(conn, found, member, label)
+            if words and label == "I":
+                await verified.doubt(conn, course=course, verified=words.id)
+            elif words and label == "C":
+                await verified.trust(conn, course=course, verified=words.id)
+            if await _release(conn, found) != before:
+                await self._outdate(conn, found, words)
+
+    async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
+        """
+        Settle an item without a word on the answer.
+
+        Raises:
+            Refused: somebody else holds it, or it is settled or gone.
+
+        """
+        async with self._acting(course, item, member, reader) as (conn, found):
+            await self._settle(conn, found, member, "dismissed")
+
+    async def decide(self, course: CourseId, item: ItemId, member: Member, *, approved: bool, reader: Language) -> None:
+        """
+        Let an answer that waits for approval reach its student, as one that staff have verified, or not.
+
+        Raises:
+            Refused: somebody else holds the item, or it is settled or gone.
+
+        """
+        card = await self.card(course, item)
+        if card is None:
+            raise Refused(i18n.text("review.gone", reader))
+        shown = card.reply
+        async with self._acting(course, item, member, reader) as (conn, found):
+            before = await verified.of_answer(conn, course=course, answer=found.answer_id)
+            await answers.hold(conn, course=course, answer=found.answer_id, held="approved" if approved else "rejected")
+            if approved and shown.answer.outcome == "answered":
+                await self._verify(
+                    conn, found, member, Cited(text=shown.answer.text, references=shown.references), None
+                )
+            await self._settle(conn, found, member, "approved" if approved else "rejected")
+            await self._outdate(conn, found, before)
+
+    async def correct(
+        self,
+        course: CourseId,
+        item: ItemId,
+        member: Member,
+        *,
+        text: str,
+        label: Label,
+        opened: str,
+        reader: Language,
+    ) -> None:
+        """
+        Store the words of staff in place of an answer, and settle its item.
+
+        *opened* is `state` as it was when the form was opened: who decided meanwhile is not overruled unseen. The same
+        words sent twice are one correction.
+
+        Raises:
+            Refused: a mark points at nothing, the form is empty, or the item was settled, corrected or taken meanwhile.
+
+        """
+        card = await self.card(course, item)
+        if card is None:
+            raise Refused(i18n.text("review.gone", reader))
+        cited = _read(text, card, reader)
+        async with self._pool.connection() as conn:
+            found = await cards.lock(conn, course=course, item=item)
+            if found is None:
+                raise Refused(i18n.text("review.gone", reader))
+            before = await verified.of_answer(conn, course=course, answer=found.answer_id)
+            if found.settled_at is not None and before and before.text == cited.text:
+                return  # the form was sent twice
+            if found.settled_at is None:
+                _require_free(found, member, reader)
+            if opened != state(found, before):
+                raise Refused(i18n.text("review.changed", reader, text=text[:1_500]))
+            said_before = await recorded(conn, before) if before else {"text": card.reply.answer.text}
+            await self._verify(conn, found, member, cited, before)
+            await self._labelled(conn, found, member, label)
+            if card.reply.answer.held != "no":
+                await answers.hold(conn, course=course, answer=found.answer_id, held="approved")
+            await self._audit(
+                conn,
+                course,
+                item,
+                member,
+                "edit",
+                before=said_before,
+                after={"text": cited.text, "references": [reference.url for reference in cited.references]},
+                answer=found.answer_id,
+            )
+            await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
+            await self._outdate(conn, found, before)
+
+    async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> Opinion:
+        """
+        Show what the judge said, and remember that the member has seen it: their label is no longer blind.
+
+        Raises:
+            Refused: the answer is gone.
+
+        """
+        async with self._pool.connection() as conn:
+            found = await cards.by_id(conn, course=course, item=item)
+            if found is None:
+                raise Refused(i18n.text("review.gone", reader))
+            await cards.see_judge(conn, course=course, answer=found.answer_id, annotator_key=member.key)
+            latest = {
+                kind: await judgements.latest(conn, course=course, answer=found.answer_id, kind=kind)
+                for kind in get_args(JudgedFor)
+            }
+            support = latest["support"]
+            rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
+        return Opinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
+
+    # Lists
+
+    async def next(self, course: Course, member: Member) -> ItemId | None:
+        """Return the free item that needs somebody most."""
+        found = await self._listed(course, reason=None, free_for=member.id, most=1)
+        return found[0].id if found else None
+
+    async def open(self, course: Course, *, reason: str | None = None) -> list[Listed]:
+        """Return what is open, the greatest need first."""
+        return await self._listed(course, reason=reason, free_for=None, most=MOST_LISTED)
+
+    async def standing(self, course: Course) -> Standing:
+        async with self._pool.connection() as conn:
+            return Standing(
+                whole=await cards.stats(conn, course=course.id),
+                by_reason=await cards.stats_by_reason(conn, course=course.id),
+            )
+
+    async def _listed(self, course: Course, *, reason: str | None, free_for: int | None, most: int) -> list[Listed]:
+        async with self._pool.connection() as conn:
+            return await cards.listed(conn, course=course.id, reason=reason, only_free_for=free_for, most=most)
+
+    @asynccontextmanager
+    async def _acting(
+        self, course: CourseId, item: ItemId, member: Member, reader: Language
+    ) -> AsyncGenerator[tuple[AsyncConnection, Item], None]:
+        """Be alone with an open item that nobody else holds."""
+        async with self._pool.connection() as conn:
+            found = await cards.lock(conn, course=course, item=item)
+            yield conn, _require_free(_require_open(found, reader), member, reader)
+
+    async def _verify(
+        self, conn: AsyncConnection, found: Item, member: Member, cited: Cited, before: Verified | None
+    ) -> None:
+        """
+        Store the words of staff, with their references, for the answer of an item.
+
+        Where that answer repeats words of staff, *before*, those are what changes: a question has one verified answer.
+        """
+        course, answer = found.course_id, found.answer_id
+        if before and before.answer_id != answer:
+            await verified.rewrite(conn, course=course, verified=before.id, text=cited.text, verified_by=member.key)
+            await verified.put_references(conn, course=course, verified=before.id, references=cited.references)
+            return
+        exchange = await questions.exchange(conn, course=course, answer=answer)
+        language = await questions.language(conn, course=course, answer=answer)
+        stored = await verified.put(
+            conn,
+            course=course,
+            answer=answer,
+            question=exchange.question if exchange else "?",
+            language=language or "pt",
+            text=cited.text,
+            verified_by=member.key,
+        )
+        await verified.put_references(conn, course=course, verified=stored, references=cited.references)
+
+    async def _outdate(self, conn: AsyncConnection, found: Item, words: Verified | None) -> None:
+        """Let every message and card be edited that shows the answer or *words* of staff for it, changed before."""
+        course = found.course_id
+        await showings.outdate(conn, course=course, answer=found.answer_id)
+        now = words or await verified.of_answer(conn, course=course, answer=found.answer_id)
+        if now:
+            await showings.outdate_words(conn, course=course, verified=now.id)
+            await cards.outdate_words(conn, course=course, verified=now.id)
+
+    async def _labelled(self, conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
+        course, answer = found.course_id, found.answer_id
+        seen = await cards.has_seen_judge(conn, course=course, answer=answer, annotator_key=member.key)
+        before = await annotations.of_person(conn, course=course, answer=answer, annotator_key=member.key)
+        await annotations.put(
+            conn,
+            course=course,
+            answer=answer,
+            annotator_key=member.key,
+            role="staff",
+            label=label,
+            judge_visible=seen,
+        )
+        await self._audit(
+            conn,
+            course,
+            found.id,
+            member,
+            "label",
+            before={"label": before.label} if before else None,
+            after={"label": label, "judge_visible": seen},
+            answer=answer,
+        )
+
+    async def _settle(self, conn: AsyncConnection, found: Item, member: Member, verdict: Verdict) -> None:
+        await cards.settle(conn, course=found.course_id, item=found.id, verdict=verdict, settled_by=member.key)
+        await self._audit(
+            conn,
+            found.course_id,
+            found.id,
+            member,
+            "settle",
+            before={"reasons": found.reasons},
+            after={"verdict": verdict},
+            answer=found.answer_id,
+        )
+
+    async def _audit(
+        self,
+        conn: AsyncConnection,
+        course: CourseId,
+        item: ItemId,
+        member: Member,
+        action: str,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        answer: AnswerId | None = None,
+    ) -> None:
+        await staff_actions.add(
+            conn,
+            course=course,
+            item=item,
+            answer=answer,
+            actor_key=member.key,
+            action=action,
+            before=before,
+            after=after,
+        )
+
+
+async def _release(conn: AsyncConnection, found: Item) -> Release | None:
+    """Return what may be shown of an item's answer."""
+    state = await answers.state(conn, course=found.course_id, answer=found.answer_id)
+    return released(state) if state else None
+
+
+def state(item: Item, written: Verified | None) -> str:
+    """
+    Return how far an item has come, in a word that fits a form's custom id.
+
+    It changes when the item is settled and when the words of staff change.
+    """
+    return f"{'s' if item.settled_at else 'o'}{written.version if written else 0}"
+
+
+def _read(text: str, card: Card, reader: Language) -> Cited:
+    plain = text.replace("\0", "").strip()
+    if not plain:
+        raise Refused(i18n.text("review.empty", reader))
+    try:
+        return corrected(plain[:LONGEST_CORRECTION], card.reply.references, card.reply.hits)
+    except WrongMark as error:
+        raise Refused(i18n.text("review.wrong_mark", reader, mark=str(error), text=plain[:1_500])) from None
+    except TooManyMarks:
+        raise Refused(i18n.text("review.too_many_marks", reader, text=plain[:1_500])) from None
+
+
+def _require_open(found: Item | None, reader: Language) -> Item:
+    if found is None:
+        raise Refused(i18n.text("review.gone", reader))
+    if found.settled_at is not None:
+        raise Refused(i18n.text("review.settled", reader))
+    return found
+
+
+def _require_free(found: Item, member: Member, reader: Language) -> Item:
+    if found.taken_by not in {None, member.id}:
+        minutes = round((found.taken_for_s or 0) / 60) or 1
+        raise Refused(i18n.text("review.taken", reader, who=f"<@{found.taken_by}>", minutes=minutes))
+    return found

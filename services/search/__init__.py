@@ -1,0 +1,1 @@
+"""The passages of a course that a question asks about."""

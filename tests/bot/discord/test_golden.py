@@ -1,0 +1,431 @@
+"""
+The exact payload of each kind of message, in both languages, held in `golden/` and read by eye when it changes.
+
+`WRITE_GOLDEN=1` with this test writes the files anew.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import discord
+import pytest
+
+from bot.discord.messages import buttons, cards, keep_form, render
+from bot.discord.permissions import Permission
+from db.cards import Item, Listed, Stats
+from db.records import (
+    Answer,
+    AnswerId,
+    Binding,
+    Course,
+    CourseId,
+    CourseSettings,
+    Held,
+    Hit,
+    ItemId,
+    Judgement,
+    JudgementId,
+    Language,
+    Lecture,
+    LectureId,
+    Outcome,
+    QuestionId,
+    Reference,
+    ReferenceJudgement,
+    SegmentId,
+    TranscriptId,
+    VerifiedId,
+)
+from db.verified import Verified
+from services import i18n
+from services.answering.ask import Examined, Reply
+from services.answering.released import Mark, MarkKind
+from services.lectures.captions import Refusal
+from services.lectures.ingest import Progress, Status, Taken
+from services.reviewing.keeping import Form
+from services.reviewing.review import Card, Opinion, Standing
+
+GOLDEN = Path(__file__).parent / "golden"
+ANSWERED = "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone"
+CODE = "".join(
+    f"for passo in range({number}):\n    h = tanh(W @ h + U @ x)  # passo {number}\n" for number in range(45)
+)
+LONG_ANSWER = (
+    "O gradiente encolhe a cada passo, porque a regra da cadeia multiplica as derivadas [1].\n\n"
+    + "A cada instante a rede multiplica pelo mesmo peso, e o produto tende a zero. " * 8
+    + f"\n\nEm código:\n```python\n{CODE}```\n\nA **LSTM** soma em vez de multiplicar [2]."
+)
+REDES = Course(id=CourseId(2), slug="redes", title="Redes Neurais", language="pt-BR")
+SETTINGS = CourseSettings(
+    course_id=CourseId(2),
+    guild_id=1,
+    staff_channel_id=44,
+    staff_role_ids=(55, 56),
+    person_hourly=20,
+    course_daily=2_000,
+)
+BOUND_AT = datetime(2026, 3, 2, tzinfo=UTC)
+BINDINGS = [
+    Binding(channel_id=41, guild_id=1, course=REDES, answers="mention", bound_at=BOUND_AT),
+    Binding(channel_id=42, guild_id=1, course=REDES, answers="every", bound_at=BOUND_AT),
+    Binding(channel_id=43, guild_id=1, course=REDES, answers="forum", bound_at=BOUND_AT),
+]
+LACKING: dict[int, list[Permission]] = {
+    42: ["view_channel"],
+    43: ["embed_links", "send_messages_in_threads"],
+    45: ["view_channel"],
+}
+HIT = Hit(
+    rank=1,
+    segment_id=SegmentId(7),
+    lecture_id=LectureId(3),
+    lecture="aula-5",
+    title="Aula 5: redes [recorrentes]",
+    language="pt",
+    video_url="https://youtu.be/abc",
+    duration_s=600.0,
+    start_s=200.0,
+    end_s=320.0,
+    score=0.84,
+    text="O gradiente encolhe até sumir. A LSTM soma em vez de multiplicar. Veja https://evil.example/x",
+    cue_offsets=(0, 31, 66),
+    cue_starts_s=(210.0, 230.0, 250.0),
+)
+REFERENCES = (
+    Reference(
+        number=1, segment_id=SegmentId(7), lecture="aula-5", title="Aula 5: redes [recorrentes]", start_s=208.0,
+        end_s=230.0, url="https://youtu.be/abc?t=208", quote="O gradiente encolhe até sumir.",
+    ),
+    Reference(
+        number=2, segment_id=SegmentId(7), lecture="aula-5", title="Aula 5: redes [recorrentes]", start_s=228.0,
+        end_s=250.0, url=None, quote="A LSTM soma em vez de multiplicar.",
+    ),
+)  # fmt: skip
+
+
+def text_of(outcome: Outcome, language: Language) -> str:
+    match outcome:
+        case "answered":
+            return ANSWERED
+        case "no_material":
+            return i18n.text("answer.no_material", language)
+        case "needs_staff":
+            return i18n.text("answer.needs_staff", language)
+        case "failed":
+            return i18n.text("answer.failed", language)
+
+
+KEPT = Form(
+    course=CourseId(2),
+    draft=7,
+    question="Por que o gradiente some?",
+    text="Ele encolhe a cada passo [t1]. E a LSTM soma.",
+    hits=(HIT,),
+)
+
+
+def reply(outcome: Outcome, language: Language, text: str | None = None) -> Reply:
+    answer = Answer(
+        id=AnswerId(11),
+        question_id=QuestionId(10),
+        course_id=CourseId(2),
+        outcome=outcome,
+        text=text or text_of(outcome, language),
+        failure=None,
+        retrieval="hybrid",
+        generation_id=None,
+        model="fake",
+        prompt_id=None,
+        prompt_sha256=None,
+        tokens_in=None,
+        tokens_out=None,
+        latency_ms=5,
+    )
+    cited = outcome == "answered"
+    return Reply(
+        question="Por que o gradiente some?", answer=answer, references=REFERENCES if cited else (), hits=(HIT,)
+    )
+
+
+def payload(pages: tuple[render.Page, ...]) -> list[Any]:
+    return [
+        {
+            "content": page.content,
+            "embed": page.embed.to_dict() if page.embed else None,
+            "components": page.view.to_components() if page.view else [],
+        }
+        for page in pages
+    ]
+
+
+def embed(shown: discord.Embed | None) -> Any:
+    return shown.to_dict() if shown else None
+
+
+def lecture(number: int, *, video: bool = True, day: date | None = None, later: bool = False) -> Lecture:
+    return Lecture(
+        id=LectureId(number),
+        course_id=CourseId(2),
+        slug=f"aula-{number}",
+        title=f"Aula {number}: redes [recorrentes]",
+        language="pt-BR",
+        video_url=f"https://youtu.be/abc{number}" if video else None,
+        held_on=day,
+        duration_s=None,
+        released_at=datetime(2999, 3, 1, 12, tzinfo=UTC) if later else None,
+        source="/aula.vtt",
+        transcript_id=TranscriptId(1),
+    )
+
+
+def taken(status: Status, *, found: int = 412, kept: int = 409, refusals: tuple[Refusal, ...] = ()) -> Taken:
+    path = Path("/aula_5.vtt")
+    return Taken(slug="aula_5", path=path, status=status, found=found, kept=kept, refusals=refusals)
+
+
+LEFT_OUT = (
+    Refusal(line=3, kind="empty", reason="…"),
+    Refusal(line=8, kind="empty", reason="…"),
+    Refusal(line=9, kind="malformed", reason="…"),
+)
+LECTURES = [
+    lecture(1, day=date(2026, 3, 2)),
+    lecture(2, video=False, day=date(2026, 3, 9)),
+    lecture(3),
+    lecture(4, later=True),
+]
+REPORTS = [
+    taken("new", refusals=LEFT_OUT),
+    taken("changed", found=1, kept=1),
+    taken("unchanged"),
+    taken("refused", found=0, kept=0),
+    taken("refused", found=3, kept=0, refusals=LEFT_OUT),
+    taken("refused"),
+]
+
+
+def refusals(language: Language) -> list[str]:
+    """All that a person may be told instead of an answer."""
+    return [
+        i18n.text("question.empty", language),
+        i18n.text("question.too_long", language, length=1_812, limit=1_500),
+        i18n.text("question.too_many", language, limit=20, minutes=17),
+        i18n.text("question.course_too_many", language, limit=2_000, minutes=90),
+        i18n.text("discord.unavailable", language),
+        i18n.text("discord.gone", language),
+        i18n.text("discord.not_bound", language),
+        i18n.text("discord.not_bound_staff", language),
+        i18n.text("discord.switched_off", language),
+        i18n.text("discord.nothing_to_ask", language),
+        i18n.text("direct.no_course", language),
+        i18n.text("direct.choose_first", language),
+        i18n.text("course.not_allowed", language),
+        i18n.text("course.only_server", language),
+        i18n.text("course.not_here", language, slug="redes"),
+        i18n.text("course.no_lecture", language, course="redes", slug="aula-9", known="'aula-1', 'aula-2'"),
+        i18n.text("ingest.too_big", language, name="aula.mp4", size=812, limit=20),
+        i18n.text("ingest.bad_link", language),
+        i18n.text("ingest.not_fetched", language, name="aula.vtt"),
+    ]
+
+
+def bound(language: Language) -> str:
+    said = i18n.text(
+        "course.bound",
+        language,
+        channel="<#41>",
+        title="Redes Neurais",
+        answers=render.answers_when("mention", language),
+    )
+    return "\n".join([said, *render.cannot_answer(LACKING, language)])
+
+
+ITEM = Item(
+    id=ItemId(5),
+    answer_id=AnswerId(11),
+    course_id=CourseId(2),
+    opened_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    settled_at=None,
+    verdict=None,
+    settled_by=None,
+    taken_by=None,
+    taken_for_s=None,
+    card_channel_id=None,
+    card_message_id=None,
+    card_version=1,
+    reasons=["called", "voted_down", "low_relevance"],
+    up=1,
+    down=3,
+    has_score=True,
+)
+WORDS = Verified(
+    id=VerifiedId(3),
+    course_id=CourseId(2),
+    answer_id=AnswerId(11),
+    question="Por que o gradiente some?",
+    language="pt",
+    text="O gradiente encolhe a cada passo [1].",
+    version=2,
+    verified_by="…",
+    verified_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
+    retired_at=None,
+    stale_since=None,
+    doubted_since=None,
+)
+JUDGED = Judgement(
+    id=JudgementId(1),
+    answer_id=AnswerId(11),
+    kind="relevance",
+    status="ok",
+    score=1,
+    abstention=None,
+    criteria="Deve dizer por que o gradiente some.",
+    evidence="Só diz que some.",
+    label="I",
+    settings_version=0,
+    swayed=False,
+    probability=1.0,
+    model="juiz",
+    prompt_id="judge/1",
+    judged_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+)
+OPINION = Opinion(
+    relevance=JUDGED,
+    support=(
+        ReferenceJudgement(number=1, support="full", quote="o gradiente encolhe", is_found=True),
+        ReferenceJudgement(number=2, support="partial", quote="nunca dito", is_found=False),
+    ),
+    abstention=None,
+)
+LISTED = [
+    Listed(
+        id=ItemId(5),
+        answer_id=AnswerId(11),
+        question="Por que o gradiente some?",
+        reasons=["called", "voted_down"],
+        age_s=7_500.0,
+        taken_by=900,
+        card_channel_id=50,
+        card_message_id=60,
+    ),
+    Listed(
+        id=ItemId(6),
+        answer_id=AnswerId(12),
+        question="O que é um tensor?",
+        reasons=["audit"],
+        age_s=260_000.0,
+        taken_by=None,
+        card_channel_id=None,
+        card_message_id=None,
+    ),
+]
+STANDING = Standing(
+    whole=Stats(open=2, oldest_s=260_000.0, settled=14, median_settle_s=5_400.0),
+    by_reason={"called": (1, 4), "voted_down": (1, 9), "audit": (1, 1)},
+)
+
+
+def flagged(item: Item = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
+    shown = reply("answered", "pt-BR")
+    return Card(
+        item=item,
+        course=REDES,
+        reply=Examined(
+            question=shown.question,
+            answer=replace(shown.answer, held=held),
+            references=shown.references,
+            hits=shown.hits,
+        ),
+        comments=[("incomplete", "faltou dizer da LSTM @everyone"), ("wrong", None)],
+        link=(1, 41, 77),
+        verified=written,
+    )
+
+
+def marked(kind: MarkKind, language: Language) -> Any:
+    mark = Mark(kind=kind, at=datetime(2026, 11, 23, 10, tzinfo=UTC) if kind == "verified" else None)
+    may_be_seen = kind in {"verified", "under_review"}
+    return payload(render.answer(replace(reply("answered", language), mark=mark, may_be_seen=may_be_seen), language))
+
+
+def carded(card: Card, language: Language) -> Any:
+    return payload((cards.card(card, language),))
+
+
+REVIEW: dict[str, Callable[[Language], Any]] = {
+    "marked": lambda language: [marked(kind, language) for kind in get_args(MarkKind)],
+    "card": lambda language: carded(flagged(), language),
+    "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
+    "card_settled": lambda language: carded(
+        flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="edited"), written=WORDS), language
+    ),
+    "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
+    "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),
+    "card_passages": lambda language: embed(cards.passages([HIT], language)),
+    "keep_form": lambda language: keep_form.keep_form(KEPT, language).to_dict(),
+    "keep_form_bare": lambda language: keep_form.keep_form(replace(KEPT, question="", hits=()), language).to_dict(),
+    "card_form": lambda language: cards.edit_form(flagged(), language).to_dict(),
+    "review_list": lambda language: [
+        embed(cards.listed(LISTED, 1, language)),
+        embed(cards.listed([], 1, language)),
+    ],
+    "review_stats": lambda language: embed(cards.standing(STANDING, language)),
+    "review_verified": lambda language: [
+        embed(cards.verified([WORDS, replace(WORDS, stale_since=WORDS.verified_at)], language)),
+        embed(cards.verified([], language)),
+    ],
+}
+
+KINDS: dict[str, Callable[[Language], Any]] = {
+    "answered": lambda language: payload(render.answer(reply("answered", language), language)),
+    "long": lambda language: payload(render.answer(reply("answered", language, LONG_ANSWER), language)),
+    "draft": lambda _: render.draft(LONG_ANSWER[:900]),
+    "private": lambda language: payload(render.answer(reply("answered", language), language, can_share=True)),
+    "shared": lambda language: payload(render.answer(reply("answered", language), language, with_question=True)),
+    "no_material": lambda language: payload(render.answer(reply("no_material", language), language)),
+    "needs_staff": lambda language: payload(render.answer(reply("needs_staff", language), language)),
+    "failed": lambda language: payload(render.answer(reply("failed", language), language)),
+    "excerpts": lambda language: embed(render.excerpts(reply("answered", language), language)),
+    "search": lambda language: embed(render.found("gradiente", [HIT, replace(HIT, rank=2, video_url=None)], language)),
+    "search_nothing": lambda language: embed(render.found("gradiente", [], language)),
+    "lectures": lambda language: embed(render.lectures("Redes Neurais", LECTURES, language)),
+    "lectures_many": lambda language: embed(
+        render.lectures("Redes Neurais", [lecture(number) for number in range(1, 200)], language)
+    ),
+    "lectures_none": lambda language: embed(render.lectures("Redes", [], language)),
+    "course": lambda language: embed(
+        render.course(REDES, SETTINGS, BINDINGS, LACKING, lectures=len(LECTURES), language=language)
+    ),
+    "course_new": lambda language: embed(
+        render.course(
+            REDES,
+            replace(SETTINGS, staff_channel_id=None, staff_role_ids=()),
+            [],
+            {},
+            lectures=0,
+            language=language,
+        )
+    ),
+    "course_bound": bound,
+    "ingest_progress": lambda language: render.progress(Progress(what="aula-5", done=48, total=212), language),
+    "ingest_report": lambda language: [render.taken(report, language) for report in REPORTS],
+    "refusals": refusals,
+    **REVIEW,
+    "why_form": lambda language: buttons.why_form(CourseId(2), AnswerId(11), language).to_dict(),
+}
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_payload_is_the_one_that_was_read(kind: str, language: Language) -> None:
+    file = GOLDEN / f"{kind}.{language}.json"
+    shown = json.dumps(KINDS[kind](language), ensure_ascii=False, indent=2, default=str) + "\n"
+    if os.environ.get("WRITE_GOLDEN"):
+        file.write_text(shown, encoding="utf-8")
+
+    assert shown == file.read_text(encoding="utf-8")

@@ -1,0 +1,143 @@
+"""No thought reaches a student, whatever a model or its server marks it with; the sources are public reports."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.models.thoughts import SoFar, Unclear, opens_unseen, spoken, spoken_so_far
+
+SECRET = "O aluno copiou da prova [1]"
+SAID = "O dropout desliga neurônios [1]."
+
+FORMS = {
+    # source: what is written, with the answer after the thought
+    "DeepSeek R1, vllm-project/vllm#13375": f"<think>\n{SECRET}\n</think>\n\n{SAID}",
+    "its opening tag written by the template, vllm-project/vllm#13125": f"{SECRET}\n</think>\n{SAID}",
+    "an opening tag alone in the prompt, nbramia/LifeOS PR#568": f"{SECRET}</think>{SAID}",
+    "Kimi, only closed, skalesapp/skales#166": f"{SECRET}. Talvez.</think>\n{SAID}",
+    "MiniMax M2.5, vllm-project/vllm#34625": f"<think>The {SECRET}\n</think>{SAID}",
+    "Magistral, RooCodeInc/Roo-Code#8522": f"[THINK]{SECRET}[/THINK]\n{SAID}",
+    "Kimi-VL, keinsaasforever/better-chatbot#107": f"◁think▷{SECRET}◁/think▷{SAID}",
+    "Exaone and custom prompts, kwaroran/Risuai#764": f"<Thought>{SECRET}</Thought>{SAID}",
+    "thinking in full": f"<thinking>{SECRET}</thinking>{SAID}",
+    "reasoning tags": f"<reasoning>{SECRET}</reasoning>{SAID}",
+    "Seed-OSS": f"<seed:think>{SECRET}</seed:think>{SAID}",
+    "with attributes": f'<think effort="low">{SECRET}</think>{SAID}',
+    "one inside the other": f"<think>{SECRET} <think>{SECRET}</think> {SECRET}</think>{SAID}",
+    "two after each other": f"<think>{SECRET}</think><reflection>{SECRET}</reflection>{SAID}",
+    "with an answer's tags": f"<think>{SECRET}</think><answer>{SAID}</answer>",
+    "with an answer's tag that stays open": f"<think>{SECRET}</think>\n<answer>\n{SAID}",
+    "gpt-oss, ggml-org/llama.cpp PR#15181": (
+        f"<|channel|>analysis<|message|>{SECRET}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}"
+    ),
+    "gpt-oss, its first token eaten, kekzl/imp PR#768": (
+        f"analysis<|message|>{SECRET}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}<|return|>"
+    ),
+    "gpt-oss with a constraint, NVIDIA/TensorRT-LLM#9256": (
+        f"<|channel|>commentary <|constrain|>json<|message|>{SECRET}<|end|>"
+        f"<|start|>assistant<|channel|>final <|constrain|>text<|message|>{SAID}"
+    ),
+    "gpt-oss without its tokens, Augustas11/macprovider#743": f"analysisWe need {SECRET}.assistantfinal{SAID}",
+    "Gemma 4, kekzl/imp PR#768": f"<|channel>thought\n{SECRET}<channel|>{SAID}",
+    "Command A": f"<|START_THINKING|>{SECRET}<|END_THINKING|><|START_RESPONSE|>{SAID}<|END_RESPONSE|>",
+    "OpenThinker": f"<|begin_of_thought|>{SECRET}<|end_of_thought|><|begin_of_solution|>{SAID}<|end_of_solution|>",
+    "Granite 3.2": f"Here is my thought process:\n{SECRET}\n\nHere is my response:\n{SAID}",
+    "the tokens of a turn's end": f"{SAID}<|im_end|>",
+}
+
+ONLY_THOUGHTS = {
+    "cut before the end, ggml-org/llama.cpp#15789": f"<|channel|>analysis<|message|>{SECRET}",
+    "without a closing tag": f"<think>{SECRET}",
+    "with a closing tag at the very end": f"{SECRET}</think>",
+    "brackets without an end": f"[THINK]{SECRET}",
+}
+
+UNCLEAR = {
+    "aloud, English": f"Okay, the user is asking about dropout. {SECRET}\n\n{SAID}",
+    "aloud, Portuguese": f"Certo, o aluno quer saber do dropout. {SECRET}\n\n{SAID}",
+    "a process without an end": f"Thinking Process:\n\n1. {SECRET}\n\n{SAID}",
+    "names of channels without the last": f"analysisWe need to cite. {SECRET}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_only_what_is_said_is_left(form: str) -> None:
+    assert spoken(FORMS[form]) == SAID
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_draft_shows_a_thought_or_a_tag(form: str) -> None:
+    is_blind = opens_unseen(FORMS[form])
+    for length in range(len(FORMS[form]) + 1):
+        shown = spoken_so_far(FORMS[form][:length], opens_unseen=is_blind)
+        assert SAID.startswith(shown), FORMS[form][:length]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_model_that_is_not_known_shows_nothing_of_its_thoughts(form: str) -> None:
+    for length in range(len(FORMS[form]) + 1):
+        assert SAID.startswith(spoken_so_far(FORMS[form][:length], opens_unseen=True))
+
+
+@pytest.mark.parametrize("text", ONLY_THOUGHTS.values(), ids=ONLY_THOUGHTS.keys())
+def test_thoughts_alone_say_nothing(text: str) -> None:
+    assert spoken(text) == ""
+
+
+@pytest.mark.parametrize("text", UNCLEAR.values(), ids=UNCLEAR.keys())
+def test_thoughts_that_cannot_be_told_from_the_answer_are_unclear(text: str) -> None:
+    with pytest.raises(Unclear):
+        spoken(text)
+
+    assert spoken_so_far(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "O modelo escreve `<think>` antes de responder e `</think>` no fim [1].",
+        "Se a < b, então a distância <0 não existe [1].",
+        "Analysis of variance compares the means of groups [1].",
+        "A lista [1, 2] tem dois elementos [1].",
+        "The user interface is drawn by the client [2].",
+        "The user asks the kernel for memory with a system call [2].",
+        "O usuário pede memória ao sistema, e o aluno vê isso no laboratório [1].",
+        "A luz volta [reflection] e depois muda de meio [refraction] no prisma [1].",
+        "Here is how dropout works: neurons are switched off [1].",
+    ],
+)
+def test_an_answer_that_has_no_thoughts_stays_as_it_is(text: str) -> None:
+    assert spoken(text) == text
+    assert not opens_unseen(text)
+
+
+def test_a_verdict_after_thoughts_is_the_verdict() -> None:
+    assert spoken(f"[THINK]{SECRET}[/THINK]NO_MATERIAL") == "NO_MATERIAL"
+
+
+@given(st.sampled_from(sorted(FORMS)), st.text(st.characters(exclude_characters="<>[]◁▷|`"), max_size=40))
+def test_whatever_is_thought_is_never_said(form: str, thought: str) -> None:
+    canary = "canário"
+    text = FORMS[form].replace(SECRET, f"{thought} {canary}")
+    assert canary not in spoken(text)
+    is_blind = opens_unseen(text)
+    pieces = list[str]()
+    for letter in text:
+        pieces.append(letter)
+        assert canary not in SoFar(pieces, opens_unseen=is_blind).text
+
+
+WRITTEN = ("o <", "<th", "ink>", "<THINKING>", "</think>", "</thin", "king>", "plano ", "\n")
+
+
+@given(st.lists(st.sampled_from(WRITTEN), max_size=30))
+def test_who_looks_late_sees_what_was_written_by_then(parts: list[str]) -> None:
+    pieces = list[str]()
+    taken = list[SoFar]()
+    for part in parts:
+        pieces.append(part)
+        taken.append(SoFar(pieces))
+
+    for count, one in enumerate(taken, start=1):
+        assert one.text == spoken_so_far("".join(parts[:count]))
+        assert one.length == len("".join(parts[:count]))
