@@ -247,7 +247,7 @@ async def test_an_interrupted_ingest_keeps_what_is_done_and_goes_on(
     assert finished.code == 0, finished.err
     assert "aula-1 unchanged" in flat(finished.out)
     assert "aula-2 new" in flat(finished.out)
-    assert "1 segments embedded." in finished.out
+    assert "1 segment embedded." in finished.out
 
 
 async def test_a_reader_that_leaves_early_sees_no_traceback(sampled: Console) -> None:
