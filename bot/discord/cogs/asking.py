@@ -156,7 +156,9 @@ class Asking(commands.Cog):
             is_private=is_private,
             language=reader(interaction) if is_private or interaction.guild_id is None else course.language,
         )
-        outlet = CommandOutlet(interaction.followup, is_private=is_private)
+        channel = interaction.channel if isinstance(interaction.channel, discord.abc.Messageable) else None
+        us = self._bot.user.id if self._bot.user else interaction.application_id
+        outlet = CommandOutlet(interaction.followup, channel=channel, us=us, is_private=is_private)
         self._bot.start_soon(self._ask(interaction, course, text, lecture, destination, outlet))
 
     async def _ask(
@@ -232,7 +234,7 @@ class Asking(commands.Cog):
         if message.guild is None:
             if _is_spoken(message):
                 self._bot.start_soon(self._spoken_to_until_told(message))
-        else:
+        elif not self._catching_up.was_decided(message.channel.id, message.id):
             self._take_note(message)
             self._bot.start_soon(self._decided(message))
 

@@ -162,13 +162,26 @@ class ReplyOutlet:
 
 
 class CommandOutlet:
-    """Answers a command that was deferred, by its token."""
+    """
+    Answers a command that was deferred, by its token.
 
-    def __init__(self, webhook: discord.Webhook, *, is_private: bool) -> None:
+    What *us*, our user, has sent to the *channel* of a public one can be looked at there.
+    """
+
+    def __init__(
+        self,
+        webhook: discord.Webhook,
+        *,
+        channel: discord.abc.Messageable | None,
+        us: int,
+        is_private: bool,
+    ) -> None:
         self._webhook = webhook
+        self._channel = None if is_private else channel
+        self._us = us
         self._is_private = is_private
         self.is_silent = True  # nothing stands in place of "thinking" yet
-        self._sent: list[discord.WebhookMessage] = []
+        self._sent: list[discord.Message] = []
 
     async def draft(self, text: str) -> None:
         await self._edit(Page(content=text))
@@ -179,6 +192,12 @@ class CommandOutlet:
             sent = await persistently(lambda page=page, send=send: send(page))
             self._sent.append(sent)
             yield sent.id
+        if len(pages) > 1:
+            try:
+                await self._tidy()
+            except TROUBLE as error:
+                # The answer has arrived: to send it once more would double its pages again.
+                log.info("answer.not_tidied", extra={"reason": repr(error)})
 
     async def take_back(self) -> None:
         for message in self._sent:
@@ -193,8 +212,24 @@ class CommandOutlet:
         """The response to a command needs no permission."""
         return []
 
+    async def _tidy(self) -> None:
+        """
+        Delete further pages that came twice.
+
+        Discord takes no nonce for them, discord.py repeats one whose acknowledgement is lost, and so does the next
+        process where one has died. What only its asker sees stands in no channel's history, and stays.
+        """
+        first, *_ = self._sent
+        if self._channel is None or first.interaction_metadata is None:
+            return
+        wanted = {message.id for message in self._sent}
+        for left in await left_by_us(self._channel, Before(since=first.created_at, us=self._us)):
+            asked = left.interaction_metadata
+            if asked and asked.id == first.interaction_metadata.id and left.id not in wanted:
+                with suppress(discord.NotFound):
+                    await persistently(left.delete)
+
     async def _follow(self, page: Page) -> discord.WebhookMessage:
-        """Send a further page. Discord takes no nonce here: a page whose acknowledgement is lost may come twice."""
         return await self._webhook.send(
             page.content,
             wait=True,

@@ -54,13 +54,15 @@ class Resuming:
 
     def _outlet(self, delivery: Delivery) -> Outlet | None:
         """Return the way back that is still open, or None where there is none."""
-        to = delivery.destination
-        if to.token and self._client.application_id:
-            webhook = discord.Webhook.partial(self._client.application_id, to.token, client=self._client)
-            return CommandOutlet(webhook, is_private=to.is_private)
-        if to.is_private or self._client.user is None:
+        to, us = delivery.destination, self._client.user
+        if us is None:
             return None
         channel = self._client.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
+        if to.token and self._client.application_id:
+            webhook = discord.Webhook.partial(self._client.application_id, to.token, client=self._client)
+            return CommandOutlet(webhook, channel=channel, us=us.id, is_private=to.is_private)
+        if to.is_private:
+            return None
         source = channel.get_partial_message(to.message_id) if to.message_id else None
-        before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=self._client.user.id)
+        before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=us.id)
         return ReplyOutlet(channel, source, delivery.nonce, before=before)

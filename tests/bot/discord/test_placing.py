@@ -205,6 +205,22 @@ async def test_a_page_whose_acknowledgements_are_lost_is_one_message(
         assert len(ours(campus)) == 2
 
 
+async def test_a_page_of_a_command_whose_acknowledgement_is_lost_is_one_message(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "PAUSES_S", (0.01, 0.01, 0.01))
+    async with desk(campus) as at:
+        await corrected(at, at.bia, await card_of(at, await at.asked()), LONG)
+        await campus.server.until(lambda: len(ours(campus)) == 2 and is_whole(ours(campus)))
+        campus.server.fail(r"POST /webhooks/\d+/\S+", 503, times=2, taken=True)
+        await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
+        await settled(at)
+
+        again = ours(campus)[2:]
+        assert len(again) == 2
+        assert is_whole(again)
+
+
 # When it is shown
 
 

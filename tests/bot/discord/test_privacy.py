@@ -271,6 +271,25 @@ async def test_a_mention_whose_answer_was_deleted_is_not_answered_again_after_a_
         assert len(campus.server.messages(campus.room)) == 3
 
 
+async def test_a_mention_whose_answer_was_deleted_is_not_answered_when_discord_delivers_it_again(
+    campus: Campus,
+) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        await mentioned(campus, client, campus.ana)
+        (said, _) = campus.server.messages(campus.room)
+        await confirmed(campus, campus.ana, await used(campus, campus.ana, "delete"))
+
+    async with campus.running() as client:
+        asking = client.get_cog("Asking")
+        assert isinstance(asking, Asking)
+        await campus.server.until(lambda: asking._catching_up.is_planned)  # pyright: ignore[reportPrivateUsage]
+        await campus.server.deliver_again(said)
+        await mentioned(campus, client, campus.boss)
+
+        assert await campus.rows(client, "questions") == 1
+
+
 async def test_an_answer_that_is_being_written_does_not_come_back(campus: Campus) -> None:
     async with (
         fake_model(says("Porque o gradiente encolhe [1].", pause_s=0.3)) as model,
