@@ -16,7 +16,8 @@ from bench.samples import sample_course
 from db import connect, embedded
 from db.migrate import migrate
 from services import wiring
-from services.answering.ask import Asked, Reply
+from services.answering.asked import Asked
+from services.answering.replies import Reply
 from services.judging.judge import Judge
 from services.judging.worker import Worker
 from services.models.chat import Completion, LlmConfig

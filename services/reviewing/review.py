@@ -37,9 +37,10 @@ from db.records import (
 )
 from db.verified import Verified
 from services import i18n
-from services.answering.ask import Asker, Examined
+from services.answering.ask import Asker
 from services.answering.recorded import recorded
 from services.answering.released import Release, released
+from services.answering.replies import Examined
 from services.citing.citations import Cited
 from services.citing.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused

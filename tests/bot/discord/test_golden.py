@@ -43,8 +43,8 @@ from db.records import (
 )
 from db.verified import Verified
 from services import i18n
-from services.answering.ask import Examined, Reply
 from services.answering.released import Mark, MarkKind
+from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
 from services.reviewing.keeping import Form

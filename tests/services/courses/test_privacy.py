@@ -14,8 +14,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import questions
 from db.records import Course, Destination, Label, QuestionId
-from services.answering.ask import Asked, Asker, Reply
+from services.answering.ask import Asker
+from services.answering.asked import Asked
 from services.answering.deliveries import Deliveries
+from services.answering.replies import Reply
 from services.answering.showings import Showings
 from services.courses import privacy
 from services.courses.courses import Courses
