@@ -18,7 +18,9 @@ from services.citing.citations import Cited, resolve
 from services.citing.marks import normalised
 from services.citing.quoting import quoted
 from services.ground.timestamps import clock
-from services.models.chat import ChatModel, Completion, Message, ModelUnavailable
+from services.models.chat import ChatModel, Message
+from services.models.completions import Completion
+from services.models.troubles import ModelUnavailable
 from services.search.retrieve import Found
 from services.words.for_staff import needs_staff
 

@@ -17,7 +17,11 @@ from services.citing.marks import has_marks, normalised
 from services.ground.timestamps import clock
 from services.judging.judge import Judge, Opinion
 from services.judging.tasks import Case
-from services.models.chat import ChatModel, Completion, LlmConfig, ModelUnavailable, Part
+from services.models.chat import ChatModel
+from services.models.completions import Completion
+from services.models.llm import LlmConfig
+from services.models.refusals import Part
+from services.models.troubles import ModelUnavailable
 
 LIMIT_S = 60.0
 """As long as an answer may take at all."""

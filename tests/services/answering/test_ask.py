@@ -30,7 +30,8 @@ from services.errors import Broken, Refused, Unavailable
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
 from services.lectures.staleness import flag_stale_everywhere
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from services.models.thoughts import SoFar
 from services.search.generations import Serving, begin
 from services.search.retrieve import Retriever

@@ -25,7 +25,8 @@ from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Forgotten, Privacy, packed
 from services.errors import Unavailable
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
 from tests.fake_model import fake_model, says
 from tests.services.conftest import Desk
