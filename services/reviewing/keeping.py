@@ -22,7 +22,7 @@ from services.citing.corrections import MOST_REFERENCES, TooManyMarks, WrongMark
 from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
-from services.reviewing.review import Member
+from services.reviewing.flagged import Member
 from services.search.retrieve import SPOKEN_BY_MONITORIA, Retriever
 from services.words import language
 
