@@ -13,9 +13,10 @@ from bench.corpus import COURSES, Corpus, MadeUpQuestion
 from bench.discord import ANSWER
 from bench.retrieval import QUESTIONS, WARM_UP, filled, percentiles
 from services import wiring
-from services.answering.ask import Asked, Reply
-from services.models.chat import LlmConfig
+from services.answering.asked import Asked
+from services.answering.replies import Reply
 from services.models.embedder import EmbedderConfig, open_embedder
+from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.fake_model import fake_model, says
 

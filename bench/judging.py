@@ -16,11 +16,13 @@ from bench.samples import sample_course
 from db import connect, embedded
 from db.migrate import migrate
 from services import wiring
-from services.answering.ask import Asked, Reply
+from services.answering.asked import Asked
+from services.answering.replies import Reply
 from services.judging.judge import Judge
 from services.judging.worker import Worker
-from services.models.chat import Completion, LlmConfig
+from services.models.completions import Completion
 from services.models.embedder import EmbedderConfig
+from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.fake_model import FakeModel, fake_model, hangs, says
 

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from bot.terminal import judge as judging
     from bot.terminal import replay as replaying
     from services import wiring
-    from services.models import chat as llm
-    from services.models import embedder
+    from services.models import embedder, llm
 else:
     # `--help` and wrong usage wait for none of them, and no command for what another one needs.
     chatting, commands, demonstration = (
@@ -49,7 +48,7 @@ else:
     running, terminal = lazily("bot.running"), lazily("bot.terminal.console")
     embedder, llm, wiring = (
         lazily("services.models.embedder"),
-        lazily("services.models.chat"),
+        lazily("services.models.llm"),
         lazily("services.wiring"),
     )
 

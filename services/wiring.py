@@ -35,8 +35,9 @@ from services.judging.rules import Rules
 from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
 from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
+from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
 from services.reviewing.review import Review

@@ -12,7 +12,7 @@ from bot.discord.messages import buttons, render
 from bot.discord.messages.buttons import Verb
 from db.records import AnswerId, Complaint, Course, CourseId
 from services import i18n
-from services.answering.ask import Reply
+from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb
 from services.wiring import Services

@@ -11,7 +11,9 @@ from bot.terminal import commands
 from bot.terminal import console as terminal
 from db.records import Course
 from services import i18n
-from services.answering.ask import Asked, Reply, Turn
+from services.answering.asked import Asked
+from services.answering.phrasing import Turn
+from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb
 from services.wiring import Services, Setup

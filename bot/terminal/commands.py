@@ -15,7 +15,9 @@ from bot.terminal import console as terminal
 from bot.terminal import documents as shapes
 from db.records import Course, Language
 from services import wiring
-from services.answering.ask import Asked, Draft, Reply
+from services.answering.asked import Asked
+from services.answering.drafts import Draft
+from services.answering.replies import Reply
 from services.errors import Refused
 from services.ground import files
 from services.ground.text import clean

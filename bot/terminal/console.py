@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
-from services.answering.ask import Reply
 from services.answering.released import instead
+from services.answering.replies import Reply
 from services.ground.timestamps import clock
 from services.lectures.ingest import Report, Taken
 from services.lectures.links import moment

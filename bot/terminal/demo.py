@@ -6,7 +6,8 @@ from pathlib import Path
 import bot
 from bot.terminal import commands
 from bot.terminal import console as terminal
-from services.answering.ask import Asked, Reply
+from services.answering.asked import Asked
+from services.answering.replies import Reply
 from services.errors import Broken
 from services.lectures import manifest as manifests
 from services.wiring import Services, Setup

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from db.records import Hit, Reference
-from services.answering.ask import Reply
+from services.answering.replies import Reply
 from services.lectures.links import moment
 from services.operation.doctor import Check
 from services.research.agreement import LABELS, Comparison, Configured, Disagreement, Report

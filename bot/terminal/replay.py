@@ -17,7 +17,8 @@ from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
 from services.errors import Refused
 from services.judging.judge import Judge
-from services.models.chat import OPENAI, ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import OPENAI, LlmConfig
 from services.research.evaluate import EvalQuestion, read_set
 from services.research.replay import Difference, Played, Summary, differences, play, summary
 from services.search.retrieve import Retriever

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from services import prompts
 from services.citing.citations import SPACED
 from services.citing.without_links import without_links
-from services.models.chat import ChatModel, Message, ModelUnavailable
+from services.models.chat import ChatModel, Message
+from services.models.troubles import ModelUnavailable
 from services.words.terms import terms, words
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from services.judging import tasks
 from services.judging.reading import Unreadable
 from services.judging.tasks import Task
 from services.judging.verdicts import Case, Verdict
-from services.models.chat import ChatModel, Message, ModelUnavailable, Trouble
+from services.models.chat import ChatModel, Message
+from services.models.troubles import ModelUnavailable, Trouble
 
 CHARACTERS_A_TOKEN = 3
 """Rather few, so that a reservation is rather high: English has about 4, Portuguese 3.5 (OpenAI's cl100k_base)."""

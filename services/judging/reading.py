@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from db.records import Support
-from services.models.chat import storable
+from services.models.completions import storable
 
 FENCE = re.compile(r"```(?:json)?[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 TEMPLATE = re.compile(

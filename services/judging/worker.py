@@ -16,7 +16,7 @@ from services.judging import recording
 from services.judging.judge import EVERYBODYS, PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
 from services.judging.recording import Purse
-from services.models.chat import storable
+from services.models.completions import storable
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from db.errors import describe
 from db.records import Course
 from services import wiring
 from services.errors import MonitoriaError
-from services.models.chat import ChatModel, LlmConfig, Message
+from services.models.chat import ChatModel, Message
+from services.models.llm import LlmConfig
 from services.operation import model_checks
 from services.operation.model_checks import Finding
 from services.search.generations import is_unproven, matches

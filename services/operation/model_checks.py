@@ -8,15 +8,20 @@ from typing import Literal
 
 from db.records import Hit, LectureId, SegmentId
 from services import prompts
-from services.answering.ask import BEFORE_VERDICT, PROMPT, VERDICT
+from services.answering.ask import PROMPT
 from services.answering.phrasing import Turn, standalone
+from services.answering.verdicts import BEFORE_VERDICT, VERDICT
 from services.citing.attribution import attributed
 from services.citing.citations import resolve
 from services.citing.marks import has_marks, normalised
 from services.ground.timestamps import clock
 from services.judging.judge import Judge, Opinion
 from services.judging.tasks import Case
-from services.models.chat import ChatModel, Completion, LlmConfig, ModelUnavailable, Part
+from services.models.chat import ChatModel
+from services.models.completions import Completion
+from services.models.llm import LlmConfig
+from services.models.refusals import Part
+from services.models.troubles import ModelUnavailable
 
 LIMIT_S = 60.0
 """As long as an answer may take at all."""

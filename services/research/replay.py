@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from db.records import Abstention, Course, JudgementStatus, Outcome, Support
-from services.answering.ask import Asker, Written
+from services.answering.ask import Asker
+from services.answering.writing import Written
 from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion

@@ -14,14 +14,15 @@ from db import answers, cards, courses, kept, questions, reviews, showings, staf
 from db.kept import Draft, Kept, Source
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
 from services import i18n
-from services.answering.ask import LONGEST_QUESTION, VERIFIED, cleaned
+from services.answering.asked import LONGEST_QUESTION, cleaned
 from services.answering.recorded import recorded, worded
+from services.answering.writing import VERIFIED
 from services.citing.citations import Cited
 from services.citing.corrections import MOST_REFERENCES, TooManyMarks, WrongMark, corrected
 from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
-from services.reviewing.review import Member
+from services.reviewing.flagged import Member
 from services.search.retrieve import SPOKEN_BY_MONITORIA, Retriever
 from services.words import language
 

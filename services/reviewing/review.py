@@ -1,48 +1,34 @@
 """Let staff settle what was flagged: cards, takes with a lease, verdicts, corrections, and who did what."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, get_args
+from typing import get_args
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import (
-    annotations,
-    answers,
-    cards,
-    edits,
-    judgements,
-    kept,
-    questions,
-    showings,
-    staff_actions,
-    verified,
-)
-from db.cards import DueCard, Item, Listed, Sent, Stats
+from db import answers, cards, edits, judgements, kept, showings, verified
+from db.cards import DueCard, Item, Listed, Sent
 from db.edits import HandId
-from db.records import (
-    AnswerId,
-    Course,
-    CourseId,
-    ItemId,
-    JudgedFor,
-    Judgement,
-    Label,
-    Language,
-    ReferenceJudgement,
-    Verdict,
-)
-from db.verified import Verified
+from db.records import Course, CourseId, ItemId, JudgedFor, Label, Language
 from services import i18n
-from services.answering.ask import Asker, Examined
+from services.answering.ask import Asker
 from services.answering.recorded import recorded
-from services.answering.released import Release, released
 from services.citing.citations import Cited
-from services.citing.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused
+from services.reviewing.flagged import Card, Member, Opinion, Standing, state
+from services.reviewing.settling import (
+    audit,
+    outdate,
+    put_label,
+    read_correction,
+    release_of,
+    require_free,
+    require_open,
+    settle,
+    verify,
+)
 
 TAKE = timedelta(minutes=30)
 ASSIGNMENT = timedelta(days=1)
@@ -51,44 +37,6 @@ SHOWING = timedelta(seconds=60)
 FIRST_GAP = timedelta(seconds=15)
 MOST_AT_A_TIME = 5
 MOST_LISTED = 25
-LONGEST_CORRECTION = 4_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A member of staff: *id* names them while they hold an item, *key* is what is kept."""
-
-    id: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A flagged answer, with all that staff need to settle it."""
-
-    item: Item
-    course: Course
-    reply: Examined
-    comments: Sequence[tuple[str | None, str | None]]  # reason and words of those who voted it down
-    link: tuple[int, int, int] | None  # server, channel and message where the student sees it; None: staff cannot
-    verified: Verified | None  # what staff have written in its place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """What the judge said of an answer."""
-
-    relevance: Judgement | None
-    support: tuple[ReferenceJudgement, ...]
-    abstention: Judgement | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a course's review stands, and by reason how many are open and were settled lately."""
-
-    whole: Stats
-    by_reason: dict[str, tuple[int, int]]
 
 
 class Review:
@@ -179,7 +127,7 @@ class Review:
         """
         async with self._acting(course, item, member, reader) as (conn, _):
             await cards.take(conn, course=course, item=item, staff=member.id, lease=TAKE)
-            await self._audit(conn, course, item, member, "take")
+            await audit(conn, course, item, member, "take")
 
     async def assign(self, course: CourseId, item: ItemId, member: Member, to: int, reader: Language) -> None:
         """
@@ -191,20 +139,20 @@ class Review:
         """
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
-            _require_open(found, reader)
+            require_open(found, reader)
             if found and found.taken_by:
                 await cards.release(conn, course=course, item=item, staff=found.taken_by)
             await cards.take(conn, course=course, item=item, staff=to, lease=ASSIGNMENT)
-            await self._audit(conn, course, item, member, "assign")
+            await audit(conn, course, item, member, "assign")
 
     async def release(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> bool:
         """Let go of an item; return False if the member did not hold it."""
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
-            _require_open(found, reader)
+            require_open(found, reader)
             released = await cards.release(conn, course=course, item=item, staff=member.id)
             if released:
-                await self._audit(conn, course, item, member, "release")
+                await audit(conn, course, item, member, "release")
             return released
 
     async def label(self, course: CourseId, item: ItemId, member: Member, label: Label, reader: Language) -> None:
@@ -220,16 +168,16 @@ class Review:
 
         """
         async with self._acting(course, item, member, reader) as (conn, found):
-            before = await _release(conn, found)
+            before = await release_of(conn, found)
             words = await verified.of_answer(conn, course=course, answer=found.answer_id)
-            await self._labelled(conn, found, member, label)
-            await self._settle(conn, found, member, label)
+            await put_label(conn, found, member, label)
+            await settle(conn, found, member, label)
             if words and label == "I":
                 await verified.doubt(conn, course=course, verified=words.id)
             elif words and label == "C":
                 await verified.trust(conn, course=course, verified=words.id)
-            if await _release(conn, found) != before:
-                await self._outdate(conn, found, words)
+            if await release_of(conn, found) != before:
+                await outdate(conn, found, words)
 
     async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
         """
@@ -240,7 +188,7 @@ class Review:
 
         """
         async with self._acting(course, item, member, reader) as (conn, found):
-            await self._settle(conn, found, member, "dismissed")
+            await settle(conn, found, member, "dismissed")
 
     async def decide(self, course: CourseId, item: ItemId, member: Member, *, approved: bool, reader: Language) -> None:
         """
@@ -258,11 +206,9 @@ class Review:
             before = await verified.of_answer(conn, course=course, answer=found.answer_id)
             await answers.hold(conn, course=course, answer=found.answer_id, held="approved" if approved else "rejected")
             if approved and shown.answer.outcome == "answered":
-                await self._verify(
-                    conn, found, member, Cited(text=shown.answer.text, references=shown.references), None
-                )
-            await self._settle(conn, found, member, "approved" if approved else "rejected")
-            await self._outdate(conn, found, before)
+                await verify(conn, found, member, Cited(text=shown.answer.text, references=shown.references), None)
+            await settle(conn, found, member, "approved" if approved else "rejected")
+            await outdate(conn, found, before)
 
     async def correct(
         self,
@@ -288,7 +234,7 @@ class Review:
         card = await self.card(course, item)
         if card is None:
             raise Refused(i18n.text("review.gone", reader))
-        cited = _read(text, card, reader)
+        cited = read_correction(text, card, reader)
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
             if found is None:
@@ -297,15 +243,15 @@ class Review:
             if found.settled_at is not None and before and before.text == cited.text:
                 return  # the form was sent twice
             if found.settled_at is None:
-                _require_free(found, member, reader)
+                require_free(found, member, reader)
             if opened != state(found, before):
                 raise Refused(i18n.text("review.changed", reader, text=text[:1_500]))
             said_before = await recorded(conn, before) if before else {"text": card.reply.answer.text}
-            await self._verify(conn, found, member, cited, before)
-            await self._labelled(conn, found, member, label)
+            await verify(conn, found, member, cited, before)
+            await put_label(conn, found, member, label)
             if card.reply.answer.held != "no":
                 await answers.hold(conn, course=course, answer=found.answer_id, held="approved")
-            await self._audit(
+            await audit(
                 conn,
                 course,
                 item,
@@ -316,7 +262,7 @@ class Review:
                 answer=found.answer_id,
             )
             await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
-            await self._outdate(conn, found, before)
+            await outdate(conn, found, before)
 
     async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> Opinion:
         """
@@ -368,141 +314,4 @@ class Review:
         """Be alone with an open item that nobody else holds."""
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
-            yield conn, _require_free(_require_open(found, reader), member, reader)
-
-    async def _verify(
-        self, conn: AsyncConnection, found: Item, member: Member, cited: Cited, before: Verified | None
-    ) -> None:
-        """
-        Store the words of staff, with their references, for the answer of an item.
-
-        Where that answer repeats words of staff, *before*, those are what changes: a question has one verified answer.
-        """
-        course, answer = found.course_id, found.answer_id
-        if before and before.answer_id != answer:
-            await verified.rewrite(conn, course=course, verified=before.id, text=cited.text, verified_by=member.key)
-            await verified.put_references(conn, course=course, verified=before.id, references=cited.references)
-            return
-        exchange = await questions.exchange(conn, course=course, answer=answer)
-        language = await questions.language(conn, course=course, answer=answer)
-        stored = await verified.put(
-            conn,
-            course=course,
-            answer=answer,
-            question=exchange.question if exchange else "?",
-            language=language or "pt",
-            text=cited.text,
-            verified_by=member.key,
-        )
-        await verified.put_references(conn, course=course, verified=stored, references=cited.references)
-
-    async def _outdate(self, conn: AsyncConnection, found: Item, words: Verified | None) -> None:
-        """Let every message and card be edited that shows the answer or *words* of staff for it, changed before."""
-        course = found.course_id
-        await showings.outdate(conn, course=course, answer=found.answer_id)
-        now = words or await verified.of_answer(conn, course=course, answer=found.answer_id)
-        if now:
-            await showings.outdate_words(conn, course=course, verified=now.id)
-            await cards.outdate_words(conn, course=course, verified=now.id)
-
-    async def _labelled(self, conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
-        course, answer = found.course_id, found.answer_id
-        seen = await cards.has_seen_judge(conn, course=course, answer=answer, annotator_key=member.key)
-        before = await annotations.of_person(conn, course=course, answer=answer, annotator_key=member.key)
-        await annotations.put(
-            conn,
-            course=course,
-            answer=answer,
-            annotator_key=member.key,
-            role="staff",
-            label=label,
-            judge_visible=seen,
-        )
-        await self._audit(
-            conn,
-            course,
-            found.id,
-            member,
-            "label",
-            before={"label": before.label} if before else None,
-            after={"label": label, "judge_visible": seen},
-            answer=answer,
-        )
-
-    async def _settle(self, conn: AsyncConnection, found: Item, member: Member, verdict: Verdict) -> None:
-        await cards.settle(conn, course=found.course_id, item=found.id, verdict=verdict, settled_by=member.key)
-        await self._audit(
-            conn,
-            found.course_id,
-            found.id,
-            member,
-            "settle",
-            before={"reasons": found.reasons},
-            after={"verdict": verdict},
-            answer=found.answer_id,
-        )
-
-    async def _audit(
-        self,
-        conn: AsyncConnection,
-        course: CourseId,
-        item: ItemId,
-        member: Member,
-        action: str,
-        *,
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
-        answer: AnswerId | None = None,
-    ) -> None:
-        await staff_actions.add(
-            conn,
-            course=course,
-            item=item,
-            answer=answer,
-            actor_key=member.key,
-            action=action,
-            before=before,
-            after=after,
-        )
-
-
-async def _release(conn: AsyncConnection, found: Item) -> Release | None:
-    """Return what may be shown of an item's answer."""
-    state = await answers.state(conn, course=found.course_id, answer=found.answer_id)
-    return released(state) if state else None
-
-
-def state(item: Item, written: Verified | None) -> str:
-    """
-    Return how far an item has come, in a word that fits a form's custom id.
-
-    It changes when the item is settled and when the words of staff change.
-    """
-    return f"{'s' if item.settled_at else 'o'}{written.version if written else 0}"
-
-
-def _read(text: str, card: Card, reader: Language) -> Cited:
-    plain = text.replace("\0", "").strip()
-    if not plain:
-        raise Refused(i18n.text("review.empty", reader))
-    try:
-        return corrected(plain[:LONGEST_CORRECTION], card.reply.references, card.reply.hits)
-    except WrongMark as error:
-        raise Refused(i18n.text("review.wrong_mark", reader, mark=str(error), text=plain[:1_500])) from None
-    except TooManyMarks:
-        raise Refused(i18n.text("review.too_many_marks", reader, text=plain[:1_500])) from None
-
-
-def _require_open(found: Item | None, reader: Language) -> Item:
-    if found is None:
-        raise Refused(i18n.text("review.gone", reader))
-    if found.settled_at is not None:
-        raise Refused(i18n.text("review.settled", reader))
-    return found
-
-
-def _require_free(found: Item, member: Member, reader: Language) -> Item:
-    if found.taken_by not in {None, member.id}:
-        minutes = round((found.taken_for_s or 0) / 60) or 1
-        raise Refused(i18n.text("review.taken", reader, who=f"<@{found.taken_by}>", minutes=minutes))
-    return found
+            yield conn, require_free(require_open(found, reader), member, reader)

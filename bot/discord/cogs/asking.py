@@ -26,7 +26,7 @@ from bot.discord.languages import named, reader
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
-from services.answering.ask import Asked, cleaned
+from services.answering.asked import Asked, cleaned
 from services.courses.absence import FEW_TRIES, Seen, pauses_s
 from services.errors import Refused, Unavailable
 from services.ground.trouble import is_passing

@@ -21,8 +21,8 @@ from bot.discord.messages.keep_form import KEEP, keep_form
 from db.records import Course, CourseId, Delivery, QuestionId
 from services import i18n
 from services.errors import Refused, Unavailable
+from services.reviewing.flagged import Member
 from services.reviewing.keeping import Source, fingerprint
-from services.reviewing.review import Member
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from bot.discord.languages import named, reader
 from bot.discord.messages import render
 from db.records import Course
 from services import i18n
-from services.answering.ask import cleaned
+from services.answering.asked import cleaned
 from services.errors import Refused
 
 HITS = 8

@@ -21,7 +21,8 @@ from bot.discord.rounds import each, survived
 from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
 from services import i18n
 from services.errors import Refused
-from services.reviewing.review import Card, DueCard, Item, Member
+from services.reviewing.flagged import Card, Member
+from services.reviewing.review import DueCard, Item
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from bot.discord.delivering.outlets import TROUBLE, Outlet
 from bot.discord.messages.render import draft
-from services.answering.ask import Draft
+from services.answering.drafts import Draft
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from bot.discord.rounds import each
 from db.records import AnswerMessage, ItemId, Showing
 from services import i18n
 from services.answering.arranging import arranged, may_be_repeated, next_numbers, unknown
-from services.answering.ask import Asker, Reply
+from services.answering.ask import Asker
+from services.answering.replies import Reply
 from services.answering.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
 
 log = logging.getLogger(__name__)

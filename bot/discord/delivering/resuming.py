@@ -10,7 +10,7 @@ from bot.discord.delivering.answering import SOURCE
 from bot.discord.delivering.outlets import TROUBLE, Before, CommandOutlet, Outlet, ReplyOutlet
 from db.records import Delivery
 from services import i18n
-from services.answering.ask import Asked
+from services.answering.asked import Asked
 from services.courses.absence import is_too_old
 
 

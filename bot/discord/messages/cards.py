@@ -12,7 +12,8 @@ from db.records import CourseId, Hit, ItemId, Language, Verdict
 from services import i18n
 from services.answering.verified import Verified
 from services.ground.timestamps import clock
-from services.reviewing.review import Card, Listed, Opinion, Standing, state
+from services.reviewing.flagged import Card, Opinion, Standing, state
+from services.reviewing.review import Listed
 
 Verb = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"

@@ -8,7 +8,7 @@ import discord
 from bot.discord.messages.defang import plain, shortened
 from db.records import Hit, Language
 from services import i18n
-from services.answering.ask import LONGEST_QUESTION
+from services.answering.asked import LONGEST_QUESTION
 from services.ground.timestamps import clock
 from services.reviewing.keeping import LONGEST_KEPT, Form
 

@@ -15,8 +15,8 @@ from bot.discord.messages.pages import LONGEST, split
 from bot.discord.permissions import Permission
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Outcome, Reference
 from services import i18n
-from services.answering.ask import Reply
 from services.answering.released import Mark, instead
+from services.answering.replies import Reply
 from services.ground.timestamps import clock
 from services.lectures.captions import RefusalKind
 from services.lectures.ingest import Progress, Taken

@@ -14,8 +14,8 @@ from bot import running
 from bot.discord.client import Monitoria
 from services import wiring
 from services.lectures.manifest import plan
-from services.models.chat import LlmConfig
 from services.models.embedder import EmbedderConfig
+from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import Channel, FakeDiscord, Guild, Member

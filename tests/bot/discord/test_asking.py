@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.discord.client import Monitoria
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.fake_discord import Message
 from tests.fake_model import fake_model, replies, says

@@ -43,12 +43,12 @@ from db.records import (
 )
 from db.verified import Verified
 from services import i18n
-from services.answering.ask import Examined, Reply
 from services.answering.released import Mark, MarkKind
+from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
+from services.reviewing.flagged import Card, Opinion, Standing
 from services.reviewing.keeping import Form
-from services.reviewing.review import Card, Opinion, Standing
 
 GOLDEN = Path(__file__).parent / "golden"
 ANSWERED = "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone"

@@ -8,7 +8,7 @@ import pytest
 from bot.discord.delivering import outlets
 from db import showings as places
 from db.records import CourseId, QuestionId, Showing
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_privacy import confirmed, used

@@ -7,7 +7,7 @@ import pytest
 from bot.discord.client import Monitoria
 from bot.discord.cogs import privacy
 from bot.discord.cogs.asking import Asking
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Interaction, Member, Message

@@ -12,7 +12,7 @@ import pytest
 
 from bot.discord.client import Monitoria
 from services.lectures.manifest import plan
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
 from tests.bot.discord.cutting import cut
 from tests.bot.discord.test_asking import QUESTION, is_cited

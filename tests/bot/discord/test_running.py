@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from services import wiring
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus, Start, eventually
 from tests.bot.discord.cutting import hanging
 from tests.bot.discord.launched import ROOT, Launched

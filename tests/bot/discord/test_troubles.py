@@ -12,8 +12,8 @@ from bot.discord.delivering import outlets
 from bot.discord.delivering.live import BETWEEN_S, Live
 from bot.discord.messages.render import Page
 from bot.discord.permissions import Lack
-from services.answering.ask import Draft
-from services.models.chat import LlmConfig
+from services.answering.drafts import Draft
+from services.models.llm import LlmConfig
 from services.models.thoughts import SoFar
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown

@@ -16,7 +16,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, verified
 from db.records import Course
-from services.answering.ask import VERDICT, Asked, Asker, Draft, InProgress, Reply, Turn, cleaned, preview
+from services.answering.ask import Asker, InProgress
+from services.answering.asked import Asked, cleaned
+from services.answering.drafts import Draft, preview
+from services.answering.phrasing import Turn
+from services.answering.replies import Reply
+from services.answering.verdicts import VERDICT
 from services.answering.verified import Finder
 from services.citing.citations import SPACED, resolve
 from services.citing.without_links import masked, without_links
@@ -25,7 +30,8 @@ from services.errors import Broken, Refused, Unavailable
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
 from services.lectures.staleness import flag_stale_everywhere
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from services.models.thoughts import SoFar
 from services.search.generations import Serving, begin
 from services.search.retrieve import Retriever

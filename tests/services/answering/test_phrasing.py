@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from services.answering.phrasing import Turn, standalone, translations
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, says, sends_json
 
 HISTORY = (Turn(question="o que é dropout no treino?", answer="Desliga neurônios ao acaso."),)

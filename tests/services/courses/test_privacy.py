@@ -14,8 +14,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import questions
 from db.records import Course, Destination, Label, QuestionId
-from services.answering.ask import Asked, Asker, Reply
+from services.answering.ask import Asker
+from services.answering.asked import Asked
 from services.answering.deliveries import Deliveries
+from services.answering.replies import Reply
 from services.answering.showings import Showings
 from services.courses import privacy
 from services.courses.courses import Courses
@@ -23,7 +25,8 @@ from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Forgotten, Privacy, packed
 from services.errors import Unavailable
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
 from tests.fake_model import fake_model, says
 from tests.services.conftest import Desk

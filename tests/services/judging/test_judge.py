@@ -11,7 +11,8 @@ from db.records import Hit, LectureId, Reference, SegmentId
 from services.judging.judge import Judge, Opinion
 from services.judging.tasks import occurs
 from services.judging.verdicts import Case
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from tests.fake_model import (
     Behaviour,
     FakeModel,

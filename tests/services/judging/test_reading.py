@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.judging.reading import Unreadable, answerability, relevance, support
-from services.models.chat import storable
+from services.models.completions import storable
 
 JSON = '{"criteria": "diz o que é", "supporting_evidence": "a primeira frase", "score": 2}'
 TEMPLATE = "Criteria: diz o que é\nSupporting Evidence: a primeira frase\nScore: 2"

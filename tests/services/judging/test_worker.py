@@ -17,7 +17,8 @@ from services.judging.judge import Judge
 from services.judging.promise import promise
 from services.judging.queue import Queue
 from services.judging.worker import Pace, Worker
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 from services.research import agreement
 from services.reviewing.annotate import Annotate
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json

@@ -7,7 +7,8 @@ from datetime import timedelta
 from db import connect
 from services.judging.judge import Judge
 from services.judging.worker import Pace, Worker
-from services.models.chat import ChatModel, LlmConfig
+from services.models.chat import ChatModel
+from services.models.llm import LlmConfig
 
 PACE = Pace(
     slots=4,

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from services.errors import Refused
-from services.models import chat as llm
-from services.models.chat import ChatModel, Completion, LlmConfig, Message, ModelUnavailable
+from services.models import completions
+from services.models.chat import ChatModel, Message
+from services.models.completions import Completion
+from services.models.llm import LlmConfig
+from services.models.troubles import ModelUnavailable
 from tests.fake_model import (
     USAGE,
     Behaviour,
@@ -219,7 +222,7 @@ async def test_the_limit_never_interrupts_the_reader_of_the_text() -> None:
 
 
 async def test_a_whole_text_is_kept_when_the_server_hangs_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llm, "USAGE_WAIT_S", 0.1)
+    monkeypatch.setattr(completions, "USAGE_WAIT_S", 0.1)
 
     async def hang_after_the_end(writer: asyncio.StreamWriter, request: dict[str, object]) -> None:
         await streams("Oi.", then=b"")(writer, request)

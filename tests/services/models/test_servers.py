@@ -5,7 +5,10 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
-from services.models.chat import ChatModel, Completion, LlmConfig, Message, ModelUnavailable
+from services.models.chat import ChatModel, Message
+from services.models.completions import Completion
+from services.models.llm import LlmConfig
+from services.models.troubles import ModelUnavailable
 from tests.fake_model import (
     Behaviour,
     FakeModel,

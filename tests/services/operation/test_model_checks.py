@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from services.operation import model_checks
 from services.operation.model_checks import FOLLOW_UP, UNANSWERED, Finding, speed
 from tests.fake_model import (

@@ -3,7 +3,7 @@
 import pytest
 
 from db.records import Language
-from services.answering.ask import cleaned
+from services.answering.asked import cleaned
 from services.words.mentions import without_mentions
 
 

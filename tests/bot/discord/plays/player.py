@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.plays import moves
 from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS
 from tests.bot.discord.plays.facts import facts

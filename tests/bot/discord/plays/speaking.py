@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from services.models.chat import LlmConfig
+from services.models.llm import LlmConfig
 from tests.bot.discord.plays.play import TOPICS
 from tests.fake_model import Request, fake_model, says
 

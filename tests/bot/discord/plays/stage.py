@@ -22,8 +22,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from bot import running
 from bot.discord.client import Monitoria
 from services import wiring
-from services.models.chat import LlmConfig
 from services.models.embedder import EmbedderConfig
+from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import FakeDiscord, Message

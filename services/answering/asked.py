@@ -1,0 +1,107 @@
+"""What is asked, wherever it comes from: made plain, told in which language, and within its course's limits."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import AsyncConnection
+
+from db import course_settings, questions
+from db.records import Course, Destination, Language, LectureId, Outcome, QuestionId, Showing
+from services import i18n
+from services.answering.phrasing import MOST_TURNS, Turn
+from services.errors import Refused
+from services.ground.text import LONE_SURROGATE, UNSEEN
+from services.search.retrieve import SPOKEN_BY_MONITORIA
+from services.words import language
+from services.words.mentions import without_mentions
+
+LONGEST_QUESTION = 1_500
+WORDS_THAT_TELL = 4
+"""In a question of fewer words, the language is read off the one before it too: "e na LSTM?"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """
+    One question, from wherever it comes.
+
+    The same *source* and *source_id* are the same question: asked again, it gets the answer that is stored.
+    What came before is either in *history* or follows from *follows*, the question that this one replies to.
+    Who has an *asker_key* asks within the course's limits.
+    """
+
+    course: Course
+    text: str
+    source: str  # "cli", "discord", "eval", …
+    source_id: str | None = None
+    asker_key: str | None = None
+    destination: Destination | None = None  # stored with the question, so that a restart can still deliver
+    reader: Language | None = None  # the language of a refusal; None: the course's
+    lecture: LectureId | None = None
+    follows: QuestionId | None = None
+    history: tuple[Turn, ...] = ()
+
+
+class TooSoon(Refused):
+    """The person, or the whole course, has asked as much as the course allows; the message says until when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that is stored and waits for its answer."""
+
+    id: QuestionId
+    course: Course
+    text: str
+    language: str
+    reads: Language  # the language of ours in which its asker is spoken to
+    lecture: LectureId | None
+    history: tuple[Turn, ...]
+    holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does, as of now: no draft is shown
+    showing: Showing | None = None  # where its answer is to stand
+
+
+def cleaned(text: str, reader: Language) -> str:
+    """
+    Return *text* in NFC, without characters that nobody sees or a database refuses.
+
+    Raises:
+        Refused: nothing is left, or more than a question needs.
+
+    """
+    seen = without_mentions(LONE_SURROGATE.sub("", text).translate(UNSEEN), reader)
+    lines = (" ".join(line.split()) for line in seen.splitlines())
+    plain = unicodedata.normalize("NFC", "\n".join(lines)).strip()
+    if not plain:
+        raise Refused(i18n.text("question.empty", reader))
+    if len(plain) > LONGEST_QUESTION:
+        raise Refused(i18n.text("question.too_long", reader, length=len(plain), limit=LONGEST_QUESTION))
+    return plain
+
+
+def language_of(text: str, history: Sequence[Turn], languages: Sequence[str]) -> str:
+    leans = history and len(text.split()) < WORDS_THAT_TELL
+    evidence = f"{history[-1].question} {text}" if leans else text
+    return language.detect(evidence, tuple(dict.fromkeys((*languages, *SPOKEN_BY_MONITORIA))))
+
+
+async def turns_before(conn: AsyncConnection, asked: Asked) -> tuple[Turn, ...]:
+    if asked.follows is None:
+        return ()
+    earlier = await questions.conversation(conn, course=asked.course.id, last=asked.follows, most=MOST_TURNS)
+    return tuple(Turn(question=exchange.question, answer=exchange.answer) for exchange in earlier)
+
+
+async def require_within_limits(conn: AsyncConnection, asked: Asked, asker_key: str) -> None:
+    """Refuse a question, stored just now, that is one too many; its transaction is then rolled back."""
+    settings = await course_settings.ensure(conn, asked.course.id)
+    recent = await questions.recent(conn, course=asked.course.id, asker_key=asker_key)
+    reader = asked.reader or asked.course.language
+    if recent.by_person > settings.person_hourly:
+        minutes = math.ceil(recent.person_free_in_s / 60)
+        raise TooSoon(i18n.text("question.too_many", reader, limit=settings.person_hourly, minutes=minutes))
+    if recent.by_course > settings.course_daily:
+        minutes = math.ceil(recent.course_free_in_s / 60)
+        raise TooSoon(i18n.text("question.course_too_many", reader, limit=settings.course_daily, minutes=minutes))

@@ -1,0 +1,93 @@
+"""Tell what may be shown of a stored answer: to its asker, and to staff who are to settle it."""
+
+from dataclasses import dataclass, replace
+
+from psycopg import AsyncConnection
+
+from db import answers, verified
+from db.records import Answer, CourseId, Hit, QuestionId, Reference, Showing
+from services.answering.released import Mark, released
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """
+    What may be shown of an answer now, and nothing else; the marks in its text number *references*.
+
+    Where nothing may be shown, the text is empty, and *mark* says why.
+    """
+
+    question: str
+    answer: Answer
+    references: tuple[Reference, ...]
+    hits: tuple[Hit, ...]
+    mark: Mark | None = None
+    may_be_seen: bool = True
+    showing: Showing | None = None  # where it is to stand, as that was before the reply was read; None: not in Discord
+
+    @property
+    def may_be_voted_on(self) -> bool:
+        return self.may_be_seen and self.answer.outcome != "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """An answer for the eyes of staff alone: its words, whether or not they may be shown to others."""
+
+    question: str
+    answer: Answer
+    references: tuple[Reference, ...]
+    hits: tuple[Hit, ...]
+
+
+async def reply_to(
+    conn: AsyncConnection, course: CourseId, question: QuestionId, text: str, showing: Showing | None = None
+) -> Reply | None:
+    """Return what may be shown of the answer that is stored for a question."""
+    answer = await answers.of_question(conn, course=course, question=question)
+    state = await answers.state(conn, course=course, answer=answer.id) if answer else None
+    if answer is None or state is None:
+        return None
+    release = released(state)
+    if release.words == "none":
+        unseen = replace(answer, text="", failure=None)
+        return Reply(
+            question=text,
+            answer=unseen,
+            references=(),
+            hits=(),
+            mark=release.mark,
+            may_be_seen=False,
+            showing=showing,
+        )
+    words, references = await _words(conn, answer, state, of_staff=release.words == "staff")
+    return Reply(
+        question=text,
+        answer=words,
+        references=references,
+        hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
+        mark=release.mark,
+        showing=showing,
+    )
+
+
+async def examine(conn: AsyncConnection, course: CourseId, question: QuestionId, text: str) -> Examined | None:
+    """Return an answer in the words that staff are to settle: theirs where some are in force."""
+    answer = await answers.of_question(conn, course=course, question=question)
+    state = await answers.state(conn, course=course, answer=answer.id) if answer else None
+    if answer is None or state is None:
+        return None
+    words, references = await _words(conn, answer, state, of_staff=state.words_id is not None and not state.is_retired)
+    hits = tuple(await answers.hits(conn, course=course, answer=answer.id))
+    return Examined(question=text, answer=words, references=references, hits=hits)
+
+
+async def _words(
+    conn: AsyncConnection, answer: Answer, state: answers.State, *, of_staff: bool
+) -> tuple[Answer, tuple[Reference, ...]]:
+    """Return an answer in its own words or in those of staff, with the moments that they cite."""
+    course = answer.course_id
+    if of_staff and state.words_id is not None and state.words is not None:
+        cited = await verified.references(conn, course=course, verified=state.words_id)
+        return replace(answer, outcome="answered", text=state.words), tuple(cited)
+    return answer, tuple(await answers.references(conn, course=course, answer=answer.id))

@@ -1,0 +1,83 @@
+"""Store an answer with its passages, its references and what follows from them."""
+
+import asyncio
+import logging
+import time
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import answers, course_settings, questions, reviews, verified
+from db.records import Answer
+from services.answering.asked import Question
+from services.answering.replies import Reply, reply_to
+from services.answering.writing import UNCITED, Written
+from services.judging.promise import promise
+
+log = logging.getLogger(__name__)
+
+STORE_LIMIT_S = 10.0
+"""For the transaction at the end, beyond the time limit of the answer: what was written must not be lost."""
+
+
+async def store(
+    pool: AsyncConnectionPool, question: Question, written: Written, began: float, *, is_judged: bool
+) -> Reply:
+    """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
+    course = question.course.id
+    async with asyncio.timeout(STORE_LIMIT_S), pool.connection() as conn:
+        # Looked at now: staff may have begun to hold answers while this one was written.
+        holds = await course_settings.holds_now(conn, course) if question.showing else ()
+        if written.verified:
+            await verified.lock(conn, course=course, verified=written.verified)
+        if written.standalone:
+            await questions.understood_as(conn, course=course, question=question.id, standalone=written.standalone)
+        answer = await answers.insert(
+            conn,
+            question=question.id,
+            course=course,
+            outcome=written.outcome,
+            text=written.text,
+            failure=written.failure,
+            retrieval=written.found.mode,
+            generation=written.found.generation_id,
+            model=written.model,
+            prompt_id=written.prompt and written.prompt.id,
+            prompt_sha256=written.prompt and written.prompt.sha256,
+            tokens_in=written.tokens_in,
+            tokens_out=written.tokens_out,
+            latency_ms=round((time.monotonic() - began) * 1000),
+            held="waiting" if written.outcome in holds and not written.verified else "no",
+        )
+        if answer is None:
+            reply = await reply_to(conn, course, question.id, question.text, question.showing)
+            assert reply is not None  # noqa: S101 - the insert met this very answer
+            return reply
+        await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
+        await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
+        await _follow_up(conn, question, written, answer, is_judged=is_judged)
+        reply = await reply_to(conn, course, question.id, question.text, question.showing)
+    log.info(
+        "answer.stored",
+        extra={"answer_id": answer.id, "outcome": answer.outcome, "latency_ms": answer.latency_ms},
+    )
+    assert reply is not None  # noqa: S101 - it was stored above
+    return reply
+
+
+async def _follow_up(
+    conn: AsyncConnection, question: Question, written: Written, answer: Answer, *, is_judged: bool
+) -> None:
+    """Do what an answer gives reason for, in its transaction."""
+    course = question.course.id
+    for used in written.evidence:
+        await verified.used(conn, course=course, answer=answer.id, verified=used, way="evidence")
+    if written.verified:
+        await verified.used(conn, course=course, answer=answer.id, verified=written.verified, way="shown")
+    elif is_judged:
+        # The words of staff are not for a model to judge.
+        await promise(conn, course=course, answer=answer.id)
+    if written.failure == UNCITED:
+        await reviews.flag(conn, course=course, answer=answer.id, reason="uncited")
+    if answer.held == "waiting":
+        await reviews.flag(conn, course=course, answer=answer.id, reason="held")

@@ -1,0 +1,204 @@
+"""Write an answer from the passages found: with a model, without one, or in the words of staff."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+
+from db.records import Hit, Outcome, Reference, VerifiedId
+from services import i18n, prompts
+from services.answering.asked import Question
+from services.answering.drafts import Draft
+from services.answering.verdicts import BEFORE_VERDICT, VERDICT
+from services.answering.verified import Known
+from services.citing.attribution import attributed
+from services.citing.citations import Cited, resolve
+from services.citing.marks import normalised
+from services.citing.quoting import quoted
+from services.ground.timestamps import clock
+from services.models.chat import ChatModel, Message
+from services.models.completions import Completion
+from services.models.troubles import ModelUnavailable
+from services.search.retrieve import Found
+from services.words.for_staff import needs_staff
+
+log = logging.getLogger(__name__)
+
+EXTRACTIVE = "extractive"
+VERIFIED = "verified"
+UNCITED = "no valid citation"
+FAILED = ("answer.failed", "answer.failed_with_quotes")
+REFUSED = ("answer.refused", "answer.refused_with_quotes")
+WITHHELD = ("answer.uncited", "answer.uncited_with_quotes")
+LEAST_SECOND_TRY_S = 2.0
+"""With less time left, a model is not asked again for its marks."""
+MARKS_PLEASE = (
+    "Your answer has no passage numbers. Write the same answer again with the number of the passage that says so in"
+    ' square brackets after each sentence, such as "… [2].", and leave out what no passage says. Nothing else.'
+)
+HITS = 10
+NUMBER_IN_DATA = re.compile(r"\[([\s^]*[0-9][0-9\s,;–-]*)\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of a question, not yet stored."""
+
+    outcome: Outcome
+    text: str
+    references: tuple[Reference, ...] = ()
+    failure: str | None = None
+    found: Found = field(default_factory=lambda: NOTHING)
+    standalone: str | None = None
+    verified: VerifiedId | None = None  # the words are those of this verified answer
+    evidence: tuple[VerifiedId, ...] = ()  # verified answers whose passages were among the hits
+    model: str = EXTRACTIVE
+    prompt: prompts.Prompt | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+NOTHING = Found(hits=(), mode="lexical", generation_id=None, language="")
+
+
+async def with_model(
+    model: ChatModel, prompt: prompts.Prompt, question: Question, found: Found, deadline: float
+) -> AsyncGenerator[Draft | Written, None]:
+    messages = prompt.fill(
+        passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
+        question=_harmless(question.text),
+        language=question.language,
+    )
+    try:
+        async with aclosing(model.stream(messages, time_limit_s=left_s(deadline))) as parts:
+            async for part in parts:
+                if isinstance(part, Completion):
+                    # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
+                    judged = await asyncio.to_thread(_judged, part, question, found)
+                    written = judged or await _marked(model, messages, part, question, found, deadline)
+                    yield replace(written, prompt=prompt)
+                else:
+                    yield Draft(written=part)
+    except ModelUnavailable as error:
+        log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
+        texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
+        yield replace(_failed(question, found, str(error), texts), model=model.name, prompt=prompt)
+
+
+async def _marked(
+    model: ChatModel,
+    messages: Sequence[Message],
+    first: Completion,
+    question: Question,
+    found: Found,
+    deadline: float,
+) -> Written:
+    """Ask for the marks that an answer lacks, else give its sentences those that our own measure finds, else fail."""
+    again = None
+    turns = (*messages, Message(role="assistant", content=first.text), Message(role="user", content=MARKS_PLEASE))
+    if left_s(deadline) > LEAST_SECOND_TRY_S:
+        with suppress(ModelUnavailable):
+            again = await model.complete(turns, time_limit_s=left_s(deadline))
+    return await asyncio.to_thread(_marked_by_us, first, again, question, found)
+
+
+def _marked_by_us(first: Completion, again: Completion | None, question: Question, found: Found) -> Written:
+    spent = _both(first, again) if again else first
+    written = _judged(replace(spent, text=again.text), question, found) if again else None
+    for text in (first.text, again.text if again else ""):
+        if written is None:
+            written = _judged(replace(spent, text=attributed(normalised(text), found.hits)), question, found)
+    if written is None:
+        written = _failed(question, found, UNCITED, WITHHELD)
+    return replace(written, model=spent.model, tokens_in=spent.tokens_in, tokens_out=spent.tokens_out)
+
+
+def _both(first: Completion, again: Completion) -> Completion:
+    """Return *again* with the tokens of both, where its server counts them."""
+    counted = [(first.tokens_in, again.tokens_in), (first.tokens_out, again.tokens_out)]
+    tokens_in, tokens_out = (None if None in pair else sum(filter(None, pair)) for pair in counted)
+    return replace(again, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def _judged(completion: Completion, question: Question, found: Found) -> Written | None:
+    """Tell what the model's text amounts to: an answer, a verdict, or None where it is neither."""
+    written = Written(
+        outcome="no_material",
+        text=i18n.text("answer.no_material", question.reads),
+        model=completion.model,
+        tokens_in=completion.tokens_in,
+        tokens_out=completion.tokens_out,
+    )
+    verdict = VERDICT.match(completion.text.lstrip(BEFORE_VERDICT))
+    if verdict and verdict[1] == "NEEDS":
+        return replace(written, outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
+    if verdict:
+        return written
+    cited = resolve(VERDICT.sub("", normalised(completion.text)), found.hits)
+    if not cited.references:
+        return None
+    return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
+
+
+async def without_model(question: Question, found: Found) -> AsyncGenerator[Draft | Written, None]:
+    quotes = _quotes(question, found)
+    if needs_staff(question.text):
+        yield Written(outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
+    elif quotes.references:
+        label = i18n.text("answer.quotes", question.reads)
+        yield Written(outcome="answered", text=f"{label}\n\n{quotes.text}", references=quotes.references)
+    else:
+        yield Written(outcome="no_material", text=i18n.text("answer.no_material", question.reads))
+
+
+def repeated(known: Known, rewritten: str | None) -> Written:
+    """Give the words of staff to who asks the same again."""
+    return Written(
+        outcome="answered",
+        text=known.text,
+        references=known.references,
+        standalone=rewritten,
+        verified=known.id,
+        model=VERIFIED,
+    )
+
+
+def joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Put the passages that staff chose for a related question before those that were found."""
+    together = {hit.segment_id: hit for hit in (*chosen, *found)}
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
+
+
+def _failed(question: Question, found: Found, failure: str, texts: tuple[str, str]) -> Written:
+    """Give what the lecturers said, where no model says anything that may be shown; *texts* are without and with it."""
+    alone, before_quotes = texts
+    quotes = _quotes(question, found)
+    if not quotes.references:
+        return Written(outcome="failed", text=i18n.text(alone, question.reads), failure=failure)
+    apology = i18n.text(before_quotes, question.reads)
+    return Written(outcome="failed", text=f"{apology}\n\n{quotes.text}", references=quotes.references, failure=failure)
+
+
+def _quotes(question: Question, found: Found) -> Cited:
+    return resolve(quoted(question.text, found.hits, question.language) or "", found.hits)
+
+
+def _passage(number: int, hit: Hit) -> str:
+    return f"[{number}] {_harmless(hit.title)}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{_harmless(hit.text)}"
+
+
+def _harmless(data: str) -> str:
+    """
+    Return *data* without anything that the model or we would read as a mark or a verdict.
+
+    >>> _harmless("o vetor [1, 2] é NO_MATERIAL")
+    'o vetor (1, 2) é no material'
+    """
+    without_verdicts = VERDICT.sub(lambda verdict: f"{verdict[1]} {verdict[2]}".lower(), prompts.as_data(data))
+    return NUMBER_IN_DATA.sub(r"(\1)", without_verdicts)
+
+
+def left_s(deadline: float) -> float:
+    return max(deadline - asyncio.get_running_loop().time(), 0.0)
