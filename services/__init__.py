@@ -1,1 +1,1 @@
-"""What Monitoria does: ingest, retrieve, answer, judge, review, report."""
+"""What Monitoria does, in rooms: docs/architecture.md draws them, with what each may ask."""

@@ -1,7 +1,9 @@
 """What the documents say is there."""
 
+import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +21,13 @@ OF_TODAY = [path for path in DOCUMENTS if path.parent.name != "adr"]  # a decisi
 README = (ROOT / "README.md").read_text("utf-8")
 OF_OTHERS = {"HF_HUB_OFFLINE", "HF_HOME", "PGPASSWORD", "POSTGRES_PASSWORD", "TORCH_INDEX"}
 OF_TESTS = {"MONITORIA_TEST_DSN", "MONITORIA_CHAOS", "MONITORIA_PLAYS"}
+OF_ALL = {"ground", "i18n", "errors"}  # rooms that every other may ask; the picture does not draw their arrows
 NOT_SOURCES = {".git", ".venv", "build", "dist"}
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"\bmonitoria(?: (?P<words>[a-z][a-z-]*(?: [a-z][a-z-]*)?))")
+PATH = re.compile(r"(?<![\w/.-])(?:bot|services|db|tests|docs|bench|samples|scripts)/[\w./-]*(?<!\.)")
 VARIABLE = re.compile(
     r"\b(?:MONITORIA|OPENAI|DISCORD|HF|POSTGRES)_[A-Z_]+\b|\bDATABASE_URL\b|\bPGPASSWORD\b|\bTORCH_INDEX\b"
 )
@@ -78,6 +82,32 @@ def texts() -> Iterator[tuple[Path, str]]:
             yield path, content.decode("utf-8", "replace")
 
 
+def picture() -> dict[str, list[dict[str, set[str]]]]:
+    """The floors of the house that docs/architecture.md draws, by package: each room with those that it asks."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("## The house")[2]
+    house: dict[str, list[dict[str, set[str]]]] = {}
+    for line in FENCED.findall(text)[0].splitlines():
+        if package := re.match(r" │ (bot|services|db)/", line):
+            house[package[1]] = [{}]
+        elif re.match(r" │   [─═]", line):
+            next(reversed(house.values())).append({})
+        elif room := re.match(r" │   ([a-z0-9]+) +(?:► ([a-z0-9, ]+?) +)?│", line):
+            next(reversed(house.values()))[-1][room[1]] = set((room[2] or "").split(", ")) - {""}
+    return house
+
+
+def imported(file: Path) -> set[str]:
+    """The rooms of its own package that a file imports."""
+    package = file.relative_to(ROOT).parts[0]
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith(f"{package}.")}
+
+
 @pytest.mark.parametrize("command", ["make demo", "make test"])
 def test_the_readme_begins_with_two_commands(command: str) -> None:
     assert f"\n{command}\n" in README
@@ -127,6 +157,30 @@ def test_every_decision_is_in_the_index_by_its_title() -> None:
     for decision in sorted(folder.glob("[0-9]*.md")):
         title = decision.read_text("utf-8").splitlines()[0].partition(". ")[2]
         assert f"| [{decision.name[:4]}]({decision.name}) | {title} |" in index
+
+
+@pytest.mark.parametrize("package", ["bot", "services"])
+def test_the_picture_shows_what_each_room_imports(package: str) -> None:
+    for room, asks in {room: asks for floor in picture()[package] for room, asks in floor.items()}.items():
+        place = ROOT / package / room
+        files = [*place.rglob("*.py")] or [place.with_suffix(".py")]
+
+        assert asks == set[str]().union(*map(imported, files)) - {room} - OF_ALL, room
+
+
+@pytest.mark.parametrize("package", ["bot", "services"])
+def test_the_picture_has_the_floors_that_the_linter_keeps(package: str) -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == [package])
+    kept = [set(layer.split(" | ")) - OF_ALL for layer in layers]
+
+    assert [set(floor) for floor in picture()[package] if floor] == [floor for floor in kept if floor]
+
+
+@pytest.mark.parametrize("document", OF_TODAY, ids=name)
+def test_a_path_in_a_document_exists(document: Path) -> None:
+    for path in PATH.findall(code(document)):
+        assert (ROOT / path).exists(), f"{name(document)} names {path}"
 
 
 def test_the_sentences_to_look_up_are_those_that_are_said() -> None:

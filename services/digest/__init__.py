@@ -1,6 +1,7 @@
 """
 Tell an instructor what a course did not understand in a week.
 
-`report` is what a digest says, `figures` counts it, `topics` groups questions by meaning, `weeks` says which weeks are
-due, `pages`, `charts` and `mail` put it before people, `posting` sees that each week is posted once.
+`report` is what a digest says, `figures` counts it, `topics` groups questions by meaning, `page` puts it into words,
+charts, pages and mails, `posting` knows which weeks are due and sees that each is told once, `digests` is what is asked
+from outside.
 """

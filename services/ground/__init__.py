@@ -1,1 +1,1 @@
-"""What every room stands on and none owns: storable texts, moments, figures, files, passing trouble."""
+"""What every room stands on and none owns: storable texts, moments, coefficients, files, passing trouble."""

@@ -1,1 +1,1 @@
-"""Staff settle what is weak: cards, verdicts, corrections, and what they keep as verified."""
+"""What people say of answers, and how staff settle what is weak: votes, cards, verdicts, corrections, what they keep."""

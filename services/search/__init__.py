@@ -1,1 +1,1 @@
-"""The passages of a course that a question asks about."""
+"""The passages of a course that a question asks about, and the generation of vectors that finds them."""
