@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector_async
@@ -208,7 +209,7 @@ async def _require_reachable(url: str) -> None:
         raise DatabaseRefused(f"The {describe(url)} has no tables of Monitoria yet; run `monitoria migrate`.")
 
 
-def _ours(url: str) -> dict[str, str]:
+def _ours(url: str) -> dict[str, Any]:
     """Return what each connection asks for beside what *url* says."""
     try:
         brought = conninfo_to_dict(url)
