@@ -223,6 +223,30 @@ async def test_p22_pgvector_off_the_search_path_is_named_with_what_to_run(empty_
             conn.execute(sql.SQL("alter role {} in database {} reset search_path").format(user, name))
 
 
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [  # MicrosoftDocs/azure-docs#112176, Azure-Samples/azure-python-labs#81, pgvector/pgvector#209
+        ('extension "vector" is not allow-listed for "azure_pg_admin" users in Azure Database', "azure.extensions"),
+        ('extension "vector" is not in rds.allowed_extensions', "rds.allowed_extensions"),
+    ],
+)
+async def test_an_extension_that_a_provider_must_allow_is_named(
+    empty_database: str, folder: Path, said: str, ours: str
+) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        refuse = f"begin raise exception '{said}' using errcode = 'feature_not_supported'; end"
+        conn.execute(
+            sql.SQL("create function refuse() returns event_trigger language plpgsql as {}").format(sql.Literal(refuse))
+        )
+        conn.execute(
+            "create event trigger provider on ddl_command_start when tag in ('CREATE EXTENSION') "
+            "execute function refuse()"
+        )
+
+    with pytest.raises(DatabaseRefused, match=rf"does not allow the extension vector yet; .*{ours}"):
+        await migrate(empty_database, folder=folder)
+
+
 async def test_a_read_only_replica_is_named(empty_database: str, folder: Path) -> None:
     with psycopg.connect(empty_database, autocommit=True) as conn:
         name = sql.Identifier(conn.info.dbname)
