@@ -242,7 +242,9 @@ def _reopen(
     wanted = replace(config, model=name, backend=backend)
     if wanted == config and configured.embedder is None:
         return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
-    return open_embedder(wanted)
+    return open_embedder(
+        replace(wanted, query_prefix=generation.query_prefix, passage_prefix=generation.passage_prefix)
+    )
 
 
 @asynccontextmanager
