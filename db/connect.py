@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db.errors import DatabaseError, DatabaseRefused, DatabaseUnavailable, describe, without_secrets
+from db.texts import guard
 
 CONNECT_LIMIT_S = 5
 APPLICATION = "monitoria"
@@ -234,5 +235,6 @@ def _configured(statement_timeout: timedelta) -> Callable[[AsyncConnection], Awa
                 prepare=False,
             )
             await register_vector_async(conn)
+        guard(conn)
 
     return configure
