@@ -15,9 +15,10 @@ from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 
 DPI = 200
@@ -42,8 +43,9 @@ JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
 
 @cache
 def _has_glyph(character: str, *, bold: bool) -> bool:
-    font: Any = get_font(findfont(FontProperties(family=FONT, weight=_weight(bold=bold)), fallback_to_default=False))
-    return bool(font.get_char_index(ord(character)))
+    manager: Any = font_manager  # its types are too wide to check
+    path = manager.findfont(FontProperties(family=FONT, weight=_weight(bold=bold)), fallback_to_default=False)
+    return bool(manager.get_font(path).get_char_index(ord(character)))
 
 
 def drawable(said: str, *, bold: bool = False) -> str:
