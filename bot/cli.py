@@ -438,14 +438,17 @@ def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
     database, models = DatabaseSettings(), ModelSettings()
     key = models.openai_api_key.get_secret_value() if models.openai_api_key else None
     named = "embedding_model" in models.model_fields_set
+    model = models.embedding_model if named or embedding_default is None else embedding_default
     return wiring.Setup(
         home=database.home,
         database_url=database.url.get_secret_value() if database.url else None,
         embedder=embedder.EmbedderConfig(
-            model=models.embedding_model if named or embedding_default is None else embedding_default,
-            backend=models.embedding_backend,
+            model=model,
+            backend="torch" if model == embedder.BUNDLED else models.embedding_backend,  # no endpoint knows that name
             base_url=models.embedding_base_url or models.openai_base_url,
             api_key=key,
+            query_prefix=_prefix(models.embedding_query_prefix),
+            passage_prefix=_prefix(models.embedding_passage_prefix),
         ),
         answer=llm.LlmConfig(
             base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model, is_proven=False
@@ -455,6 +458,11 @@ def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
         judge=_judge(models),
         mail=_mail(MailSettings()),
     )
+
+
+def _prefix(said: str | None) -> str | None:
+    """Return what stands before a text; `none` is nothing, and None what the model's name tells."""
+    return "" if said == embedder.NONE else said
 
 
 def _mail(settings: MailSettings) -> tuple[str, str] | None:

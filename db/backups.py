@@ -10,7 +10,7 @@ import os
 import re
 from asyncio import StreamReader
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ FIRST_WITH_TRANSACTION_TIMEOUT = 170_000
 
 MADE = re.compile(r"^create (?:or replace )?(table|view|function) (\w+)", re.MULTILINE)
 SAVING = re.compile(r'dumping contents of table "(?:.*\.)?(.+)"')
+EXTENSION = re.compile(r"^CREATE EXTENSION (?:IF NOT EXISTS )?vector WITH SCHEMA (.+);$", re.MULTILINE)
 COPY = re.compile(rb"(?P<statement>COPY (?:[^ ]+\.)?(?P<table>[^ ]+) \(.*\) FROM stdin);\n")
 
 # What pg_restore lists of an archive, and the rows of the history in it.
@@ -70,6 +71,7 @@ class Archive:
     path: Path
     made_at: str
     schema: str
+    vector_schema: str  # where pgvector was, as SQL writes its name
     tables: int  # whose rows are in it
 
 
@@ -121,8 +123,14 @@ async def inspect(path: Path) -> Archive:
         path=path,
         made_at=made_at[1] if made_at else "an unknown time",
         schema=tables[HISTORY],
+        vector_schema=await _vector_schema(path),
         tables=len(ROWS.findall(listed)),
     )
+
+
+async def _vector_schema(path: Path) -> str:
+    found = EXTENSION.search(await archives.told(path, "--schema-only", "--file=-"))
+    return found[1] if found else "public"
 
 
 async def restore(url: str, archive: Archive) -> AsyncGenerator[Step | Contents, None]:
@@ -280,6 +288,7 @@ def _made(kind: Literal["table", "view", "function"]) -> list[str]:
 async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -> AsyncGenerator[Step, None]:
     """Run what pg_restore writes, SQL and rows by turns, and tell before each piece what it is."""
     script = archives.piped(process.stdout)
+    moved = await _moved(conn, archive)
     between: list[bytes] = []
     done = size = 0
     while line := await archives.line(script):
@@ -298,12 +307,43 @@ async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -
                     size += len(rows)
             done += 1
         elif not _is_for_others(line, conn):
-            between.append(line)
+            between.append(moved(line))
     complaint = await archives.piped(process.stderr).read()
     if await process.wait():
         raise archives.unreadable(archive.path, complaint)
     yield Step(doing="indexes and checks", done=done, total=archive.tables, size_bytes=size)
     await conn.execute(b"".join(between))
+
+
+async def _moved(conn: AsyncConnection, archive: Archive) -> Callable[[bytes], bytes]:
+    """
+    Return what lets a line of SQL find pgvector where it is here; providers keep extensions in schemas of their own.
+
+    Rows never pass through it: in them the name of a schema is somebody's words.
+    """
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select quote_ident(nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+            where extname = 'vector'
+            """
+        )
+        here = str(await cur.fetchone())
+        await cur.execute(
+            """
+            select typname from pg_type t join pg_depend d on d.classid = 'pg_type'::regclass and d.objid = t.oid
+            where d.deptype = 'e' and d.refobjid = (select oid from pg_extension where extname = 'vector')
+            union select proname from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid
+            where d.deptype = 'e' and d.refobjid = (select oid from pg_extension where extname = 'vector')
+            union select opcname from pg_opclass c
+                join pg_depend d on d.classid = 'pg_opclass'::regclass and d.objid = c.oid
+            where d.deptype = 'e' and d.refobjid = (select oid from pg_extension where extname = 'vector')
+            """
+        )
+        names = "|".join(re.escape(name) for name in await cur.fetchall())
+    there = re.escape(archive.vector_schema)
+    qualified = re.compile(rf"(?<![\w\".]){there}\.(?=(?:{names})\b)|(?<=OPERATOR\(){there}\.(?=[^\w\s])".encode())
+    return lambda line: qualified.sub(lambda _: f"{here}.".encode(), line)
 
 
 async def _batches(script: StreamReader) -> AsyncGenerator[bytes, None]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector_async
@@ -13,15 +14,70 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db.errors import DatabaseError, DatabaseRefused, DatabaseUnavailable, describe, without_secrets
+from db.texts import guard
 
 CONNECT_LIMIT_S = 5
 APPLICATION = "monitoria"
 
+KEEPALIVE = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "30000"}
+"""
+Seconds, tries and milliseconds: firewalls of clouds forget a connection that is silent for four minutes and more, and
+say nothing of it. What the address itself sets counts.
+"""
+
 REASONS: tuple[tuple[str, type[DatabaseError], str], ...] = (
+    (
+        r"unsupported (?:options )?startup parameter|command-line options",
+        DatabaseRefused,
+        (
+            "is reached through a pooler that takes no options; leave them out of DATABASE_URL and PGOPTIONS, "
+            "or give the direct address"
+        ),
+    ),
+    (
+        r"Endpoint ID is not specified|SNI info is missing",
+        DatabaseRefused,
+        (
+            "was not told which endpoint is meant; add options=endpoint%3DNAME to DATABASE_URL, with the first "
+            "part of the host's name"
+        ),
+    ),
+    (
+        r"Tenant or user not found|[Ww]rong password",
+        DatabaseRefused,
+        (
+            "refuses this user; correct user and password in DATABASE_URL (a pooler may want the project behind "
+            "the user, with a dot), or ask its administrator"
+        ),
+    ),
+    (
+        r"channel binding",
+        DatabaseRefused,
+        (
+            "and this program do not agree about channel binding; take channel_binding=require out of "
+            "DATABASE_URL, and let sslmode=verify-full say who the server must be"
+        ),
+    ),
+    (
+        (
+            r"server_login_retry|server login (?:has )?fail|query_wait_timeout|pgbouncer cannot connect to server"
+            r"|db_termination|pool_checkout_timeout|checkout timeout"
+        ),
+        DatabaseUnavailable,
+        "is behind a pooler that gets no session from it now; look at the server and at the pooler's log",
+    ),
     (
         r"resolve host|translate host name",
         DatabaseUnavailable,
         "has a host name that nobody knows; correct the host in DATABASE_URL, or check the network",
+    ),
+    (
+        r"Network is unreachable|Cannot assign requested address",
+        DatabaseUnavailable,
+        (
+            "cannot be reached from this network; where its host has an IPv6 address only, give the address of a "
+            "pooler in session mode, or of IPv4"
+        ),
     ),
     (
         r"Connection refused|No such file or directory|No route|unreachable",
@@ -29,19 +85,33 @@ REASONS: tuple[tuple[str, type[DatabaseError], str], ...] = (
         "cannot be reached, nothing listens there; start it, or correct host and port in DATABASE_URL",
     ),
     (
+        r"pool initialization incomplete",
+        DatabaseUnavailable,
+        (
+            "gave fewer connections than Monitoria needs, which are four; end other programs that use it, or raise the "
+            "limits of the server or of its pooler"
+        ),
+    ),
+    (
         r"timeout expired",
         DatabaseUnavailable,
         f"did not answer within {CONNECT_LIMIT_S} s; check host, port and firewall",
     ),
     (
-        r"starting up|shutting down|not yet accepting|recovery mode",
+        r"starting up|shutting down|not yet accepting|recovery mode|endpoint is disabled|[Cc]ontrol plane",
         DatabaseUnavailable,
         "is starting or stopping; try again in a moment",
     ),
     (
-        r"too many clients|remaining connection slots",
+        (
+            r"too many clients|remaining connection slots|too many connections|[Mm]ax(?:imum)? ?[Cc]lient|max clients"
+            r"|max_client_conn|[Cc]onnection limit|no more connections allowed"
+        ),
         DatabaseUnavailable,
-        "has no connection left; end other programs that use it, or raise max_connections",
+        (
+            "has no connection left (Monitoria keeps four open); end other programs that use it, or raise "
+            "max_connections or the pooler's limit"
+        ),
     ),
     (
         r"invalid response to SSL negotiation|expected authentication request|closed the connection",
@@ -93,7 +163,7 @@ async def connected(url: str, *, autocommit: bool = False) -> AsyncConnection:
     """
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
-            return await AsyncConnection.connect(url, autocommit=autocommit, application_name=APPLICATION)
+            return await AsyncConnection.connect(url, autocommit=autocommit, **_ours(url))
     except (psycopg.Error, TimeoutError) as error:
         # libpq quotes an address it cannot read, password and all: the cause must not travel on.
         raise explain(error, url) from None
@@ -106,7 +176,8 @@ async def pool(
     """
     Keep *size* connections to a migrated database open.
 
-    Statements are prepared at their first use and planned once, for any course.
+    Statements are prepared at their first use and planned once, for any course. Settings are made in each session, not
+    asked for at its start, for poolers refuse that.
 
     Raises:
         DatabaseRefused: the operator can fix it: the address, the password, a schema not yet there.
@@ -119,13 +190,9 @@ async def pool(
         open=False,
         min_size=size,
         max_size=size,
-        configure=register_vector_async,
+        configure=_configured(statement_timeout),
         check=AsyncConnectionPool.check_connection,
-        kwargs={
-            "application_name": APPLICATION,
-            "prepare_threshold": 0,
-            "options": _options(url, statement_timeout),
-        },
+        kwargs={"prepare_threshold": 0, **_ours(url)},
     )
     async with opened:
         try:
@@ -143,9 +210,31 @@ async def _require_reachable(url: str) -> None:
         raise DatabaseRefused(f"The {describe(url)} has no tables of Monitoria yet; run `monitoria migrate`.")
 
 
-def _options(url: str, statement_timeout: timedelta) -> str:
-    """Return the session's settings, after those that *url* brings itself."""
-    brought = conninfo_to_dict(url).get("options") or ""
+def _ours(url: str) -> dict[str, Any]:
+    """Return what each connection asks for beside what *url* says."""
+    try:
+        brought = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        brought = {}  # connecting says why
+    return {name: value for name, value in KEEPALIVE.items() if name not in brought} | {"application_name": APPLICATION}
+
+
+def _configured(statement_timeout: timedelta) -> Callable[[AsyncConnection], Awaitable[None]]:
+    """Return what makes a new connection one of ours."""
     timeout_ms = round(statement_timeout / timedelta(milliseconds=1))
-    ours = f"-c timezone=UTC -c statement_timeout={timeout_ms} -c plan_cache_mode=force_generic_plan"
-    return f"{brought} {ours}".strip()
+
+    async def configure(conn: AsyncConnection) -> None:
+        async with conn.transaction():
+            await conn.execute(
+                """
+                select set_config('timezone', 'UTC', false),
+                    set_config('statement_timeout', %(timeout)s, false),
+                    set_config('plan_cache_mode', 'force_generic_plan', false)
+                """,
+                {"timeout": f"{timeout_ms}ms"},
+                prepare=False,
+            )
+            await register_vector_async(conn)
+        guard(conn)
+
+    return configure

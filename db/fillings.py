@@ -1,14 +1,15 @@
 """What the background filling of vectors asks the database: whether anything has changed, and whether it is alone."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool
 
+from db.connect import connected
 from db.records import GenerationId
 
 
@@ -48,9 +49,14 @@ async def alone(pool: AsyncConnectionPool) -> AsyncGenerator[bool, None]:
     """
     Yield whether this process is now the only one that fills in vectors of the database of *pool*.
 
-    The lock is held by a connection of its own, so that it ends with its process, however that ends.
+    The lock belongs to a transaction on a connection of its own, so that it ends with its process, however that ends,
+    and is left on no session that a pooler hands on.
     """
     url = cast("str", pool.conninfo)  # `connect.pool` opens with a string
-    async with await AsyncConnection.connect(url, autocommit=True) as conn, conn.cursor(row_factory=scalar_row) as cur:
-        await cur.execute("select pg_try_advisory_lock(hashtext('monitoria.filling'))")
-        yield bool(await cur.fetchone())
+    async with await connected(url) as conn, conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select pg_try_advisory_xact_lock(hashtext('monitoria.filling'))")
+        is_alone = bool(await cur.fetchone())
+        await cur.execute("set local idle_in_transaction_session_timeout = 0")
+        yield is_alone
+        with suppress(OperationalError):  # cut off meanwhile: what two fill in at once is written once all the same
+            await conn.rollback()

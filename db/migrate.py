@@ -1,7 +1,12 @@
 """Bring a database up to this program's schema by numbered SQL files, each applied once and never edited."""
 
+import asyncio
 import hashlib
+import logging
 import re
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString, cast
@@ -12,19 +17,29 @@ from psycopg import AsyncConnection
 from db.connect import connected
 from db.errors import (
     DatabaseRefused,
+    DatabaseUnavailable,
     MigrationEdited,
     MigrationFailed,
     MigrationsMisnumbered,
     SchemaAhead,
     describe,
 )
+from db.server import Versions, versions
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 OUTSIDE_TRANSACTION = "-- migrate: outside-transaction"
 LOCK = 0x6D6F6E69  # "moni": any number that no other program on the server uses
+LOCK_PATIENCE_S = 120.0
+"""For another process to end its migration; ours take seconds, but for a large database."""
+NOTICE_AFTER_S = 5.0
+LOCK_PAUSE_S = 0.2
+FIRST_WITH_TRANSACTION_TIMEOUT = 170_000
 OLDEST_POSTGRES = 14
 OLDEST_PGVECTOR = (0, 7)  # the first with halfvec and sparsevec
 
+ALLOW_LISTED = re.compile(r"allow-?listed|allowed_extensions|azure\.extensions", re.IGNORECASE)
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -41,15 +56,15 @@ class Migration:
         return self.sql.startswith(OUTSIDE_TRANSACTION)
 
 
-async def migrate(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
+async def migrate(url: str, *, folder: Path = MIGRATIONS, patience_s: float = LOCK_PATIENCE_S) -> tuple[str, ...]:
     """
     Apply what the database does not have yet, and return the names of that.
 
-    Any number of processes may do this at once: one works, the others wait and find it done.
+    Any number of processes may do this at once: one works, the others wait, up to *patience_s*, and find it done.
 
     Raises:
         DatabaseRefused: pgvector is missing or old, PostgreSQL is old, or the user may not create things.
-        DatabaseUnavailable: nothing answers at *url*.
+        DatabaseUnavailable: nothing answers at *url*, or another process migrates for too long.
         MigrationEdited: a file that was applied has changed since.
         MigrationFailed: the database refused a file; nothing of that file was kept.
         MigrationsMisnumbered: the folder's numbers have a gap or a double.
@@ -57,8 +72,7 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
 
     """
     migrations = migrations_in(folder)
-    async with await connected(url, autocommit=True) as conn:
-        await conn.execute("select pg_advisory_lock(%(lock)s)", {"lock": LOCK})
+    async with _alone(url, patience_s), await connected(url, autocommit=True) as conn:
         require_postgres(conn.info.server_version, url)
         await _require_pgvector(conn, url)
         await _create_history(conn, url)
@@ -75,6 +89,71 @@ async def pending(url: str, *, folder: Path = MIGRATIONS) -> tuple[str, ...]:
         require_postgres(conn.info.server_version, url)
         applied = await _applied(conn) if await _has_history(conn) else {}
     return tuple(migration.name for migration in _missing(migrations, applied, url))
+
+
+@asynccontextmanager
+async def _alone(url: str, patience_s: float) -> AsyncGenerator[None, None]:
+    """
+    Let one process at a time migrate.
+
+    The lock belongs to a transaction that stays open meanwhile, on a connection of its own: the lock of a session would
+    outlive us where a pooler keeps the session. Nobody waits inside a statement, whose snapshot would hold up an index
+    that is built concurrently.
+    """
+    async with await connected(url) as conn:
+        await _locked(conn, url, patience_s)
+        yield
+        with suppress(psycopg.OperationalError):  # a firewall may have cut it off in a long migration; all is done
+            await conn.rollback()
+
+
+async def _locked(conn: AsyncConnection, url: str, patience_s: float) -> None:
+    """Take the lock, and say so where that takes long."""
+    until, notice_at = time.monotonic() + patience_s, time.monotonic() + NOTICE_AFTER_S
+    while not await _took(conn):
+        holder = await _holder(conn)
+        await conn.rollback()
+        if time.monotonic() > until:
+            raise DatabaseUnavailable(
+                f"Another process has been migrating the {describe(url)} for more than {patience_s:g} s{holder}; wait "
+                "for it. If none is at work, a pooler has kept the lock: end that process on the server with "
+                "`select pg_terminate_backend(PID)`, and try again."
+            )
+        if time.monotonic() > notice_at:
+            log.warning("migrate.waiting", extra={"database": describe(url), "holder": holder.strip(" ()")})
+            notice_at = until
+        await asyncio.sleep(LOCK_PAUSE_S)
+
+
+async def _took(conn: AsyncConnection) -> bool:
+    """Try to take the lock for this transaction, which no limit of the server on idle ones may end."""
+    row = await (await conn.execute("select pg_try_advisory_xact_lock(%(lock)s)", {"lock": LOCK})).fetchone()
+    # Last, since the snapshot of a select would be kept until the next statement, and hold up concurrent indexes.
+    await _without_limits(conn)
+    return row == (True,)
+
+
+async def _without_limits(conn: AsyncConnection) -> None:
+    """Lift for this transaction what a provider has set for a role: migrations may take longer than answers."""
+    await conn.execute("set local statement_timeout = 0")
+    if conn.info.server_version >= FIRST_WITH_TRANSACTION_TIMEOUT:
+        await conn.execute("set local transaction_timeout = 0")
+    await conn.execute("set local idle_in_transaction_session_timeout = 0")
+
+
+async def _holder(conn: AsyncConnection) -> str:
+    """Say which process of the server has the lock, where that can be seen."""
+    row = await (
+        await conn.execute(
+            """
+            select l.pid, a.application_name, a.state from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+            where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = %(lock)s and l.objsubid = 1
+                and l.database = (select oid from pg_database where datname = current_database())
+            """,
+            {"lock": LOCK},
+        )
+    ).fetchone()
+    return f" (its process {row[0]}, {row[1] or 'unnamed'!r}, {row[2] or 'unknown'})" if row else ""
 
 
 def migrations_in(folder: Path) -> tuple[Migration, ...]:
@@ -119,6 +198,7 @@ async def _apply(conn: AsyncConnection, migration: Migration) -> None:
             await _record(conn, migration)
             return
         async with conn.transaction():
+            await _without_limits(conn)
             await conn.execute("set local lock_timeout = '4s'")
             await _run(conn, migration.sql)
             await _record(conn, migration)
@@ -186,12 +266,19 @@ def require_postgres(server_version: int, url: str) -> None:
 async def _require_pgvector(conn: AsyncConnection, url: str) -> None:
     try:
         await conn.execute("create extension if not exists vector")
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise read_only(url) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseRefused(
             f"The user {conn.info.user!r} may not create the extension pgvector in the {describe(url)}; "
             "an administrator must run `create extension vector` in that database."
         ) from error
     except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as error:
+        if ALLOW_LISTED.search(str(error)):
+            raise DatabaseRefused(
+                f"The server of the {describe(url)} does not allow the extension vector yet; add it to the list of "
+                "allowed extensions (Azure: the server parameter azure.extensions; Amazon: rds.allowed_extensions)."
+            ) from error
         raise DatabaseRefused(
             f"The server of the {describe(url)} has no pgvector; an administrator must install it "
             f"(on Debian: `apt install postgresql-{conn.info.server_version // 10_000}-pgvector`)."
@@ -203,3 +290,23 @@ async def _require_pgvector(conn: AsyncConnection, url: str) -> None:
             f"The {describe(url)} has pgvector {version}, and Monitoria needs 0.7 or newer; an administrator "
             "must install a newer pgvector and run `alter extension vector update` in that database."
         )
+    found = await versions(conn)
+    if not found.vector_in_path:
+        raise DatabaseRefused(f"The {describe(url)} {off_the_path(found, conn.info.user)}.")
+
+
+def off_the_path(found: Versions, user: str) -> str:
+    """Say where pgvector is, and how *user* comes to see it."""
+    return (
+        f"has pgvector in the schema {found.vector_schema!r}, which is not on the search path; run `alter role "
+        f'"{user}" in database "{found.database}" set search_path = "$user", public, "{found.vector_schema}"` there, '
+        "grant usage on that schema if need be, and connect again"
+    )
+
+
+def read_only(url: str) -> DatabaseRefused:
+    """Say that *url* takes no writes."""
+    return DatabaseRefused(
+        f"The {describe(url)} takes no writes: it is a read-only replica, or its provider has made it read-only, often "
+        "because the disk is full; give DATABASE_URL the primary's address, or make room."
+    )

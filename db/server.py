@@ -13,6 +13,9 @@ class Versions:
     server: str
     vector: str | None  # pgvector as created in this database
     vector_available: str | None  # pgvector as installed on the server
+    vector_schema: str | None  # where it was created; some providers keep extensions in one of their own
+    vector_in_path: bool  # whether its types are found there
+    database: str
 
 
 async def versions(conn: AsyncConnection) -> Versions:
@@ -21,7 +24,10 @@ async def versions(conn: AsyncConnection) -> Versions:
             """
             select current_setting('server_version') as server,
                 (select extversion from pg_extension where extname = 'vector') as vector,
-                (select default_version from pg_available_extensions where name = 'vector') as vector_available
+                (select default_version from pg_available_extensions where name = 'vector') as vector_available,
+                (select nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+                    where extname = 'vector') as vector_schema,
+                to_regtype('sparsevec') is not null as vector_in_path, current_database() as database
             """
         )
         found = await cur.fetchone()

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import connect, embedded
+from db import connect, embedded, poolers
 from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, describe
-from db.migrate import migrate
+from db.migrate import migrate, read_only
 from db.records import Generation
 from services.answering.ask import Asker
 from services.answering.deliveries import Deliveries
@@ -129,6 +129,7 @@ async def database(setup: Setup) -> AsyncGenerator[str, None]:
     """Yield the URL of the database, as it is; an embedded one runs until the end."""
     async with _translated(setup):
         if setup.database_url:
+            await poolers.require_own_session(setup.database_url)
             yield setup.database_url
             return
         async with embedded.running(setup.home) as url:
@@ -242,7 +243,9 @@ def _reopen(
     wanted = replace(config, model=name, backend=backend)
     if wanted == config and configured.embedder is None:
         return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
-    return open_embedder(wanted)
+    return open_embedder(
+        replace(wanted, query_prefix=generation.query_prefix, passage_prefix=generation.passage_prefix)
+    )
 
 
 @asynccontextmanager
@@ -259,3 +262,8 @@ async def _translated(setup: Setup) -> AsyncGenerator[None, None]:
     except (psycopg.OperationalError, PoolTimeout) as error:
         which = describe(setup.database_url) if setup.database_url else "embedded database"
         raise Unavailable(f"The {which} went away in the middle of the work; start it and try again.") from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise Refused(str(read_only(setup.database_url or ""))) from error
+    except (psycopg.errors.DuplicatePreparedStatement, psycopg.errors.InvalidSqlStatementName) as error:
+        # Only a pooler that escaped `require_own_session` loses what was prepared.
+        raise Refused(str(poolers.transaction_pooler(setup.database_url or ""))) from error

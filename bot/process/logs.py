@@ -35,12 +35,23 @@ class Readable(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+OURS = ("bot", "services", "db")
+
+
 def configure(settings: LogSettings) -> None:
-    """Send the whole process's logs to standard error; call once."""
+    """
+    Send the whole process's logs to standard error; call once.
+
+    What libraries say at the level debug is left out: Discord's events, with the names and words of people, and
+    requests to models, with questions and passages.
+    """
     as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if as_json else Readable())
-    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    for package in OURS:
+        logging.getLogger(package).setLevel(level)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

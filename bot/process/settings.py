@@ -46,6 +46,8 @@ class ModelSettings(BaseSettings):
         default="torch", validation_alias="MONITORIA_EMBEDDING_BACKEND"
     )
     embedding_base_url: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_BASE_URL")
+    embedding_query_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_QUERY_PREFIX")
+    embedding_passage_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_PASSAGE_PREFIX")
 
 
 class DiscordSettings(BaseSettings):

@@ -145,7 +145,8 @@ async def ingested(
 
 
 async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | None, as_json: bool) -> None:
-    if not clean(query):
+    query = clean(query)  # also of bytes of the command line that are no letters
+    if not query:
         raise Refused("The query is empty; write what to look for.")
     async with opened(setup, quiet=as_json) as services:
         course = await services.courses.find(slug)

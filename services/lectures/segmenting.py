@@ -81,14 +81,17 @@ def _released(cues: Sequence[Cue]) -> Iterator[Cue]:
     """
     Yield *cues* without an end that cannot be meant: of a cue of minutes over which others are spoken.
 
-    It ends where the next one begins, or when its own words are said.
+    It ends where the next one begins, or when its own words are said; so does the last one behind such a cue.
     """
+    is_wrong = False
     for cue, following in zip(cues, [*cues[1:], None], strict=False):
-        if following is None or cue.end_s - cue.start_s <= LONGEST_CUE_S or following.start_s >= cue.end_s:
+        until_s = following.start_s if following else cue.start_s if is_wrong else cue.end_s
+        is_wrong = cue.end_s - cue.start_s > LONGEST_CUE_S and until_s < cue.end_s
+        if not is_wrong:
             yield cue
             continue
         said_s = cue.start_s + len(cue.text.split()) / WORDS_PER_S
-        yield Cue(start_s=cue.start_s, end_s=min(cue.end_s, max(following.start_s, said_s)), text=cue.text)
+        yield Cue(start_s=cue.start_s, end_s=min(cue.end_s, max(until_s, said_s)), text=cue.text)
 
 
 def _within(cue: Cue, words: int) -> Iterator[Cue]:

@@ -86,7 +86,10 @@ def _home(setup: Setup) -> Check:
 async def _server(setup: Setup, url: str) -> Check:
     async with await connect.connected(url) as conn:
         found = await server.versions(conn)
+        user = conn.info.user
     which = describe(setup.database_url) if setup.database_url else "embedded database"
+    if found.vector and not found.vector_in_path:
+        return Check(name="database", state="failed", detail=f"The {which} {migrate.off_the_path(found, user)}.")
     vector = found.vector or (f"{found.vector_available}, not created yet" if found.vector_available else "missing")
     return Check(
         name="database",

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import lexicons
 from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode, SegmentId
 from db.search import RANK_CONSTANT, Dense, nearest
+from db.texts import storable
 from services.errors import Unavailable
 from services.models.embedder import Embedder
 from services.search.generations import Serving
@@ -64,6 +65,7 @@ class Retriever:
 
         Lectures not yet released are not searched. A search goes on by words alone when no model can embed.
         """
+        questions = [storable(question) for question in questions]
         languages = await self.languages(course)
         serving = await self._serving.current() if self._serving else None
         legs = [await self._dense(phrasing, languages, serving) for phrasing in questions]

@@ -47,6 +47,16 @@ async def test_the_demo_answers_with_references_and_costs_nothing_again(detached
     assert f"counts {chosen}, beside 1" in calibrated.err
 
 
+async def test_the_demo_asks_no_endpoint_for_its_bundled_model(terminal: Console) -> None:
+    async with fake_model(embeds) as model:
+        there = having_embeddings(terminal, model)
+        ran = await replace(there, variables=without(there.variables, "MONITORIA_EMBEDDING_MODEL")).run("demo")
+
+    assert ran.code == 0, ran.err
+    assert "all-MiniLM-L6-v2" in flat(ran.out)
+    assert model.requests == []
+
+
 async def test_a_course_is_created_once_and_shown(terminal: Console) -> None:
     created = await terminal.run("course", "create", "redes", "--title", "Redes [bold]1[/]", "--language", "en")
     again, malformed, listed, shown = await asyncio.gather(

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 import trustme
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import archives, backups
@@ -505,3 +506,50 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     with suppress(ConnectionError, ssl.SSLError), closing(writer):
         while data := await reader.read(65_536):
             writer.write(data)
+
+
+@pytest.fixture(params=["extensions", "heroku_ext", "My extensions"])
+def with_extensions_apart(request: pytest.FixtureRequest, postgres_url: str) -> Generator[str, None, None]:
+    """A migrated database whose pgvector is in a schema of its own, as with Supabase and Heroku."""
+    with created(postgres_url, copy_of="template0") as url:
+        put_apart(url, request.param)
+        asyncio.run(migrate(url))
+        yield url
+
+
+def put_apart(url: str, schema: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        name = sql.Identifier(schema)
+        conn.execute(sql.SQL("create schema {}").format(name))
+        conn.execute(sql.SQL("create extension vector schema {}").format(name))
+        conn.execute(
+            sql.SQL('alter database {} set search_path = "$user", public, {}').format(
+                sql.Identifier(conn.info.dbname), name
+            )
+        )
+
+
+async def test_p22_a_backup_with_extensions_in_a_schema_of_their_own_restores_anywhere(
+    with_extensions_apart: str, empty_database: str, archive: Path
+) -> None:
+    fill(with_extensions_apart)
+    with psycopg.connect(with_extensions_apart) as conn:
+        conn.execute("update segments set text = text || ' extensions.vector, OPERATOR(extensions.<=>)'")
+    there = rows(with_extensions_apart)
+
+    await saved(with_extensions_apart, archive)
+    await restored(empty_database, archive)
+
+    assert rows(empty_database) == there
+
+
+async def test_p22_a_backup_of_any_database_restores_beside_extensions_in_a_schema_of_their_own(
+    database: str, empty_database: str, archive: Path
+) -> None:
+    fill(database)
+    put_apart(empty_database, "extensions")
+
+    await saved(database, archive)
+    await restored(empty_database, archive)
+
+    assert rows(empty_database) == rows(database)

@@ -164,6 +164,45 @@ def test_what_libpq_says_becomes_what_to_do(libpq: str, ours: str) -> None:
     assert ours in str(explain(psycopg.OperationalError(libpq), f"postgresql://ana:{SPELT}@h/m"))
 
 
+MANAGED = [
+    ("neondatabase/neon#6291", "unsupported startup parameter in options: search_path", "takes no options"),
+    ("pgbouncer/pgbouncer#875", "FATAL:  unsupported startup parameter: options", "takes no options"),
+    ("corda/corda-runtime-os#5507", "unsupported options startup parameter: only '-c config=val'", "takes no options"),
+    ("psycopg/psycopg2#1577", "RDS Proxy currently doesn’t support command-line options.", "takes no options"),
+    ("porsager/postgres#705", "Endpoint ID is not specified. Either please upgrade", "add options=endpoint%3DNAME"),
+    ("neondatabase/neon#1745", "SNI info is missing, please upgrade the client library", "add options=endpoint%3DNAME"),
+    ("neondatabase/neon#2350", "channel binding is required, but server did not offer it", "channel_binding=require"),
+    ("supabase/cli#4277", "FATAL:  Tenant or user not found", "the project behind the user"),
+    ("supabase/cli#5492", "connection to server failed: Network is unreachable", "IPv6"),
+    ("supabase/supavisor#134", "FATAL:  Max client connections reached", "has no connection left"),
+    ("supabase/supavisor#473", "MaxClientsInSessionMode: max clients reached", "has no connection left"),
+    ("supabase/supabase#49869", "no more connections allowed (max_client_conn)", "has no connection left"),
+    ("supabase/supabase#49869", "remaining connection slots are reserved for", "has no connection left"),
+    ("heroku/legacy-cli#1068", 'FATAL:  too many connections for role "u67"', "has no connection left"),
+    ("heroku/heroku-pg-extras#194", 'FATAL:  no pg_hba.conf entry for host "1.2.3.4", no encryption', "about TLS"),
+    ("npgsql/npgsql#3683", 'no pg_hba.conf entry for host "1.2.3.4", user "u", database "d", SSL off', "about TLS"),
+    ("CrunchyData/postgres-operator#2002", "FATAL:  query_wait_timeout", "behind a pooler that gets no session"),
+    ("goauthentik/authentik#23876", "pgbouncer cannot connect to server", "behind a pooler that gets no session"),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "ours"), MANAGED, ids=[f"{source} {said[:20]}" for source, said, _ in MANAGED]
+)
+def test_what_managed_databases_and_their_poolers_say_becomes_what_to_do(source: str, said: str, ours: str) -> None:
+    told = str(explain(psycopg.OperationalError(said), "postgresql://ana@h/m"))
+
+    assert ours in told, source
+    assert "\n" not in told
+
+
+async def test_a_firewall_s_silence_is_noticed(database: str) -> None:
+    async with pool(make_conninfo(database, keepalives_idle=7), size=1) as opened, opened.connection() as conn:
+        told = {one.keyword.decode(): (one.val or b"").decode() for one in conn.pgconn.info}
+
+    assert (told["keepalives_idle"], told["keepalives_count"], told["tcp_user_timeout"]) == ("7", "3", "30000")
+
+
 @pytest.mark.parametrize(
     "url",
     [

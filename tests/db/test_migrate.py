@@ -1,6 +1,7 @@
 """A database gets each numbered file once, in order, whoever else is doing the same."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -199,6 +200,59 @@ async def test_an_old_pgvector_is_refused(empty_database: str, folder: Path) -> 
         conn.execute("update pg_extension set extversion = '0.6.2' where extname = 'vector'")
 
     with pytest.raises(DatabaseRefused, match=r"has pgvector 0\.6\.2, and Monitoria needs 0\.7"):
+        await migrate(empty_database, folder=folder)
+
+
+async def test_p22_pgvector_off_the_search_path_is_named_with_what_to_run(empty_database: str, folder: Path) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        conn.execute("create schema extensions")
+        conn.execute("create extension vector schema extensions")
+        name = sql.Identifier(conn.info.dbname)
+
+    with pytest.raises(DatabaseRefused, match=r"pgvector in the schema 'extensions', .*search_path") as caught:
+        await migrate(empty_database, folder=folder)
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        advised = re.search(r"`(alter role .*?)`", str(caught.value))
+        assert advised is not None
+        conn.execute(advised[1].encode())
+    try:
+        assert await migrate(empty_database, folder=folder) == ("0001_light", "0002_dark")
+    finally:
+        with psycopg.connect(empty_database, autocommit=True) as conn:
+            user = sql.Identifier(conn.info.user)
+            conn.execute(sql.SQL("alter role {} in database {} reset search_path").format(user, name))
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [  # MicrosoftDocs/azure-docs#112176, Azure-Samples/azure-python-labs#81, pgvector/pgvector#209
+        ('extension "vector" is not allow-listed for "azure_pg_admin" users in Azure Database', "azure.extensions"),
+        ('extension "vector" is not in rds.allowed_extensions', "rds.allowed_extensions"),
+    ],
+)
+async def test_an_extension_that_a_provider_must_allow_is_named(
+    empty_database: str, folder: Path, said: str, ours: str
+) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        refuse = f"begin raise exception '{said}' using errcode = 'feature_not_supported'; end"
+        conn.execute(
+            sql.SQL("create function refuse() returns event_trigger language plpgsql as {}").format(sql.Literal(refuse))
+        )
+        conn.execute(
+            "create event trigger provider on ddl_command_start when tag in ('CREATE EXTENSION') "
+            "execute function refuse()"
+        )
+
+    with pytest.raises(DatabaseRefused, match=rf"does not allow the extension vector yet; .*{ours}"):
+        await migrate(empty_database, folder=folder)
+
+
+async def test_a_read_only_replica_is_named(empty_database: str, folder: Path) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        name = sql.Identifier(conn.info.dbname)
+        conn.execute(sql.SQL("alter database {} set default_transaction_read_only = on").format(name))
+
+    with pytest.raises(DatabaseRefused, match="takes no writes: it is a read-only replica"):
         await migrate(empty_database, folder=folder)
 
 

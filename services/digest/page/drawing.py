@@ -8,12 +8,14 @@ colour says is said in words as well.
 
 import io
 import json
+import re
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -31,6 +33,38 @@ LARGE, TITLE, HEADING, BODY, SMALL = 26.0, 17.0, 13.0, 11.0, 9.5
 BAR_ROW, STRIP_ROW = 92, 112
 UNITS = (5, 10, 15, 20, 30, 60)
 """Minutes between two marks under the strips."""
+
+
+FONT = "DejaVu Sans"
+LEFT_OUT = "…"
+JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
+"""Between and behind the parts of an emoji; alone they are boxes or nothing."""
+
+
+@cache
+def _has_glyph(character: str, *, bold: bool) -> bool:
+    manager: Any = font_manager  # its types are too wide to check
+    path = manager.findfont(FontProperties(family=FONT, weight=_weight(bold=bold)), fallback_to_default=False)
+    return bool(manager.get_font(path).get_char_index(ord(character)))
+
+
+def drawable(said: str, *, bold: bool = False) -> str:
+    """
+    Return *said* without what the font has no glyphs for, which would be boxes: signs go, words become `…`.
+
+    >>> drawable("Redes 🤖 neurais 神经网络")
+    'Redes neurais …'
+    """
+    kept = ""
+    for character in said:
+        if character in JOINERS:
+            continue
+        if character.isspace() or _has_glyph(character, bold=bold):
+            kept += character
+        elif character.isalnum():
+            kept += LEFT_OUT
+    kept = " ".join(re.sub(rf"{LEFT_OUT}[{LEFT_OUT}\s]*{LEFT_OUT}", LEFT_OUT, kept).split())
+    return kept or LEFT_OUT * bool(said.strip())
 
 
 class Sheet:
@@ -53,7 +87,7 @@ class Sheet:
         side: str = "left",
     ) -> float:  # fmt: skip
         """Write on one line whose middle is at *y*, cut to fit *within*, and return its width."""
-        fitted, width = self._fitted(said, size, within, bold=bold)
+        fitted, width = self._fitted(drawable(said, bold=bold), size, within, bold=bold)
         self._axes.text(
             x, y, fitted, fontsize=size, color=colour, ha=side, va="center_baseline", weight=_weight(bold=bold)
         )
@@ -86,10 +120,9 @@ def painted(picture: Mapping[str, Any]) -> bytes:
     bars_top, heat_top = 360, 360 + 90 + bars * BAR_ROW + 50
     height = heat_top + (150 + strips * STRIP_ROW + 60 + 56 * bool(picture["more"]) if strips else 130) + 20
     settings: Any = mpl  # its types are too wide to check
-    with settings.rc_context(), warnings.catch_warnings():
+    with settings.rc_context():
         settings.rcdefaults()  # whatever a file of settings in this folder or at home says
-        settings.rcParams.update({"font.family": ["DejaVu Sans"], "text.parse_math": False})
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        settings.rcParams.update({"font.family": [FONT], "text.parse_math": False})
         sheet = Sheet(height)
         _head(sheet, picture)
         _bars(sheet, MARGIN, bars_top, picture["outcomes_title"], picture["outcomes"], picture["before"])

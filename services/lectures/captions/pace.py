@@ -18,6 +18,8 @@ UNUSUAL = (60.0, 280.0)
 FEWEST_WORDS, FEWEST_CUES = 20, 5
 SLOWEST_OF_FEW = 2.0
 """A file of fewer words or cues is judged by this alone: even one sentence does not take half an hour."""
+WORDS_OF_A_LECTURE = 200
+"""So many are not said within the shortest span either: some programs put a whole transcript at the beginning."""
 SHORTEST_SPAN_S = 20.0
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that put no spaces between words, and Hangul, whose words are long: two characters count as a word."""
@@ -86,7 +88,9 @@ def too_fast(cues: Sequence[Cue]) -> bool:
     """Tell whether nobody can say *cues* in their time, nor in the time from the first to the last of them."""
     pace = measured(cues)
     span_s = pace.end_s - pace.start_s
-    if pace.words < FEWEST_WORDS or len(cues) < FEWEST_CUES or span_s < SHORTEST_SPAN_S:
+    if pace.words < FEWEST_WORDS or len(cues) < FEWEST_CUES:
+        return False
+    if span_s < SHORTEST_SPAN_S and pace.words < WORDS_OF_A_LECTURE:
         return False
     return min(pace.words_per_minute, per_minute(pace.words, span_s)) > FASTEST
 

@@ -1,9 +1,11 @@
 """Place texts by meaning: one protocol, with a model on this machine or an endpoint behind it."""
 
+from services.models.embedder.loading import BUNDLED
 from services.models.embedder.opening import NONE, Configured, EmbedderConfig, open_embedder
 from services.models.embedder.protocol import Backend, Embedder, EmbedderUnavailable, Identity
 
 __all__ = [
+    "BUNDLED",
     "NONE",
     "Backend",
     "Configured",

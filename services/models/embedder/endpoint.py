@@ -1,6 +1,7 @@
 """Ask an embeddings endpoint that speaks OpenAI's protocol."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 else:
     openai = lazily("openai")
 
+log = logging.getLogger(__name__)
+
 OPENAI = "https://api.openai.com/v1"
 
 LONGEST_BYTES = 1_500
@@ -40,8 +43,15 @@ INPUTS_AT_ONCE = 32
 
 REQUESTS_AT_ONCE = 4
 
+TOO_MUCH = {400, 413, 422}
+"""Of HTTP: how servers refuse more texts than they take in one request, of which some take ten."""
+
 LIMIT_S = 30.0
 """For a whole call; `openai` limits single reads only."""
+
+
+class _TooMuch(EmbedderUnavailable):
+    """It did not take so many texts at once, or not in time; fewer may do."""
 
 
 class EndpointEmbedder:
@@ -53,11 +63,10 @@ class EndpointEmbedder:
         self._client = client
         self._identity = identity
         self._limit_s = limit_s
+        self._at_once = INPUTS_AT_ONCE * REQUESTS_AT_ONCE
         # The server does more than one thing at a time: questions need not wait for the passages that are out.
         self._questions = EncodingQueue(self._embed_questions, self._embed_passages)
-        self._passages = EncodingQueue(
-            self._embed_questions, self._embed_passages, passages_at_once=INPUTS_AT_ONCE * REQUESTS_AT_ONCE
-        )
+        self._passages = EncodingQueue(self._embed_questions, self._embed_passages, passages_at_once=self._at_once)
 
     @property
     def identity(self) -> Identity:
@@ -81,6 +90,23 @@ class EndpointEmbedder:
         return await self._embed(self._identity.query_prefix, [_beginning(text) for text in texts])
 
     async def _embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed as many at once as the server has been seen to manage; half as many from each time that it has not."""
+        parts: list[Vectors] = []
+        done = 0
+        while done < len(texts):
+            batch = texts[done : done + self._at_once]
+            try:
+                parts.append(await self._embed_at_once(batch))
+            except _TooMuch as error:
+                if len(batch) == 1:
+                    raise
+                self._at_once = len(batch) // 2
+                log.warning("embedder.slowed", extra={"texts_at_once": self._at_once, "reason": str(error)})
+            else:
+                done += len(batch)
+        return np.concatenate(parts)
+
+    async def _embed_at_once(self, texts: Sequence[str]) -> Vectors:
         requests = [texts[at : at + INPUTS_AT_ONCE] for at in range(0, len(texts), INPUTS_AT_ONCE)]
         try:
             async with asyncio.TaskGroup() as group:
@@ -97,17 +123,27 @@ class EndpointEmbedder:
 
 @asynccontextmanager
 async def endpoint_embedder(
-    model: str, *, base_url: str | None, api_key: str | None, limit_s: float = LIMIT_S
+    model: str,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
+    limit_s: float = LIMIT_S,
 ) -> AsyncGenerator[EndpointEmbedder, None]:
     """
     Reach *model* at *base_url*; its dimension is learned by embedding one word.
+
+    Prefixes that are None are those that the model's name tells of.
 
     Raises:
         EmbedderUnavailable: it does not answer as it should.
 
     """
     async with _client(base_url or OPENAI, api_key or "none", limit_s) as client:
-        query_prefix, passage_prefix = e5_prefixes(model)
+        by_name = e5_prefixes(model)
+        query_prefix = by_name[0] if query_prefix is None else query_prefix
+        passage_prefix = by_name[1] if passage_prefix is None else passage_prefix
         probe = await _asked(client, model, [query_prefix + "vetor"], limit_s)
         identity = Identity(
             backend="openai",
@@ -165,9 +201,10 @@ async def _asked(client: "openai.AsyncOpenAI", model: str, inputs: list[str], li
         rows = sorted(_Embeddings.model_validate_json(response.content).data, key=lambda row: row.index)
         vectors = np.array([row.embedding for row in rows], np.float64)
     except (TimeoutError, openai.APITimeoutError):
-        raise EmbedderUnavailable(f"{where} did not answer within {limit_s:g} s; see its server's log.") from None
+        raise _TooMuch(f"{where} did not answer within {limit_s:g} s; see its server's log.") from None
     except openai.APIStatusError as error:
-        raise EmbedderUnavailable(f"{where} {_refusal(error.status_code)}.") from None
+        kind = _TooMuch if error.status_code in TOO_MUCH else EmbedderUnavailable
+        raise kind(f"{where} {_refusal(error.status_code)}.") from None
     except openai.APIConnectionError:
         raise EmbedderUnavailable(
             f"{where} cannot be reached; start it, or correct MONITORIA_EMBEDDING_BASE_URL."

@@ -30,6 +30,8 @@ class EmbedderConfig:
     backend: Backend = "torch"
     base_url: str | None = None  # for the backend "openai"; None: OpenAI's own
     api_key: str | None = field(default=None, repr=False)
+    query_prefix: str | None = None  # what the model at an endpoint wants before questions; None: as its name tells
+    passage_prefix: str | None = None
 
 
 @asynccontextmanager
@@ -44,7 +46,13 @@ async def open_embedder(config: EmbedderConfig) -> AsyncGenerator[Embedder | Non
     if config.model == NONE:
         yield None
     elif config.backend == "openai":
-        async with endpoint_embedder(config.model, base_url=config.base_url, api_key=config.api_key) as embedder:
+        async with endpoint_embedder(
+            config.model,
+            base_url=config.base_url,
+            api_key=config.api_key,
+            query_prefix=config.query_prefix,
+            passage_prefix=config.passage_prefix,
+        ) as embedder:
             yield embedder
     else:
         async with local_embedder(config.model) as embedder:

@@ -109,6 +109,24 @@ async def test_forum_posts_and_threads_that_were_opened_meanwhile_are_answered(c
         assert is_cited(answers(campus, post)[0])
 
 
+async def test_p26_a_follow_up_in_a_post_that_was_archived_before_a_restart_is_answered(campus: Campus) -> None:
+    """openclaw/openclaw#111148, discord/discord-api-docs#7476: such a thread is in no cache."""
+    server = campus.server
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        forum = server.add_channel(campus.guild, "perguntas", "forum")
+        await bind(campus, client, forum, "forum")
+        post = await server.post(campus.ana, forum, "Gradiente que some", "por que isso acontece?")
+        await server.until(lambda: len(answers(campus, post)) == 1)
+    server.close_thread(post)
+
+    async with campus.running() as client:
+        await server.say(campus.ana, post, f"{server.user.mention} {QUESTION}")
+        await server.until(lambda: len(answers(campus, post)) == 2)
+
+        assert is_cited(answers(campus, post)[-1])
+
+
 async def test_threads_that_were_closed_long_ago_are_not_read(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)

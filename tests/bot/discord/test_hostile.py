@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.discord.messages import render
 from bot.discord.messages.defang import GAP, HEADING
 from services.lectures.ingest import Taken
+from tests.bot.console import Console
 from tests.bot.discord.test_golden import BINDINGS, HIT, REDES, REFERENCES, SETTINGS, lecture, reply
 
 PIECES = [
@@ -229,3 +230,22 @@ def test_comments_and_operators_in_code_can_be_copied() -> None:
     code = "```python\n# comentário\nx = a || b\n```"
 
     assert shown_answer(code) == [code]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "o que \udcff é um gradiente?", "--course", "redes"],
+        ["search", "gradiente \udcff", "--course", "redes", "--json"],
+        ["search", "gradiente", "--course", "re\udcffdes"],
+        ["ask", "gradiente", "--course", "redes", "--lecture", "au\udcffla"],
+        ["ingest", "/no/such/\udcff.vtt", "--course", "redes"],
+        ["import-dossier", "/no/such/\udcff.md", "--course", "redes"],
+    ],
+    ids=lambda command: " ".join(command[:1]),
+)
+async def test_a_byte_of_the_command_line_that_is_no_letter_stops_nothing(sampled: Console, command: list[str]) -> None:
+    ran = await sampled.run(*command)
+
+    assert ran.code in {0, 1}
+    assert "did not expect" not in ran.err

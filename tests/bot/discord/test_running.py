@@ -213,6 +213,26 @@ async def test_what_comes_twice_is_held_until_it_is_answered(
         assert client.answering.in_flight == {f"message:{said.id}"}
 
 
+async def test_no_level_of_the_log_tells_names_or_words_of_people(
+    campus: Campus, start: Start, model: FakeModel
+) -> None:
+    await taught(campus)
+    run = await start(**by(model), MONITORIA_LOG_LEVEL="debug")
+    canary = "canário amarelo"
+
+    await campus.server.say(campus.ana, campus.room, f"{us(campus)} {QUESTION} {canary}")
+    await eventually(lambda: _is_answered(campus), wanted=True)
+    await run.stop()
+
+    assert any(canary in prompt for prompt in model.prompts)
+    for word in (canary, json.dumps(canary)[1:-1], QUESTION, json.dumps(QUESTION)[1:-1], campus.ana.name):
+        assert word not in run.said
+
+
+async def _is_answered(campus: Campus) -> bool:
+    return await count(campus, "answers") == 1
+
+
 async def test_two_replicas_give_one_answer(campus: Campus, start: Start, model: FakeModel) -> None:
     await taught(campus)
     model.behaviours[:] = [says(WRITTEN, pause_s=0.1)]

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 import zlib
 from dataclasses import asdict, replace
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from types import MappingProxyType
 import pytest
 
 from db.records import Language
-from services.digest.page import charts
+from services.digest.page import charts, drawing
 from services.digest.report import Digest, LectureHeat, Relevance
 from tests.heartbeat import beating
 from tests.services.digest import made_up
@@ -145,3 +146,38 @@ def test_words_stand_for_the_picture(language: Language) -> None:
 
 def test_words_stand_for_a_picture_of_nothing() -> None:
     assert charts.described(made_up.EMPTY, "pt-BR").endswith("Nenhuma aula foi citada.")
+
+
+TITLES = [
+    ("Redes 🤖 neurais", "Redes neurais"),
+    ("Aula 3 🎉🎉: tensores", "Aula 3 : tensores"),
+    ("👩\u200d🏫 Monitoria", "Monitoria"),
+    ("1️⃣ Introdução", "1 Introdução"),
+    ("Deep Learning 深度学习", "Deep Learning …"),
+    ("深度 学习 (parte 2)", "… (parte 2)"),
+    ("딥러닝", "…"),
+    ("ดีพเลิร์นนิง", "…"),
+    ("🎉", "…"),
+    ("", ""),
+    ("∇f(x) ≤ ½ — “aspas”", "∇f(x) ≤ ½ — “aspas”"),
+    ("Введение, Εισαγωγή", "Введение, Εισαγωγή"),
+]
+
+
+@pytest.mark.parametrize(("title", "drawn_as"), TITLES)
+def test_p27_what_the_font_cannot_draw_is_left_out(title: str, drawn_as: str) -> None:
+    for bold in (False, True):
+        assert drawing.drawable(title, bold=bold) == drawn_as
+
+
+@pytest.mark.parametrize("title", [title for title, _ in TITLES] + ["التعلم العميق", "שיעור 3", "\ud83e", "a\x00b"])
+def test_p27_no_title_makes_the_library_warn_of_a_missing_glyph(title: str) -> None:
+    digest = replace(
+        BELIEVABLE,
+        course=replace(BELIEVABLE.course, title=title),
+        lectures=(replace(BELIEVABLE.lectures[0], title=title),),
+    )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert charts.png(digest, "pt-BR").startswith(b"\x89PNG")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from services.lectures.captions import Captions, NotCaptions, read
+from services.lectures.captions.holding import WrongClock, held
+from services.lectures.segmenting import cut
 
 SENTENCES: tuple[str, ...] = (
     "o gradiente some quando a rede é muito profunda",
@@ -246,3 +248,77 @@ def test_a_cue_without_an_end_above_a_time_that_cannot_be_read_lasts_as_its_word
     text = "[00:00:10] olá a todos, tudo bem?\n[00:75:00] perdido\n[00:20:00] voltamos\n"
 
     assert kept(text)[0] == (10, 12, "olá a todos, tudo bem?")
+
+
+SPOKEN = [f"palavra{n} gradiente perda camada rede" for n in range(30)]
+HOUR_MS = 3_600_000
+
+
+def ends(end_ms: Callable[[int], int], *, step_ms: int = 8_000) -> str:
+    """Thirty cues, eight seconds apart, each with the end that *end_ms* makes of its start."""
+    return "WEBVTT\n\n" + "".join(cue(n * step_ms, end_ms(n * step_ms), said) for n, said in enumerate(SPOKEN))
+
+
+def paragraph(end_ms: int) -> str:
+    return "WEBVTT\n\n" + cue(0, end_ms, " ".join(SPOKEN * 6))
+
+
+TTML = (
+    '<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="pt"><body><div>'
+    + "".join(f'<p begin="{8 * n}s">{said}</p>' for n, said in enumerate(SPOKEN))
+    + "</div></body></tt>"
+)
+SRV3 = (
+    '<timedtext format="3"><body>'
+    + "".join(f'<p t="{8000 * n}" d="3000" w="1"><s ac="0">{said}</s></p>' for n, said in enumerate(SPOKEN))
+    + "</body></timedtext>"
+)
+LONG_OR_OPEN = [
+    (
+        "an end two hours after each start",
+        ends(lambda at: at + 2 * HOUR_MS),
+        "ljantzen/obsidian-youtube-transcript#134",
+    ),
+    (
+        "one end half an hour late",
+        ends(lambda at: at + HOUR_MS // 2 * (at == 80_000) + 8_000),
+        "ggml-org/whisper.cpp#975",
+    ),
+    ("six minutes in a paragraph", paragraph(6 * 60_000), "yusufipk/dikte#84"),
+    ("a paragraph a minute", paragraph(12 * 60_000), "wassgha/rescript#98"),
+    ("no ends", ends(lambda at: at).replace(" --> ", " --> \0").replace("\0", ""), "w3c/webvtt#496"),
+    ("ends that are starts", ends(lambda at: at), "openai/whisper#191"),
+    ("ends reset to zero", ends(lambda at: 0 if at >= 160_000 else at + 8_000), "Tyrrrz/YoutubeExplode#719"),
+    ("ends over the next start", ends(lambda at: at + 11_000), "iv-org/invidious#100"),
+    ("ends over a silence", ends(lambda at: at + 60_000, step_ms=60_000), "chidiwilliams/buzz#1339"),
+    ("ends at the next start", ends(lambda at: at + 8_000), "awslabs/aws-video-transcriber#25"),
+    ("TTML without ends", TTML, "Dash-Industry-Forum/dash.js#4985"),
+    ("srv3 with three seconds for each row", SRV3, "ksyasuda/SubMiner#219"),
+    ("a last cue of no length", ends(lambda at: at + 8_000 * (at < 29 * 8_000)), "kaltura/media-framework#152"),
+]
+
+
+@pytest.mark.parametrize(("form", "text", "_source"), LONG_OR_OPEN, ids=[form for form, _, _ in LONG_OR_OPEN])
+def test_long_and_open_cues_keep_their_words_and_make_no_long_segment(form: str, text: str, _source: str) -> None:
+    read_ = captions(text)
+
+    words = " ".join(SPOKEN * (6 if "palavra0" in text.partition("palavra29")[2] else 1)).split()
+    assert " ".join(one.text for one in read_.cues).split() == words
+    for window in cut(read_.cues, words=120, overlap=20):
+        spoken_s = len(window.text.split()) / 5 * 60 if form == "ends over a silence" else 240
+        assert window.end_s - window.start_s <= max(240, spoken_s) + 1
+
+
+def test_cues_of_one_segment_that_share_its_times_keep_their_words_and_order() -> None:
+    """m-bain/whisperX#1347: each line of a segment has the times of the whole of it."""
+    text = "".join(cue(n // 3 * 24_000, n // 3 * 24_000 + 24_000, said) for n, said in enumerate(SPOKEN))
+
+    assert [one.text for one in captions(f"WEBVTT\n\n{text}").cues] == SPOKEN
+
+
+def test_a_lecture_that_is_said_within_its_first_seconds_is_refused() -> None:
+    """wa3dbk/ScribeSalad#3: the whole transcript lies at the beginning of the video."""
+    text = "WEBVTT\n\n" + "".join(cue(n * 20, n * 20 + 20, f"{said} {n}") for n, said in enumerate(SPOKEN * 10))
+
+    with pytest.raises(WrongClock, match="words a minute, which nobody does"):
+        held(captions(text), name="a", duration_s=3_600, offset_s=None)

@@ -29,6 +29,8 @@ class Server:
         self.keys: list[str | None] = []
         self.change: Change = lambda rows: rows
         self.instead: Callable[[], Response] | None = None
+        self.delay_s_a_text = 0.0
+        self.most_texts, self.too_many = 1_000, 413
         self.base_url = httpserver.url_for("/v1")
         httpserver.expect_request("/v1/embeddings", method="POST").respond_with_handler(self._answer)
 
@@ -38,6 +40,9 @@ class Server:
         self.keys.append(request.headers.get("Authorization"))
         if self.instead:
             return self.instead()
+        if len(asked["input"]) > self.most_texts:
+            return refused(self.too_many)()
+        time.sleep(self.delay_s_a_text * len(asked["input"]))
         rows = [
             {"object": "embedding", "index": at, "embedding": place(text)} for at, text in enumerate(asked["input"])
         ]
@@ -60,6 +65,10 @@ def refused(status: int) -> Callable[[], Response]:
 
 def embedded_as(vector: list[Any]) -> Change:
     return lambda rows: [row | {"embedding": vector} for row in rows]
+
+
+def ours(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "services.models.embedder.endpoint"]
 
 
 @pytest.fixture
@@ -92,6 +101,48 @@ async def test_prefixes_go_with_the_name(server: Server, model: str, query_prefi
     assert server.inputs[1:] == [[f"{query_prefix}erro"], [f"{passage_prefix}peso", f"{passage_prefix}camada"]]
     np.testing.assert_allclose(question, expected(f"{query_prefix}erro")[0], rtol=1e-5)
     np.testing.assert_allclose(passages, expected(*server.inputs[-1]), rtol=1e-5)
+
+
+async def test_prefixes_can_be_set_and_taken_away(server: Server) -> None:
+    config = EmbedderConfig(
+        model=MODEL, backend="openai", base_url=server.base_url, query_prefix="search_query: ", passage_prefix=""
+    )
+
+    async with open_embedder(config) as embedder:
+        assert embedder
+        await embedder.embed_query("erro")
+        await embedder.embed_passages(["peso"])
+
+    assert server.inputs[1:] == [["search_query: erro"], ["peso"]]
+    assert (embedder.identity.query_prefix, embedder.identity.passage_prefix) == ("search_query: ", "")
+
+
+async def test_a_slow_endpoint_gets_half_as_many_texts_until_it_keeps_up(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.delay_s_a_text = 0.02
+    texts = ["a" * length for length in range(1, 41)]
+
+    async with endpoint_embedder("m", base_url=server.base_url, api_key=None, limit_s=0.4) as embedder:
+        vectors = await embedder.embed_passages(texts)
+        slowed = len(ours(caplog))
+        again = await embedder.embed_passages(texts)
+
+    np.testing.assert_allclose(vectors, expected(*texts), rtol=1e-5)
+    np.testing.assert_allclose(again, vectors, rtol=1e-5)
+    assert set(ours(caplog)) == {"embedder.slowed"}
+    assert len(ours(caplog)) == slowed  # it is remembered
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_an_endpoint_that_takes_ten_texts_at_once_gets_no_more(server: Server, status: int) -> None:
+    server.most_texts, server.too_many = 10, status
+    texts = ["a" * length for length in range(1, 41)]
+
+    async with endpoint_embedder("m", base_url=server.base_url, api_key=None) as embedder:
+        vectors = await embedder.embed_passages(texts)
+
+    np.testing.assert_allclose(vectors, expected(*texts), rtol=1e-5)
 
 
 async def test_rows_are_put_in_order_by_their_index(server: Server) -> None:
