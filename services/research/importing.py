@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import annotations, answers, dossiers, judge_settings, judgements, questions
 from db.records import AnswerId, Course, JudgeSettings, Label, QuestionId
 from services.errors import Broken, Refused
-from services.research import dossier
+from services.research import dossier, dossier_reading
 from services.research.dossier import Entry
 from services.words import language
 
@@ -66,7 +66,9 @@ async def imported(pool: AsyncConnectionPool, course: Course, path: Path) -> Asy
     file, size = await asyncio.to_thread(_opened, path)
     report = Report()
     with file:
-        entries = dossier.read(iter(lambda: file.readline(dossier.LONGEST_LINE_BYTES + 1), b""), path.name)
+        entries = dossier_reading.read(
+            iter(lambda: file.readline(dossier_reading.LONGEST_LINE_BYTES + 1), b""), path.name
+        )
         async with pool.connection() as conn, conn.transaction():
             await dossiers.lock_adding(conn, course.id)
             settings = await judge_settings.current(conn, course.id)

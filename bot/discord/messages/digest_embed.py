@@ -8,7 +8,8 @@ from bot.discord.messages.defang import harmless, plain, shortened
 from db.records import Language
 from services import i18n
 from services.digest.page import charts
-from services.digest.page.sheet import Row, Sheet, Spot, Strip, TopicWords, sheet
+from services.digest.page.parts import Row, Sheet, Spot, Strip, TopicWords
+from services.digest.page.sheet import sheet
 from services.digest.page.words import NO_DATA
 from services.digest.report import Digest
 

@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass
 from db.records import Language, Outcome
 from services import i18n
 from services.digest.page import words
-from services.digest.page.sheet import OUTCOMES, STEPS, Sheet, Strip, Tone, sheet
+from services.digest.page.parts import Sheet, Strip, Tone
+from services.digest.page.sheet import OUTCOMES, sheet
+from services.digest.page.strips import STEPS
 from services.digest.report import Digest
 
 log = logging.getLogger(__name__)

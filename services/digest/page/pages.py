@@ -7,7 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from db.records import Language
 from services import i18n
 from services.digest.page import charts
-from services.digest.page.sheet import STEPS, Sheet, sheet
+from services.digest.page.parts import Sheet
+from services.digest.page.sheet import sheet
+from services.digest.page.strips import STEPS
 from services.digest.report import Digest
 
 SAID = {

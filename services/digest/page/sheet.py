@@ -1,38 +1,22 @@
 """Say in words what a digest holds, the same for the page, the mail, the picture and the message in Discord."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
 
 from db.records import Label, Language, Outcome
-from services import i18n
-from services.citing.without_links import without_links
 from services.digest.page import words
-from services.digest.page.words import NO_DATA, Kind, visible
-from services.digest.report import (
-    FEW_SCORES,
-    Agreement,
-    Cost,
-    Digest,
-    Figure,
-    LectureHeat,
-    Minute,
-    Place,
-    Relevance,
-    Topic,
-)
+from services.digest.page.parts import Bar, Row, Sheet, Spot, Tone, TopicWords
+from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
+from services.digest.page.strips import Strips
+from services.digest.page.words import NO_DATA, visible
+from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic
 from services.ground.timestamps import clock
 
-LONGEST_TITLE = 160
 LONGEST_EXAMPLE = 300
-TOP_MINUTES = 3
 
 SAME, SLIGHTLY = 0.02, 0.1
 """From which difference of the mean AR on it is worth a word, and a strong one."""
-
-STEPS: tuple[tuple[int, str], ...] = ((1, "1"), (2, "2"), (3, "3–4"), (5, "5–8"), (9, "9+"))
-"""From how many citations on a minute takes the next colour; the same in each week, so that weeks can be compared."""
 
 OUTCOMES: dict[Outcome, str] = {
     "answered": "digest.outcome.answered",
@@ -46,7 +30,6 @@ OUTCOMES_IN_SHORT: dict[Outcome, str] = {
     "needs_staff": "digest.topic.needs_staff",
     "failed": "digest.topic.failed",
 }
-Tone = Literal["score_0", "score_1", "score_2", "score_3", "missing"]
 SCORES: tuple[tuple[str, Tone], ...] = (
     ("digest.score.none", "score_0"),
     ("digest.score.little", "score_1"),
@@ -70,130 +53,13 @@ FAILURES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One figure: what it is now, what it was before, and how many it rests on."""
-
-    name: str
-    now: str
-    before: str
-    change: str
-    n: str  # empty where it counts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One part of a whole."""
-
-    name: str
-    count: int
-    count_in_words: str
-    share: str
-    width: float  # 0 to 100, of the largest bar
-    tone: Tone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """A moment of a lecture to look at."""
-
-    lecture: str
-    time: str
-    url: str | None
-    citations: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicWords:
-    """A group of questions."""
-
-    title: str
-    people: str  # how many asked how much
-    details: tuple[str, ...]
-    examples: tuple[str, ...]
-    spots: tuple[Spot, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One minute of a lecture."""
-
-    minute: int
-    step: int  # 1 to 5, the colour
-    is_voted_down: bool
-    words: str
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strip:
-    """The minutes of one lecture."""
-
-    title: str
-    minutes: int
-    counts: str
-    top: tuple[Spot, ...]
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """All that is said of one period."""
-
-    language: Language
-    course: str
-    span: str
-    heading: str
-    week: str | None  # its name, where it is one
-    outage: str | None  # why it tells of more than one week
-    summary: str
-    caution: str | None
-    subject: str
-    is_empty: bool
-    topics: tuple[TopicWords, ...]
-    no_topics: str | None
-    gaps: tuple[TopicWords, ...]
-    no_gaps: str | None
-    for_staff: tuple[TopicWords, ...]
-    small: str | None  # how many questions are only counted
-    questions: tuple[Row, ...]
-    quality: tuple[Row, ...]
-    scores: tuple[Bar, ...]
-    scores_caption: str
-    scores_notes: tuple[str, ...]
-    labels: str
-    agreement: str
-    warning: str | None
-    staff: tuple[Row, ...]
-    staff_notes: tuple[str, ...]
-    cost: str
-    strips: tuple[Strip, ...]
-    now_name: str
-    before_note: str
-    time_zone: str
-
-
 def sheet(digest: Digest, language: Language) -> Sheet:
     """Return *digest* in the words of *language*."""
-    spoken = _Spoken(language)
-    return spoken.sheet(digest)
+    return _Sheets(language).sheet(digest)
 
 
-def titled(text: str) -> str:
-    """Return a title that somebody has written as it may stand in a line of ours."""
-    return _quoted(text, LONGEST_TITLE)
-
-
-def step_of(cited: int) -> int:
-    """Return the number of the colour, from 1 on."""
-    return max(1, sum(cited >= least for least, _ in STEPS))
-
-
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """One language, so that it need not be handed to each word."""
-
-    language: Language
+class _Sheets(Spoken):
+    """What a sheet says, but for the strips of its lectures."""
 
     def sheet(self, digest: Digest) -> Sheet:
         period, least = digest.period, digest.least_askers
@@ -204,11 +70,11 @@ class _Spoken:
             language=self.language,
             course=course,
             span=span,
-            heading=self._text("digest.heading.one" if is_one else "digest.heading.other", span=span),
+            heading=self.text("digest.heading.one" if is_one else "digest.heading.other", span=span),
             week=words.week(period.week, self.language) if is_one else None,
             outage=self._outage(digest),
             summary=self._summary(digest),
-            caution=self._text("digest.caution") if digest.agreement.warning == "low" else None,
+            caution=self.text("digest.caution") if digest.agreement.warning == "low" else None,
             subject=self._subject(digest, course, span),
             is_empty=digest.is_empty,
             topics=tuple(map(self._topic, digest.topics)),
@@ -222,8 +88,8 @@ class _Spoken:
             questions=self._question_rows(digest),
             quality=self._quality_rows(digest),
             scores=self._scores(digest.relevance),
-            scores_caption=self._text(
-                "digest.score.caption", answers=self._counted(_answers(digest.relevance), *ANSWERS)
+            scores_caption=self.text(
+                "digest.score.caption", answers=self.counted(_answers(digest.relevance), *ANSWERS)
             ),
             scores_notes=self._scores_notes(digest.relevance),
             labels=self._labels(digest.staff_labels),
@@ -232,28 +98,10 @@ class _Spoken:
             staff=self._staff_rows(digest),
             staff_notes=self._staff_notes(digest),
             cost=self._cost(digest.cost),
-            strips=tuple(map(self._strip, digest.lectures)),
-            now_name=self._text("digest.now.one" if is_one else "digest.now.other"),
-            before_note=self._text("digest.before.one" if is_one else "digest.before.other"),
-            time_zone=self._text("digest.time_zone", zone=visible(period.time_zone)),
-        )
-
-    def _text(self, key: str, **fields: object) -> str:
-        return i18n.text(key, self.language, **fields)
-
-    def _counted(self, count: float | None, one: str, other: str) -> str:
-        """Return a number with its noun."""
-        number = words.measured(count, "count", self.language)
-        is_one = count is not None and words.is_singular(count, self.language)
-        return self._text(one if is_one else other, count=number)
-
-    def _row(self, key: str, figure: Figure, kind: Kind = "count") -> Row:
-        return Row(
-            name=self._text(key),
-            now=words.measured(figure.value, kind, self.language),
-            before=words.measured(figure.before, kind, self.language),
-            change=words.changed(figure, kind, self.language),
-            n="" if figure.n is None else words.number(figure.n, self.language),
+            strips=tuple(map(Strips(self.language).strip, digest.lectures)),
+            now_name=self.text("digest.now.one" if is_one else "digest.now.other"),
+            before_note=self.text("digest.before.one" if is_one else "digest.before.other"),
+            time_zone=self.text("digest.time_zone", zone=visible(period.time_zone)),
         )
 
     def _outage(self, digest: Digest) -> str | None:
@@ -262,124 +110,124 @@ class _Spoken:
             return None
         since = words.day(period.first_day, self.language)
         key = "digest.outage.one" if period.weeks == 2 else "digest.outage.other"
-        return self._text(key, since=since, weeks=period.weeks)
+        return self.text(key, since=since, weeks=period.weeks)
 
     def _summary(self, digest: Digest) -> str:
         if digest.is_empty:
             span = words.span(digest.period.first_day, digest.period.last_day, self.language)
-            return self._text("digest.empty.one" if digest.period.weeks == 1 else "digest.empty.other", span=span)
+            return self.text("digest.empty.one" if digest.period.weeks == 1 else "digest.empty.other", span=span)
         parts = [self._asked(digest.questions.value, digest.askers.value)]
         if digest.answered_share.value is not None:
             share = words.percent(digest.answered_share.value, self.language)
-            parts.append(self._text("digest.summary.answered", share=share))
+            parts.append(self.text("digest.summary.answered", share=share))
         parts.append(self._relevance(digest))
         return "; ".join(parts) + "."
 
     def _asked(self, questions: float | None, askers: float | None) -> str:
-        return self._text(
+        return self.text(
             "digest.summary.asked",
-            questions=self._counted(questions, *QUESTIONS),
-            askers=self._counted(askers, *ASKERS),
+            questions=self.counted(questions, *QUESTIONS),
+            askers=self.counted(askers, *ASKERS),
         )
 
     def _relevance(self, digest: Digest) -> str:
         mean = digest.relevance.mean
         if mean.value is None:
-            return self._text("digest.summary.unscored")
+            return self.text("digest.summary.unscored")
         n = _scored(digest.relevance)
-        said = self._text(
+        said = self.text(
             "digest.summary.relevance",
             mean=words.measured(mean.value, "score", self.language),
             n=words.number(n, self.language),
         )
         if n < FEW_SCORES:
-            few = self._text("digest.compared.few")
+            few = self.text("digest.compared.few")
             return f"{said}, {few}"
         if mean.before is None:
             return said
         key = "digest.before_that.one" if digest.period.weeks == 1 else "digest.before_that.other"
-        return f"{said}, {self._text(_compared(mean.value - mean.before), before=self._text(key))}"
+        return f"{said}, {self.text(_compared(mean.value - mean.before), before=self.text(key))}"
 
     def _subject(self, digest: Digest, course: str, span: str) -> str:
-        said = self._counted(digest.questions.value, *QUESTIONS)
-        return self._text("digest.subject", course=words.shortened(course, 70), span=span, questions=said)
+        said = self.counted(digest.questions.value, *QUESTIONS)
+        return self.text("digest.subject", course=words.shortened(course, 70), span=span, questions=said)
 
     def _topic(self, topic: Topic) -> TopicWords:
         return TopicWords(
             title=titled(topic.title),
             people=self._asked(topic.questions, topic.askers),
             details=tuple(self._topic_details(topic)),
-            examples=tuple(_quoted(example, LONGEST_EXAMPLE) for example in topic.examples),
+            examples=tuple(quoted(example, LONGEST_EXAMPLE) for example in topic.examples),
             spots=tuple(map(self._spot, topic.places)),
         )
 
     def _topic_details(self, topic: Topic) -> list[str]:
         details = [
-            self._text(key, count=words.number(count, self.language))
+            self.text(key, count=words.number(count, self.language))
             for outcome, key in OUTCOMES_IN_SHORT.items()
             if (count := topic.outcomes.get(outcome, 0))
         ]
         if topic.relevance is not None:
             mean = words.measured(topic.relevance, "score", self.language)
-            details.append(self._text("digest.topic.relevance", mean=mean))
+            details.append(self.text("digest.topic.relevance", mean=mean))
         elif topic.outcomes.get("answered"):
-            details.append(self._text("digest.topic.unscored"))
+            details.append(self.text("digest.topic.unscored"))
         if topic.voted_down:
-            details.append(self._counted(topic.voted_down, "digest.topic.down.one", "digest.topic.down.other"))
+            details.append(self.counted(topic.voted_down, "digest.topic.down.one", "digest.topic.down.other"))
         return details
 
     def _spot(self, place: Place) -> Spot:
         return Spot(
             lecture=titled(place.lecture),
             time=clock(place.start_s),
-            url=_web(place.url),
-            citations=self._counted(place.citations, *CITATIONS),
+            url=web(place.url),
+            citations=self.counted(place.citations, *CITATIONS),
         )
 
     def _none(self, one: str, other: str, least: int) -> str:
         """Say that nothing is shown; where one student is enough, that one has to ask goes without saying."""
-        return self._text(one) if least == 1 else self._text(other, least=least)
+        return self.text(one) if least == 1 else self.text(other, least=least)
 
     def _small(self, digest: Digest) -> str | None:
         if not digest.small_questions:
             return None
-        questions = self._counted(digest.small_questions, *QUESTIONS)
+        questions = self.counted(digest.small_questions, *QUESTIONS)
         if digest.least_askers == 1:
-            return self._text("digest.small.one", questions=questions)
-        return self._text(
+            return self.text("digest.small.one", questions=questions)
+        return self.text(
             "digest.small.other",
             questions=questions,
-            topics=self._counted(digest.small_topics, "digest.topics.one", "digest.topics.other"),
+            topics=self.counted(digest.small_topics, "digest.topics.one", "digest.topics.other"),
             least=digest.least_askers,
         )
 
     def _question_rows(self, digest: Digest) -> tuple[Row, ...]:
         outcomes = (
-            self._row(key, figure) for outcome, key in OUTCOMES.items() if (figure := digest.outcomes.get(outcome))
+            self.row(key, figure) for outcome, key in OUTCOMES.items() if (figure := digest.outcomes.get(outcome))
         )
         return (
-            self._row("digest.row.questions", digest.questions),
-            self._row("digest.row.askers", digest.askers),
+            self.row("digest.row.questions", digest.questions),
+            self.row("digest.row.askers", digest.askers),
             *outcomes,
-            self._row("digest.row.answered_share", digest.answered_share, "share"),
-            self._row("digest.row.seconds_median", digest.seconds_median, "seconds"),
-            self._row("digest.row.seconds_p95", digest.seconds_p95, "seconds"),
+            self.row("digest.row.answered_share", digest.answered_share, "share"),
+            self.row("digest.row.seconds_median", digest.seconds_median, "seconds"),
+            self.row("digest.row.seconds_p95", digest.seconds_p95, "seconds"),
         )
 
     def _quality_rows(self, digest: Digest) -> tuple[Row, ...]:
-        relevance = self._row("digest.row.relevance", digest.relevance.mean, "score")
+        relevance = self.row("digest.row.relevance", digest.relevance.mean, "score")
         return (
             relevance if _scored(digest.relevance) >= FEW_SCORES else replace(relevance, change=NO_DATA),
-            self._row("digest.row.thumbs_up", digest.thumbs_up),
-            self._row("digest.row.thumbs_down", digest.thumbs_down),
+            self.row("digest.row.thumbs_up", digest.thumbs_up),
+            self.row("digest.row.thumbs_down", digest.thumbs_down),
         )
 
     def _scores(self, relevance: Relevance) -> tuple[Bar, ...]:
         """Return a bar for each score, best first, and one for each reason why there is none."""
         counts: list[tuple[str, int, Tone]] = [
-            *((self._text(key), relevance.scores[score], tone) for score, (key, tone) in BEST_FIRST),
-            (self._text("digest.score.failed"), sum(relevance.failed.values()), "missing"),
-            (self._text("digest.score.unjudged"), relevance.unjudged, "missing"),
+            *((self.text(key), relevance.scores[score], tone) for score, (key, tone) in BEST_FIRST),
+            (self.text("digest.score.failed"), sum(relevance.failed.values()), "missing"),
+            (self.text("digest.score.unjudged"), relevance.unjudged, "missing"),
         ]
         total, largest = _answers(relevance), max(count for _, count, _ in counts)
         return tuple(
@@ -400,11 +248,11 @@ class _Spoken:
         for status, count in relevance.failed.items():
             reasons[FAILURES.get(status, "digest.failure.other")] += count
         if reasons.total():
-            said = ", ".join(f"{self._text(key)}: {words.number(n, self.language)}" for key, n in reasons.most_common())
-            notes.append(self._text("digest.score.failures", reasons=said))
+            said = ", ".join(f"{self.text(key)}: {words.number(n, self.language)}" for key, n in reasons.most_common())
+            notes.append(self.text("digest.score.failures", reasons=said))
         if relevance.without_reason:
             notes.append(
-                self._counted(
+                self.counted(
                     relevance.without_reason, "digest.score.without_reason.one", "digest.score.without_reason.other"
                 )
             )
@@ -413,123 +261,72 @@ class _Spoken:
     def _labels(self, labels: Mapping[Label, int]) -> str:
         total = sum(labels.values())
         if not total:
-            return self._text("digest.label.none")
+            return self.text("digest.label.none")
         parts = [
-            self._text(LABELS[label], count=words.number(labels[label], self.language))
+            self.text(LABELS[label], count=words.number(labels[label], self.language))
             for label in LABELS
             if labels.get(label)
         ]
-        return self._text("digest.label.some", labels=self._counted(total, *LABELLED), parts=", ".join(parts))
+        return self.text("digest.label.some", labels=self.counted(total, *LABELLED), parts=", ".join(parts))
 
     def _agreement(self, agreement: Agreement) -> str:
         if agreement.share is None:
-            return self._text("digest.agreement.none")
-        said = self._text(
+            return self.text("digest.agreement.none")
+        said = self.text(
             "digest.agreement.some",
             share=words.percent(agreement.share, self.language),
-            answers=self._counted(agreement.n, *ANSWERS),
+            answers=self.counted(agreement.n, *ANSWERS),
         )
         if agreement.low is not None and agreement.high is not None:
             low, high = (words.percent(end, self.language) for end in (agreement.low, agreement.high))
-            said += " " + self._text("digest.agreement.interval", low=low, high=high)
+            said += " " + self.text("digest.agreement.interval", low=low, high=high)
         if agreement.kappa is None:
-            return said + " " + self._text("digest.agreement.no_kappa")
+            return said + " " + self.text("digest.agreement.no_kappa")
         kappa = words.number(agreement.kappa, self.language, 2)
-        return said + " " + self._text("digest.agreement.kappa", kappa=kappa)
+        return said + " " + self.text("digest.agreement.kappa", kappa=kappa)
 
     def _warning(self, agreement: Agreement) -> str | None:
         if agreement.warning is None:
             return None
         n = words.number(agreement.n, self.language)
-        return self._text(WARNINGS.get(agreement.warning, "digest.agreement.few"), n=n)
+        return self.text(WARNINGS.get(agreement.warning, "digest.agreement.few"), n=n)
 
     def _staff_rows(self, digest: Digest) -> tuple[Row, ...]:
         return (
-            self._row("digest.row.opened", digest.review.opened),
-            self._row("digest.row.settled", digest.review.settled),
-            self._row("digest.row.median_settle", digest.review.median_settle_s, "seconds"),
-            self._row("digest.row.verified_written", digest.verified_written),
-            self._row("digest.row.verified_used", digest.verified_used),
+            self.row("digest.row.opened", digest.review.opened),
+            self.row("digest.row.settled", digest.review.settled),
+            self.row("digest.row.median_settle", digest.review.median_settle_s, "seconds"),
+            self.row("digest.row.verified_written", digest.verified_written),
+            self.row("digest.row.verified_used", digest.verified_used),
         )
 
     def _staff_notes(self, digest: Digest) -> tuple[str, ...]:
         review = digest.review
         if not review.open_now:
-            return (self._text("digest.review.nothing_open"),)
-        said = self._counted(review.open_now, "digest.review.open.one", "digest.review.open.other")
+            return (self.text("digest.review.nothing_open"),)
+        said = self.counted(review.open_now, "digest.review.open.one", "digest.review.open.other")
         if review.oldest_open_s is None:
             return (said,)
         age = words.duration(review.oldest_open_s, self.language)
-        return (said + " " + self._text("digest.review.oldest", age=age),)
+        return (said + " " + self.text("digest.review.oldest", age=age),)
 
     def _cost(self, cost: Cost) -> str:
         if not (cost.tokens_in or cost.tokens_out or cost.uncounted):
-            return self._text("digest.cost.nothing")
+            return self.text("digest.cost.nothing")
         parts = [
-            self._text(
+            self.text(
                 "digest.cost.tokens",
                 tokens_in=words.large(cost.tokens_in, self.language),
                 tokens_out=words.large(cost.tokens_out, self.language),
             )
         ]
         if cost.money is None:
-            parts.append(self._text("digest.cost.no_prices"))
+            parts.append(self.text("digest.cost.no_prices"))
         else:
-            parts.append(self._text("digest.cost.money", money=words.money(cost.money, cost.currency, self.language)))
+            parts.append(self.text("digest.cost.money", money=words.money(cost.money, cost.currency, self.language)))
         if cost.uncounted:
-            parts.append(self._counted(cost.uncounted, "digest.cost.uncounted.one", "digest.cost.uncounted.other"))
+            parts.append(self.counted(cost.uncounted, "digest.cost.uncounted.one", "digest.cost.uncounted.other"))
         return " ".join(parts)
-
-    def _strip(self, lecture: LectureHeat) -> Strip:
-        cited = sum(minute.cited for minute in lecture.minutes)
-        down = sum(minute.voted_down for minute in lecture.minutes)
-        last = max((minute.minute + 1 for minute in lecture.minutes), default=1)
-        counts = self._counted(cited, *CITATIONS)
-        if down:
-            counts += f", {self._voted_down(down)}"
-        return Strip(
-            title=titled(lecture.title),
-            minutes=max(-int(-lecture.duration_s // 60), last),
-            counts=counts,
-            top=tuple(self._minute_spot(lecture, minute) for minute in _top(lecture.minutes)),
-            cells=tuple(map(self._cell, lecture.minutes)),
-        )
-
-    def _minute_spot(self, lecture: LectureHeat, minute: Minute) -> Spot:
-        return Spot(
-            lecture=titled(lecture.title),
-            time=clock(minute.minute * 60),
-            url=_web(minute.url),
-            citations=self._minute_words(minute),
-        )
-
-    def _cell(self, minute: Minute) -> Cell:
-        return Cell(
-            minute=minute.minute,
-            step=step_of(minute.cited),
-            is_voted_down=minute.voted_down > 0,
-            words=f"{clock(minute.minute * 60)}: {self._minute_words(minute)}",
-            url=_web(minute.url),
-        )
-
-    def _minute_words(self, minute: Minute) -> str:
-        said = self._counted(minute.cited, *CITATIONS)
-        return f"{said}, {self._voted_down(minute.voted_down)}" if minute.voted_down else said
-
-    def _voted_down(self, count: int) -> str:
-        return self._text("digest.heat.voted_down", count=words.number(count, self.language))
-
-
-QUESTIONS = ("digest.questions.one", "digest.questions.other")
-ASKERS = ("digest.askers.one", "digest.askers.other")
-ANSWERS = ("digest.answers.one", "digest.answers.other")
-LABELLED = ("digest.labels.one", "digest.labels.other")
-CITATIONS = ("digest.citations.one", "digest.citations.other")
-
-
-def _quoted(text: str, most: int) -> str:
-    """Return what somebody has written, without addresses: mail programs make links of them."""
-    return words.shortened(without_links(visible(text)), most) or "…"
 
 
 def _answers(relevance: Relevance) -> int:
@@ -549,15 +346,3 @@ def _compared(difference: float) -> str:
     if size < SLIGHTLY:
         return "digest.compared.slightly_above" if difference > 0 else "digest.compared.slightly_below"
     return "digest.compared.above" if difference > 0 else "digest.compared.below"
-
-
-def _top(minutes: Sequence[Minute]) -> list[Minute]:
-    """Return the minutes to look at, most cited first, in the order of the lecture where they are equal."""
-    return sorted(minutes, key=lambda minute: (-minute.cited, -minute.voted_down, minute.minute))[:TOP_MINUTES]
-
-
-def _web(url: str | None) -> str | None:
-    """Return *url* if it leads to a page; they come from our own rows, and this is the last door before people."""
-    if url is None or not url.startswith(("https://", "http://")) or url != visible(url) or " " in url:
-        return None
-    return url

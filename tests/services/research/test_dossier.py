@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import Refused
-from services.research import dossier
-from services.research.dossier import Entry, Passage, Writer, link, one_line, read, read_link, render, translated
+from services.research import dossier, dossier_reading
+from services.research.dossier import Entry, Passage, Writer, link, one_line, read_link, render, translated
+from services.research.dossier_reading import read
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "dossier.md"
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -270,7 +271,7 @@ def test_bytes_that_are_no_text_are_refused_by_line(monkeypatch: pytest.MonkeyPa
         read_back(IN_PORTUGUESE.encode("utf-16"))
     with pytest.raises(Refused, match="line 6: the line is not UTF-8 text"):
         read_back(IN_PORTUGUESE.encode().replace(b"URL:* h", b"URL:* \xe9"))
-    monkeypatch.setattr(dossier, "LONGEST_LINE_BYTES", 45)
+    monkeypatch.setattr(dossier_reading, "LONGEST_LINE_BYTES", 45)
     with pytest.raises(Refused, match="line 6: the line has more than 45 bytes"):
         read_back(IN_PORTUGUESE.encode())
 

@@ -33,9 +33,11 @@ from db.records import (
 from services.courses.courses import Courses
 from services.errors import Refused
 from services.lectures.manifest import Plan, Source
-from services.research import dossier, export, importing
-from services.research.export import Chunk, Format, chunks, day, harmless, retriever, without_ids
+from services.research import anonymous, dossier, dossier_reading, export, importing, table
+from services.research.anonymous import without_ids
+from services.research.export import Chunk, Format, chunks, day, retriever
 from services.research.importing import Report, imported
+from services.research.table import harmless
 from tests.services.conftest import Desk
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "dossier.md"
@@ -429,7 +431,7 @@ async def test_an_answer_of_ours_leaves_as_a_dossier(office: Office) -> None:
         "**Anotação automatizada**: C\n\n"
         "**Raciocínio (AR CoT)**: Criteria: Diz o que é. Supporting Evidence: «um arranjo», @… Score: 3\n\n\n---\n\n"
     )
-    [read] = dossier.read(io.BytesIO(written.encode()), "x")
+    [read] = dossier_reading.read(io.BytesIO(written.encode()), "x")
     assert dossier.read_link(read.references[0]) == ("Aula [3]: Tensores (00:01:15)", f"{VIDEO}&t=75")
 
 
@@ -441,7 +443,7 @@ async def test_what_was_not_answered_leaves_too(office: Office) -> None:
     await office.asked(answer=None)
 
     written = (await office.export("dossier", language="en")).decode()
-    entries = list(dossier.read(io.BytesIO(written.encode()), "x"))
+    entries = list(dossier_reading.read(io.BytesIO(written.encode()), "x"))
 
     assert [(one.answer, one.relevance, one.label, len(one.passages)) for one in entries] == [
         ("Não sei.", "N/D", "N/D", 0),
@@ -470,7 +472,7 @@ async def test_staff_outrank_students_and_the_majority_counts(office: Office) ->
             role, given = vote.split()
             await office.labelled(answer, role, given, f"key {number}")
 
-    blocks = dossier.read(io.BytesIO(await office.export("dossier")), "x")
+    blocks = dossier_reading.read(io.BytesIO(await office.export("dossier")), "x")
 
     assert [block.label for block in blocks] == list(cases.values())
     assert [one["manual_label"] or "N/D" for one in await office.documents()] == list(cases.values())
@@ -795,5 +797,6 @@ def test_ids_of_discord_stay_here() -> None:
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(export).attempted
-    assert not doctest.testmod(export).failed
+    for module in (anonymous, table):
+        assert doctest.testmod(module).attempted
+        assert not doctest.testmod(module).failed

@@ -1,0 +1,111 @@
+"""The parts of a digest in words, as page, mail, picture and message lay them out."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from db.records import Language
+
+Tone = Literal["score_0", "score_1", "score_2", "score_3", "missing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure: what it is now, what it was before, and how many it rests on."""
+
+    name: str
+    now: str
+    before: str
+    change: str
+    n: str  # empty where it counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One part of a whole."""
+
+    name: str
+    count: int
+    count_in_words: str
+    share: str
+    width: float  # 0 to 100, of the largest bar
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A moment of a lecture to look at."""
+
+    lecture: str
+    time: str
+    url: str | None
+    citations: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicWords:
+    """A group of questions."""
+
+    title: str
+    people: str  # how many asked how much
+    details: tuple[str, ...]
+    examples: tuple[str, ...]
+    spots: tuple[Spot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One minute of a lecture."""
+
+    minute: int
+    step: int  # 1 to 5, the colour
+    is_voted_down: bool
+    words: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """The minutes of one lecture."""
+
+    title: str
+    minutes: int
+    counts: str
+    top: tuple[Spot, ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All that is said of one period."""
+
+    language: Language
+    course: str
+    span: str
+    heading: str
+    week: str | None  # its name, where it is one
+    outage: str | None  # why it tells of more than one week
+    summary: str
+    caution: str | None
+    subject: str
+    is_empty: bool
+    topics: tuple[TopicWords, ...]
+    no_topics: str | None
+    gaps: tuple[TopicWords, ...]
+    no_gaps: str | None
+    for_staff: tuple[TopicWords, ...]
+    small: str | None  # how many questions are only counted
+    questions: tuple[Row, ...]
+    quality: tuple[Row, ...]
+    scores: tuple[Bar, ...]
+    scores_caption: str
+    scores_notes: tuple[str, ...]
+    labels: str
+    agreement: str
+    warning: str | None
+    staff: tuple[Row, ...]
+    staff_notes: tuple[str, ...]
+    cost: str
+    strips: tuple[Strip, ...]
+    now_name: str
+    before_note: str
+    time_zone: str
