@@ -1,1 +1,1 @@
-"""What people say of answers, and how staff settle what is weak: votes, cards, verdicts, corrections, what they keep."""
+"""What people say of answers, and how staff settle what is weak: votes, cards, verdicts, what they keep."""
