@@ -18,8 +18,8 @@ from rich.table import Table
 from services.answering.same_question import (
     MEASURED,
     WORDS_ALONE,
-    Asked,
     Candidates,
+    Comparable,
     Likeness,
     Match,
     Thresholds,
@@ -122,7 +122,7 @@ def read(path: Path) -> list[Pair]:
     return [Pair(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
-async def embedded(pairs: Sequence[Pair], name: str) -> tuple[dict[str, Asked], str]:
+async def embedded(pairs: Sequence[Pair], name: str) -> tuple[dict[str, Comparable], str]:
     """Return each question of *pairs*, with its vector by the model called *name*, and that model's name."""
     languages = {pair.a: pair.lang_a for pair in pairs} | {pair.b: pair.lang_b for pair in pairs}
     async with open_embedder(EmbedderConfig(model=name)) as embedder:
@@ -136,7 +136,7 @@ async def embedded(pairs: Sequence[Pair], name: str) -> tuple[dict[str, Asked], 
         }, model
 
 
-def measure(pair: Pair, questions: Mapping[str, Asked]) -> Measured:
+def measure(pair: Pair, questions: Mapping[str, Comparable]) -> Measured:
     return Measured(pair=pair, like=likeness(questions[pair.a], questions[pair.b]))
 
 
@@ -195,7 +195,7 @@ def pick(dev: Sequence[Measured], tried: Sequence[tuple[str, Rule]]) -> tuple[st
     return tried[-place]
 
 
-def choose(dev: Sequence[Measured], questions: Mapping[str, Asked]) -> tuple[Thresholds, Thresholds]:
+def choose(dev: Sequence[Measured], questions: Mapping[str, Comparable]) -> tuple[Thresholds, Thresholds]:
     """Return the thresholds to use without an embedder and with this one, by the pairs *dev* alone."""
     where, _ = pick(dev, rules()["words, guards"])
     same = replace(WORDS_ALONE, same_overlap=float(where.rpartition(" ")[2]))
@@ -217,7 +217,7 @@ def _astray(strangers: Sequence[tuple[str, str, Likeness]], limits: Thresholds) 
     return len({text for a, b, like in strangers if judge(like, limits) != "different" for text in (a, b)})
 
 
-def _strangers(pairs: Sequence[Pair], questions: Mapping[str, Asked]) -> Iterator[tuple[str, str, Likeness]]:
+def _strangers(pairs: Sequence[Pair], questions: Mapping[str, Comparable]) -> Iterator[tuple[str, str, Likeness]]:
     """Yield pairs of questions of different clusters, but for those that the set calls related."""
     cluster = clusters(pairs)
     known = {frozenset({pair.a, pair.b}) for pair in pairs if pair.label == "related"}
@@ -249,7 +249,7 @@ def wordings(pairs: Sequence[Pair]) -> dict[str, frozenset[str]]:
     return {text: frozenset(found[text] | {text}) for text in texts}
 
 
-def one_against_all(pairs: Sequence[Pair], questions: Mapping[str, Asked]) -> Found:
+def one_against_all(pairs: Sequence[Pair], questions: Mapping[str, Comparable]) -> Found:
     """Ask each question of *pairs* while all others are verified ones."""
     cluster, same = clusters(pairs), wordings(pairs)
     texts = sorted(cluster)
@@ -314,7 +314,7 @@ def _both_halves(measured: Sequence[Measured], rule: Rule, labels: frozenset[Ver
         yield _share(reached.right, reached.true)
 
 
-def _one_against_all(pairs: Sequence[Pair], questions: Mapping[str, Asked], model: str) -> Table:
+def _one_against_all(pairs: Sequence[Pair], questions: Mapping[str, Comparable], model: str) -> Table:
     table = Table("half", "asked again", "found", "wrong", "related", "astray", title=f"one against all, {model}")
     for split in SPLITS:
         found = one_against_all([pair for pair in pairs if pair.split == split], questions)
@@ -323,7 +323,7 @@ def _one_against_all(pairs: Sequence[Pair], questions: Mapping[str, Asked], mode
     return table
 
 
-def _speed(questions: Sequence[Asked]) -> Table:
+def _speed(questions: Sequence[Comparable]) -> Table:
     verified = [questions[number % len(questions)] for number in range(VERIFIED)]
     began = time.perf_counter()
     kept = Candidates(verified)
@@ -336,7 +336,7 @@ def _speed(questions: Sequence[Asked]) -> Table:
     return table
 
 
-def _milliseconds(question: Asked, kept: Candidates) -> float:
+def _milliseconds(question: Comparable, kept: Candidates) -> float:
     began = time.perf_counter()
     best(question, kept)
     return (time.perf_counter() - began) * 1_000

@@ -13,8 +13,8 @@ from bot.discord.client import Monitoria
 from bot.discord.cogs.asking import Asking
 from bot.discord.cogs.digesting import Digesting
 from bot.discord.cogs.keeping import KeepingCog
-from bot.discord.cogs.lectures import Reading
-from bot.discord.cogs.privacy import Privacy
+from bot.discord.cogs.lectures import Lectures
+from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.reviewing import Reviewing
 from bot.discord.cogs.staff import Staff
 from bot.discord.hearing.choosing import CourseChoice
@@ -152,12 +152,12 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     client = Monitoria(services, metrics, **options)
     client.add_dynamic_items(CourseChoice)
     await client.add_cog(Asking(client))
-    await client.add_cog(Reading(client))
+    await client.add_cog(Lectures(client))
     await client.add_cog(Reviewing(client))
     await client.add_cog(KeepingCog(client))
     await client.add_cog(Digesting(client))
     await client.add_cog(Staff(client))
-    await client.add_cog(Privacy(client))
+    await client.add_cog(PrivacyCog(client))
     return client
 
 

@@ -25,7 +25,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class HumanLabel:
     """What one person, who is not named, says of one answer."""
 
     answer_id: AnswerId
@@ -86,9 +86,9 @@ async def judgements(conn: AsyncConnection, course: CourseId) -> list[Judgement]
         return await cur.fetchall()
 
 
-async def opinions(conn: AsyncConnection, course: CourseId) -> list[Opinion]:
+async def opinions(conn: AsyncConnection, course: CourseId) -> list[HumanLabel]:
     """Every label that people gave answers of *course*, oldest first."""
-    async with conn.cursor(row_factory=class_row(Opinion)) as cur:
+    async with conn.cursor(row_factory=class_row(HumanLabel)) as cur:
         await cur.execute(
             """
             select answer_id, role, label, reason, comment, judge_visible

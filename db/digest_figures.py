@@ -30,7 +30,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class AskedCounts:
     """What was asked, and how it was answered."""
 
     questions: int
@@ -41,8 +41,8 @@ class Asking:
     p95_s: float | None
 
 
-async def asking(conn: AsyncConnection, span: Span) -> Asking:
-    async with conn.cursor(row_factory=class_row(Asking)) as cur:
+async def asking(conn: AsyncConnection, span: Span) -> AskedCounts:
+    async with conn.cursor(row_factory=class_row(AskedCounts)) as cur:
         await cur.execute(
             """
             with asked as (
@@ -251,7 +251,7 @@ async def spent(conn: AsyncConnection, span: Span) -> Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CountedQuestion:
     """One question, and what became of it."""
 
     text: str
@@ -266,9 +266,9 @@ class Question:
     urls: list[str | None]
 
 
-async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[Question]:
+async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQuestion]:
     """Yield what was asked, in order."""
-    async with conn.cursor("digest_questions", row_factory=class_row(Question)) as cur:
+    async with conn.cursor("digest_questions", row_factory=class_row(CountedQuestion)) as cur:
         cur.itersize = 5_000
         await cur.execute(
             """

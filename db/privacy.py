@@ -12,7 +12,7 @@ from db.records import AnswerId, Course, CourseId, Label, Language, Outcome, Que
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class HeldInCourse:
     """How much is kept about a person in one course."""
 
     course: Course
@@ -78,7 +78,7 @@ async def courses_of_guild(conn: AsyncConnection, guild: int) -> list[Course]:
         return await cur.fetchall()
 
 
-async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Kept]:
+async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[HeldInCourse]:
     """Count what is kept of the person with these *keys*, in each course that has something, by slug."""
     async with conn.cursor(row_factory=kwargs_row(_kept)) as cur:
         await cur.execute(
@@ -218,8 +218,8 @@ async def delete_direct_course(conn: AsyncConnection, *, course: CourseId, perso
     )
 
 
-def _kept(course_id: int, slug: str, title: str, language: Language, **columns: Any) -> Kept:  # noqa: ANN401 - a row
-    return Kept(course=Course(id=CourseId(course_id), slug=slug, title=title, language=language), **columns)
+def _kept(course_id: int, slug: str, title: str, language: Language, **columns: Any) -> HeldInCourse:  # noqa: ANN401 - a row
+    return HeldInCourse(course=Course(id=CourseId(course_id), slug=slug, title=title, language=language), **columns)
 
 
 async def delete_judge_views(conn: AsyncConnection, *, course: CourseId, key: str) -> None:

@@ -15,7 +15,7 @@ from bot.terminal import console as terminal
 from db.records import AnswerId, JobId, JudgeSettings, QueuedJob
 from services import wiring
 from services.errors import Refused
-from services.judging.queue import State
+from services.judging.queue import QueueState
 from services.judging.rules import labels
 from services.judging.worker import Worker
 from services.wiring import Judging, Setup
@@ -122,7 +122,7 @@ async def queue(setup: Setup, *, slug: str | None, job: int | None, every: bool)
     terminal.show(view(state))
 
 
-def view(state: State) -> RenderableType:
+def view(state: QueueState) -> RenderableType:
     """Show how many jobs wait, whether all are held up, and those that have not ended well."""
     parts: list[RenderableType] = [
         Text(", ".join(f"{state.counts.get(name, 0)} {name}" for name in ("waiting", "running", "dead")) + ".")
@@ -184,7 +184,7 @@ def _worker(opened: Judging) -> Worker:
     return opened.worker
 
 
-def _tell_what_is_left(state: State) -> None:
+def _tell_what_is_left(state: QueueState) -> None:
     if state.breaker and state.breaker.is_open:
         terminal.tell(f"The queue is held up: {state.breaker.reason}")
     waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)

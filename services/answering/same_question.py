@@ -49,7 +49,7 @@ SHORTLIST = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Comparable:
     """A question, ready to be compared; `asked` makes it."""
 
     reading: Reading
@@ -82,16 +82,16 @@ class Match:
     runner_up: float | None  # the score of the next that is the same or related
 
 
-def asked(text: str, language: str, *, vector: Vectors | None = None, model: str | None = None) -> Asked:
+def asked(text: str, language: str, *, vector: Vectors | None = None, model: str | None = None) -> Comparable:
     """
     Prepare a question in *language* (two-letter code) to be compared.
 
     It must be understood without what was said before it. *vector* is what `embed_query` of *model* gave for it.
     """
-    return Asked(reading=read(text, language), vector=vector, model=model)
+    return Comparable(reading=read(text, language), vector=vector, model=model)
 
 
-def compare(a: Asked, b: Asked) -> Verdict:
+def compare(a: Comparable, b: Comparable) -> Verdict:
     """
     Say whether the answer to one question answers the other ("same"), helps with it ("related"), or neither.
 
@@ -103,12 +103,12 @@ def compare(a: Asked, b: Asked) -> Verdict:
     return judge(likeness(a, b), thresholds(a, b))
 
 
-def thresholds(a: Asked, b: Asked) -> Thresholds:
+def thresholds(a: Comparable, b: Comparable) -> Thresholds:
     """Return what the two questions' likeness is held against."""
     return MEASURED.get(a.model or "", WORDS_ALONE) if a.model == b.model else WORDS_ALONE
 
 
-def likeness(a: Asked, b: Asked) -> Likeness:
+def likeness(a: Comparable, b: Comparable) -> Likeness:
     """Compare two questions feature by feature; the order of the two does not matter."""
     if b.reading.plain < a.reading.plain:
         a, b = b, a  # words are paired greedily, which need not give the same both ways
@@ -136,14 +136,14 @@ def judge(like: Likeness, limits: Thresholds) -> Verdict:
 class Candidates:
     """The verified questions of a course, arranged so that a new one finds its like; keep it until they change."""
 
-    def __init__(self, questions: Sequence[Asked]) -> None:
+    def __init__(self, questions: Sequence[Comparable]) -> None:
         self.questions = tuple(questions)
         self._lengths = np.array([len(question.reading.subject) for question in self.questions])
         self._places = _places(self.questions)
         models = {question.model for question in self.questions if question.vector is not None}
         self._vectors = {model: _stacked(self.questions, model) for model in models}
 
-    def nearest(self, question: Asked, count: int) -> list[int]:
+    def nearest(self, question: Comparable, count: int) -> list[int]:
         """Return the places of the *count* that look most like *question*, roughly and fast."""
         near = self._overlaps(question)
         vectors = self._vectors.get(question.model)
@@ -152,7 +152,7 @@ class Candidates:
         count = min(count, len(near))
         return np.argpartition(-near, count - 1)[:count].tolist() if count else []
 
-    def _overlaps(self, question: Asked) -> NDArray[np.float64]:
+    def _overlaps(self, question: Comparable) -> NDArray[np.float64]:
         shared = np.zeros(len(self.questions))
         for word in question.reading.subject:
             found = [self._places[form] for form in word.forms if form in self._places]
@@ -161,7 +161,7 @@ class Candidates:
         return 2 * shared / np.maximum(self._lengths + len(question.reading.subject), 1)
 
 
-def best(question: Asked, candidates: Candidates) -> Match | None:
+def best(question: Comparable, candidates: Candidates) -> Match | None:
     """
     Return the candidate that *question* asks again or is related to; None where there is neither.
 
@@ -194,7 +194,7 @@ def _are_apart(candidates: Candidates, place: int, rival: int) -> bool:
     return compare(candidates.questions[place], candidates.questions[rival]) != "same"
 
 
-def _places(questions: Sequence[Asked]) -> dict[str, NDArray[np.int64]]:
+def _places(questions: Sequence[Comparable]) -> dict[str, NDArray[np.int64]]:
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, question in enumerate(questions):
         for word in question.reading.subject:
@@ -203,7 +203,7 @@ def _places(questions: Sequence[Asked]) -> dict[str, NDArray[np.int64]]:
     return {form: np.array(found, np.int64) for form, found in places.items()}
 
 
-def _stacked(questions: Sequence[Asked], model: str | None) -> NDArray[np.float32]:
+def _stacked(questions: Sequence[Comparable], model: str | None) -> NDArray[np.float32]:
     """Return the vectors of *model*, shape (n, dimension); zeros where a question has none."""
     made = [question.vector if question.model == model else None for question in questions]
     dimension = next((len(vector) for vector in made if vector is not None), 0)
@@ -258,7 +258,7 @@ def _is_reordered(a: Reading, pairs: Sequence[tuple[int, int]]) -> bool:
     return sum(first > second for first, second in zip(order, order[1:] + order[:1], strict=True)) > 1
 
 
-def _cosine(a: Asked, b: Asked) -> float | None:
+def _cosine(a: Comparable, b: Comparable) -> float | None:
     if a.vector is None or b.vector is None or a.model != b.model:
         return None
     return float(a.vector @ b.vector)

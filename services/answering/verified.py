@@ -11,7 +11,7 @@ from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.verified import Verified
 from services.answering import same_question
 from services.answering.recorded import recorded
-from services.answering.same_question import Asked, Candidates
+from services.answering.same_question import Candidates, Comparable
 from services.errors import Unavailable
 from services.models.embedder import Embedder
 from services.search.generations import Serving
@@ -84,16 +84,16 @@ class Finder:
         return candidates
 
 
-async def _all_ready(holding: Sequence[Verified], model: str | None, embedder: Embedder | None) -> list[Asked]:
+async def _all_ready(holding: Sequence[Verified], model: str | None, embedder: Embedder | None) -> list[Comparable]:
     """Return the questions of verified answers; from the first that the model fails at, it is not asked again."""
-    ready: list[Asked] = []
+    ready: list[Comparable] = []
     for one in holding:
         is_up = not ready or ready[-1].vector is not None
         ready.append(await _ready(one.question, one.language, model, embedder if is_up else None))
     return ready
 
 
-async def _ready(text: str, language: str, model: str | None, embedder: Embedder | None) -> Asked:
+async def _ready(text: str, language: str, model: str | None, embedder: Embedder | None) -> Comparable:
     try:
         vector = await embedder.embed_query(text) if embedder else None
     except Unavailable:

@@ -27,7 +27,7 @@ SENTENCE_BREAK = re.compile(r"(?<=[.!?…])\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class CueRun:
     """Cues of one passage that follow each other, *first* to *last*, both included."""
 
     first: int
@@ -61,7 +61,7 @@ def cue_ends_s(hit: Hit) -> list[float]:
     return [*hit.cue_starts_s[1:], max(hit.end_s, hit.cue_starts_s[-1])]
 
 
-def supporting(sentence: str, hit: Hit, rare: Rarity) -> Run:
+def supporting(sentence: str, hit: Hit, rare: Rarity) -> CueRun:
     """
     Return the cues of *hit* that hold most of what *sentence* says in fewest words, or all of them.
 
@@ -73,11 +73,11 @@ def supporting(sentence: str, hit: Hit, rare: Rarity) -> Run:
     runs = _runs(hit, wanted, total) if total else iter(())
     best = max(runs, key=lambda run: run[0], default=None)
     if best is None or best[1].support < LEAST_SUPPORT:
-        return Run(first=0, last=len(hit.cue_starts_s) - 1, support=0.0)
+        return CueRun(first=0, last=len(hit.cue_starts_s) - 1, support=0.0)
     return best[1]
 
 
-def _runs(hit: Hit, wanted: Mapping[int, float], total: float) -> Iterator[tuple[float, Run]]:
+def _runs(hit: Hit, wanted: Mapping[int, float], total: float) -> Iterator[tuple[float, CueRun]]:
     """Yield runs of at most `LONGEST_RUN_S` (or one cue) that begin with a wanted word, each with its worth."""
     cues = [
         (found & wanted.keys(), len(text.split())) for found, text in zip(_cue_terms(hit), cue_texts(hit), strict=True)
@@ -91,21 +91,21 @@ def _runs(hit: Hit, wanted: Mapping[int, float], total: float) -> Iterator[tuple
             held |= cues[last][0]
             length += cues[last][1]
             support = sum(wanted[term] for term in held) / total
-            yield support - WORD_COST * length, Run(first=first, last=last, support=support)
+            yield support - WORD_COST * length, CueRun(first=first, last=last, support=support)
 
 
-def from_sentence_start(hit: Hit, run: Run) -> Run:
+def from_sentence_start(hit: Hit, run: CueRun) -> CueRun:
     """Extend *run* back to where the lecturer's sentence begins, if captions show that and it is near."""
     texts = cue_texts(hit)
     for first in range(run.first, -1, -1):
         if hit.cue_starts_s[run.first] - hit.cue_starts_s[first] > SENTENCE_REACH_S:
             break
         if first > 0 and texts[first - 1].endswith((".", "!", "?", "…")):
-            return Run(first=first, last=run.last, support=run.support)
+            return CueRun(first=first, last=run.last, support=run.support)
     return run
 
 
-def quotation(hit: Hit, run: Run, sentence: str, rare: Rarity) -> str:
+def quotation(hit: Hit, run: CueRun, sentence: str, rare: Rarity) -> str:
     """
     Return the words of *run*, verbatim and in whole cues, up to about 200 characters.
 

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, courses, kept, orphans, privacy, questions, showings, watermarks
 from db.orphans import Orphan
-from db.privacy import AskedAt, Kept, OwnQuestion, OwnVote
+from db.privacy import AskedAt, HeldInCourse, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
 from services import i18n
 from services.courses.people import People
@@ -30,7 +30,7 @@ LARGEST_PLAIN = 8 * 1024**2
 class Stored:
     """What is stored about one person."""
 
-    courses: tuple[Kept, ...]  # those that have something, by slug
+    courses: tuple[HeldInCourse, ...]  # those that have something, by slug
     direct_course: Course | None  # chosen for direct messages
 
     @property

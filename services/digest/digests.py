@@ -16,7 +16,7 @@ from db.digests import LastDigest
 from db.records import Course, DigestSchedule, Language
 from services import i18n
 from services.digest.figures import Figures
-from services.digest.posting.telling import Outlet, Posting, Send
+from services.digest.posting.telling import DigestOutlet, Posting, Send
 from services.digest.posting.weeks import Schedule, next_moment, period, week_of, zone_named
 from services.digest.report import Digest, Period
 from services.errors import Refused
@@ -120,7 +120,7 @@ class Digests:
         async with self._pool.connection() as conn:
             return await digests.set_prices(conn, course.id, wanted)
 
-    async def post_due(self, outlet: Outlet) -> int:
+    async def post_due(self, outlet: DigestOutlet) -> int:
         """Post what is due now; return how many were ended."""
         return await self._posting.post_due(outlet, datetime.now(UTC))
 

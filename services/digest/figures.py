@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import digest_figures, lexicons
-from db.digest_figures import Asking, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
+from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.records import Course, Label, Outcome
 from services.digest.posting import weeks
 from services.digest.report import (
@@ -25,10 +25,10 @@ from services.digest.report import (
     Period,
     Place,
     Relevance,
-    Review,
+    ReviewFigures,
 )
 from services.digest.topics import finding as topics
-from services.digest.topics.finding import Asked, Topics
+from services.digest.topics.finding import Topics, WeekQuestion
 from services.digest.topics.known import Taught
 from services.ground import statistics
 from services.lectures.links import moment
@@ -47,7 +47,7 @@ MILLION = 1_000_000
 class Counted:
     """What the database says of one span."""
 
-    asking: Asking
+    asking: AskedCounts
     judged: Judged
     voices: Voices
     reviewed: Reviewed
@@ -121,8 +121,8 @@ async def _was_asked_before(conn: AsyncConnection, course: Course, start: dateti
     return (await digest_figures.asking(conn, earlier)).questions > 0
 
 
-def _asked(one: digest_figures.Question) -> Asked:
-    return Asked(
+def _asked(one: digest_figures.CountedQuestion) -> WeekQuestion:
+    return WeekQuestion(
         text=one.text,
         language=one.language,
         asker_key=one.asker_key,
@@ -167,7 +167,7 @@ def _digest(
         thumbs_down=_count(now.voices.down, then and then.voices.down),
         staff_labels={label: now.voices.staff.get(label, 0) for label in LABELS},
         agreement=_agreement(pairs),
-        review=Review(
+        review=ReviewFigures(
             opened=_count(now.reviewed.opened, then and then.reviewed.opened),
             settled=_count(now.reviewed.settled, then and then.reviewed.settled),
             median_settle_s=Figure(

@@ -56,7 +56,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class ReviewFigures:
     """What was flagged for staff, and how quickly they settled it."""
 
     opened: Figure
@@ -138,7 +138,7 @@ class Digest:
     thumbs_down: Figure
     staff_labels: Mapping[Label, int]
     agreement: Agreement
-    review: Review
+    review: ReviewFigures
     verified_written: Figure  # new or revised
     verified_used: Figure
     cost: Cost

@@ -14,7 +14,7 @@ MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class QueueState:
     """What waits to be judged, what will not be, and whether all of it is held up."""
 
     counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
@@ -28,9 +28,9 @@ class Queue:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
 
-    async def state(self, course: Course | None) -> State:
+    async def state(self, course: Course | None) -> QueueState:
         async with self._pool.connection() as conn:
-            return State(
+            return QueueState(
                 counts=await jobs.counts(conn),
                 jobs=await jobs.listed(conn, course=course and course.id, most=MOST_LISTED),
                 breaker=await breakers.of(conn, QUEUE),

@@ -8,7 +8,7 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings
-from db.agreement import Answered, Opinion
+from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Course, Judgement, Label, Outcome
 from services.ground.statistics import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
 from services.research.threshold import Threshold, propose
@@ -31,12 +31,12 @@ Configuration = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ComparedAnswer:
     """One answer, what a judge said of it last, and what people say."""
 
     answer: Answered
     judgement: Judgement | None
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[HumanLabel, ...]
 
     @property
     def is_imported(self) -> bool:
@@ -82,7 +82,7 @@ class Configured:
 class Disagreement:
     """One answer that the judge and people see differently."""
 
-    case: Case
+    case: ComparedAnswer
     judgement: Judgement
     people: People
     verdict: Label
@@ -119,11 +119,11 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> Report:
 
 
 def report(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], opinions: Sequence[Opinion], *, flag_below: int
+    answers: Sequence[Answered], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
 ) -> Report:
     """Compare; *judgements* are the last of each configuration for each answer, oldest first."""
     last = {judgement.answer_id: judgement for judgement in judgements}
-    said: defaultdict[AnswerId, list[Opinion]] = defaultdict(list)
+    said: defaultdict[AnswerId, list[HumanLabel]] = defaultdict(list)
     for opinion in opinions:
         said[opinion.answer_id].append(opinion)
     cases = [_case(answer, last.get(answer.answer_id), said) for answer in answers]
@@ -153,29 +153,29 @@ def verdict(labels: Sequence[Label]) -> Verdict | None:
     return counted[0][0] if counted else None
 
 
-def by_staff(case: Case) -> Verdict | None:
+def by_staff(case: ComparedAnswer) -> Verdict | None:
     return verdict([opinion.label for opinion in case.opinions if opinion.role == "staff"])
 
 
-def by_students(case: Case) -> Verdict | None:
+def by_students(case: ComparedAnswer) -> Verdict | None:
     return verdict([opinion.label for opinion in case.opinions if opinion.role == "student"])
 
 
-def by_rank(case: Case) -> Verdict | None:
+def by_rank(case: ComparedAnswer) -> Verdict | None:
     """Staff outrank students, however many there are."""
     return by_staff(case) or by_students(case)
 
 
-def by_blind_staff(case: Case) -> Verdict | None:
+def by_blind_staff(case: ComparedAnswer) -> Verdict | None:
     """Of those who had not seen the judge's score: only they can contradict it freely."""
     return verdict([one.label for one in case.opinions if one.role == "staff" and not one.judge_visible])
 
 
-def by_informed_staff(case: Case) -> Verdict | None:
+def by_informed_staff(case: ComparedAnswer) -> Verdict | None:
     return verdict([one.label for one in case.opinions if one.role == "staff" and one.judge_visible])
 
 
-def compared(cases: Sequence[Case], people: Callable[[Case], Verdict | None]) -> Comparison:
+def compared(cases: Sequence[ComparedAnswer], people: Callable[[ComparedAnswer], Verdict | None]) -> Comparison:
     """Compare the judge with the verdict of *people* on those of *cases* that they labelled."""
     labelled = [(case.judgement, said) for case in cases if (said := people(case))]
     judged = [(judgement, said) for judgement, said in labelled if judgement]
@@ -212,7 +212,7 @@ def kappa_note(matrix: Sequence[Sequence[int]]) -> str | None:
     return f"rests on few answers: {share:.0%} of the labels are {label}" if share >= PREVALENT else None
 
 
-def disagreements(cases: Sequence[Case]) -> tuple[Disagreement, ...]:
+def disagreements(cases: Sequence[ComparedAnswer]) -> tuple[Disagreement, ...]:
     """The worst disagreements: the widest first, staff's before students', the latest answers first."""
     found = [one for case in cases if (one := _disagreement(case))]
     found.sort(key=lambda one: (one.case.answer.answered_at, one.case.answer.answer_id), reverse=True)
@@ -220,11 +220,11 @@ def disagreements(cases: Sequence[Case]) -> tuple[Disagreement, ...]:
     return tuple(found[:SHOWN_DISAGREEMENTS])
 
 
-def _case(answer: Answered, judgement: Judgement | None, said: Mapping[AnswerId, list[Opinion]]) -> Case:
-    return Case(answer=answer, judgement=judgement, opinions=tuple(said.get(answer.answer_id, ())))
+def _case(answer: Answered, judgement: Judgement | None, said: Mapping[AnswerId, list[HumanLabel]]) -> ComparedAnswer:
+    return ComparedAnswer(answer=answer, judgement=judgement, opinions=tuple(said.get(answer.answer_id, ())))
 
 
-def _groups(cases: Sequence[Case]) -> dict[str, Comparison]:
+def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
     """
     Comparison over all answers, by language of the question, by who labelled, and by where the answer was made.
 
@@ -248,7 +248,7 @@ def _groups(cases: Sequence[Case]) -> dict[str, Comparison]:
 
 
 def _configurations(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[Opinion]]
+    answers: Sequence[Answered], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[HumanLabel]]
 ) -> tuple[Configured, ...]:
     """Each configuration with the answers that it judged, though a later one has judged them again."""
     known = {answer.answer_id: answer for answer in answers}
@@ -261,7 +261,7 @@ def _configurations(
     )
 
 
-def _configured(cases: Sequence[Case], given: Sequence[Judgement]) -> Configured:
+def _configured(cases: Sequence[ComparedAnswer], given: Sequence[Judgement]) -> Configured:
     return Configured(
         model=given[0].model,
         prompt_id=given[0].prompt_id,
@@ -272,7 +272,7 @@ def _configured(cases: Sequence[Case], given: Sequence[Judgement]) -> Configured
     )
 
 
-def _scores_with_staff(cases: Sequence[Case]) -> list[tuple[int, Label]]:
+def _scores_with_staff(cases: Sequence[ComparedAnswer]) -> list[tuple[int, Label]]:
     """Pair the judge's score with the label of staff, where there are both."""
     pairs: list[tuple[int, Label]] = []
     for case in cases:
@@ -282,7 +282,7 @@ def _scores_with_staff(cases: Sequence[Case]) -> list[tuple[int, Label]]:
     return pairs
 
 
-def _disagreement(case: Case) -> Disagreement | None:
+def _disagreement(case: ComparedAnswer) -> Disagreement | None:
     said = by_rank(case)
     if said is None or said == "tied" or case.judgement is None or case.judgement.label in (None, said):
         return None

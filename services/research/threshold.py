@@ -22,7 +22,7 @@ SCORES = range(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class TriedThreshold:
     """What flagging every score under *below* would have found among the labelled answers."""
 
     below: int
@@ -40,7 +40,7 @@ class Threshold:
 
     labels: int  # answers with a score and a label of staff
     need_repair: int  # of them labelled P or I
-    tried: tuple[Tried, ...]  # empty where there are too few labels
+    tried: tuple[TriedThreshold, ...]  # empty where there are too few labels
     proposed: int | None  # flag scores under it
     reason: str | None  # why there is no proposal
 
@@ -75,15 +75,15 @@ def propose(scored: Sequence[tuple[int, Label]]) -> Threshold:
     )
 
 
-def _tried(repair: Counter[int], fine: Counter[int]) -> tuple[Tried, ...]:
+def _tried(repair: Counter[int], fine: Counter[int]) -> tuple[TriedThreshold, ...]:
     """Measure each candidate; how many answers of either kind there are is taken as given by staff's labels."""
     n_repair, n_fine = repair.total(), fine.total()
     chosen = _chosen(repair, fine)
-    tried: list[Tried] = []
+    tried: list[TriedThreshold] = []
     for below in CANDIDATES:
         flagged, spared = _flagged(repair, below), n_fine - _flagged(fine, below)
         tried.append(
-            Tried(
+            TriedThreshold(
                 below=below,
                 sensitivity=flagged / n_repair,
                 sensitivity_interval=wilson(flagged, n_repair) or (0.0, 1.0),

@@ -6,7 +6,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from db import agreement, answers, courses, judgements, questions
-from db.agreement import Opinion
+from db.agreement import HumanLabel
 from db.records import AnswerId, Course, JudgedFor, Label, Outcome
 
 
@@ -154,8 +154,8 @@ async def test_labels_come_without_their_givers(shelf: Shelf) -> None:
     found = await agreement.opinions(shelf.conn, shelf.course.id)
 
     assert found == [
-        Opinion(answer_id=answer, role="staff", label="P", reason="wrong", comment="não é", judge_visible=True),
-        Opinion(answer_id=answer, role="student", label="I", reason="wrong", comment="não é", judge_visible=False),
+        HumanLabel(answer_id=answer, role="staff", label="P", reason="wrong", comment="não é", judge_visible=True),
+        HumanLabel(answer_id=answer, role="student", label="I", reason="wrong", comment="não é", judge_visible=False),
     ]
 
 

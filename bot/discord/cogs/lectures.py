@@ -18,7 +18,7 @@ from services.errors import Refused
 HITS = 8
 
 
-class Reading(commands.Cog):
+class Lectures(commands.Cog):
     """The commands that only read; what they show, only who asked sees."""
 
     def __init__(self, bot: Monitoria) -> None:

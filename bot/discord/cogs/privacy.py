@@ -33,7 +33,7 @@ TAKE_BACK_LIMIT_S = 600.0
 """For deleting messages, which Discord slows down; the interaction's token must last for the last word, 15 minutes."""
 
 
-class Privacy(
+class PrivacyCog(
     commands.GroupCog, group_name=named("command.privacy.name"), group_description=named("command.privacy.description")
 ):
     """The commands of `/privacy`; only who uses them sees what they say."""

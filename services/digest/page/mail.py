@@ -109,7 +109,7 @@ class Mailer:
     sender: Address
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
     draw: Draw = charts.drawn
-    limit_s: float = 30.0  # with the time that drawing may take, less than `Pace.post_limit_s`
+    limit_s: float = 30.0  # with the time that drawing may take, less than `PostingPace.post_limit_s`
 
     async def send(self, mail: Mail, digest: Digest) -> None:
         """

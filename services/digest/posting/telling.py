@@ -53,7 +53,7 @@ class Mail:
     nonce: str  # the same at each attempt: it belongs into the Message-ID
 
 
-class Outlet(Protocol):
+class DigestOutlet(Protocol):
     """Where digests are posted."""
 
     async def post(self, post: Post, digest: Digest) -> int:
@@ -82,7 +82,7 @@ Send = Callable[[Mail, Digest], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PostingPace:
     """How patient posting is."""
 
     lease: timedelta = timedelta(minutes=10)  # longer than it takes to count a digest
@@ -95,12 +95,12 @@ class Pace:
 class Posting:
     """The digests on their way to people. Any number of processes may look."""
 
-    def __init__(self, pool: AsyncConnectionPool, tell: Tell, *, pace: Pace | None = None) -> None:
+    def __init__(self, pool: AsyncConnectionPool, tell: Tell, *, pace: PostingPace | None = None) -> None:
         self._pool = pool
         self._tell = tell
-        self._pace = pace or Pace()
+        self._pace = pace or PostingPace()
 
-    async def post_due(self, outlet: Outlet, now: datetime) -> int:
+    async def post_due(self, outlet: DigestOutlet, now: datetime) -> int:
         """
         Post what is due at *now*, and return how many digests were ended, well or not.
 
@@ -127,7 +127,7 @@ class Posting:
             ended += await self._mailed(claim, send)
         return ended
 
-    async def _post_of(self, plan: DigestPlan, outlet: Outlet, now: datetime) -> bool:
+    async def _post_of(self, plan: DigestPlan, outlet: DigestOutlet, now: datetime) -> bool:
         claim = await self._claimed(plan, now)
         if claim is None:
             return False
@@ -164,7 +164,7 @@ class Posting:
                 lease=self._pace.lease,
             )
 
-    async def _posted(self, claim: DigestClaim, outlet: Outlet) -> bool:
+    async def _posted(self, claim: DigestClaim, outlet: DigestOutlet) -> bool:
         if claim.attempts > 1 and (message := await self._left_behind(claim, outlet)):
             return await self._finished(claim, message)
         if claim.attempts > self._pace.most_attempts:
@@ -180,7 +180,7 @@ class Posting:
             message = await outlet.post(post, digest)
         return await self._finished(claim, message)
 
-    async def _left_behind(self, claim: DigestClaim, outlet: Outlet) -> int | None:
+    async def _left_behind(self, claim: DigestClaim, outlet: DigestOutlet) -> int | None:
         """Return the message that an attempt before has left, if it can be seen; else only a new channel will do."""
         post = _post(claim, claim.channel_id)
         try:

@@ -18,7 +18,7 @@ from services.digest.report import Place, Topic
 from services.digest.topics.anonymous import GAP, anonymous
 from services.digest.topics.frames import FRAMES
 from services.digest.topics.grouping import ALONE, Distinct, Groups, distinct, group_distinct, spread, without_frames
-from services.digest.topics.known import Known, Taught, known
+from services.digest.topics.known import KnownWords, Taught, known
 from services.digest.topics.moments import joined
 from services.digest.topics.wording import OPENING, plain, subject
 from services.errors import Unavailable
@@ -61,7 +61,7 @@ _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class WeekQuestion:
     """One question of the week, and what became of it."""
 
     text: str
@@ -85,7 +85,7 @@ class Topics:
 
 
 async def grouped(
-    questions: Sequence[Asked],
+    questions: Sequence[WeekQuestion],
     embedder: Embedder | None,
     *,
     least_askers: int = LEAST_ASKERS,
@@ -111,7 +111,7 @@ async def grouped(
 
 
 def topics(
-    questions: Sequence[Asked], groups: Groups, *, least_askers: int = LEAST_ASKERS, taught: Taught | None = None
+    questions: Sequence[WeekQuestion], groups: Groups, *, least_askers: int = LEAST_ASKERS, taught: Taught | None = None
 ) -> Topics:
     """
     Tell what each of *groups* of *questions* is about, with those joined that the lectures answer at the same moments.
@@ -153,11 +153,11 @@ class _Said:
     language: str
 
 
-def _askers(questions: Iterable[Asked]) -> int:
+def _askers(questions: Iterable[WeekQuestion]) -> int:
     return len({one.asker_key for one in questions} - {None})
 
 
-def _topic(questions: Sequence[Asked], centrality: Sequence[float], known: Known) -> Topic:
+def _topic(questions: Sequence[WeekQuestion], centrality: Sequence[float], known: KnownWords) -> Topic:
     said = list(_said(questions, centrality, known))
     title = _title(said, Counter(one.language for one in questions).most_common(1)[0][0])
     judged = sorted(one.relevance for one in questions if one.relevance is not None)
@@ -183,9 +183,9 @@ def _is_mostly(outcome: Outcome, topic: Topic) -> bool:
     return 2 * topic.outcomes.get(outcome, 0) > topic.questions
 
 
-def _said(questions: Sequence[Asked], centrality: Sequence[float], known: Known) -> Iterator[_Said]:
+def _said(questions: Sequence[WeekQuestion], centrality: Sequence[float], known: KnownWords) -> Iterator[_Said]:
     """Yield one question for each way to name the subject, the most typical first."""
-    typical = dict[str, Asked]()
+    typical = dict[str, WeekQuestion]()
     for one in sorted(questions, key=lambda one: (one.text, one.asker_key or "")):
         typical.setdefault(one.text, one)
     weight = {one.text: central for one, central in zip(questions, centrality, strict=True)}
@@ -206,11 +206,11 @@ def _about(text: str, language: str) -> frozenset[str]:
     return frozenset(word[at : at + 3] for word in words for at in range(len(word) - 2))
 
 
-def presentable(text: str, known: Known) -> str:
+def presentable(text: str, known: KnownWords) -> str:
     """
     Return *text* as it may be shown: anonymous, without greeting and thanks, beginning with a capital.
 
-    >>> presentable("bom dia! pq o Zuleido usa LSTM? obrigada", Known(asked=frozenset(), capitals=frozenset()))
+    >>> presentable("bom dia! pq o Zuleido usa LSTM? obrigada", KnownWords(asked=frozenset(), capitals=frozenset()))
     'Pq o … usa LSTM?'
     """
     shown = known.shown(_PICTURES.sub("", anonymous(text)))

@@ -41,7 +41,7 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownWords:
     """The words that may be shown."""
 
     asked: frozenset[str]  # folded, that enough people use
@@ -52,7 +52,7 @@ class Known:
         """
         Return *text* with a gap for each word that may be somebody's name.
 
-        >>> Known(asked=frozenset(), capitals=frozenset()).shown("por que o Zuleido usa LSTM?")
+        >>> KnownWords(asked=frozenset(), capitals=frozenset()).shown("por que o Zuleido usa LSTM?")
         'por que o … usa LSTM?'
         """
         doubted = {word for word in capitalised(text) if word not in self.capitals}
@@ -75,7 +75,7 @@ class Known:
         return any(not found or not self.taught.terms.isdisjoint(found) for found in of_languages)
 
 
-def known(said: Iterable[tuple[str, str | None]], *, least_askers: int, taught: Taught | None) -> Known:
+def known(said: Iterable[tuple[str, str | None]], *, least_askers: int, taught: Taught | None) -> KnownWords:
     """
     Return the words that may be shown of what was *said*: texts, and who said each.
 
@@ -87,7 +87,7 @@ def known(said: Iterable[tuple[str, str | None]], *, least_askers: int, taught: 
         if asker is not None:
             asked.add((fold(word) for word in set(_WORD.findall(text))), asker)
             capitals.add(capitalised(text), asker)
-    return Known(asked=asked.enough(), capitals=capitals.enough(), taught=taught)
+    return KnownWords(asked=asked.enough(), capitals=capitals.enough(), taught=taught)
 
 
 class _Askers:

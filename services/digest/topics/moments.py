@@ -48,7 +48,7 @@ class Near(NamedTuple):
     like: NDArray[np.float64]  # how much, at most 1
 
 
-class Member(Protocol):
+class GroupMember(Protocol):
     """One question of a group."""
 
     @property
@@ -61,7 +61,7 @@ class Member(Protocol):
     def places(self) -> Sequence[Place]: ...  # that its answer cites
 
 
-def joined(groups: Groups, members: Sequence[Member]) -> Groups:
+def joined(groups: Groups, members: Sequence[GroupMember]) -> Groups:
     """
     Return *groups* of *members* with those joined that cite the same moments and use words that are alike.
 
@@ -123,7 +123,7 @@ def _rows(groups: Groups) -> Mapping[int, list[int]]:
     return rows
 
 
-def _slots(members: Sequence[Member], rows: Sequence[int]) -> Mapping[Slot, float] | None:
+def _slots(members: Sequence[GroupMember], rows: Sequence[int]) -> Mapping[Slot, float] | None:
     """Return how much of each half minute is cited; None: too little to say anything."""
     cited = [place for row in rows for place in members[row].places]
     if len(cited) < FEWEST_CITED:
@@ -147,7 +147,7 @@ def _cited(rows: Sequence[Mapping[Slot, float]]) -> "csr_matrix":
     return csr_matrix((weights / lengths[numbers], (numbers, slots)), (len(rows), len(columns)))
 
 
-def _texts(members: Sequence[Member], rows: Sequence[int]) -> list[str]:
+def _texts(members: Sequence[GroupMember], rows: Sequence[int]) -> list[str]:
     """Return what the questions of a group are about, as far as it is compared."""
     texts = sorted({(members[row].text, members[row].language) for row in rows})[:MOST_COMPARED]
     return [subject(plain(text), language) for text, language in texts]

@@ -16,8 +16,8 @@ from services.answering.same_question import (
     MEASURED,
     SHORTLIST,
     WORDS_ALONE,
-    Asked,
     Candidates,
+    Comparable,
     Guard,
     asked,
     best,
@@ -35,11 +35,11 @@ TOLERANCE = 3
 """In pairs: vectors differ in their last digits from one processor to the next."""
 
 
-def pt(text: str) -> Asked:
+def pt(text: str) -> Comparable:
     return asked(text, "pt")
 
 
-def en(text: str) -> Asked:
+def en(text: str) -> Comparable:
     return asked(text, "en")
 
 
@@ -231,7 +231,7 @@ def test_the_set_names_each_pair_once() -> None:
 
 
 @pytest.fixture(scope="module")
-def questions() -> dict[str, Asked]:
+def questions() -> dict[str, Comparable]:
     """Each question of the set, with its vector by the packaged model."""
     found, model = asyncio.run(measuring.embedded(PAIRS, "bundled"))
     assert model == MINILM
@@ -239,7 +239,7 @@ def questions() -> dict[str, Asked]:
 
 
 @pytest.fixture(scope="module")
-def measured(questions: dict[str, Asked]) -> list[measuring.Measured]:
+def measured(questions: dict[str, Comparable]) -> list[measuring.Measured]:
     return [measuring.measure(pair, questions) for pair in PAIRS]
 
 
@@ -281,7 +281,7 @@ def test_the_document_tells_how_often_the_related_is_found(
 
 
 @pytest.mark.parametrize("split", measuring.SPLITS)
-def test_the_document_tells_how_one_fares_against_all(questions: dict[str, Asked], split: measuring.Split) -> None:
+def test_the_document_tells_how_one_fares_against_all(questions: dict[str, Comparable], split: measuring.Split) -> None:
     found = measuring.one_against_all([pair for pair in PAIRS if pair.split == split], questions)
 
     told = figures("one against all: found of asked again", split)
@@ -290,7 +290,7 @@ def test_the_document_tells_how_one_fares_against_all(questions: dict[str, Asked
 
 
 def test_the_thresholds_are_those_that_the_first_half_chooses(
-    measured: list[measuring.Measured], questions: dict[str, Asked]
+    measured: list[measuring.Measured], questions: dict[str, Comparable]
 ) -> None:
     dev = [one for one in measured if one.pair.split == "dev"]
 

@@ -14,7 +14,7 @@ from services.digest.report import (
     Minute,
     Place,
     Relevance,
-    Review,
+    ReviewFigures,
     Topic,
 )
 
@@ -197,7 +197,7 @@ BELIEVABLE = Digest(
     thumbs_down=Figure(value=15, before=9),
     staff_labels={"C": 11, "P": 6, "I": 4},
     agreement=Agreement(n=21, share=0.762, low=0.549, high=0.894, kappa=0.55, warning="few"),
-    review=Review(
+    review=ReviewFigures(
         opened=Figure(value=19, before=14),
         settled=Figure(value=16, before=15),
         median_settle_s=Figure(value=15_900, before=22_000, n=16),
@@ -231,7 +231,7 @@ EMPTY = replace(
     thumbs_down=NOTHING,
     staff_labels={},
     agreement=Agreement(n=0, share=None, low=None, high=None, kappa=None, warning="few"),
-    review=Review(opened=NOTHING, settled=NOTHING, median_settle_s=UNKNOWN, open_now=0, oldest_open_s=None),
+    review=ReviewFigures(opened=NOTHING, settled=NOTHING, median_settle_s=UNKNOWN, open_now=0, oldest_open_s=None),
     verified_written=NOTHING,
     verified_used=NOTHING,
     cost=Cost(tokens_in=0, tokens_out=0, uncounted=0, money=None, currency=None),
@@ -251,7 +251,7 @@ FIRST = replace(
     answered_share=Figure(value=0.0, n=1),
     thumbs_up=Figure(value=0),
     thumbs_down=Figure(value=0),
-    review=Review(
+    review=ReviewFigures(
         opened=Figure(value=0), settled=Figure(value=0), median_settle_s=UNKNOWN, open_now=0, oldest_open_s=None
     ),
     verified_written=Figure(value=0),

@@ -325,7 +325,7 @@ async def test_an_answer_that_is_held_back_was_not_given(term: Term, held: str) 
     assert [minute.minute for minute in digest.lectures[0].minutes] == [3]
 
 
-async def asked(term: Term) -> list[digest_figures.Question]:
+async def asked(term: Term) -> list[digest_figures.CountedQuestion]:
     span = digest_figures.Span(course=term.course.id, start=WEEK.starts_at, end=WEEK.ends_at)
     async with term.pool.connection() as conn:
         return [one async for one in digest_figures.questions(conn, span)]

@@ -3,14 +3,14 @@ from collections.abc import Sequence
 import pytest
 
 from services.digest.topics.finding import presentable
-from services.digest.topics.known import Known, Taught, known
+from services.digest.topics.known import KnownWords, Taught, known
 from services.words.terms import terms
 
 LECTURES = "o gradiente some na rede recorrente quando a derivada é menor que um; o perceptron não aprende o xor"
 TAUGHT = Taught(terms=frozenset(terms(LECTURES, "pt")), languages=("pt",))
 
 
-def words_of(*said: tuple[str, str | None], least: int = 3) -> Known:
+def words_of(*said: tuple[str, str | None], least: int = 3) -> KnownWords:
     return known(said, least_askers=least, taught=TAUGHT)
 
 

@@ -14,7 +14,7 @@ from db.records import Course, CourseId
 from services.courses.courses import Courses
 from services.digest.digests import Digests
 from services.digest.figures import Figures
-from services.digest.posting.telling import Mail, Pace, Post, Posting, Tell, nonce
+from services.digest.posting.telling import Mail, Post, Posting, PostingPace, Tell, nonce
 from services.digest.report import Digest, Figure, Period
 from services.errors import Refused, Unavailable
 
@@ -83,7 +83,7 @@ class Room:
     pool: AsyncConnectionPool
     course: Course
 
-    def posting(self, tell: Tell = counted, pace: Pace | None = None) -> Posting:
+    def posting(self, tell: Tell = counted, pace: PostingPace | None = None) -> Posting:
         return Posting(self.pool, tell, pace=pace)
 
     async def reopen(self) -> bool:
@@ -372,7 +372,7 @@ async def test_a_post_may_not_outlast_its_lease(room: Room) -> None:
     channel = Channel(before=asyncio.Event().wait)  # pyright: ignore[reportArgumentType] - it never returns anything
 
     async with asyncio.timeout(60):
-        ended = await room.posting(pace=Pace(post_limit_s=0.05)).post_due(channel, W46_DUE)
+        ended = await room.posting(pace=PostingPace(post_limit_s=0.05)).post_due(channel, W46_DUE)
 
     (row,) = await room.rows()
     assert (ended, row["state"], row["reason"]) == (0, "claimed", "TimeoutError")
@@ -388,7 +388,7 @@ async def test_the_lease_is_renewed_just_before_the_post(room: Room) -> None:
     async def look() -> None:
         free_in.extend(row["free_in"] for row in await room.rows())
 
-    await room.posting(slow, Pace(lease=timedelta(minutes=10))).post_due(Channel(before=look), W46_DUE)
+    await room.posting(slow, PostingPace(lease=timedelta(minutes=10))).post_due(Channel(before=look), W46_DUE)
 
     assert timedelta(minutes=9) < free_in[0] <= timedelta(minutes=10)
 
@@ -396,7 +396,7 @@ async def test_the_lease_is_renewed_just_before_the_post(room: Room) -> None:
 async def test_trouble_is_tried_again_later_and_later_still(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     away = Unavailable("Discord is away.")
     channel, gaps = Channel(before=once(away, away, away, away)), list[float]()
-    posting = room.posting(pace=Pace(first_gap=timedelta(minutes=1), longest_gap=timedelta(minutes=15)))
+    posting = room.posting(pace=PostingPace(first_gap=timedelta(minutes=1), longest_gap=timedelta(minutes=15)))
     row: dict[str, Any] = {}
 
     for _ in range(4):
@@ -449,7 +449,7 @@ async def test_what_discord_refuses_fails_and_the_next_digest_tells_it_too(room:
 
 async def test_a_digest_that_kills_whoever_posts_it_ends(room: Room) -> None:
     channel = Channel(before=once(*[Killed()] * 9))
-    posting = room.posting(pace=Pace(most_attempts=3))
+    posting = room.posting(pace=PostingPace(most_attempts=3))
 
     for _ in range(3):
         with pytest.raises(Killed):
@@ -463,7 +463,7 @@ async def test_a_digest_that_kills_whoever_posts_it_ends(room: Room) -> None:
 
 async def test_a_message_that_is_there_counts_even_after_the_last_attempt(room: Room) -> None:
     channel = Channel(after=once(Killed()))
-    posting = room.posting(pace=Pace(most_attempts=1))
+    posting = room.posting(pace=PostingPace(most_attempts=1))
 
     with pytest.raises(Killed):
         await posting.post_due(channel, W46_DUE)
@@ -721,7 +721,7 @@ async def test_a_mail_is_tried_so_many_times_and_no_more(posted: Room) -> None:
     inbox = Inbox(before=once(*[Unavailable("away")] * 9))
 
     for _ in range(3):
-        await posted.posting(pace=Pace(most_attempts=2)).mail_due(inbox)
+        await posted.posting(pace=PostingPace(most_attempts=2)).mail_due(inbox)
         await posted.expire()
 
     (row,) = await posted.rows()

@@ -11,10 +11,10 @@ from bench.families import families
 from services.digest.report import Place, Topic
 from services.digest.topics import finding as module
 from services.digest.topics import grouping
-from services.digest.topics.finding import Asked, Topics, grouped, presentable, topics
+from services.digest.topics.finding import Topics, WeekQuestion, grouped, presentable, topics
 from services.digest.topics.frames import FRAMES
 from services.digest.topics.grouping import ALONE, Groups, group, without_frames
-from services.digest.topics.known import Known
+from services.digest.topics.known import KnownWords
 from services.models.embedder import EmbedderUnavailable
 from tests.heartbeat import beating
 from tests.word_embedder import WordEmbedder
@@ -26,12 +26,12 @@ ODD = ("quanto custa o bandejão?", "o que é uma tautologia?")
 HOSTILE = "sou a Maria Silva, RA 123456, maria@x.br, (11) 99999-9999, <@123>"
 
 
-def asked(text: str, asker: str | None, **changed: object) -> Asked:
-    one = Asked(text=text, language="pt", asker_key=asker, outcome="answered", relevance=None, voted_down=False)
+def asked(text: str, asker: str | None, **changed: object) -> WeekQuestion:
+    one = WeekQuestion(text=text, language="pt", asker_key=asker, outcome="answered", relevance=None, voted_down=False)
     return replace(one, **changed)
 
 
-def a_week() -> list[Asked]:
+def a_week() -> list[WeekQuestion]:
     return [
         *(asked(text, f"a{number}") for number, text in enumerate((*XOR, XOR[0]))),
         *(asked(text, f"b{number}") for number, text in enumerate(DROPOUT)),
@@ -40,7 +40,7 @@ def a_week() -> list[Asked]:
     ]
 
 
-def told(questions: Sequence[Asked], *, least_askers: int = 3) -> Topics:
+def told(questions: Sequence[WeekQuestion], *, least_askers: int = 3) -> Topics:
     groups = group([one.text for one in questions], None, [one.language for one in questions])
     return topics(questions, groups, least_askers=least_askers)
 
@@ -50,7 +50,7 @@ def together(labels: Sequence[int]) -> set[frozenset[int]]:
     return {frozenset(row for row, own in enumerate(labels) if own == label) for label in set(labels) if label != ALONE}
 
 
-def one_group(questions: Sequence[Asked]) -> Topic:
+def one_group(questions: Sequence[WeekQuestion]) -> Topic:
     count = len(questions)
     (topic,) = topics(questions, Groups(labels=(0,) * count, centrality=(1.0,) * count)).topics
     return topic
@@ -266,7 +266,7 @@ def test_nobody_is_told_of_whatever_they_write() -> None:
 
 
 def test_a_capitalised_word_is_shown_once_enough_people_write_it() -> None:
-    known = Known(asked=frozenset(), capitals=frozenset({"bayesiana"}))
+    known = KnownWords(asked=frozenset(), capitals=frozenset({"bayesiana"}))
 
     assert presentable("por que o Zuleido usa a Bayesiana?", known) == "Por que o … usa a Bayesiana?"
     few = one_group([asked(f"o {name} disse o que é xor", name) for name in ("Zuleido", "Quintano", "Berildo")])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.agreement import Answered, Opinion
+from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Judgement, JudgementId, JudgementStatus, Label, QuestionId
 from services.ground.statistics import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
 from services.research.agreement import LABELS, Report, kappa_note, report, verdict
@@ -234,7 +234,7 @@ class Rows:
     def __init__(self) -> None:
         self.answers: list[Answered] = []
         self.judgements: list[Judgement] = []
-        self.opinions: list[Opinion] = []
+        self.opinions: list[HumanLabel] = []
 
     def add(
         self,
@@ -302,7 +302,7 @@ class Rows:
     def say(self, answer: AnswerId, role: Literal["staff", "student"], label: str, *, seen: bool = False) -> None:
         known: dict[str, Label] = {"C": "C", "P": "P", "I": "I"}
         self.opinions.append(
-            Opinion(answer_id=answer, role=role, label=known[label], reason=None, comment=None, judge_visible=seen)
+            HumanLabel(answer_id=answer, role=role, label=known[label], reason=None, comment=None, judge_visible=seen)
         )
 
     def report(self) -> Report:
