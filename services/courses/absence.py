@@ -60,6 +60,10 @@ class Seen:
         """Say whether a message was heard here within the longest absence, decided or not."""
         return message in self._open.get(room, ()) or message in self._settled.get(room, ())
 
+    def has_decided(self, room: int, message: int) -> bool:
+        """Say whether a message was decided here within the longest absence, also if its question was deleted since."""
+        return message in self._settled.get(room, ())
+
     def settle(self, room: int, message: int) -> None:
         """Take note that a message is decided."""
         self._open.get(room, set()).discard(message)
@@ -76,7 +80,7 @@ class Seen:
 
     def marks(self, now: datetime) -> dict[int, int]:
         """Return the last message of each room before which nothing waits, where it has risen since `keep`."""
-        self._forget(snowflake(now - LONGEST_ABSENCE))
+        self.forget(now)
         found = {room: self._mark(room, newest) for room, newest in self._newest.items()}
         return {room: mark for room, mark in found.items() if mark > self._kept.get(room, 0)}
 
@@ -88,8 +92,9 @@ class Seen:
         waiting = self._open.get(room, ())
         return min([newest, *(message - 1 for message in waiting), self._read_to.get(room, newest)])
 
-    def _forget(self, earliest: int) -> None:
+    def forget(self, now: datetime) -> None:
         """Forget messages that are too old to be answered, or to come again."""
+        earliest = snowflake(now - LONGEST_ABSENCE)
         for heard in (self._open, self._settled):
             for room in list(heard):
                 heard[room] = {message for message in heard[room] if message >= earliest}

@@ -8,7 +8,7 @@ from bot.discord.client import Monitoria
 from bot.discord.cogs import privacy
 from bot.discord.cogs.asking import Asking
 from services.models.llm import LlmConfig
-from tests.bot.discord.conftest import Campus
+from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Interaction, Member, Message
 from tests.fake_model import fake_model, says
@@ -288,6 +288,25 @@ async def test_a_mention_whose_answer_was_deleted_is_not_answered_when_discord_d
         await mentioned(campus, client, campus.boss)
 
         assert await campus.rows(client, "questions") == 1
+
+
+@pytest.mark.parametrize("is_direct", [False, True])
+async def test_a_message_that_was_deleted_from_our_rows_is_not_answered_when_it_comes_once_more(
+    campus: Campus, *, is_direct: bool
+) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        await mentioned(campus, client, campus.boss)
+        place = campus.server.direct_channel(campus.ana) if is_direct else campus.room
+        mention = "" if is_direct or client.user is None else f"<@{client.user.id}> "
+        said = await campus.server.say(campus.ana, place, f"{mention}{QUESTION}")
+        await eventually(lambda: campus.rows(client, "answers"), 2)
+        await campus.server.until(lambda: not client.answering.in_flight)
+        await confirmed(campus, campus.ana, await used(campus, campus.ana, "delete"))
+        await campus.server.deliver_again(said)
+        await mentioned(campus, client, campus.boss)
+
+        assert await campus.rows(client, "questions") == 2
 
 
 async def test_an_answer_that_is_being_written_does_not_come_back(campus: Campus) -> None:
