@@ -160,6 +160,20 @@ async def asked_at(conn: AsyncConnection, *, course: CourseId, key: str) -> list
         return await cur.fetchall()
 
 
+async def asking_messages(conn: AsyncConnection, *, course: CourseId, key: str) -> list[int]:
+    """The messages in Discord that asked the person's questions, direct ones too."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select split_part(source_id, ':', 2)::bigint from questions
+            where course_id = %(course)s and asker_key = %(key)s and source = 'discord'
+                and source_id ~ '^message:[0-9]+$'
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
 async def delete_votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[AnswerId]:
     """Delete all that the person said of answers, as student or as staff; return which answers those were."""
     async with conn.cursor(row_factory=scalar_row) as cur:

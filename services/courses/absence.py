@@ -60,10 +60,6 @@ class Seen:
         """Say whether a message was heard here within the longest absence, decided or not."""
         return message in self._open.get(room, ()) or message in self._settled.get(room, ())
 
-    def has_decided(self, room: int, message: int) -> bool:
-        """Say whether a message was decided here within the longest absence, also if its question was deleted since."""
-        return message in self._settled.get(room, ())
-
     def settle(self, room: int, message: int) -> None:
         """Take note that a message is decided."""
         self._open.get(room, set()).discard(message)
@@ -80,7 +76,7 @@ class Seen:
 
     def marks(self, now: datetime) -> dict[int, int]:
         """Return the last message of each room before which nothing waits, where it has risen since `keep`."""
-        self.forget(now)
+        self._forget(snowflake(now - LONGEST_ABSENCE))
         found = {room: self._mark(room, newest) for room, newest in self._newest.items()}
         return {room: mark for room, mark in found.items() if mark > self._kept.get(room, 0)}
 
@@ -92,9 +88,8 @@ class Seen:
         waiting = self._open.get(room, ())
         return min([newest, *(message - 1 for message in waiting), self._read_to.get(room, newest)])
 
-    def forget(self, now: datetime) -> None:
+    def _forget(self, earliest: int) -> None:
         """Forget messages that are too old to be answered, or to come again."""
-        earliest = snowflake(now - LONGEST_ABSENCE)
         for heard in (self._open, self._settled):
             for room in list(heard):
                 heard[room] = {message for message in heard[room] if message >= earliest}

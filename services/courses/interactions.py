@@ -26,6 +26,11 @@ class Interactions:
         async with self._pool.connection() as conn:
             return await interactions.claim(conn, interaction)
 
+    async def is_taken(self, message: int) -> bool:
+        """Say whether a message must not be asked again: who wrote it has had its question deleted."""
+        async with self._pool.connection() as conn:
+            return await interactions.is_taken(conn, message)
+
     async def forget_old(self) -> None:
         async with self._pool.connection() as conn:
             await interactions.forget(conn, older_than=KEPT)

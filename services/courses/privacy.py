@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, courses, kept, orphans, privacy, questions, showings, watermarks
+from db import answers, cards, courses, interactions, kept, orphans, privacy, questions, showings, watermarks
 from db.orphans import Orphan
 from db.privacy import AskedAt, HeldInCourse, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
@@ -133,6 +133,7 @@ class Privacy:
             # A question on its way in is either seen here or was asked after this.
             await questions.lock_counting(conn, course.id)
             past = _past(await privacy.asked_at(conn, course=course.id, key=key))
+            asking = await privacy.asking_messages(conn, course=course.id, key=key)
             messages = await orphans.make(conn, course=course.id, key=key, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
@@ -143,6 +144,7 @@ class Privacy:
                 await _reflag(conn, course, answer)
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)
             await watermarks.raise_to(conn, past)
+            await interactions.close(conn, asking)
         return Forgotten(questions=count, votes=len(voted), messages=tuple(messages))
 
 

@@ -59,7 +59,6 @@ class Asking(commands.Cog):
         self._manners = Manners(bot.services)
         self._typing = Typing()
         self._seen = Seen()
-        self._told = Seen()  # direct messages, of which nothing is stored: their channel would name the person
         self._catching_up = CatchingUp(bot, self._seen, self._missed)
         self._resuming = Resuming(bot)
         self._menu = app_commands.ContextMenu(name=named("discord.menu"), callback=self._ask_about)
@@ -232,19 +231,12 @@ class Asking(commands.Cog):
     async def on_message(self, message: discord.Message) -> None:
         if self._bot.is_leaving:
             return  # the next start finds it, since it was not seen
-        if self._was_decided(message):
-            return  # Discord delivers some messages twice; what has been deleted since must not be asked again
         if message.guild is None:
             if _is_spoken(message):
                 self._bot.start_soon(self._spoken_to_until_told(message))
         else:
             self._take_note(message)
             self._bot.start_soon(self._decided(message))
-
-    def _was_decided(self, message: discord.Message) -> bool:
-        room, id_ = message.channel.id, message.id
-        is_old = self._catching_up.was_decided(room, id_)
-        return is_old or self._seen.has_decided(room, id_) or self._told.has_decided(room, id_)
 
     async def _missed(self, message: discord.Message) -> None:
         """Hear a message that was written while we were away, unless it was heard here all the same."""
@@ -268,7 +260,6 @@ class Asking(commands.Cog):
         """Answer a direct message, or tell its author that it was lost: no later start looks for it."""
         if not await self._persistently(self._spoken_to, message, most=FEW_TRIES):
             await self._tell(message, i18n.text("discord.unavailable", DIRECT_LANGUAGE))
-        self._told.settle(message.channel.id, message.id)
 
     async def _persistently(self, answer: Hears, message: discord.Message, most: int | None = None) -> bool:
         """Do *answer* until it ends well, at most so often; return whether it has."""
@@ -384,6 +375,8 @@ class Asking(commands.Cog):
         before = await self._services.deliveries.of_source(SOURCE, f"message:{message.id}")
         if before and before.is_delivered:
             return
+        if before is None and await self._services.interactions.is_taken(message.id):
+            return  # its author has had its question deleted, and Discord delivers some messages twice
         # A message that comes again is the question that it was, also where its channel has another course by now.
         course, follows = (before.course, before.follows) if before else (course, follows)
         destination = Destination(
@@ -438,7 +431,6 @@ class Asking(commands.Cog):
         """Keep the watermarks, and see to answers that have not arrived."""
         if self._bot.is_leaving:
             return
-        self._told.forget(discord.utils.utcnow())
         try:
             marks = self._seen.marks(discord.utils.utcnow()) if self._catching_up.is_planned else {}
             if marks:

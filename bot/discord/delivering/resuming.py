@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import discord
 
@@ -59,10 +60,20 @@ class Resuming:
             return None
         channel = self._client.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
         if to.token and self._client.application_id:
-            webhook = discord.Webhook.partial(self._client.application_id, to.token, client=self._client)
+            webhook = followup(self._client, self._client.application_id, to.token)
             return CommandOutlet(webhook, channel=channel, us=us.id, is_private=to.is_private)
         if to.is_private:
             return None
         source = channel.get_partial_message(to.message_id) if to.message_id else None
         before = Before(since=discord.utils.utcnow() - timedelta(seconds=delivery.age_s), us=us.id)
         return ReplyOutlet(channel, source, delivery.nonce, before=before)
+
+
+def followup(client: discord.Client, application: int, token: str) -> discord.Webhook:
+    """
+    Return the webhook of a command, as discord.py makes it for `Interaction.followup`.
+
+    `Webhook.partial` makes one of a channel, by which discord.py sends nothing that only one person sees.
+    """
+    data: Any = {"id": application, "type": discord.WebhookType.application.value, "token": token}
+    return discord.Webhook.from_state(data, client._connection)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]

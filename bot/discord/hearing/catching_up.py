@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 import discord
@@ -43,16 +43,11 @@ class CatchingUp:
         self._one_at_a_time = asyncio.Lock()
         self._is_wanted = False  # whether somebody waits for their turn
         self._lanes = asyncio.Semaphore(MOST_ROOMS_AT_ONCE)
-        self._marks: Mapping[int, int] = {}
         self.is_planned = False  # whether the gaps are known: before, no message counts as the last one seen
 
     def begin(self) -> None:
         """Take note of a new session, or of a server that is back, before which anything may have been missed."""
         self.is_planned = False
-
-    def was_decided(self, room: int, message: int) -> bool:
-        """Say whether a message was decided before this session, as one whose question was deleted since."""
-        return message <= self._marks.get(room, 0)
 
     async def run(self) -> None:
         """Hand on what was missed, in each room the oldest first and one after the other."""
@@ -81,7 +76,7 @@ class CatchingUp:
     async def _all(self, marks: dict[int, int], bindings: list[Binding]) -> None:
         open_rooms = [room for guild in self._client.guilds for room in _rooms(guild)]
         gaps = self._gaps(open_rooms, marks, bindings)
-        self._marks, self.is_planned = marks, True
+        self.is_planned = True
         rooms = [self._look_through(room, gap) for room, gap in gaps]
         archives = [self._look_into_archive(parent, marks, bindings) for parent in self._parents(bindings)]
         for failed in await asyncio.gather(*rooms, *archives, return_exceptions=True):

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from bot.discord.delivering import outlets
+from bot.discord.delivering.resuming import followup
+from bot.discord.messages.render import Page
 from db import showings as places
 from db.records import CourseId, QuestionId, Showing
 from services.models.llm import LlmConfig
@@ -219,6 +221,19 @@ async def test_a_page_of_a_command_whose_acknowledgement_is_lost_is_one_message(
         again = ours(campus)[2:]
         assert len(again) == 2
         assert is_whole(again)
+
+
+async def test_a_private_command_that_is_taken_over_gets_all_its_pages(campus: Campus) -> None:
+    async with desk(campus) as at:
+        options = {"question": QUESTION, "private": True}
+        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", options)).done()
+        assert at.client.application_id is not None
+        webhook = followup(at.client, at.client.application_id, asked.token)
+        outlet = outlets.CommandOutlet(webhook, channel=None, us=0, is_private=True)
+
+        sent = [message async for message in outlet.deliver([Page(content="um"), Page(content="dois")])]
+
+        assert len(sent) == 2
 
 
 # When it is shown
