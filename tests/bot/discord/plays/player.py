@@ -34,6 +34,7 @@ THEMES: tuple[str, ...] = (
     "keep explain forget mention asks_the_same",
     "thread post post_again explain chatter mention",
     "thumb_down thumb_up thumb_down thumb_up card_take card_take card_release card_release assign assign",
+    "call mention all_at_once all_at_once",
     "mention post reply thread direct again delete_question",
 )
 """What some plays are about: such moves are many times as likely there, those named twice twice as many."""
