@@ -22,10 +22,21 @@ async def restart(stage: Stage, rng: random.Random) -> None:
 async def kill(stage: Stage, rng: random.Random) -> None:
     """The bots die in the middle of what they do, and one starts."""
     await stage.kill_process()
+    if rng.random() < 0.5:
+        await answering(stage)
+        await asyncio.sleep(rng.uniform(0.0, 0.05))
     for life in stage.awake:
         await stage.kill(life)
     await asyncio.sleep(rng.uniform(0.0, 0.05))
     await stage.begin()
+
+
+async def answering(stage: Stage) -> None:
+    """Wait until something is being answered, though not long."""
+    for _ in range(100):
+        if any(life.client and life.client.answering.in_flight for life in stage.awake):
+            break
+        await stage.breathe()
 
 
 async def process(stage: Stage, rng: random.Random) -> None:
@@ -84,7 +95,7 @@ async def deaf(stage: Stage, rng: random.Random) -> None:
 RARE = 0.01
 """How often the event of a round is one that takes seconds, in a long run."""
 SLOW_EVENTS: dict[str, Event] = {"process": process}
-OFTEN = ("slow",)
+OFTEN = ("slow", "kill")
 """Events that come twice as often: what goes wrong in milliseconds needs more tries."""
 EVENTS: dict[str, Event] = {
     event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf)

@@ -4,10 +4,14 @@ What people may do in a play.
 A move that finds nothing to act upon does nothing, so that any part of a script is a script; its turn goes to another.
 """
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any
+
+import psycopg
 
 from services import i18n
 from tests.bot.discord.plays.play import TOPICS, Ask, Play, Written, answer_of, button, chosen, item_of, press
@@ -327,12 +331,16 @@ def visible(play: Play, rng: random.Random) -> tuple[Member, Message] | None:
 
 async def under(play: Play, rng: random.Random, verb: str, told: str) -> Interaction | None:
     found = visible(play, rng)
-    given = button(found[1], verb) if found else None
-    if not found or not given:
+    if not found or not button(found[1], verb):
         return None
     who, shown = found
     if who.id not in shown.channel.guild.members if shown.channel.guild else False:
         return None
+    return await pressed(play, who, shown, verb, told)
+
+
+async def pressed(play: Play, who: Member, shown: Message, verb: str, told: str) -> Interaction:
+    given = button(shown, verb) or ""
     play.tell(f"{who.name} {told} under answer {answer_of(shown)}")
     actor: Any = who if shown.channel.guild else who.user
     used = await play.server.click(actor, shown, given)
@@ -442,6 +450,34 @@ async def assign(play: Play, rng: random.Random) -> None:
         play.tell(f"{who.name} assigns card {item_of(card)} to {to.name}")
         used = await play.server.slash(who, play.staff, "review assign", {"number": item_of(card), "to": to})
         await play.soon(lambda: used.responded_at)
+
+
+@move(3)
+async def all_at_once(play: Play, rng: random.Random) -> None:
+    """Staff use a card while the clock brings it a vote, and Discord takes its time over what the clock asked for."""
+    found = await under_review(play, rng)
+    if not found:
+        return
+    shown, card = found
+    await pressed(play, rng.choice(play.students), shown, rng.choice(("up", "down")), "votes, and staff use its card,")
+    play.server.delay(rf"^PATCH .*/messages/{card.id}$", rng.uniform(0.1, 0.3))
+    ticking = asyncio.create_task(play.stage.tick())
+    await asyncio.sleep(rng.uniform(0.0, 0.1))
+    verb = rng.choice([one for one in ("take", "release", "dismiss", "wrong") if press(card, one)] or [""])
+    if verb:
+        play.tell(f"… with {verb}")
+        await clicked(play, rng.choice(play.tas), card, press(card, verb) or "")
+    with suppress(psycopg.OperationalError):
+        await ticking
+
+
+async def under_review(play: Play, rng: random.Random) -> tuple[Message, Message] | None:
+    """An answer that everyone sees, and its card, which waits for staff."""
+    query = "select id, answer_id from review_items where course_id = %(course)s and settled_at is null"
+    items = dict(await play.look(query))
+    cards = {items.get(item_of(one) or 0): one for one in play.cards()}
+    shown = chosen(rng, [one for one in play.answers() if one.channel.guild and answer_of(one) in cards])
+    return (shown, cards[answer_of(shown)]) if shown else None
 
 
 def words(play: Play, rng: random.Random) -> str:

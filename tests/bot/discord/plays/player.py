@@ -23,7 +23,10 @@ from tests.bot.discord.plays.stage import Evening, Stage
 ROUNDS = 12
 PLAYS = 12
 FIRST = ("ask", "ask_privately", "mention", "hold")
+HELD = "ask ask_privately mention ask_openly card_approve"
+"""A theme of plays in which staff see every answer first, from the first round on."""
 THEMES: tuple[str, ...] = (
+    HELD,
     "",
     "correct correct correct",
     "asks_the_same call thumb_down correct card_wrong retire",
@@ -34,6 +37,7 @@ THEMES: tuple[str, ...] = (
     "keep explain forget mention asks_the_same",
     "thread post post_again explain chatter mention",
     "thumb_down thumb_up thumb_down thumb_up card_take card_take card_release card_release assign assign",
+    "call mention all_at_once all_at_once",
     "mention post reply thread direct again delete_question",
 )
 """What some plays are about: such moves are many times as likely there, those named twice twice as many."""
@@ -106,10 +110,10 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
     def play() -> tuple[Step, ...]:
         theme = rng.choice(THEMES)
         weights = [moves.MOVES[name][0] * (LIKED * theme.split().count(name) or 1) for name in names]
-        return tuple(step(turn, weights) for turn in range(rounds))
+        first = "hold" if theme == HELD else rng.choice(FIRST)
+        return tuple(step(first if turn == 0 else rng.choices(names, weights)[0]) for turn in range(rounds))
 
-    def step(turn: int, weights: list[int]) -> Step:
-        name = rng.choice(FIRST) if turn == 0 else rng.choices(names, weights)[0]
+    def step(name: str) -> Step:
         return Step(name, rng.randrange(10**6), beside=rng.random() < 0.15)
 
     def event(turn: int) -> Step:
