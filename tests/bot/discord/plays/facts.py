@@ -191,7 +191,8 @@ async def facts(play: Play) -> Facts:
                 "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
                 "from staff_actions s left join review_items i on i.id = s.item_id "
                 # What a student wrote is not recorded; what stands now has to do for it.
-                "left join verified_answers v on s.action = 'keep' and v.answer_id = s.answer_id "
+                "left join verified_answers v on s.action = 'keep' and (v.answer_id = s.answer_id or v.id in ("
+                "select verified_id from verified_uses u where u.answer_id = s.answer_id and u.way = 'shown')) "
                 "where s.course_id = %(course)s order by s.id"
             )
         ],
