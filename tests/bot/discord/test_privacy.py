@@ -297,7 +297,7 @@ async def test_a_message_that_was_deleted_from_our_rows_is_not_answered_when_it_
     async with campus.running() as client:
         await campus.taught(client.services)
         await mentioned(campus, client, campus.boss)
-        place = campus.server.direct_channel(campus.ana) if is_direct else campus.room
+        place = campus.server.direct_channel(campus.ana.user) if is_direct else campus.room
         mention = "" if is_direct or client.user is None else f"<@{client.user.id}> "
         said = await campus.server.say(campus.ana, place, f"{mention}{QUESTION}")
         await eventually(lambda: campus.rows(client, "answers"), 2)
