@@ -20,8 +20,16 @@ INVITE = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"(?<=\w):(?=//)|(?<=discord):(?=/)|(?<=mailto):|(?<=javascript):|(?<=steam):", re.IGNORECASE)
-DOMAIN = re.compile(r"(?<=[\w-])\.(?=(?:com|net|org|edu|gov|br|io|ai|dev|app|gg|tv|me|co)(?![\w-]))", re.IGNORECASE)
-"""What may be read as a domain although it is a word, such as `ASP.NET`, or the call `self.net(x)`."""
+DOMAIN = re.compile(
+    r"(?P<mail>[\w.+-]+@[\w-][\w.-]*)"
+    r"|(?<=[\w-])\.(?=(?:com|net|org|edu|gov|br|io|ai|dev|app|gg|tv|me|co)(?![\w-]))",
+    re.IGNORECASE,
+)
+"""
+What may be read as a domain although it is a word, such as `ASP.NET`, or the call `self.net(x)`.
+
+An e-mail address is left whole: outside of brackets it is no link, and people copy it.
+"""
 MASKED = re.compile(r"\](?=\()")
 SPOILER = re.compile(r"\|(?=\|)")
 HEADING = re.compile(r"^[ \t]*(?:(?:>{1,3}|[-*+]|\d{1,9}[.)])[ \t]+)*(?=#{1,3}[ \t]|-#[ \t])", re.MULTILINE)
@@ -45,7 +53,7 @@ def harmless(text: str) -> str:
     for pattern, kept in ((SPECIAL, "<"), (EVERYONE, "@"), (SCHEME, ":"), (MASKED, "]")):
         cleaned = pattern.sub(kept + GAP, cleaned)
     # Code keeps its comments and operators as they are, so that it can be copied.
-    return replaced(replaced(replaced(cleaned, SPOILER, _broken), DOMAIN, _broken), HEADING, _broken)
+    return replaced(replaced(replaced(cleaned, SPOILER, _broken), DOMAIN, _broken_unless_mail), HEADING, _broken)
 
 
 def continued(page: str) -> str:
@@ -55,6 +63,10 @@ def continued(page: str) -> str:
 
 def _broken(found: re.Match[str]) -> str:
     return found[0] + GAP
+
+
+def _broken_unless_mail(found: re.Match[str]) -> str:
+    return found[0] if found["mail"] else _broken(found)
 
 
 def plain(text: str) -> str:

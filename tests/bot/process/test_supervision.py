@@ -196,7 +196,7 @@ async def test_a_signal_is_told_once_and_a_second_one_hurries(
 def test_a_thread_that_hangs_does_not_hold_up_the_end() -> None:
     program = """
 import asyncio, os, signal, time
-from bot import supervision
+from bot.process import supervision
 
 supervision.STOP_LIMIT_S = 0.5
 
