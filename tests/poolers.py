@@ -132,7 +132,11 @@ def pgbouncer(url: str, *, mode: Mode, takes_options: bool = False) -> Generator
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await _server(url)
-        await asyncio.gather(_pour(reader, there[1]), _pour(there[0], writer))
+        try:
+            await asyncio.gather(_pour(reader, there[1]), _pour(there[0], writer))
+        finally:
+            there[1].close()
+            writer.close()
 
     # PgBouncer does not run as root, and nobody else may enter the folder of the server's socket.
     with tempfile.TemporaryDirectory(prefix="monitoria-pooler-") as folder, _listening(pass_on, _nothing) as server:
