@@ -1,7 +1,9 @@
 """Find and read the files of a folder or of a zip archive of one, without what systems leave in them."""
 
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +17,18 @@ LONGEST_NAME = 1_000
 DEEPEST = 20
 UTF8_NAMES = 0x800
 ENCRYPTED = 0x1
+
+UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,  # a way of compressing that Python does not know
+    RuntimeError,  # encrypted
+    EOFError,
+    ValueError,
+    OSError,  # bzip2's word for broken data
+    zlib.error,
+    lzma.LZMAError,
+)
+"""How `zipfile` says that a file in an archive cannot be read; each decompressor has an error of its own."""
 
 
 def is_archive(path: Path) -> bool:
@@ -122,7 +136,7 @@ def _member(archive: Path, inner: Path, limit: int) -> bytes:
         try:
             with opened.open(entry) as file:
                 return file.read(limit + 1)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        except UNREADABLE as error:
             raise Refused(f"{inner.as_posix()!r} in {archive.name!r} is broken ({error}); zip it again.") from None
 
 

@@ -272,6 +272,20 @@ def test_an_encrypted_or_broken_member_is_refused_by_name(tmp_path: Path) -> Non
         folders.read(path / "aula-01.vtt", 1_000)
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_whose_data_is_broken_is_refused_by_name(tmp_path: Path, way: int) -> None:
+    path = tmp_path / "curso.zip"
+    with zipfile.ZipFile(path, "w", compression=way) as archive:
+        archive.writestr("aula-01.vtt", VTT * 50)
+    whole = bytearray(path.read_bytes())
+    begin = 30 + len("aula-01.vtt")  # of the data, behind the member's header
+    whole[begin + 10 : begin + 40] = b"\xff" * 30
+    path.write_bytes(whole)
+
+    with pytest.raises(Refused, match=r"'aula-01.vtt' in 'curso.zip' is broken"):
+        folders.read(path / "aula-01.vtt", 1_000_000)
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "cp850"])
 def test_accents_in_names_survive_archives_that_do_not_say_their_encoding(tmp_path: Path, codec: str) -> None:
     """weichsel/ZIPFoundation#63, python/cpython#84353, microsoft/markitdown#1535."""
