@@ -117,9 +117,7 @@ class ReplyOutlet:
             yield sent.id
 
     async def take_back(self) -> None:
-        for message in self._sent:
-            with suppress(discord.NotFound):
-                await persistently(message.delete)
+        await _deleted(self._sent)
 
     async def say(self, text: str) -> None:
         page = Page(content=_said(text))
@@ -200,9 +198,7 @@ class CommandOutlet:
                 log.info("answer.not_tidied", extra={"reason": repr(error)})
 
     async def take_back(self) -> None:
-        for message in self._sent:
-            with suppress(discord.NotFound):
-                await persistently(message.delete)
+        await _deleted(self._sent)
 
     async def say(self, text: str) -> None:
         page = Page(content=_said(text))
@@ -223,11 +219,10 @@ class CommandOutlet:
         if self._channel is None or first.interaction_metadata is None:
             return
         wanted = {message.id for message in self._sent}
-        for left in await left_by_us(self._channel, Before(since=first.created_at, us=self._us)):
-            asked = left.interaction_metadata
-            if asked and asked.id == first.interaction_metadata.id and left.id not in wanted:
-                with suppress(discord.NotFound):
-                    await persistently(left.delete)
+        left = await left_by_us(self._channel, Before(since=first.created_at, us=self._us))
+        command = first.interaction_metadata.id
+        ours = [one for one in left if one.interaction_metadata and one.interaction_metadata.id == command]
+        await _deleted([one for one in ours if one.id not in wanted])
 
     async def _follow(self, page: Page) -> discord.WebhookMessage:
         return await self._webhook.send(
@@ -301,6 +296,12 @@ async def persistently(call: Callable[[], Awaitable[T]]) -> T:
             log.info("discord.again", extra={"reason": repr(error)})
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
     return await call()
+
+
+async def _deleted(messages: Sequence[discord.Message]) -> None:
+    for message in messages:
+        with suppress(discord.NotFound):
+            await persistently(message.delete)
 
 
 def _said(text: str) -> str:
