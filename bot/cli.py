@@ -456,6 +456,7 @@ def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
         if key or models.openai_base_url
         else None,
         judge=_judge(models),
+        wants_translation=models.translator == "auto",
         mail=_mail(MailSettings()),
     )
 

@@ -362,7 +362,7 @@ async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Service
 
 
 async def _ways(services: Services) -> dict[str, Retriever]:
-    ways = {"by words": Retriever(services.pool, None)}
+    ways = {"by words": Retriever(services.pool, None, translator=services.translator)}
     if await services.serving.current(patience_s=OPENING_PATIENCE_S):
         ways["by meaning"] = Retriever(services.pool, services.serving, dense_weights={"*": BEYOND_MEASURE})
         ways["hybrid"] = services.retriever

@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
 from db import lexicons
-from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode, SegmentId
-from db.search import RANK_CONSTANT, Dense, nearest
+from db.records import Course, CourseId, GenerationId, Hit, LectureId, RetrievalMode
+from db.search import Dense, nearest
 from db.texts import storable
 from services.errors import Unavailable
-from services.models.embedder import Embedder
+from services.models.translator import Translator
 from services.search.generations import Serving
 from services.words import terms as lexical
 from services.words.language import detect
@@ -36,13 +35,15 @@ class Found:
     mode: RetrievalMode
     generation_id: GenerationId | None
     language: str  # of the question, two-letter code
+    translations: Mapping[str, str] = field(default_factory=dict[str, str])  # made here, by their two-letter codes
 
 
 class Retriever:
     """
     Searches courses; one for the whole process.
 
-    Without *serving* it searches by words alone. *dense_weights* stand in for those of the serving generation.
+    Without *serving* it searches by words alone. With *translator*, also by the words of the question in the other
+    languages of a course. *dense_weights* stand in for those of the serving generation.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class Retriever:
         pool: AsyncConnectionPool,
         serving: Serving | None,
         *,
+        translator: Translator | None = None,
         dense_weights: Mapping[str, float] | None = None,
     ) -> None:
         self._pool = pool
         self._serving = serving
+        self._translator = translator
         self._dense_weights = dense_weights
         self._languages: dict[CourseId, tuple[float, tuple[str, ...]]] = {}
 
@@ -61,26 +64,33 @@ class Retriever:
         self, *, course: Course, questions: Sequence[str], k: int = 10, lecture: LectureId | None = None
     ) -> Found:
         """
-        Return the *k* best hits for one question, given in one or more phrasings, the original first.
+        Return the *k* best hits for one question, as it was asked and, after that, in other languages.
 
         Lectures not yet released are not searched. A search goes on by words alone when no model can embed.
         """
-        questions = [storable(question) for question in questions]
+        asked, *others = (storable(question) for question in questions)
         languages = await self.languages(course)
-        serving = await self._serving.current() if self._serving else None
-        legs = [await self._dense(phrasing, languages, serving) for phrasing in questions]
-        found = await asyncio.gather(
-            *(
-                self._nearest(course, phrasing, languages, leg, lecture=lecture, k=k)
-                for phrasing, leg in zip(questions, legs, strict=True)
+        language = _language(asked, languages)
+        dense, translated = await asyncio.gather(
+            self._dense(asked, language), self._translated(asked, language, languages)
+        )
+        others = [(_language(other, languages), other) for other in others]
+        terms = _terms((language, asked), (*others, *translated.items()), languages)
+        async with self._pool.connection() as conn:
+            hits = await nearest(
+                conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
             )
-        )
         return Found(
-            hits=found[0] if len(found) == 1 else fuse(found, k),
-            mode="hybrid" if any(legs) else "lexical",
-            generation_id=next((leg.generation for leg in legs if leg), None),
-            language=_language(questions[0], languages),
+            hits=tuple(hits),
+            mode="hybrid" if dense else "lexical",
+            generation_id=dense and dense.generation,
+            language=language,
+            translations=translated,
         )
+
+    def translates(self, language: str) -> tuple[str, ...]:
+        """Two-letter codes of the languages that a question in *language* is also searched in."""
+        return self._translator.targets(language) if self._translator else ()
 
     async def languages(self, course: Course) -> tuple[str, ...]:
         """Two-letter codes of the languages that the course's lectures are in, the most frequent first."""
@@ -91,39 +101,30 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(
-        self, phrasing: str, languages: Sequence[str], serving: tuple[Generation, Embedder] | None
-    ) -> Dense | None:
+    async def _dense(self, asked: str, language: str) -> Dense | None:
+        # Not the translations: a model that knows both languages places them where the question is (docs/retrieval.md).
+        serving = await self._serving.current() if self._serving else None
         if serving is None:
             return None
         generation, embedder = serving
         try:
-            vector = await embedder.embed_query(phrasing)
+            vector = await embedder.embed_query(asked)
         except Unavailable as error:
             log.warning("retrieve.lexical_only", extra={"reason": str(error)})
             return None
         return Dense(
             generation=generation.id,
             vector=vector,
-            weight=dense_weight(self._dense_weights or generation.dense_weights, _language(phrasing, languages)),
+            weight=dense_weight(self._dense_weights or generation.dense_weights, language),
         )
 
-    async def _nearest(
-        self,
-        course: Course,
-        phrasing: str,
-        languages: Sequence[str],
-        dense: Dense | None,
-        *,
-        lecture: LectureId | None,
-        k: int,
-    ) -> tuple[Hit, ...]:
-        terms = lexical.question_terms(phrasing, _language(phrasing, languages), languages)
-        async with self._pool.connection() as conn:
-            hits = await nearest(
-                conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
-            )
-        return tuple(hits)
+    async def _translated(self, asked: str, language: str, languages: Sequence[str]) -> dict[str, str]:
+        """Return the question in those languages of the course that it can be translated into, by their codes."""
+        if self._translator is None:
+            return {}
+        targets = [target for target in self.translates(language) if target in languages]
+        texts = [await self._translator.translated(asked, language, target) for target in targets]
+        return {target: text for target, text in zip(targets, texts, strict=True) if text}
 
 
 def dense_weight(weights: Mapping[str, float], language: str) -> float:
@@ -131,18 +132,10 @@ def dense_weight(weights: Mapping[str, float], language: str) -> float:
     return weights.get(language, weights.get("*", 0.0))
 
 
-def fuse(rankings: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
-    """Merge rankings of several phrasings into the best *k*, by reciprocal rank; a hit keeps its best cosine."""
-    shares: defaultdict[SegmentId, float] = defaultdict(float)
-    hits: dict[SegmentId, Hit] = {}
-    for ranking in rankings:
-        for hit in ranking:
-            shares[hit.segment_id] += 1 / (RANK_CONSTANT + hit.rank)
-            known = hits.setdefault(hit.segment_id, hit)
-            if hit.score is not None and hit.score > (known.score or -1.0):
-                hits[hit.segment_id] = hit
-    order = sorted(shares, key=lambda segment: (-shares[segment], segment))[:k]
-    return tuple(replace(hits[segment], rank=rank) for rank, segment in enumerate(order, start=1))
+def _terms(asked: tuple[str, str], others: Sequence[tuple[str, str]], languages: Sequence[str]) -> dict[int, float]:
+    """Weigh the terms of a question and of its translations, each with the code of its language before it."""
+    own, *rest = (lexical.question_terms(text, language, languages) for language, text in (asked, *others))
+    return lexical.with_translations(own, rest)
 
 
 def _language(text: str, languages: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from threading import get_ident
 
@@ -31,6 +31,7 @@ USUAL_LENGTH = 250
 
 TITLE_WEIGHT = 0.5
 OTHER_LANGUAGE_WEIGHT = 0.5
+TRANSLATED_WEIGHT = 0.6
 PREFIX_WEIGHT = 0.7
 PREFIX_LENGTH = 6
 
@@ -79,6 +80,23 @@ def question_terms(text: str, language: str, others: Collection[str]) -> dict[in
     for word in words(text):
         for term, weight in _question_terms(word, language, tuple(sorted(set(others) - {language}))):
             weights[term] = max(weight, weights.get(term, 0.0))
+    return weights
+
+
+def with_translations(asked: Mapping[int, float], translations: Iterable[Mapping[int, float]]) -> dict[int, float]:
+    """
+    Add the terms of a question's translations to those that it was *asked* in; a term keeps its greatest weight.
+
+    One sum over all words, not a ranking for each language: BM25 compares what speaks for a passage in either one,
+    where a merge of rankings puts the best passage of a wrong language beside the best of the right one.
+
+    >>> with_translations({1: 1.0, 2: 0.5}, [{2: 1.0, 3: 1.0}])
+    {1: 1.0, 2: 0.6, 3: 0.6}
+    """
+    weights = dict(asked)
+    for terms_of_one in translations:
+        for term, weight in terms_of_one.items():
+            weights[term] = max(TRANSLATED_WEIGHT * weight, weights.get(term, 0.0))
     return weights
 
 
