@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import lexicons
+from db import language_means, lexicons
+from db.language_means import LanguageMean
 from db.records import Course, CourseId, GenerationId, Hit, LectureId, RetrievalMode
 from db.search import Dense, nearest
 from db.texts import storable
 from services.errors import Unavailable
 from services.models.translator import Translator
+from services.search import likeness
 from services.search.generations import Serving
 from services.words import terms as lexical
 from services.words.language import detect
@@ -22,7 +24,7 @@ log = logging.getLogger(__name__)
 
 SPOKEN_BY_MONITORIA = ("pt", "en")
 REACH = 50
-"""How many segments each leg ranks; below that a segment's share of the fused score no longer matters."""
+"""How many segments each leg finds; what neither has among its first fifty, both together hardly raise into the ten."""
 
 REMEMBER_LANGUAGES_S = 10.0
 
@@ -59,6 +61,7 @@ class Retriever:
         self._translator = translator
         self._dense_weights = dense_weights
         self._languages: dict[CourseId, tuple[float, tuple[str, ...]]] = {}
+        self._means: dict[tuple[CourseId, GenerationId], tuple[float, Sequence[LanguageMean]]] = {}
 
     async def search(
         self, *, course: Course, questions: Sequence[str], k: int = 10, lecture: LectureId | None = None
@@ -71,22 +74,32 @@ class Retriever:
         asked, *others = (storable(question) for question in questions)
         languages = await self.languages(course)
         language = _language(asked, languages)
-        dense, translated = await asyncio.gather(
-            self._dense(asked, language), self._translated(asked, language, languages)
+        dense, translations = await asyncio.gather(
+            self._dense(course, asked, language), self._translations(asked, language, languages)
         )
-        others = [(_language(other, languages), other) for other in others]
-        terms = _terms((language, asked), (*others, *translated.items()), languages)
+        told = [(_language(other, languages), other) for other in others]
         async with self._pool.connection() as conn:
             hits = await nearest(
-                conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
+                conn,
+                course=course.id,
+                lecture=lecture,
+                terms=lexical.question_terms(asked, language, languages),
+                more_terms=lexical.translated_terms([*translations.items(), *told], languages),
+                dense=dense,
+                limit=k,
+                reach=max(REACH, k),
             )
         return Found(
             hits=tuple(hits),
             mode="hybrid" if dense else "lexical",
             generation_id=dense and dense.generation,
             language=language,
-            translations=translated,
+            translations=translations,
         )
+
+    def weighing(self, dense_weights: Mapping[str, float]) -> "Retriever":
+        """Return one that searches as this one does, with *dense_weights* for those of the serving generation."""
+        return Retriever(self._pool, self._serving, translator=self._translator, dense_weights=dense_weights)
 
     def translates(self, language: str) -> tuple[str, ...]:
         """Two-letter codes of the languages that a question in *language* is also searched in."""
@@ -101,7 +114,7 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(self, asked: str, language: str) -> Dense | None:
+    async def _dense(self, course: Course, asked: str, language: str) -> Dense | None:
         # Not the translations: a model that knows both languages places them where the question is (docs/retrieval.md).
         serving = await self._serving.current() if self._serving else None
         if serving is None:
@@ -112,30 +125,30 @@ class Retriever:
         except Unavailable as error:
             log.warning("retrieve.lexical_only", extra={"reason": str(error)})
             return None
-        return Dense(
-            generation=generation.id,
-            vector=vector,
-            weight=dense_weight(self._dense_weights or generation.dense_weights, language),
+        return likeness.dense(
+            generation,
+            vector,
+            language,
+            means=await self._means_of(course, generation.id),
+            weights=self._dense_weights or generation.dense_weights,
         )
 
-    async def _translated(self, asked: str, language: str, languages: Sequence[str]) -> dict[str, str]:
+    async def _means_of(self, course: Course, generation: GenerationId) -> Sequence[LanguageMean]:
+        key = course.id, generation
+        looked_at, means = self._means.get(key, (float("-inf"), ()))
+        if time.monotonic() - looked_at > REMEMBER_LANGUAGES_S:
+            async with self._pool.connection() as conn:
+                means = await language_means.of_course(conn, course=course.id, generation=generation)
+            self._means[key] = (time.monotonic(), means)
+        return means
+
+    async def _translations(self, asked: str, language: str, languages: Sequence[str]) -> dict[str, str]:
         """Return the question in those languages of the course that it can be translated into, by their codes."""
         if self._translator is None:
             return {}
         targets = [target for target in self.translates(language) if target in languages]
         texts = [await self._translator.translated(asked, language, target) for target in targets]
         return {target: text for target, text in zip(targets, texts, strict=True) if text}
-
-
-def dense_weight(weights: Mapping[str, float], language: str) -> float:
-    """Return how much the dense leg counts for a question in *language*, beside 1 for the lexical leg."""
-    return weights.get(language, weights.get("*", 0.0))
-
-
-def _terms(asked: tuple[str, str], others: Sequence[tuple[str, str]], languages: Sequence[str]) -> dict[int, float]:
-    """Weigh the terms of a question and of its translations, each with the code of its language before it."""
-    own, *rest = (lexical.question_terms(text, language, languages) for language, text in (asked, *others))
-    return lexical.with_translations(own, rest)
 
 
 def _language(text: str, languages: Sequence[str]) -> str:

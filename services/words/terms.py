@@ -83,19 +83,16 @@ def question_terms(text: str, language: str, others: Collection[str]) -> dict[in
     return weights
 
 
-def with_translations(asked: Mapping[int, float], translations: Iterable[Mapping[int, float]]) -> dict[int, float]:
+def translated_terms(translations: Iterable[tuple[str, str]], languages: Collection[str]) -> dict[int, float]:
     """
-    Add the terms of a question's translations to those that it was *asked* in; a term keeps its greatest weight.
+    Weigh the terms of a question's *translations*, each the code of its language and its text.
 
-    One sum over all words, not a ranking for each language: BM25 compares what speaks for a passage in either one,
-    where a merge of rankings puts the best passage of a wrong language beside the best of the right one.
-
-    >>> with_translations({1: 1.0, 2: 0.5}, [{2: 1.0, 3: 1.0}])
-    {1: 1.0, 2: 0.6, 3: 0.6}
+    They join the question's own in one sum, where a merge of rankings would put the best passage of a wrong language
+    beside the best of the right one.
     """
-    weights = dict(asked)
-    for terms_of_one in translations:
-        for term, weight in terms_of_one.items():
+    weights: dict[int, float] = {}
+    for language, text in translations:
+        for term, weight in question_terms(text, language, languages).items():
             weights[term] = max(TRANSLATED_WEIGHT * weight, weights.get(term, 0.0))
     return weights
 

@@ -7,7 +7,7 @@ import pytest
 from db.records import Course
 from services.courses.courses import Courses
 from services.lectures.manifest import Source
-from services.search.retrieve import Retriever, dense_weight
+from services.search.retrieve import Retriever
 from tests.phrasebook import Phrasebook
 from tests.services.conftest import Desk
 
@@ -110,12 +110,6 @@ async def test_the_language_is_that_of_the_question(desk: Desk) -> None:
     asked = [await desk.retriever.search(course=desk.course, questions=[q]) for q in ("o que é isso?", "what is this?")]
 
     assert [found.language for found in asked] == ["pt", "en"]
-
-
-def test_a_language_without_a_weight_of_its_own_takes_the_common_one() -> None:
-    assert dense_weight({"*": 0.2, "en": 0.6}, "en") == 0.6
-    assert dense_weight({"*": 0.2, "en": 0.6}, "pt") == 0.2
-    assert dense_weight({}, "pt") == 0.0
 
 
 VANISHING = {"coisas que desaparecem no treino": "things that vanish in training"}
