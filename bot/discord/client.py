@@ -20,7 +20,7 @@ from bot.discord.languages import Translations, reader
 from bot.discord.messages.buttons import WHY, AnswerButton, Verb, custom_id
 from bot.discord.messages.cards import Verb as ReviewVerb
 from bot.discord.messages.defang import shortened
-from bot.discord.messages.pages import LONGEST
+from bot.discord.messages.splitting import LONGEST
 from bot.discord.publishing import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
 from db.records import AnswerId, CourseId, ItemId

@@ -16,7 +16,7 @@ from db.digests import LastDigest
 from db.records import Course, DigestSchedule, Language
 from services import i18n
 from services.digest.figures import Figures
-from services.digest.posting.telling import DigestOutlet, Posting, Send
+from services.digest.posting.posting import DigestOutlet, Posting, Send
 from services.digest.posting.weeks import Schedule, next_moment, period, week_of, zone_named
 from services.digest.report import Digest, Period
 from services.errors import Refused

@@ -10,7 +10,7 @@ from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.render import GREEN, Page, references_of
 from db.records import CourseId, Hit, ItemId, Language, Verdict
 from services import i18n
-from services.answering.verified import Verified
+from services.answering.asked_before import Verified
 from services.ground.timestamps import clock
 from services.reviewing.flagged import Card, Opinion, Standing, state
 from services.reviewing.review import Listed

@@ -18,11 +18,11 @@ from db import connect, verified
 from db.records import Course
 from services.answering.ask import Asker, InProgress
 from services.answering.asked import Asked, cleaned
+from services.answering.asked_before import Finder
 from services.answering.drafts import Draft, preview
 from services.answering.phrasing import Turn
 from services.answering.replies import Reply
 from services.answering.verdicts import VERDICT
-from services.answering.verified import Finder
 from services.citing.citations import SPACED, resolve
 from services.citing.without_links import masked, without_links
 from services.courses.courses import Courses

@@ -10,8 +10,8 @@ from db import reviews
 from db.records import AnswerId, Course, Destination, ItemId, Label, Outcome
 from services.answering.ask import Asker
 from services.answering.asked import Asked
+from services.answering.asked_before import Evidence, Finder, Known, VerifiedAnswers
 from services.answering.replies import Reply
-from services.answering.verified import Evidence, Finder, Known, VerifiedAnswers
 from services.courses.places import Spaces
 from services.reviewing.flagged import Member, state
 from services.reviewing.review import Review

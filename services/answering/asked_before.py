@@ -1,4 +1,4 @@
-"""Keep what staff have verified true, and find it for who asks the same again."""
+"""Find what staff have verified for who asks the same again, and let staff see to it."""
 
 import asyncio
 from collections.abc import Sequence
