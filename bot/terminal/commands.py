@@ -271,16 +271,16 @@ async def import_dossier(setup: Setup, *, path: Path, slug: str) -> None:
 
 
 async def _imported(
-    events: AsyncGenerator[importing.Progress | importing.Report, None],
-) -> importing.Report:
+    events: AsyncGenerator[importing.ImportProgress | importing.ImportReport, None],
+) -> importing.ImportReport:
     with terminal.progress() as bars:
         task = bars.add_task("bytes", total=None)
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case importing.Progress():
+                    case importing.ImportProgress():
                         bars.update(task, completed=event.done, total=event.total)
-                    case importing.Report():
+                    case importing.ImportReport():
                         return event
     raise AssertionError("an import ends with its report")
 

@@ -30,7 +30,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class CardOpinion:
     """What the judge said of an answer."""
 
     relevance: Judgement | None

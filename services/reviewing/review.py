@@ -17,7 +17,7 @@ from services.answering.ask import Asker
 from services.answering.recorded import recorded
 from services.citing.citations import Cited
 from services.errors import Refused
-from services.reviewing.flagged import Card, Member, Opinion, Standing, state
+from services.reviewing.flagged import Card, CardOpinion, Member, Standing, state
 from services.reviewing.settling import (
     audit,
     outdate,
@@ -264,7 +264,7 @@ class Review:
             await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
             await outdate(conn, found, before)
 
-    async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> Opinion:
+    async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> CardOpinion:
         """
         Show what the judge said, and remember that the member has seen it: their label is no longer blind.
 
@@ -283,7 +283,7 @@ class Review:
             }
             support = latest["support"]
             rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
-        return Opinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
+        return CardOpinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
 
     # Lists
 

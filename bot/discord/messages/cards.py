@@ -12,7 +12,7 @@ from db.records import CourseId, Hit, ItemId, Language, Verdict
 from services import i18n
 from services.answering.asked_before import Verified
 from services.ground.timestamps import clock
-from services.reviewing.flagged import Card, Opinion, Standing, state
+from services.reviewing.flagged import Card, CardOpinion, Standing, state
 from services.reviewing.review import Listed
 
 Verb = Literal[
@@ -234,7 +234,7 @@ def passages(hits: Sequence[Hit], language: Language) -> discord.Embed:
     )
 
 
-def opinion(judged: Opinion, language: Language) -> discord.Embed:
+def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
     """Return what the judge said, with its reasons."""
     lines = list[str]()
     if judged.relevance and judged.relevance.score is not None:

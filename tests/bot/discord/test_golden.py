@@ -47,7 +47,7 @@ from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
-from services.reviewing.flagged import Card, Opinion, Standing
+from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -294,7 +294,7 @@ JUDGED = Judgement(
     prompt_id="judge/1",
     judged_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
 )
-OPINION = Opinion(
+OPINION = CardOpinion(
     relevance=JUDGED,
     support=(
         ReferenceJudgement(number=1, support="full", quote="o gradiente encolhe", is_found=True),

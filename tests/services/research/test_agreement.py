@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Judgement, JudgementId, JudgementStatus, Label, QuestionId
 from services.ground.statistics import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
-from services.research.agreement import LABELS, Report, kappa_note, report, verdict
+from services.research.agreement import LABELS, AgreementReport, kappa_note, report, verdict
 from services.research.threshold import RESAMPLES, propose
 
 MOMENT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -305,7 +305,7 @@ class Rows:
             HumanLabel(answer_id=answer, role=role, label=known[label], reason=None, comment=None, judge_visible=seen)
         )
 
-    def report(self) -> Report:
+    def report(self) -> AgreementReport:
         return report(self.answers, self.judgements, self.opinions, flag_below=2)
 
 
