@@ -8,17 +8,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, QuestionId, SegmentId, VerifiedId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceMessage:
-    """The message that is kept, and what stands for who wrote it."""
-
-    guild_id: int
-    channel_id: int
-    message_id: int
-    text_sha256: str
-    author_key: str  # "": somebody wrote it as staff, and what staff do is the course's
+from db.records.reviews import KeptMessage, SourceMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +18,6 @@ class KeepDraft:
     source: SourceMessage
     question_id: QuestionId | None  # that it answers, if Monitoria was asked
     segment_ids: tuple[SegmentId, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptMessage:
-    """A verified answer that was kept from a message."""
-
-    verified_id: VerifiedId
-    course_id: CourseId
-    answer_id: AnswerId | None
-    guild_id: int
-    channel_id: int
-    message_id: int
-    question: str
-    language: str
-    text: str
-    text_sha256: str
 
 
 async def open_draft(

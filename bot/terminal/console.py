@@ -18,12 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
+from db.records.operation import BackupContents
 from services.answering.released import instead
 from services.answering.replies import Reply
 from services.ground.timestamps import clock
 from services.lectures.ingest import Report, Taken
 from services.lectures.links import moment
-from services.operation.backup import Contents, Restored, Saved
+from services.operation.backup import Restored, Saved
 from services.operation.doctor import Check
 from services.research.evaluate import Precision, RetrievalFigures
 
@@ -262,7 +263,7 @@ def restored(backup: Restored) -> RenderableType:
     )
 
 
-def _inside(contents: Contents) -> str:
+def _inside(contents: BackupContents) -> str:
     counted = (
         (contents.courses, "course"),
         (contents.lectures, "lecture"),

@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import cards, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
-from db.verified import Verified
+from db.records.reviews import Verified
 from services.answering import same_question
 from services.answering.recorded import recorded
 from services.answering.same_question import Candidates, Comparable

@@ -12,8 +12,8 @@ from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
-from db.digests import LastDigest
 from db.records import Course, DigestSchedule, Language
+from db.records.operation import LastDigest
 from services import i18n
 from services.digest.figures import Figures
 from services.digest.posting.posting import DigestOutlet, Posting, Send

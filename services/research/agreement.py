@@ -8,8 +8,8 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings
-from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Course, Judgement, Label, Outcome
+from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
 from services.research.threshold import Threshold, propose
 
@@ -34,7 +34,7 @@ Configuration = tuple[str, str | None]
 class ComparedAnswer:
     """One answer, what a judge said of it last, and what people say."""
 
-    answer: Answered
+    answer: JudgedAnswer
     judgement: Judgement | None
     opinions: tuple[HumanLabel, ...]
 
@@ -119,7 +119,7 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
 
 
 def report(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
+    answers: Sequence[JudgedAnswer], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
 ) -> AgreementReport:
     """Compare; *judgements* are the last of each configuration for each answer, oldest first."""
     last = {judgement.answer_id: judgement for judgement in judgements}
@@ -220,7 +220,9 @@ def disagreements(cases: Sequence[ComparedAnswer]) -> tuple[Disagreement, ...]:
     return tuple(found[:SHOWN_DISAGREEMENTS])
 
 
-def _case(answer: Answered, judgement: Judgement | None, said: Mapping[AnswerId, list[HumanLabel]]) -> ComparedAnswer:
+def _case(
+    answer: JudgedAnswer, judgement: Judgement | None, said: Mapping[AnswerId, list[HumanLabel]]
+) -> ComparedAnswer:
     return ComparedAnswer(answer=answer, judgement=judgement, opinions=tuple(said.get(answer.answer_id, ())))
 
 
@@ -248,7 +250,7 @@ def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
 
 
 def _configurations(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[HumanLabel]]
+    answers: Sequence[JudgedAnswer], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[HumanLabel]]
 ) -> tuple[JudgeConfiguration, ...]:
     """Each configuration with the answers that it judged, though a later one has judged them again."""
     known = {answer.answer_id: answer for answer in answers}

@@ -11,8 +11,9 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, courses, kept, questions, reviews, showings, staff_actions, verified
-from db.kept import KeepDraft, KeptMessage, SourceMessage
+from db.kept import KeepDraft
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
+from db.records.reviews import KeptMessage, SourceMessage
 from services import i18n
 from services.answering.asked import LONGEST_QUESTION, cleaned
 from services.answering.recorded import recorded, worded

@@ -19,10 +19,11 @@ from bot.discord.languages import named, reader
 from bot.discord.messages import buttons
 from bot.discord.messages.keep_form import KEEP, keep_form
 from db.records import Course, CourseId, Delivery, QuestionId
+from db.records.reviews import SourceMessage
 from services import i18n
 from services.errors import Refused, Unavailable
 from services.reviewing.flagged import Member
-from services.reviewing.keeping import SourceMessage, fingerprint
+from services.reviewing.keeping import fingerprint
 
 log = logging.getLogger(__name__)
 

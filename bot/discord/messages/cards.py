@@ -9,11 +9,10 @@ import discord
 from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.render import GREEN, Page, references_of
 from db.records import CourseId, Hit, ItemId, Language, Verdict
+from db.records.reviews import ListedItem, Verified
 from services import i18n
-from services.answering.asked_before import Verified
 from services.ground.timestamps import clock
 from services.reviewing.flagged import Card, CardOpinion, Standing, state
-from services.reviewing.review import Listed
 
 Verb = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
@@ -254,7 +253,7 @@ def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
     return discord.Embed(title=i18n.text("judge.title", language), description=said[:LONGEST_EMBED], colour=GREY)
 
 
-def listed(items: Sequence[Listed], guild: int, language: Language) -> discord.Embed:
+def listed(items: Sequence[ListedItem], guild: int, language: Language) -> discord.Embed:
     """Return what is open, the greatest need first, each with a link to its card."""
     if not items:
         return discord.Embed(description=i18n.text("review.nothing", language), colour=GREEN)
@@ -266,7 +265,7 @@ def listed(items: Sequence[Listed], guild: int, language: Language) -> discord.E
     )
 
 
-def _line(one: Listed, guild: int, language: Language) -> str:
+def _line(one: ListedItem, guild: int, language: Language) -> str:
     question = shortened(plain(one.question), 90)
     card_at = f"https://discord.com/channels/{guild}/{one.card_channel_id}/{one.card_message_id}"
     place = f"[{one.id}]({card_at})" if one.card_message_id else f"`{one.id}`"

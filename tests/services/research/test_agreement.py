@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Judgement, JudgementId, JudgementStatus, Label, QuestionId
+from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
 from services.research.agreement import LABELS, AgreementReport, kappa_note, report, verdict
 from services.research.threshold import RESAMPLES, propose
@@ -232,7 +232,7 @@ class Rows:
     """Answers with what was said of them, as the database gives them."""
 
     def __init__(self) -> None:
-        self.answers: list[Answered] = []
+        self.answers: list[JudgedAnswer] = []
         self.judgements: list[Judgement] = []
         self.opinions: list[HumanLabel] = []
 
@@ -252,7 +252,7 @@ class Rows:
     ) -> AnswerId:
         answer = AnswerId(len(self.answers) + 1)
         self.answers.append(
-            Answered(
+            JudgedAnswer(
                 answer_id=answer,
                 question_id=QuestionId(answer),
                 question="?",
