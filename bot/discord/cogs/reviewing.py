@@ -44,6 +44,7 @@ class Reviewing(
         self._rooms = Rooms(bot, bot.services)
 
     async def cog_load(self) -> None:
+        self._bot.act_on_cards_by(self.pressed)
         self._bot.add_dynamic_items(ReviewButton)
 
     async def cog_unload(self) -> None:

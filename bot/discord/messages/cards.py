@@ -1,7 +1,7 @@
 """A flagged answer as a card in the staff's channel; its buttons know nothing but their custom id."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, Protocol, Self, get_args
 
 import discord
@@ -40,12 +40,16 @@ MOST_COMMENTS = 5
 LONGEST_EMBED = 4_000
 
 
-class Pressed(Protocol):
-    """Whoever acts on a pressed button; the client is one."""
+class CardPressed(Protocol):
+    """Whoever acts on a pressed button of a card: the client, which hands it on to the cog that shows cards."""
 
     async def reviewed(
         self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId
     ) -> None: ...
+
+
+CardAction = Callable[[discord.Interaction[Any], Verb, CourseId, ItemId], Awaitable[None]]
+"""What is done when a button of a card is pressed."""
 
 
 class ReviewButton(
@@ -80,7 +84,7 @@ class ReviewButton(
         return cls(verb, CourseId(int(match["course"])), ItemId(int(match["item"])))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler: Pressed = interaction.client
+        handler: CardPressed = interaction.client
         await handler.reviewed(interaction, self.verb, self.course, self.item_id)
 
 
