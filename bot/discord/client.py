@@ -315,7 +315,14 @@ async def apologise(interaction: discord.Interaction[Any], error: Exception) -> 
 
 
 def is_settled(error: BaseException) -> bool:
-    """Say whether *error* means that an interaction takes no first answer (any more): it has one, or it is too late."""
+    """
+    Say whether *error* means that an interaction takes no first answer (any more): it has one, or it is too late.
+
+    A task may outlive its being cut off, where what it awaited ended in that very moment (`asyncio.wait_for` of Python
+    3.11 then returns instead); its person was told by then.
+    """
+    if isinstance(error, discord.InteractionResponded):
+        return True
     return isinstance(error, discord.HTTPException) and error.code in SETTLED
 
 

@@ -125,7 +125,8 @@ class VerifiedAnswers:
                 answer=retired.answer_id,
                 actor_key=actor_key,
                 action="retire",
-                before={**await recorded(conn, retired), "version": retired.version},
+                # The answer may have gone with its asker's data: the words' own number says what was retired.
+                before={**await recorded(conn, retired), "verified": retired.id, "version": retired.version},
             )
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
             await cards.outdate_words(conn, course=course.id, verified=retired.id)
