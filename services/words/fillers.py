@@ -59,6 +59,8 @@ AT_TIMES = listed(
 What hardly tells one subject of a week, or of some passages, from another, but may tell two questions apart:
 "o que é o tipo de um tensor?" is not "o que é um tensor?".
 """
+TOPICAL = listed("aula aulas calcula calcular course curso disciplina lecture materia quanta quantas quanto quantos")
+"""Of those what a week's questions are also about: the course itself, and how much. Its topics keep them."""
 FILLERS = PORTUGUESE | ENGLISH | AT_TIMES
 """Words that come and go without changing what is asked about, beside those of `services.words.stopwords`."""
 
