@@ -110,7 +110,9 @@ def spoken(text: str) -> str:
         Unclear: thought and answer cannot be told apart.
 
     """
-    said = _outside_tags(_final_channel(text))
+    said, with_tags = _outside_tags(_final_channel(text)), ""
+    while said != with_tags:  # what stood on both sides of a thought may make a tag
+        said, with_tags = _outside_tags(said), said
     if MUSING.match(said):
         raise Unclear
     while inside := WRAPPED.match(said):

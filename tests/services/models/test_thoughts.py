@@ -111,6 +111,15 @@ def test_an_answer_that_has_no_thoughts_stays_as_it_is(text: str) -> None:
     assert not opens_unseen(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [f"o <</thin<THINKING></think>king>{SAID}", f"<thi<think>{SECRET}</think>nk>{SECRET}</think>{SAID}"],
+    ids=["closing", "opening"],
+)
+def test_a_tag_that_stands_around_a_thought_is_not_left_over(text: str) -> None:
+    assert spoken(text) == SAID
+
+
 def test_a_verdict_after_thoughts_is_the_verdict() -> None:
     assert spoken(f"[THINK]{SECRET}[/THINK]NO_MATERIAL") == "NO_MATERIAL"
 
