@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, and the longest that Discord lets through, by every door of Discord: nobody meets an error."""
+"""What PostgreSQL refuses, and the longest that Discord lets through, by every door of Discord: no error is met."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from tests.bot.discord.conftest import CAPTIONS, Campus
 from tests.bot.discord.test_asking import QUESTION
 from tests.bot.discord.test_keeping import explained, opened, sent
 from tests.bot.discord.test_reviewing import CORRECTED, Desk, corrected, desk
-from tests.bot.discord.test_settings import used
+from tests.bot.discord.test_settings import ingested
 from tests.fake_discord import Interaction
 
 NUL, HIGH, LOW = "\0", "\ud83e", "\udcff"
@@ -23,7 +23,11 @@ OPTION, FIELD = 6_000, 4_000
 @pytest.fixture(autouse=True)
 def nothing_unexpected(caplog: pytest.LogCaptureFixture) -> Generator[None, None, None]:
     yield
-    told = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    told = [
+        f"{record.getMessage()} {getattr(record, 'reason', '')} {record.exc_text}"
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.ERROR
+    ]
     assert not told
 
 
@@ -60,21 +64,20 @@ async def test_a_question_by_command_and_by_mention(campus: Campus) -> None:
 async def test_a_search(campus: Campus) -> None:
     async with desk(campus) as at:
         for query in (*(f"gradiente{mark}" for mark in MARKS), *MARKS):
-            assert await used(campus, campus.ana, "search", {"query": query})
+            asked = await campus.server.slash(campus.ana, campus.room, "search", {"query": query})
+            await campus.server.until(lambda asked=asked: asked.original and not asked.original.loading)
         assert at.client.is_ready()
 
 
 async def test_the_form_of_a_vote(campus: Campus) -> None:
     async with desk(campus) as at:
         answer = await at.asked()
+        form = await (await campus.server.click(campus.ana, answer, answer.buttons["Não ajudou"])).answered()
         for mark in (*MARKS, "x" * 1_000):
-            down = answer.buttons["Não ajudou"]
-            form = await (await campus.server.click(campus.ana, answer, down)).answered()
-            if form.response and form.response["type"] == 9:
-                values = {"reason": ["other"], "comment": f"faltou{mark}"[:1_000]}
-                answer_of(await (await campus.server.submit(campus.ana, form, values)).answered())
+            values = {"reason": ["other"], "comment": f"faltou{mark}"[:1_000]}
+            answer_of(await (await campus.server.submit(campus.ana, form, values)).answered())
 
-        assert (await clean(at, "select comment from feedback where comment is not null"))[0].startswith("faltou")
+        assert (await clean(at, "select comment from annotations where comment is not null"))[0].startswith("faltou")
 
 
 async def test_the_form_of_a_correction(campus: Campus) -> None:
@@ -84,7 +87,8 @@ async def test_the_form_of_a_correction(campus: Campus) -> None:
         for mark in MARKS:
             answer_of(await corrected(at, at.bia, card, CORRECTED.replace(" ", f" {mark}", 2)))
         answer_of(await corrected(at, at.bia, card, (CORRECTED + " palavra" * 600)[:FIELD]))
-        answer_of(await corrected(at, at.bia, card, NUL))
+        for text in (NUL, HIGH, f"{HIGH}a LSTM soma [77]"):
+            answer_of(await corrected(at, at.bia, card, text))
 
         assert await clean(at, "select text from verified_answers")
 
@@ -97,8 +101,9 @@ async def test_a_message_and_the_form_of_keep_as_verified(campus: Campus) -> Non
             answer_of(form)
             answer_of(await sent(at, form, question=f"{QUESTION}{mark}", text=f"Ele{mark} encolhe [t1].{mark}"))
         message = await explained(at)
-        answer_of(await sent(at, await opened(at, message), text=("Ele encolhe [t1]. " * 300)[:1_500]))
-        answer_of(await sent(at, await opened(at, message), text=NUL))
+        form = await opened(at, message)
+        for text in (NUL, HIGH, f"Ele{HIGH} encolhe [t77].", ("Ele encolhe [t1]. " * 300)[:4_000]):
+            answer_of(await sent(at, form, text=text))
 
         assert await clean(at, "select text from verified_answers")
         assert await clean(at, "select question from verified_answers")
@@ -123,9 +128,7 @@ async def test_captions_and_their_names(campus: Campus) -> None:
     async with desk(campus) as at:
         for number, mark in enumerate((*MARKS, "palavra " * 250_000)):
             told = CAPTIONS.replace("gradiente", f"gradiente{mark}", 1).encode("utf-8", "surrogatepass")
-            file = campus.server.attachment(f"aula-{number}{mark[:3]}.vtt", told)
-            options = {"captions": file, "video": "https://youtu.be/abc123"}
-            taken = await campus.server.slash(campus.boss, campus.room, "course ingest", options)
-            answer_of(await taken.done())
+            shown = await ingested(campus, f"aula-{number}{mark[:3]}.vtt", told)
+            assert storable(shown) == shown
 
         assert len(await clean(at, "select title from lectures")) > len(MARKS)
