@@ -73,6 +73,12 @@ def masked(text: str, kinds: Collection[Kind] = CODES | FORMULAS) -> str:
     )
 
 
+def beginning(text: str, most: int) -> str:
+    """Return at most *most* characters, with no code or formula cut."""
+    cut = next((part.start for part in read(text) if part.kind != "prose" and part.start < most < part.end), most)
+    return text[:cut]
+
+
 def without_formulas(text: str) -> str:
     """Return *text*, as long as it is, with spaces for its formulas and blocks of code: the words that are left."""
     return "".join(

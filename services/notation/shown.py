@@ -10,6 +10,8 @@ from services.notation.parts import FORMULAS, Part, read
 
 MOST_DRAWN = 8
 """Formulas on one picture; what follows stays as code."""
+MOST_READ = 200
+"""Formulas of one text; whoever writes more repeats themselves, and those stay as code too."""
 
 
 def to_draw(text: str) -> tuple[str, ...]:
@@ -22,8 +24,8 @@ def to_draw(text: str) -> tuple[str, ...]:
     ('E = mc^2', '\\binom{n}{k}')
     """
     wanted = dict[str, None]()
-    for part in read(text):
-        is_wanted = part.kind == "display" or (part.kind == "inline" and line(part.inside) is None)
+    for part in [part for part in read(text) if part.kind in FORMULAS][:MOST_READ]:
+        is_wanted = part.kind == "display" or line(part.inside) is None
         if is_wanted and _is_understood(part.inside):
             wanted[part.inside] = None
     return tuple(wanted)[:MOST_DRAWN]
@@ -69,10 +71,13 @@ def plainly(text: str) -> str:
 
 
 def _replaced(text: str, written: Callable[[Part], str]) -> str:
-    pieces, was_formula = [""], False
+    pieces, was_formula, count = [""], False, 0
     for part in read(text):
         is_formula = part.kind in FORMULAS
-        piece = written(part) if is_formula else text[part.start : part.end]
+        count += is_formula
+        piece = text[part.start : part.end]
+        if is_formula:
+            piece = written(part) if count <= MOST_READ else _code(part.inside)
         if (is_formula or was_formula) and pieces[-1].endswith("`") and piece.startswith("`"):
             pieces.append(" ")  # two pieces of code that touch would be one of another kind
         pieces.append(piece)
