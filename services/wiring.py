@@ -16,15 +16,15 @@ from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, desc
 from db.migrate import migrate, read_only
 from db.records import Generation
 from services.answering.ask import Asker
+from services.answering.asked_before import Finder, VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.showings import Showings
-from services.answering.verified import Finder, VerifiedAnswers
 from services.courses.courses import Courses
-from services.courses.floor import Floor
 from services.courses.interactions import Interactions
 from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Privacy
+from services.courses.staff_first import StaffFirst
 from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named
@@ -99,7 +99,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
-    floor: Floor
+    staff_first: StaffFirst
     keeping: Keeping
     showings: Showings
     interactions: Interactions
@@ -200,7 +200,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
-            floor=Floor(opened.pool),
+            staff_first=StaffFirst(opened.pool),
             keeping=Keeping(opened.pool, retriever),
             showings=Showings(opened.pool),
             interactions=Interactions(opened.pool),

@@ -25,7 +25,7 @@ class Task:
     prompt_id: str
     values: dict[str, str]
     schema: dict[str, Any]
-    read: Callable[[str], Verdict]  # raises reading.Unreadable
+    read: Callable[[str], Verdict]  # raises reading.NoVerdict
 
 
 def task(kind: JudgedFor, case: Case) -> Task:

@@ -7,7 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import generations
 from db.records import Course, GenerationId
-from services.research.evaluate import EvalQuestion, Figures, Outcome, figures, outcomes
+from services.research.evaluate import EvalQuestion, Outcome, RetrievalFigures, figures, outcomes
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 
@@ -70,7 +70,7 @@ def _best(tried: Sequence[Tried], language: str | None) -> float:
     return tried[best].weight
 
 
-def _four(reached: Figures) -> tuple[float, ...]:
+def _four(reached: RetrievalFigures) -> tuple[float, ...]:
     return (reached.recall_at_1, reached.recall_at_5, reached.recall_at_10, reached.mrr_at_10)
 
 

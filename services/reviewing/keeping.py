@@ -11,8 +11,9 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, courses, kept, questions, reviews, showings, staff_actions, verified
-from db.kept import Draft, Kept, Source
+from db.kept import KeepDraft
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
+from db.records.reviews import KeptMessage, SourceMessage
 from services import i18n
 from services.answering.asked import LONGEST_QUESTION, cleaned
 from services.answering.recorded import recorded, worded
@@ -72,7 +73,7 @@ class Keeping:
     async def open(
         self,
         course: Course,
-        source: Source,
+        source: SourceMessage,
         *,
         question: QuestionId | None,
         asked: str,
@@ -167,7 +168,7 @@ class Keeping:
             reason = "source_gone" if text is None else "source_changed"
             return await reviews.flag(conn, course=found.course_id, answer=answer, reason=reason)
 
-    async def watched(self, guild: int) -> list[Kept]:
+    async def watched(self, guild: int) -> list[KeptMessage]:
         """What was kept from messages of a server, which may have changed while nobody looked."""
         async with self._pool.connection() as conn:
             return await kept.watched(conn, guild=guild, most=MOST_WATCHED)
@@ -180,7 +181,7 @@ class Keeping:
 
 
 async def _answer(
-    conn: AsyncConnection, course: CourseId, form: Draft, question: str, code: str, cited: Cited
+    conn: AsyncConnection, course: CourseId, form: KeepDraft, question: str, code: str, cited: Cited
 ) -> AnswerId:
     """Return the answer that Monitoria gave to the form's question, or one that stands for it."""
     if form.question_id is not None:
@@ -195,7 +196,7 @@ async def _answer(
 async def _keep(
     conn: AsyncConnection,
     course: CourseId,
-    form: Draft,
+    form: KeepDraft,
     member: Member,
     *,
     answer: AnswerId,

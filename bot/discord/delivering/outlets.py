@@ -13,8 +13,8 @@ import aiohttp
 import discord
 
 from bot.discord.messages.defang import harmless, shortened
-from bot.discord.messages.pages import LONGEST
 from bot.discord.messages.render import Page
+from bot.discord.messages.splitting import LONGEST
 from bot.discord.permissions import Lack, lacking_at, may_attach
 from db.records import AnswerId, ItemId
 

@@ -12,7 +12,7 @@ import discord
 from bot.discord import permissions
 from bot.discord.messages import buttons
 from bot.discord.messages.defang import continued, harmless, plain, shortened
-from bot.discord.messages.pages import LONGEST, split
+from bot.discord.messages.splitting import LONGEST, split
 from bot.discord.permissions import Permission
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Outcome, Reference
 from services import i18n
