@@ -38,6 +38,7 @@ from services.lectures.ingest import Ingest
 from services.models.chat import ChatModel
 from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, fields_of, open_embedder
 from services.models.llm import LlmConfig
+from services.notation.pictures import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
 from services.reviewing.review import Review
@@ -112,6 +113,7 @@ class Services:
     verified: VerifiedAnswers
     digests: Digests
     mailer: Mailer | None  # None: digests are not mailed
+    pictures: Pictures
 
     @property
     def embedder(self) -> Embedder | None:
@@ -212,6 +214,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
             mailer=_mailer(setup),
+            pictures=Pictures(),
         )
 
 

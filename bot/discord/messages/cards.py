@@ -8,10 +8,13 @@ import discord
 
 from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.render import GREEN, Page, references_of
+from bot.discord.messages.splitting import split
 from db.records import CourseId, Hit, ItemId, Language, Verdict
 from db.records.reviews import ListedItem, Verified
 from services import i18n
 from services.ground.timestamps import clock
+from services.notation.parts import beginning
+from services.notation.shown import undrawn
 from services.reviewing.flagged import Card, CardOpinion, Standing, state
 
 Verb = Literal[
@@ -33,6 +36,8 @@ AMBER = discord.Colour(0xD68910)
 GREY = discord.Colour(0x7F8C8D)
 LONGEST_QUESTION = 500
 LONGEST_ANSWER = 1_800
+LONGEST_INPUT = 4_000
+"""What Discord takes in a field of a form."""
 LONGEST_FIELD = 1_000
 LONGEST_COMMENT = 250
 LONGEST_PASSAGE = 330
@@ -131,7 +136,7 @@ def _colour(shown: Card) -> discord.Colour:
 
 def _text(shown: Card, language: Language) -> str:
     question = shortened(plain(shown.reply.question), LONGEST_QUESTION)
-    text = harmless(shortened(shown.reply.answer.text, LONGEST_ANSWER))
+    (text, *_) = split(harmless(undrawn(shown.reply.answer.text)), longest=LONGEST_ANSWER, most=1) or [""]
     return i18n.text("card.text", language, question=question, answer=text)
 
 
@@ -205,7 +210,11 @@ def edit_form(shown: Card, language: Language) -> discord.ui.Modal:
         custom_id=f"rf:{item.course_id}:{item.id}:{state(item, shown.verified)}",
     )
     text = discord.ui.TextInput[discord.ui.Modal](
-        custom_id="text", style=discord.TextStyle.paragraph, default=written[:4_000], required=True, max_length=4_000
+        custom_id="text",
+        style=discord.TextStyle.paragraph,
+        default=beginning(written, LONGEST_INPUT),
+        required=True,
+        max_length=LONGEST_INPUT,
     )
     options = [
         discord.SelectOption(label=i18n.text("correct.was_partly", language), value="P", default=True),
