@@ -12,7 +12,8 @@ from services.words import terms as lexical
 from services.words.stopwords import PORTUGUESE
 
 COURSES = 40
-DIMENSION = 384
+DIMENSION = 512  # of the packaged model
+PIECES = 4  # of about 128 tokens, in a segment of 340 words
 SEGMENTS_PER_LECTURE = 40
 VOCABULARY = 30_000
 DISTINCT_TEXTS = 4_000
@@ -30,7 +31,8 @@ class MadeUpLecture:
     course: int  # 0 is the largest
     slug: str
     segments: tuple[NewSegment, ...]
-    vectors: NDArray[np.float32]  # (segments, dimension)
+    first: int  # the number of its first segment, counted over all courses
+    vectors: NDArray[np.float32]  # (segments, pieces, dimension)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +48,20 @@ class MadeUpQuestion:
 class Corpus:
     """*size* segments in 40 courses whose sizes follow Zipf's law; each course teaches its own ten topics."""
 
-    def __init__(self, size: int, seed: int = 7) -> None:
+    def __init__(self, size: int, *, dimension: int = DIMENSION, seed: int = 7) -> None:
         self.size = size
+        self.dimension = dimension
         self._random = np.random.default_rng(seed)
         shares = 1 / np.arange(1, COURSES + 1)
         self.course_sizes = np.maximum(1, (size * shares / shares.sum()).astype(int))
         self.words = self._vocabulary()
         self._word_shares = 1 / np.arange(1, VOCABULARY + 1)
         self._word_shares /= self._word_shares.sum()
-        self._topics = _unit(self._random.standard_normal((TOPICS, DIMENSION)).astype(np.float32))
+        self._topics = _unit(self._random.standard_normal((TOPICS, dimension)).astype(np.float32))
         self._texts: list[NewSegment] = [self._segment() for _ in range(min(DISTINCT_TEXTS, size))]
 
     def lectures(self) -> Iterator[MadeUpLecture]:
+        starts = np.cumsum(self.course_sizes) - self.course_sizes
         for course, course_size in enumerate(self.course_sizes):
             for first in range(0, int(course_size), SEGMENTS_PER_LECTURE):
                 count = min(SEGMENTS_PER_LECTURE, int(course_size) - first)
@@ -67,7 +71,8 @@ class Corpus:
                     segments=tuple(
                         self._texts[int(i)] for i in self._random.integers(0, len(self._texts), count).tolist()
                     ),
-                    vectors=self._near(self._random.integers(10 * course, 10 * course + 10, count)),
+                    first=int(starts[course]) + first,
+                    vectors=self._pieces(self._near(self._random.integers(10 * course, 10 * course + 10, count))),
                 )
 
     def questions(self, count: int, *, evenly: bool) -> list[MadeUpQuestion]:
@@ -88,8 +93,14 @@ class Corpus:
         return questions
 
     def _near(self, topics: NDArray[np.int64]) -> NDArray[np.float32]:
-        noise = self._random.standard_normal((len(topics), DIMENSION)).astype(np.float32)
-        return _unit(self._topics[topics] + 0.06 * noise)
+        return _unit(self._topics[topics] + 0.06 * self._noise(len(topics), self.dimension))
+
+    def _pieces(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Spread each segment over its pieces: as far from each other as from the topic."""
+        return _unit(vectors[:, None] + 0.04 * self._noise(len(vectors), PIECES, self.dimension))
+
+    def _noise(self, *shape: int) -> NDArray[np.float32]:
+        return self._random.standard_normal(shape, np.float32)
 
     def _vocabulary(self) -> list[str]:
         lengths = self._random.integers(1, 5, VOCABULARY)
@@ -116,7 +127,7 @@ class Corpus:
 
 
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def _normed(shares: NDArray[np.float64]) -> NDArray[np.float64]:
