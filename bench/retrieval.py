@@ -69,9 +69,9 @@ async def tables(size: int) -> Table:
                 recall = f"{await _recall(full, corpus, questions):.3f}" if way == "vector" else ""
                 target = TARGETS.get((size, way), "")
                 table.add_row(f"{way}, {draw}", str(len(latencies)), *percentiles(latencies), recall, target)
-            rate = await _rate(full, questions)
+            per_s = await rate(full, questions[WARM_UP:], "hybrid")
             table.add_row(
-                f"hybrid, {AT_ONCE} at once, {draw}", str(QUESTIONS), f"{rate:.0f} questions/s", "", "", "", "≥ 150/s"
+                f"hybrid, {AT_ONCE} at once, {draw}", str(QUESTIONS), f"{per_s:.0f} questions/s", "", "", "", "≥ 150/s"
             )
         table.add_row(
             f"rows in, {WRITERS} connections", f"{size:,}", f"{full.rows_per_s:.0f} rows/s", "", "", "", "≥ 9,000/s"
@@ -182,9 +182,7 @@ async def _store(conn: AsyncConnection, made_up: MadeUpLecture, course: CourseId
     await lectures.point_to(conn, course=course, lecture=lecture.id, transcript=transcript)
 
 
-async def _ask(
-    conn: AsyncConnection, filled: Filled, question: MadeUpQuestion, way: str
-) -> list[tuple[LectureId, int]]:
+async def ask(conn: AsyncConnection, filled: Filled, question: MadeUpQuestion, way: str) -> list[tuple[LectureId, int]]:
     hits = await search.nearest(
         conn,
         course=filled.courses[question.course],
@@ -205,23 +203,23 @@ async def _latencies(filled: Filled, questions: Sequence[MadeUpQuestion], way: s
     async with filled.pool.connection() as conn:
         for question in questions:
             began = time.perf_counter()
-            await _ask(conn, filled, question, way)
+            await ask(conn, filled, question, way)
             taken.append((time.perf_counter() - began) * 1000)
     return taken[WARM_UP:]
 
 
-async def _rate(filled: Filled, questions: Sequence[MadeUpQuestion]) -> float:
+async def rate(filled: Filled, questions: Sequence[MadeUpQuestion], way: str) -> float:
     """Questions a second when sixteen ask at once over the pool."""
-    left = iter(questions[WARM_UP:])
+    left = iter(questions)
 
     async def one_asker() -> None:
         for question in left:
             async with filled.pool.connection() as conn:
-                await _ask(conn, filled, question, "hybrid")
+                await ask(conn, filled, question, way)
 
     began = time.perf_counter()
     await asyncio.gather(*(one_asker() for _ in range(AT_ONCE)))
-    return QUESTIONS / (time.perf_counter() - began)
+    return len(questions) / (time.perf_counter() - began)
 
 
 async def _recall(filled: Filled, corpus: Corpus, questions: Sequence[MadeUpQuestion]) -> float:
@@ -231,8 +229,8 @@ async def _recall(filled: Filled, corpus: Corpus, questions: Sequence[MadeUpQues
     shares: list[float] = []
     async with filled.pool.connection() as conn:
         for question, near in zip(asked, exact, strict=True):
-            places = await _places(conn, filled.courses[question.course])
-            found = [places[segment] for _, segment in await _ask(conn, filled, question, "vector")]
+            stands = await places(conn, filled.courses[question.course])
+            found = [stands[segment] for _, segment in await ask(conn, filled, question, "vector")]
             shares.append(share_of_best(near, found))
     return statistics.fmean(shares)
 
@@ -254,7 +252,7 @@ def share_of_best(near: NDArray[np.float32], found: Sequence[int]) -> float:
     return sum(near[place] >= tenth - 1e-3 for place in found) / depth
 
 
-async def _places(conn: AsyncConnection, course: CourseId) -> dict[int, int]:
+async def places(conn: AsyncConnection, course: CourseId) -> dict[int, int]:
     """Return where each segment of a course stands in the corpus's order."""
     cursor = await conn.execute(
         """
