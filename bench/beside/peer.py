@@ -51,7 +51,7 @@ class Peer:
         self.name = name
 
     async def fill(self, first: int) -> dict[str, float]:
-        """Write the material, *first* rows by the peer's own call; return those rows a second and the indexes' seconds."""
+        """Write the material, *first* rows by the peer's own call; return their `rows_per_s`, and `index_s`."""
         return await self._told({"do": "fill", "first": first})
 
     async def ask(self, setup: str, way: str, number: int) -> tuple[float, list[int]]:
