@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from db.records import Hit, LectureId, SegmentId
 from services.courses.courses import Courses
-from services.search.retrieve import Retriever, dense_weight, fuse
+from services.search.retrieve import Retriever, fuse
 from tests.services.conftest import Desk
 
 
@@ -127,12 +127,6 @@ async def test_the_language_is_that_of_the_question(desk: Desk) -> None:
     asked = [await desk.retriever.search(course=desk.course, questions=[q]) for q in ("o que é isso?", "what is this?")]
 
     assert [found.language for found in asked] == ["pt", "en"]
-
-
-def test_a_language_without_a_weight_of_its_own_takes_the_common_one() -> None:
-    assert dense_weight({"*": 0.2, "en": 0.6}, "en") == 0.6
-    assert dense_weight({"*": 0.2, "en": 0.6}, "pt") == 0.2
-    assert dense_weight({}, "pt") == 0.0
 
 
 @given(st.lists(st.permutations(range(6)), min_size=1, max_size=4), st.integers(1, 6))
