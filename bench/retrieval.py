@@ -5,7 +5,7 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -18,10 +18,23 @@ from psycopg_pool import AsyncConnectionPool
 from rich.table import Table
 
 from bench.corpus import COURSES, DIMENSION, Corpus, MadeUpLecture, MadeUpQuestion
-from db import connect, courses, embedded, generations, lectures, lexicons, search, transcripts, vectors
+from db import (
+    connect,
+    courses,
+    embedded,
+    generations,
+    language_means,
+    lectures,
+    lexicons,
+    search,
+    transcripts,
+    vectors,
+)
+from db.language_means import LanguageMean
 from db.migrate import migrate
-from db.records import CourseId, GenerationId, LectureId
+from db.records import CourseId, Generation, GenerationId, LectureId
 from services.models.embedder import Identity
+from services.search import likeness
 from services.words import terms as lexical
 
 WRITERS = 2
@@ -31,6 +44,7 @@ LECTURES_AT_ONCE = 500
 AT_ONCE = 16
 RECALLED = 60
 REACH = 50
+WEIGHTS = {"*": 1.0}
 MADE_UP = Identity(
     backend="torch", model="made up", revision="", dimension=DIMENSION, query_prefix="", passage_prefix=""
 )
@@ -48,8 +62,13 @@ class Filled:
     url: str
     pool: AsyncConnectionPool
     courses: Sequence[CourseId]  # by size, the largest first
-    generation: GenerationId
+    generation: Generation
+    means: Mapping[CourseId, Sequence[LanguageMean]]
     rows_per_s: float
+
+    def dense(self, question: MadeUpQuestion) -> search.Dense:
+        means = self.means[self.courses[question.course]]
+        return likeness.dense(self.generation, question.vector, "pt", means=means, weights=WEIGHTS)
 
 
 async def tables(size: int) -> Table:
@@ -87,18 +106,23 @@ async def filled(corpus: Corpus, identity: Identity = MADE_UP) -> AsyncGenerator
             await migrate(url)
             async with connect.pool(url) as pool:
                 ids, generation = await _courses(pool, identity)
-                rows_per_s = await asyncio.to_thread(_write_all, url, corpus, ids, generation)
+                rows_per_s = await asyncio.to_thread(_write_all, url, corpus, ids, generation.id)
                 async with pool.connection() as conn:
                     for course in ids:
                         await lexicons.refresh(conn, course)
+                        await language_means.refresh(conn, course=course, generation=generation.id)
+                    means = {
+                        course: await language_means.of_course(conn, course=course, generation=generation.id)
+                        for course in ids
+                    }
                     await conn.commit()
                     await conn.set_autocommit(True)
                     await conn.execute("vacuum analyze")
                     await conn.set_autocommit(False)
-                yield Filled(url=url, pool=pool, courses=ids, generation=generation, rows_per_s=rows_per_s)
+                yield Filled(url=url, pool=pool, courses=ids, generation=generation, means=means, rows_per_s=rows_per_s)
 
 
-async def _courses(pool: AsyncConnectionPool, identity: Identity) -> tuple[list[CourseId], GenerationId]:
+async def _courses(pool: AsyncConnectionPool, identity: Identity) -> tuple[list[CourseId], Generation]:
     async with pool.connection() as conn:
         made = [
             await courses.insert(conn, slug=f"course-{number}", title="made up", language="pt-BR")
@@ -114,11 +138,11 @@ async def _courses(pool: AsyncConnectionPool, identity: Identity) -> tuple[list[
             passage_prefix=identity.passage_prefix,
             piece_tokens=identity.piece_tokens,
             state="serving",
-            dense_weights={"*": 1.0},
+            dense_weights=WEIGHTS,
         )
     if generation is None:
         raise RuntimeError("the database was not empty")
-    return [course.id for course in made if course], generation.id
+    return [course.id for course in made if course], generation
 
 
 def _write_all(
@@ -189,9 +213,7 @@ async def ask(conn: AsyncConnection, filled: Filled, question: MadeUpQuestion, w
         course=filled.courses[question.course],
         lecture=None,
         terms={} if way == "vector" else lexical.question_terms(question.text, "pt", ("pt", "en")),
-        dense=None
-        if way == "lexical"
-        else search.Dense(generation=filled.generation, vector=question.vector, weight=1.0),
+        dense=None if way == "lexical" else filled.dense(question),
         limit=10,
         reach=REACH,
     )
@@ -226,7 +248,7 @@ async def rate(filled: Filled, questions: Sequence[MadeUpQuestion], way: str) ->
 async def _recall(filled: Filled, corpus: Corpus, questions: Sequence[MadeUpQuestion]) -> float:
     """Recall@10 of the vector leg against a scan in full precision, foreign questions included."""
     asked = questions[:RECALLED]
-    exact = similarities(corpus, asked)
+    exact = similarities(corpus, [(question.course, filled.dense(question).towards) for question in asked])
     shares: list[float] = []
     async with filled.pool.connection() as conn:
         for question, near in zip(asked, exact, strict=True):
@@ -236,13 +258,13 @@ async def _recall(filled: Filled, corpus: Corpus, questions: Sequence[MadeUpQues
     return statistics.fmean(shares)
 
 
-def similarities(corpus: Corpus, questions: Sequence[MadeUpQuestion]) -> list[NDArray[np.float32]]:
-    """Return for each question the cosines of its course's segments, by their nearest pieces, in the corpus's order."""
-    found: list[list[NDArray[np.float32]]] = [[] for _ in questions]
+def similarities(corpus: Corpus, asked: Sequence[tuple[int, NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
+    """Return for each course and vector how near the course's segments are, by their pieces, in the corpus's order."""
+    found: list[list[NDArray[np.float32]]] = [[] for _ in asked]
     for lecture in Corpus(corpus.size, dimension=corpus.dimension).lectures():
-        for near, question in zip(found, questions, strict=True):
-            if question.course == lecture.course:
-                near.append((lecture.vectors @ question.vector).max(axis=1))
+        for near, (course, vector) in zip(found, asked, strict=True):
+            if course == lecture.course:
+                near.append((lecture.vectors @ vector).max(axis=1))
     return [np.concatenate(near) for near in found]
 
 

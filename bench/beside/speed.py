@@ -104,7 +104,8 @@ async def _ours(full: Filled, corpus: Corpus, questions: Sequence[MadeUpQuestion
     async def rate(way: str, numbers: Sequence[int]) -> float:
         return await retrieval.rate(full, [questions[number] for number in numbers], way)
 
-    near = await asyncio.to_thread(retrieval.similarities, corpus, questions)
+    towards = [(question.course, full.dense(question).towards) for question in questions]
+    near = await asyncio.to_thread(retrieval.similarities, corpus, towards)
     return Contestant(name=OURS, ask=ask, rate=rate, rows_per_s=full.rows_per_s, near=near)
 
 
