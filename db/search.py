@@ -63,50 +63,52 @@ closed as materialized (
     from lectures where course_id = %(course)s and released_at > now()
 ),
 near as materialized (
-    select n.segment_id, n.lecture_id
-    from searched s join segment_signs n on n.lecture_id = s.lecture_id
-        and n.course_id = %(course)s and n.generation_id = %(generation)s
+    select n.segment_id, n.lecture_id, s.middle, s.gain
+    from searched s cross join lateral (
+        select segment_id, lecture_id, least(
+            signs_1 <~> %(signs)s::bit varying, signs_2 <~> %(signs)s::bit varying,
+            signs_3 <~> %(signs)s::bit varying, signs_4 <~> %(signs)s::bit varying) as apart
+        from segment_signs
+        where course_id = %(course)s and generation_id = %(generation)s and lecture_id = s.lecture_id
+        offset 0  -- a lecture's rows by the key: joined in any other way they would be read once for each lecture
+    ) n
     where %(generation)s::bigint is not null
-    order by s.gain * (%(unalike)s::float8 - least(
-        n.signs_1 <~> %(signs)s::bit varying, n.signs_2 <~> %(signs)s::bit varying,
-        n.signs_3 <~> %(signs)s::bit varying, n.signs_4 <~> %(signs)s::bit varying)) desc
-    limit %(compared)s
+    order by s.gain * (%(unalike)s::float8 - n.apart) desc limit %(compared)s
 ),
 dense as materialized (
-    select v.segment_id, v.lecture_id,
-        max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) as worth
-    from (select distinct segment_id, lecture_id from near) n join searched s using (lecture_id)
+    select v.segment_id, v.lecture_id, max(-n.gain * ((v.embedding <#> %(towards)s::halfvec) + n.middle)) as worth
+    from (select distinct segment_id, lecture_id, middle, gain from near) n
     join segment_vectors v on v.lecture_id = n.lecture_id and v.segment_id = n.segment_id
         and v.course_id = %(course)s and v.generation_id = %(generation)s
     group by v.segment_id, v.lecture_id
     order by worth desc, segment_id limit %(reach)s
 ),
 lexical as materialized (
-    select segment_id, lecture_id, -(weights <#> (select terms from question)) as worth
+    select segment_id, lecture_id, -((select terms from question) <#> weights) as worth
     from segment_terms
     where exists (select from asked)
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by weights <#> (select terms from question) limit %(reach)s
+    order by (select terms from question) <#> weights limit %(reach)s
 ),
 found as materialized (
-    select segment_id, lecture_id,
+    select c.segment_id, c.lecture_id,
         coalesce(d.worth, (
-            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle))
-            from searched s join segment_vectors v on v.lecture_id = s.lecture_id
-                and v.course_id = %(course)s and v.generation_id = %(generation)s
+            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) from segment_vectors v
             where %(generation)s::bigint is not null
-                and s.lecture_id = c.lecture_id and v.segment_id = c.segment_id
+                and v.course_id = %(course)s and v.generation_id = %(generation)s
+                and v.lecture_id = c.lecture_id and v.segment_id = c.segment_id
         ), 0)
         + coalesce(l.worth, (
-            select -(t.weights <#> (select terms from question)) from segment_terms t
+            select -((select terms from question) <#> t.weights) from segment_terms t
             where exists (select from asked)
                 and t.course_id = %(course)s and t.lecture_id = c.lecture_id and t.segment_id = c.segment_id
         ), 0) / (select mass from question) as worth
     from (
         select segment_id, lecture_id from dense union select segment_id, lecture_id from lexical where worth > 0
     ) c
+    join searched s using (lecture_id)
     left join dense d using (segment_id, lecture_id)
     left join lexical l using (segment_id, lecture_id)
     order by worth desc, segment_id limit %(limit)s
@@ -184,7 +186,7 @@ def parameters(
         "gain": dense.gain if dense else 0.0,
         "signs": dense and signs.of_question(dense.towards),
         "unalike": signs.UNALIKE * len(dense.towards) if dense else 0.0,
-        "compared": signs.FEWER_COMPARED * reach,
+        "compared": signs.COMPARED * reach,
         "limit": limit,
         "reach": reach,
     }
