@@ -19,11 +19,10 @@ from services.models.translator import Translator
 from services.search import likeness
 from services.search.generations import Serving
 from services.words import terms as lexical
-from services.words.language import detect
+from services.words.language import of_question
 
 log = logging.getLogger(__name__)
 
-SPOKEN_BY_MONITORIA = ("pt", "en")
 REACH = 50
 """How many segments each leg finds; what neither has among its first fifty, both together hardly raise into the ten."""
 
@@ -65,18 +64,26 @@ class Retriever:
         self._means: dict[tuple[CourseId, GenerationId], tuple[float, Sequence[LanguageMean]]] = {}
 
     async def search(
-        self, *, course: Course, questions: Sequence[str], k: int = 10, lecture: LectureId | None = None
+        self,
+        *,
+        course: Course,
+        questions: Sequence[str],
+        codes: Sequence[str] | None = None,
+        k: int = 10,
+        lecture: LectureId | None = None,
     ) -> Found:
         """
         Return the *k* best hits for one question, as it was asked and, after that, in other languages.
 
-        Lectures not yet released are not searched. A search goes on by words alone when no model can embed.
+        *codes* are the languages of these; None: nobody has told them yet, and each one's words do. Lectures not yet
+        released are not searched. A search goes on by words alone when no model can embed.
         """
-        asked, *others = (storable(question) for question in questions)
+        questions = [storable(question) for question in questions]
         languages = await self.languages(course)
-        language = _language(asked, languages)
+        codes = codes or [of_question(question, languages) for question in questions]
+        (language, asked), *told = zip(codes, questions, strict=True)
         placed, translations = await asyncio.gather(self._placed(asked), self._translations(asked, language, languages))
-        told = [*translations.items(), *((_language(other, languages), other) for other in others)]
+        told += translations.items()
         dense = await self._dense(course, placed, language, is_translated=bool(told)) if placed else None
         async with self._pool.connection() as conn:
             hits = await nearest(
@@ -156,7 +163,3 @@ class Retriever:
         targets = [target for target in self.translates(language) if target in languages]
         texts = [await self._translator.translated(asked, language, target) for target in targets]
         return {target: text for target, text in zip(targets, texts, strict=True) if text}
-
-
-def _language(text: str, languages: Sequence[str]) -> str:
-    return detect(text, tuple(dict.fromkeys((*languages, *SPOKEN_BY_MONITORIA))))

@@ -22,7 +22,7 @@ CODE = {
     "91824ee658547688f998a179da673ec9ec09d1769133c347fc034c36e1591bb5": "Linux on x86-64",
     "fdc25e15d476b43c6894ed86c785d5bdad13fc47b2929a9a5eb4da2e58a79777": "macOS",
 }
-"""The hash of all code of 0.2.0, native and not, for each system that it is installed on (docs/adr/0014)."""
+"""The hash of all code of 0.2.0, native and not, for each system that it is installed on (docs/adr/0015)."""
 
 MODELS = {
     "pt-en": ("pten-1693087646", "892f77359ad240a45ddd961ab30373b4004304c90eb193c3d2b7330bd6e82242"),

@@ -112,6 +112,15 @@ async def test_the_language_is_that_of_the_question(desk: Desk) -> None:
     assert [found.language for found in asked] == ["pt", "en"]
 
 
+async def test_a_language_that_is_decided_already_is_not_told_from_the_words(desk: Desk) -> None:
+    desk.write("rnn", "O gradiente some.")
+    await desk.take_in()
+
+    found = await desk.retriever.search(course=desk.course, questions=["what is this?"], codes=["pt"])
+
+    assert found.language == "pt"
+
+
 VANISHING = {"coisas que desaparecem no treino": "things that vanish in training"}
 
 
