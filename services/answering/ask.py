@@ -282,7 +282,9 @@ class Asker:
     async def _found(self, question: Question, understood: str, deadline: float) -> Found:
         """Return the passages for a question."""
         languages = await self._retriever.languages(question.course)
-        others = [code for code in languages if code != question.language]
+        # What is translated on this machine, in milliseconds, a language model need not be waited for.
+        ours = (question.language, *self._retriever.translates(question.language))
+        others = [code for code in languages if code not in ours]
         translated = await translations(understood, others, self._model, time_limit_s=left_s(deadline) / 4)
         return await self._retriever.search(
             course=question.course,
