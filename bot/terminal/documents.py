@@ -9,7 +9,8 @@ from services.answering.replies import Reply
 from services.lectures.links import moment
 from services.operation.doctor import Check
 from services.research.agreement import LABELS, Comparison, Configured, Disagreement, Report
-from services.research.evaluate import Figures, Precision
+from services.research.evaluate import Figures
+from services.research.seconds import Seconds
 
 Json = dict[str, Any]
 
@@ -55,7 +56,7 @@ def reference(one: Reference) -> Json:
     }
 
 
-def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]], references: Precision) -> Json:
+def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]], references: Seconds) -> Json:
     return {
         "course": course,
         "set": set_name,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,7 @@ def view(summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> 
         table.add_row(title, *("–" if value is None else form.format(value) for value in values))
     parts: list[RenderableType] = [table]
     for name, reached in summaries.items():
+        parts += [Text(f"{name}:", style="bold"), terminal.landed(reached.seconds)]
         outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(reached.outcomes.items()))
         failed = ", ".join(f"{status} {count}" for status, count in sorted(reached.failures.items())) or "none"
         parts.append(Text(f"{name}: {outcomes}. Judgements that failed: {failed}.", style="dim"))
@@ -131,7 +132,7 @@ def shape(course: str, summaries: dict[str, Summary], moved: dict[str, Differenc
 
 
 def _fields(record: Summary | Difference) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
+    return asdict(record)
 
 
 def _change(name: str, form: str, change: Difference | None) -> Text:
