@@ -23,7 +23,7 @@ from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
 from services.reviewing.flagged import Member
-from services.search.retrieve import SPOKEN_BY_MONITORIA, Retriever
+from services.search.retrieve import Retriever
 from services.words import language
 
 SOURCE = "kept"
@@ -176,7 +176,7 @@ class Keeping:
         async with self._pool.connection() as conn:
             whole = await courses.by_id(conn, course)
         spoken = await self._retriever.languages(whole) if whole else ()
-        return language.detect(text, tuple(dict.fromkeys((*spoken, *SPOKEN_BY_MONITORIA))))
+        return language.of_question(text, spoken)
 
 
 async def _answer(
