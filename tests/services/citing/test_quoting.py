@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from db.records import Hit
 from services.citing.citations import NEIGHBOURS_S, resolve
-from services.citing.quoting import LEAST_COVERAGE, LONGEST_QUOTE, coverage, quoted
+from services.citing.quoting import LEAST_COVERAGE, coverage, quoted
+from services.citing.sentences import LONGEST_QUOTE
 from tests.passages import hit
 
 DROPOUT = hit(
