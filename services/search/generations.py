@@ -25,7 +25,7 @@ from services.models.embedder.opening import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 log = logging.getLogger(__name__)
 
-KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.08, "en": 0.25}}
+KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.08, "en": 0.25}, "universal-sentence-encoder-multilingual-3": {"*": 0.4}}
 """Weights of the dense leg, beside 1 for the lexical leg, that were chosen on data: docs/retrieval.md."""
 
 UNPROVEN_WEIGHT = 0.05
@@ -47,7 +47,12 @@ class Filled:
 
 def matches(generation: Generation, identity: Identity) -> bool:
     """Tell whether vectors of *generation* and of a model with *identity* can be compared."""
-    return identity == Identity(
+    return identity == identity_of(generation)
+
+
+def identity_of(generation: Generation) -> Identity:
+    """Return what the model of *generation* was."""
+    return Identity(
         backend=generation.backend,  # pyright: ignore[reportArgumentType] - the column holds what Identity wrote
         model=generation.model,
         revision=generation.revision,

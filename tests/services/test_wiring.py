@@ -4,7 +4,7 @@ from pathlib import Path
 
 from db import connect, generations
 from services import wiring
-from services.models.embedder import EmbedderConfig
+from services.models.embedder import Backend, EmbedderConfig, Identity, configured_name
 from services.wiring import Setup
 
 
@@ -26,3 +26,14 @@ async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(data
     async with wiring.services(setup) as services:
         assert await services.serving.current(patience_s=30) is None
         assert services.embedder_trouble is None
+
+
+def identity(backend: Backend, model: str) -> Identity:
+    return Identity(backend=backend, model=model, revision="1", dimension=3, query_prefix="", passage_prefix="")
+
+
+def test_the_model_of_old_vectors_is_opened_by_the_name_it_has_today() -> None:
+    assert configured_name(identity("torch", "all-MiniLM-L6-v2")) == "bundled-minilm"  # what `bundled` was at first
+    assert configured_name(identity("openai", "all-MiniLM-L6-v2")) == "all-MiniLM-L6-v2"
+    assert configured_name(identity("numpy", "universal-sentence-encoder-multilingual-3")) == "bundled"
+    assert configured_name(identity("torch", "intfloat/multilingual-e5-small")) == "intfloat/multilingual-e5-small"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.errors import Unavailable
 
-Backend = Literal["torch", "openai"]
+Backend = Literal["torch", "openai", "numpy"]
 
 Vectors = NDArray[np.float32]
 
