@@ -19,6 +19,7 @@ from services.answering.ask import Asker
 from services.answering.deliveries import Deliveries
 from services.answering.showings import Showings
 from services.answering.verified import Finder, VerifiedAnswers
+from services.citing.nearness import Nearness
 from services.courses.courses import Courses
 from services.courses.floor import Floor
 from services.courses.interactions import Interactions
@@ -93,6 +94,7 @@ class Services:
     filling: Filling
     serving: Serving
     retriever: Retriever
+    nearness: Nearness
     ingest: Ingest
     asker: Asker
     people: People
@@ -178,11 +180,13 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         retriever = Retriever(opened.pool, serving)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
         people = People(opened.pool)
+        nearness = Nearness(opened.pool, serving)
         asker = Asker(
             opened.pool,
             retriever,
             model,
             finder=Finder(opened.pool, serving),
+            nearness=nearness,
             is_judged=worker is not None,
             time_limit=setup.time_limit,
         )
@@ -193,6 +197,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             filling=Filling(opened.pool, configured, serving),
             serving=serving,
             retriever=retriever,
+            nearness=nearness,
             ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
             asker=asker,
             people=people,

@@ -385,7 +385,7 @@ async def _measured(
 
 async def _quoted(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> Seconds:
     """Measure where quotations send a student: what is answered without a language model, verified answers apart."""
-    asker = Asker(services.pool, services.retriever, None)
+    asker = Asker(services.pool, services.retriever, None, nearness=services.nearness)
     shown: list[Shown] = []
     with terminal.progress() as bars:
         task = bars.add_task("quotations", total=len(questions))

@@ -158,7 +158,7 @@ async def _played(
 @asynccontextmanager
 async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> AsyncGenerator[Asker, None]:
     """Put together what answers with *changes*; all else is as configured."""
-    retriever = services.retriever
+    retriever, near = services.retriever, services.nearness
     if changes.get("retrieval") == "lexical":
         retriever = Retriever(services.pool, None)
     config = setup.answer
@@ -174,10 +174,10 @@ async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> A
             raise Refused("There is no model to change the address of; name one with --against model=NAME.")
     prompt = changes.get("prompt", PROMPT)
     if config is None:
-        yield Asker(services.pool, retriever, None, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(services.pool, retriever, None, nearness=near, prompt=prompt, time_limit=setup.time_limit)
         return
     async with ChatModel(config) as model:
-        yield Asker(services.pool, retriever, model, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(services.pool, retriever, model, nearness=near, prompt=prompt, time_limit=setup.time_limit)
 
 
 @asynccontextmanager
