@@ -13,9 +13,8 @@ from services.words.terms import fold, question_terms, terms
 
 LEAST_COVERAGE = 0.5
 LEADING_HITS = 3
-LEAST_ANSWERED = 0.43
-MEANING_SHARE = 0.75
-"""Where meaning is known, coverage and nearness together decide, with this much of the latter."""
+LEAST_WITH_MEANING = 0.41
+"""Where meaning is known: the least mean of the coverage and of how near the best sentence is to the question."""
 
 MOST_QUOTES = 5
 FURTHER_WORTH = 0.3
@@ -82,24 +81,27 @@ def quoted(
     it, only those are quoted; without, words alone decide. Quotations are taken from moments that stay apart as
     references.
     """
-    if not is_answered(coverage(question, hits, language), near):
-        return None
     if among is None:
         among = candidates(question, hits, language)
-    chosen = _chosen(_ranked(among, near))
-    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in chosen) or None
+    ranked = _ranked(among, near)
+    nearness = near[ranked[0][1].text] if ranked and near else None
+    if not is_answered(coverage(question, hits, language), nearness):
+        return None
+    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked)) or None
 
 
-def is_answered(covered: float, near: Mapping[str, float] | None) -> bool:
+def is_answered(covered: float, nearness: float | None) -> bool:
     """
-    Tell whether passages that cover so much of a question (see `coverage`), and are so near to it, may answer it.
+    Tell whether passages may answer a question that they cover so much of (see `coverage`).
 
-    >>> is_answered(0.5, None), is_answered(0.0, {"a": 0.6}), is_answered(0.2, {"a": 0.4})
+    *nearness* is the cosine of the best sentence with the question, None where meaning is not known.
+
+    >>> is_answered(0.5, None), is_answered(0.3, 0.6), is_answered(0.3, 0.4)
     (True, True, False)
     """
-    if not near:
+    if nearness is None:
         return covered >= LEAST_COVERAGE
-    return MEANING_SHARE * max(near.values()) + (1 - MEANING_SHARE) * covered >= LEAST_ANSWERED
+    return (covered + nearness) / 2 >= LEAST_WITH_MEANING
 
 
 def coverage(question: str, hits: Sequence[Hit], language: str) -> float:
