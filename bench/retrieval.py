@@ -111,6 +111,7 @@ async def _courses(pool: AsyncConnectionPool, identity: Identity) -> tuple[list[
             dimension=identity.dimension,
             query_prefix=identity.query_prefix,
             passage_prefix=identity.passage_prefix,
+            piece_tokens=identity.piece_tokens,
             state="serving",
             dense_weights={"*": 1.0},
         )

@@ -18,6 +18,7 @@ async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(data
             dimension=384,
             query_prefix="",
             passage_prefix="",
+            piece_tokens=None,
             state="serving",
             dense_weights={"*": 0.2},
         )

@@ -1,10 +1,11 @@
 """Run a model on this machine, in one thread of its own."""
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -60,8 +61,15 @@ class LocalEmbedder:
         return await self._queue.passages(texts)
 
     def pieces(self, text: str) -> tuple[str, ...]:
-        limit = self._model.max_tokens
+        limit = min(filter(None, (self._model.max_tokens, self._identity.piece_tokens)), default=None)
         return cut(writable(text), size=self._model.tokens, limit=limit) if limit else (text,)
+
+    def recut(self, piece_tokens: int | None) -> Self:
+        if piece_tokens == self._identity.piece_tokens:
+            return self
+        other = copy.copy(self)  # the queue, the thread and the model are shared
+        other._identity = self._identity.recut(piece_tokens)  # noqa: SLF001 - a copy of ourselves
+        return other
 
     async def close(self) -> None:
         await self._queue.close()
