@@ -13,7 +13,7 @@ from services.words.terms import fold, question_terms, terms
 
 LEAST_COVERAGE = 0.5
 LEADING_HITS = 3
-LEAST_WITH_MEANING = 0.41
+LEAST_WITH_MEANING = 0.4
 """Where meaning is known: the least mean of the coverage and of how near the best sentence is to the question."""
 
 MOST_QUOTES = 5
