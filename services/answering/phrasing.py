@@ -121,7 +121,7 @@ def _leaning_on(history: Sequence[Turn], question: str) -> str:
     if len(own) > SHORT_QUESTION or (own and not LEANS.search(fold(question))):
         return question
     # A follow-up of a follow-up: "e depois?" is no more of a subject.
-    before = next((subject for turn in reversed(history) if (subject := _subject(turn.question))), [])
+    before = next(filter(None, (_subject(turn.question) for turn in reversed(history))), list[str]())
     subject = [word for word in before if word not in own]
     return f"{' '.join(subject[:MOST_BEFORE])}: {question}" if subject else question
 

@@ -18,6 +18,9 @@ from services.search.generations import Serving
 
 log = logging.getLogger(__name__)
 
+SCALES = {"universal-sentence-encoder-multilingual-3": 1.0}
+"""What a cosine of a model is multiplied with, so that it means what it does here: chosen on data (docs/references.md).
+A model that nobody measured is not asked, for its cosines may lie anywhere: words alone then decide."""
 MOST_SENTENCES = 48
 """How many are looked at for one question, those of the nearest pieces first: 80 ms for the packaged model, where none
 is remembered. With all 150, no other references are chosen (docs/references.md)."""
@@ -45,11 +48,11 @@ class Nearness:
         """
         Return the cosine with *question* of the texts of the most promising *candidates*.
 
-        Empty where passages were found by other vectors than those of the *generation* that serves now, or the model
-        does not answer in time.
+        Empty where passages were found by other vectors than those of the *generation* that serves now, nobody has
+        measured its model, or that does not answer in time.
         """
         served = await self._serving.current()
-        if served is None or served[0].id != generation or not candidates:
+        if served is None or served[0].id != generation or served[0].model not in SCALES or not candidates:
             return {}
         serving, embedder = served
         try:
@@ -61,7 +64,7 @@ class Nearness:
         except (Unavailable, TimeoutError) as error:
             log.warning("nearness.skipped", extra={"reason": str(error) or f"not within {TIME_LIMIT_S:g} s"})
             return {}
-        return dict(zip(texts, (found @ asked).tolist(), strict=True))
+        return dict(zip(texts, (SCALES[serving.model] * found @ asked).tolist(), strict=True))
 
     async def _pieces(
         self, course: CourseId, generation: GenerationId, candidates: Sequence[Candidate], asked: NDArray[np.float32]
