@@ -106,6 +106,14 @@ async def sweep_retired(conn: AsyncConnection, *, unused_for: timedelta) -> int:
         """,
         {"unused_for": unused_for},
     )
+    await conn.execute(
+        """
+        delete from segment_signs s using generations g
+        where g.id = s.generation_id and g.state = 'retired'
+            and not exists (select from generations where state = 'serving' and served_at > now() - %(unused_for)s)
+        """,
+        {"unused_for": unused_for},
+    )
     cursor = await conn.execute(
         """
         delete from segment_vectors v using generations g

@@ -9,6 +9,7 @@ from pgvector import Vector
 from psycopg import AsyncConnection
 from psycopg.rows import kwargs_row
 
+from db import signs
 from db.records import CourseId, GenerationId
 
 
@@ -57,6 +58,7 @@ async def refresh(conn: AsyncConnection, *, course: CourseId, generation: Genera
         """,
         chosen,
     )
+    await signs.refresh(conn, course=course, generation=generation)
 
 
 async def refresh_all(conn: AsyncConnection, *, course: CourseId) -> None:

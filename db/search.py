@@ -10,6 +10,7 @@ from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.rows import kwargs_row
 
+from db import signs
 from db.records import CourseId, GenerationId, Hit, LectureId
 
 
@@ -61,45 +62,53 @@ closed as materialized (
     select coalesce(array_agg(id), '{}') as ids
     from lectures where course_id = %(course)s and released_at > now()
 ),
+near as materialized (
+    select n.segment_id, n.lecture_id, s.middle, s.gain
+    from searched s cross join lateral (
+        select segment_id, lecture_id, least(
+            signs_1 <~> %(signs)s::bit varying, signs_2 <~> %(signs)s::bit varying,
+            signs_3 <~> %(signs)s::bit varying, signs_4 <~> %(signs)s::bit varying) as apart
+        from segment_signs
+        where course_id = %(course)s and generation_id = %(generation)s and lecture_id = s.lecture_id
+        offset 0  -- a lecture's rows by the key: joined in any other way they would be read once for each lecture
+    ) n
+    where %(generation)s::bigint is not null
+    order by s.gain * (%(unalike)s::float8 - n.apart) desc limit %(compared)s
+),
 dense as materialized (
-    select segment_id, lecture_id, max(worth) as worth
-    from (
-        select v.segment_id, v.lecture_id,
-            -s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle) as worth
-        from searched s join segment_vectors v on v.lecture_id = s.lecture_id
-            and v.course_id = %(course)s and v.generation_id = %(generation)s
-        where %(generation)s::bigint is not null
-        order by worth desc limit 4 * %(reach)s
-    ) pieces
-    group by segment_id, lecture_id
+    select v.segment_id, v.lecture_id, max(-n.gain * ((v.embedding <#> %(towards)s::halfvec) + n.middle)) as worth
+    from (select distinct segment_id, lecture_id, middle, gain from near) n
+    join segment_vectors v on v.lecture_id = n.lecture_id and v.segment_id = n.segment_id
+        and v.course_id = %(course)s and v.generation_id = %(generation)s
+    group by v.segment_id, v.lecture_id
     order by worth desc, segment_id limit %(reach)s
 ),
 lexical as materialized (
-    select segment_id, lecture_id, -(weights <#> (select terms from question)) as worth
+    select segment_id, lecture_id, -((select terms from question) <#> weights) as worth
     from segment_terms
     where exists (select from asked)
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by weights <#> (select terms from question) limit %(reach)s
+    order by (select terms from question) <#> weights limit %(reach)s
 ),
 found as materialized (
-    select segment_id, lecture_id,
+    select c.segment_id, c.lecture_id,
         coalesce(d.worth, (
-            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle))
-            from searched s join segment_vectors v on v.lecture_id = s.lecture_id
-                and v.course_id = %(course)s and v.generation_id = %(generation)s
+            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) from segment_vectors v
             where %(generation)s::bigint is not null
-                and s.lecture_id = c.lecture_id and v.segment_id = c.segment_id
+                and v.course_id = %(course)s and v.generation_id = %(generation)s
+                and v.lecture_id = c.lecture_id and v.segment_id = c.segment_id
         ), 0)
         + coalesce(l.worth, (
-            select -(t.weights <#> (select terms from question)) from segment_terms t
+            select -((select terms from question) <#> t.weights) from segment_terms t
             where exists (select from asked)
                 and t.course_id = %(course)s and t.lecture_id = c.lecture_id and t.segment_id = c.segment_id
         ), 0) / (select mass from question) as worth
     from (
         select segment_id, lecture_id from dense union select segment_id, lecture_id from lexical where worth > 0
     ) c
+    join searched s using (lecture_id)
     left join dense d using (segment_id, lecture_id)
     left join lexical l using (segment_id, lecture_id)
     order by worth desc, segment_id limit %(limit)s
@@ -140,9 +149,9 @@ async def nearest(
     Ranks alone would not tell a segment that holds all the words from the best of many that hold one
     (docs/retrieval.md). *more_terms*, such as a translation's, add to what a segment holds but not to the whole.
 
-    Vectors are of unit length, so the inner product ranks as the cosine does and is cheaper. Both legs read all of the
-    course's rows: exact, and no index to keep; docs/adr/0004-exact-search-in-narrow-tables.md says until when that is
-    fast.
+    Vectors are of unit length, so the inner product ranks as the cosine does and is cheaper. Both legs read a row for
+    each segment of the course: no index to keep (docs/adr/0004-exact-search-in-narrow-tables.md says until when that
+    is fast). The dense leg's rows hold signs alone; the vectors of those that come nearest are compared in full.
     """
     async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
         await cur.execute(
@@ -175,6 +184,9 @@ def parameters(
         "middles": [spoken.middle for spoken in dense.spoken] if dense else [],
         "gains": [spoken.gain for spoken in dense.spoken] if dense else [],
         "gain": dense.gain if dense else 0.0,
+        "signs": dense and signs.of_question(dense.towards),
+        "unalike": signs.UNALIKE * len(dense.towards) if dense else 0.0,
+        "compared": signs.COMPARED * reach,
         "limit": limit,
         "reach": reach,
     }

@@ -38,13 +38,13 @@ PORTUGUESE = listed(
     acontece acontecem adianta ajudem alguem aula aulas chama chamamos chamar chamo consegue consigo curso dar deixa
     desculpa deve devo diferenca diferencas disciplina diz dizer duvida duvidas entender entendi entendo exemplo existe
     explica explicar explicou explique fala falar falou favor fica ficam ficar ficou funciona funcionam funcionar gente
-    materia mundo nossa pena pf posso precisa precisamos preciso prof professor professora quer queria quero sabe saber
+    materia mundo pena pf posso precisa precisamos preciso prof professor professora quer queria quero sabe saber
     sei seria serve servem significa significado usa usado usamos usando usar uso vale
     """
 )
 ENGLISH = listed(
     """
-    anyone call course difference differences each every everyone explain for give gives good happen happens have know
+    anyone call course difference differences every everyone explain give gives good happen happens know
     lecture mean means must need please prove show somebody someone tell understand use used uses using want work works
     """
 )
@@ -59,6 +59,8 @@ AT_TIMES = listed(
 What hardly tells one subject of a week, or of some passages, from another, but may tell two questions apart:
 "o que é o tipo de um tensor?" is not "o que é um tensor?".
 """
+TOPICAL = listed("aula aulas calcula calcular course curso disciplina lecture materia quanta quantas quanto quantos")
+"""Of those what a week's questions are also about: the course itself, and how much. Its topics keep them."""
 FILLERS = PORTUGUESE | ENGLISH | AT_TIMES
 """Words that come and go without changing what is asked about, beside those of `services.words.stopwords`."""
 

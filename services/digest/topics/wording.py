@@ -2,7 +2,7 @@
 
 import re
 
-from services.words.fillers import COMPANY, FILLERS, GRATITUDE, GREETINGS, said_as, written_out
+from services.words.fillers import COMPANY, FILLERS, GRATITUDE, GREETINGS, TOPICAL, said_as, written_out
 from services.words.stopwords import BY_LANGUAGE, ENGLISH, PORTUGUESE
 from services.words.terms import fold
 
@@ -14,6 +14,7 @@ OPENING = re.compile(
 )
 """What students write before they ask, in whole words, at the beginning of a folded text."""
 
+_SAY_NOTHING = PORTUGUESE | ENGLISH | (FILLERS - TOPICAL)
 _TOKENS = re.compile(r"\w+")
 
 
@@ -37,9 +38,5 @@ def subject(key: str, language: str) -> str:
     """
     words = key.split()
     empty = BY_LANGUAGE.get(language, frozenset())
-    kept = (
-        word
-        for word in words
-        if word not in PORTUGUESE and word not in ENGLISH and word not in FILLERS and word not in empty
-    )
+    kept = (word for word in words if word not in _SAY_NOTHING and word not in empty)
     return " ".join(kept) or key
