@@ -12,15 +12,15 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 
+from bot.discord.card_actions import CardActions
 from bot.discord.delivering.answering import Answering
 from bot.discord.delivering.outlets import PASSING, TROUBLE, persistently
 from bot.discord.delivering.placing import Placing
 from bot.discord.feedback import Feedback
 from bot.discord.languages import Translations, reader
-from bot.discord.messages.buttons import WHY, AnswerButton, Verb, custom_id
-from bot.discord.messages.cards import CardAction
-from bot.discord.messages.cards import Verb as ReviewVerb
+from bot.discord.messages.buttons import AnswerPress, CardPress, Press, PressButton
 from bot.discord.messages.defang import shortened
+from bot.discord.messages.forms import EDIT, WHY, custom_id
 from bot.discord.messages.splitting import LONGEST
 from bot.discord.publishing import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
@@ -96,7 +96,7 @@ class Monitoria(commands.Bot):
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
-        self._card_action: CardAction | None = None
+        self.card_actions = CardActions(services)
         self.placing = Placing(self, services.asker, services.showings)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
@@ -105,7 +105,7 @@ class Monitoria(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register what must work from the first event on, and publish the commands."""
-        self.add_dynamic_items(AnswerButton)
+        self.add_dynamic_items(PressButton)
         await self.tree.set_translator(Translations())
         try:
             await publish(self.tree)
@@ -155,28 +155,25 @@ class Monitoria(commands.Bot):
     async def on_message(self, message: discord.Message) -> None:
         """Leave messages to the cogs: there are no prefixed commands."""
 
-    async def pressed(
-        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, answer: AnswerId
-    ) -> None:
-        """Act on a button under an answer."""
-        await self.act(interaction, lambda: self._feedback.pressed(interaction, verb, course, answer))
-
-    async def reviewed(
-        self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
-    ) -> None:
-        """Act on a button of a card."""
-        if action := self._card_action:
-            await self.act(interaction, lambda: action(interaction, verb, course, item))
-
-    def act_on_cards_by(self, action: CardAction) -> None:
-        """Let *action* do what the buttons of cards say."""
-        self._card_action = action
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Act on a button, under an answer or of a card."""
+        match press:
+            case AnswerPress():
+                await self.act(interaction, lambda: self._feedback.pressed(interaction, press))
+            case CardPress():
+                await self.act(interaction, lambda: self.card_actions.pressed(interaction, press))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
-        if interaction.type is discord.InteractionType.modal_submit and (form := WHY.fullmatch(custom_id(interaction))):
-            course, answer = CourseId(int(form["course"])), AnswerId(int(form["answer"]))
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        sent = custom_id(interaction)
+        if why := WHY.fullmatch(sent):
+            course, answer = CourseId(int(why["course"])), AnswerId(int(why["answer"]))
             await self.act(interaction, lambda: self._feedback.submitted(interaction, course, answer))
+        elif edit := EDIT.fullmatch(sent):
+            course, item = CourseId(int(edit["course"])), ItemId(int(edit["item"]))
+            await self.act(interaction, lambda: self.card_actions.corrected(interaction, course, item, edit["state"]))
 
     async def act(self, interaction: discord.Interaction[Any], doing: Callable[[], Awaitable[None]]) -> None:
         """Do what a press or a form asks for, unless another replica does; its error ends here, in one sentence."""

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.discord.delivering.outlets import TROUBLE, Outlet
-from bot.discord.messages.render import draft
+from bot.discord.messages.answers import draft
 from services.answering.drafts import Draft
 
 log = logging.getLogger(__name__)

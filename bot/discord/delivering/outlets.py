@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.discord.messages.defang import harmless, shortened
-from bot.discord.messages.render import Page
+from bot.discord.messages.layout import Page
 from bot.discord.messages.splitting import LONGEST
 from bot.discord.permissions import Lack, lacking_at
 from db.records import AnswerId, ItemId

@@ -9,8 +9,8 @@ from contextlib import aclosing, suppress
 import discord
 
 from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
-from bot.discord.messages import render
-from bot.discord.messages.render import Page
+from bot.discord.messages import answers
+from bot.discord.messages.layout import Page
 from bot.discord.rounds import each
 from db.records import AnswerMessage, ItemId, Showing
 from db.records.operation import Orphan
@@ -33,7 +33,7 @@ MOST_ROUNDS = 8
 
 def pages_of(reply: Reply, showing: Showing, *, shows_question: bool) -> tuple[Page, ...]:
     """Return an answer as the messages of one place."""
-    return render.answer(
+    return answers.answer(
         reply,
         showing.language,
         can_share=showing.is_private and showing.guild_id is not None,
