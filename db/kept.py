@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
@@ -9,6 +10,12 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, QuestionId, SegmentId, VerifiedId
 from db.records.reviews import KeptMessage, SourceMessage
+
+KEPT: Final = """
+    select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question, v.language,
+        v.text, k.text_sha256
+    from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +121,8 @@ async def of_message(conn: AsyncConnection, *, message: int) -> KeptMessage | No
     """Return what was kept from a message and still holds, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
-            """
-            select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
-                v.language, v.text, k.text_sha256
-            from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+            KEPT
+            + """
             where k.message_id = %(message)s and v.retired_at is null for update of k
             """,
             {"message": message},
@@ -129,10 +134,8 @@ async def watched(conn: AsyncConnection, *, guild: int, most: int) -> list[KeptM
     """What was kept from messages of a server that are still there, the newest first."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
-            """
-            select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
-                v.language, v.text, k.text_sha256
-            from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+            KEPT
+            + """
             where k.guild_id = %(guild)s and k.gone_at is null and v.retired_at is null
             order by k.kept_at desc limit %(most)s
             """,

@@ -9,6 +9,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, Reference, VerifiedId
 from db.records.reviews import Verified
+from db.references import cited, in_columns
 
 
 async def put(
@@ -91,31 +92,14 @@ async def put_references(
         {
             "course": course,
             "verified": verified,
-            "numbers": [reference.number for reference in references],
-            "segments": [reference.segment_id for reference in references],
-            "starts_s": [reference.start_s for reference in references],
-            "ends_s": [reference.end_s for reference in references],
-            "urls": [reference.url for reference in references],
-            "quotes": [reference.quote for reference in references],
+            **in_columns(references),
         },
     )
 
 
 async def references(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Reference]:
     """The moments that a verified answer cites, by number."""
-    async with conn.cursor(row_factory=class_row(Reference)) as cur:
-        await cur.execute(
-            """
-            select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
-            from verified_references r
-            join segments s on s.id = r.segment_id and s.course_id = %(course)s
-            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
-            where r.verified_id = %(verified)s and r.course_id = %(course)s
-            order by r.number
-            """,
-            {"course": course, "verified": verified},
-        )
-        return await cur.fetchall()
+    return await cited(conn, "verified", course=course, number=verified)
 
 
 async def passages(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Hit]:

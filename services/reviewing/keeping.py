@@ -10,7 +10,7 @@ from datetime import timedelta
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, courses, kept, questions, reviews, showings, staff_actions, verified
+from db import answers, cards, courses, kept, questions, reviews, showings, verified
 from db.kept import KeepDraft
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
 from db.records.reviews import KeptMessage, SourceMessage
@@ -24,6 +24,7 @@ from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
 from services.reviewing.flagged import Member
+from services.reviewing.settling import audit
 from services.search.retrieve import Retriever
 from services.words import language
 
@@ -228,13 +229,13 @@ async def _keep(
     item = await cards.open_of(conn, course=course, answer=answer)
     if item and await cards.lock(conn, course=course, item=item):
         await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
-    await staff_actions.add(
+    await audit(
         conn,
-        course=course,
-        item=item,
+        course,
+        item,
+        member,
+        "keep",
         answer=answer,
-        actor_key=member.key,
-        action="keep",
         before=said_before,
         after={
             **worded(cited.text, is_a_students=bool(form.source.author_key)),

@@ -96,7 +96,7 @@ async def settle(conn: AsyncConnection, found: ReviewItem, member: Member, verdi
 async def audit(
     conn: AsyncConnection,
     course: CourseId,
-    item: ItemId,
+    item: ItemId | None,
     member: Member,
     action: str,
     *,
