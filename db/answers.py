@@ -44,6 +44,7 @@ async def insert(
 ) -> Answer | None:
     """Store the answer to a question, or return None if it has one."""
     async with conn.cursor(row_factory=class_row(Answer)) as cur:
+        # Two processes may have written one, where a lease ran out: the first that is stored is the answer.
         await cur.execute(
             """
             insert into answers
@@ -130,6 +131,7 @@ async def lock(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
     """Be alone with what people and judge say of the answer until the transaction ends; False if it is gone."""
     async with conn.cursor() as cur:
         await cur.execute(
+            # Not `for update`, which would also hold up whoever adds a row that refers to the answer.
             "select from answers where id = %(answer)s and course_id = %(course)s for no key update",
             {"answer": answer, "course": course},
         )

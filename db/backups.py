@@ -253,6 +253,7 @@ async def _make_way(conn: AsyncConnection, url: str, archive: Archive) -> None:
             f"Another program is at work in the {describe(url)}; stop it, and restore the backup then."
         ) from None
     await _require_empty(conn, url)
+    # Views stand on tables, and triggers of tables on functions: hence this order.
     for view in _made("view"):
         await conn.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(view)))
     await conn.execute(sql.SQL("drop table {}").format(tables))

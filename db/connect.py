@@ -187,6 +187,7 @@ async def pool(
     await _require_reachable(url)
     opened: AsyncConnectionPool = AsyncConnectionPool(
         url,
+        # `async with` opens it: psycopg warns of a pool that is opened by its constructor, outside of any loop.
         open=False,
         min_size=size,
         max_size=size,
@@ -224,6 +225,7 @@ def _configured(statement_timeout: timedelta) -> Callable[[AsyncConnection], Awa
     timeout_ms = round(statement_timeout / timedelta(milliseconds=1))
 
     async def configure(conn: AsyncConnection) -> None:
+        # The pool throws a connection away that is left inside a transaction here.
         async with conn.transaction():
             await conn.execute(
                 """

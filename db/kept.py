@@ -64,6 +64,7 @@ async def open_draft(
 async def draft(conn: AsyncConnection, *, course: CourseId, draft: int) -> KeepDraft | None:
     """Return a form, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=kwargs_row(_draft)) as cur:
+        # Who sends the form twice waits here, and then finds it kept.
         await cur.execute(
             """
             select guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids

@@ -123,6 +123,7 @@ async def passages(conn: AsyncConnection, *, course: CourseId, verified: Verifie
 async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Verified | None:
     """What staff made of *answer*: their correction, or the verified answer that it repeats."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        # Its own correction before one that it repeats; `answer_id` is null where that one's question was deleted.
         await cur.execute(
             """
             select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,

@@ -106,10 +106,12 @@ class CardActions:
 
         Where that fails, the hand is left to its lease: nobody knows whether the edit still lands.
         """
+        # Before the card is read: what changes in between is then found out at the hand's end.
         hand = await self._review.begin(item)
         shown = await self._card(course, item, language)
         page = cards.card(shown, shown.course.language)
         await interaction.response.edit_message(embed=page.embed, view=page.view)
+        # A card that one person alone sees is no message that the rows know, or that anybody could edit later.
         if interaction.message and not interaction.message.flags.ephemeral:
             await self._review.shown(
                 shown, hand, channel=interaction.message.channel.id, message=interaction.message.id

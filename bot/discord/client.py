@@ -233,6 +233,7 @@ class Monitoria(commands.Bot):
 
     def _hurry(self, task: asyncio.Task[Any], interaction: discord.Interaction[Any]) -> None:
         if not task.done() and not interaction.response.is_done() and not self.is_leaving:
+            # Before it is cancelled: else its person would be told once more, as one whom a stop has cut off.
             self._attended.pop(task, None)
             task.cancel()
             self.start_soon(apologise(interaction, Unavailable("It gave no sign in time.")))
@@ -279,6 +280,7 @@ class Monitoria(commands.Bot):
             stopping = Unavailable("The bot is stopping.")
             told = [asyncio.create_task(apologise(interaction, stopping)) for interaction in self._cut_off]
             await asyncio.wait(told, timeout=RELEASE_LIMIT_S)
+        # Last: afterwards nobody can be told anything.
         await super().close()
 
 

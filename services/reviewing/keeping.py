@@ -205,6 +205,7 @@ async def _keep(
     code: str,
     cited: Cited,
 ) -> VerifiedId:
+    # The answer before its cards, as everybody locks: else two could wait for each other.
     await answers.lock(conn, course=course, answer=answer)
     before = await verified.of_answer(conn, course=course, answer=answer)
     said_before = await recorded(conn, before) if before else None

@@ -64,6 +64,7 @@ class Reviewing(
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""
+        # Before the card is read: what changes in between is then found out at the hand's end.
         hand = await self._review.begin(due.item_id)
         shown = await self._review.card(due.course_id, due.item_id)
         if shown is None:

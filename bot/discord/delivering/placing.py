@@ -51,6 +51,7 @@ async def delivered(
     """
     pages = pages_of(reply, showing, shows_question=shows_question)
     if len(pages) > 1:
+        # Before any is sent, so that one that arrives and is not noted is looked for.
         await showings.claim(showing, len(pages))
     async with aclosing(outlet.deliver(pages)) as messages:
         number = 0
@@ -168,6 +169,7 @@ class Placing:
             **given(
                 embed=page.embed,
                 view=page.view,
+                # Who asked may have deleted the message: then this comes without the reply, instead of not at all.
                 reference=reference.to_reference(fail_if_not_exists=False) if reference else None,
             ),
         )

@@ -31,6 +31,7 @@ def answer(
     if with_question:
         question = shortened(plain(reply.question), 300)
         text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
+    # One less than Discord takes: `continued` may add a character.
     pages = [continued(page) for page in split(text, longest=LONGEST - 1)]
     *first, last = pages or [i18n.text("answer.no_material", language)]
     view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)

@@ -146,6 +146,7 @@ def under(answer: Answer, language: Language, *, has_references: bool, can_share
     verbs.append("call")
     if can_share:
         verbs.append("share")
+    # Without one, discord.py would stop listening after three minutes.
     view = discord.ui.View(timeout=None)
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
