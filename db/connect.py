@@ -192,6 +192,7 @@ async def pool(
         min_size=size,
         max_size=size,
         configure=_configured(statement_timeout),
+        # At each loan: a server that was restarted has closed them all, and no question should meet that.
         check=AsyncConnectionPool.check_connection,
         kwargs={"prepare_threshold": 0, **_ours(url)},
     )

@@ -104,6 +104,7 @@ async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, 
         "sha256": source.text_sha256,
         "author": source.author_key,
     }
+    # A message has one row: what was kept of it for another answer makes way.
     await conn.execute("delete from kept_messages where message_id = %(message)s and course_id = %(course)s", values)
     await conn.execute(
         """

@@ -168,6 +168,7 @@ async def current(conn: AsyncConnection, *, question: QuestionId, course: Course
 
 async def put_messages(conn: AsyncConnection, *, showing: Showing, numbers: Sequence[int]) -> None:
     """Claim messages before they are sent."""
+    # A message that has arrived keeps its row as it is.
     await conn.execute(
         """
         insert into answer_messages (showing_id, course_id, number)

@@ -72,6 +72,7 @@ async def put_references(
         "delete from verified_references where verified_id = %(verified)s and course_id = %(course)s",
         {"course": course, "verified": verified},
     )
+    # Segments overlap, so that a second may fall into two of them.
     await conn.execute(
         """
         insert into verified_references (verified_id, course_id, number, segment_id, start_s, end_s, url, quote)
@@ -145,6 +146,7 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
     """Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        # `distinct from`, since a lecture that was withdrawn has no transcript: null would equal nothing.
         await cur.execute(
             """
             select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,

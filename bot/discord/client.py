@@ -88,6 +88,7 @@ class Monitoria(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             # Reactions and threads come as raw events, so old messages need not be remembered.
             max_messages=None,
+            # Who is in a server is asked one by one: the whole list is behind another privileged intent.
             chunk_guilds_at_startup=False,
             **options,
         )
@@ -105,6 +106,7 @@ class Monitoria(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register what must work from the first event on, and publish the commands."""
+        # Before the first event: presses of messages of earlier runs may be the first to come.
         self.add_dynamic_items(PressButton)
         await self.tree.set_translator(Translations())
         try:
@@ -117,6 +119,7 @@ class Monitoria(commands.Bot):
         """Look once which servers show the commands to nobody; where none shows them, there is no use in going on."""
         if self._has_looked:
             return
+        # `on_ready` comes again with each new session; the servers' consent does not change with it.
         self._has_looked = True
         guilds = tuple(self.guilds)
         closed = [guild for guild in guilds if not await self._admits_commands(guild)]

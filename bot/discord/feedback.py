@@ -69,6 +69,7 @@ class Feedback:
 
     async def reacted(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a 👍 or 👎 on an answer as the button; taking it off withdraws the vote."""
+        # The first character: a thumb may come with a tone of skin behind it.
         thumb = THUMBS.get(payload.emoji.name[:1])
         if thumb is None:
             return
@@ -144,6 +145,7 @@ class Feedback:
         before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
         outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
         try:
+            # Deferred first: to send several pages may take longer than the 3 s that Discord waits.
             await interaction.response.defer(ephemeral=True)
             # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
             _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)

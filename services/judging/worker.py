@@ -103,6 +103,7 @@ class Worker:
         try:
             await self._judged(job)
         except (psycopg.OperationalError, PoolTimeout):
+            # The database is away: nothing can be written of the job, and its lease brings it back.
             raise
         except Exception as error:
             log.exception("judge.failed", extra={"job_id": job.id, "answer_id": job.answer_id})

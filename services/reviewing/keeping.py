@@ -131,6 +131,7 @@ class Keeping:
         asked = _question(question, text, reader)
         code = await self._language(course, asked)
         async with self._pool.connection() as conn:
+            # Locked, so that the same form sent twice is read one after the other.
             form = await kept.draft(conn, course=course, draft=draft)
             if form is None:
                 raise Refused(i18n.text("keep.expired", reader, text=text[:ECHOED]))
@@ -254,6 +255,7 @@ async def _stand_in(
     conn: AsyncConnection, course: CourseId, *, source_id: str, question: str, code: str, text: str
 ) -> AnswerId:
     """Return an answer for a question that Monitoria was not asked; nobody's key is on it."""
+    # By the message: kept, retired and kept again, it stands for one question.
     there = await questions.by_source(conn, course=course, source=SOURCE, source_id=source_id)
     asked = there.id if there else None
     if asked is None:
@@ -306,6 +308,7 @@ def marked(text: str, hits: Sequence[Hit]) -> str:
     pieces, at = list[str](), 0
     for sentence in SENTENCE.finditer(text):
         said = sentence[0].strip()
+        # "Yes." and "See slide 3." claim nothing that a passage could support.
         if len(said) < FEWEST_LETTERS or not hits:
             continue
         support, rank = max((supporting(said, hit, rare).support, -hit.rank) for hit in hits)

@@ -178,6 +178,7 @@ class Review:
                 await verified.doubt(conn, course=course, verified=words.id)
             elif words and label == "C":
                 await verified.trust(conn, course=course, verified=words.id)
+            # Most labels change nothing that anybody sees, and then no message needs an edit.
             if await release_of(conn, found) != before:
                 await outdate(conn, found, words)
 
@@ -244,6 +245,7 @@ class Review:
             before = await verified.of_answer(conn, course=course, answer=found.answer_id)
             if found.settled_at is not None and before and before.text == cited.text:
                 return  # the form was sent twice
+            # A settled item is nobody's: to correct it anew needs no hold on it.
             if found.settled_at is None:
                 require_free(found, member, reader)
             if opened != state(found, before):

@@ -198,6 +198,7 @@ class Asking(commands.Cog):
         course, lecture, language = command.course, command.lecture, reader(command.interaction)
         key = await self._services.people.key(course, command.interaction.user.id)
         narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
+        # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
         missed = await self._services.deliveries.missed(course, key, cleaned(command.text, language))
         return Asked(
             course=course,
@@ -297,6 +298,7 @@ class Asking(commands.Cog):
     async def _heard(self, message: discord.Message) -> None:
         """Answer a message in a channel, if it asks us."""
         guild = message.guild.id if message.guild else None
+        # Who has the floor is decided one by one; to write the answer takes long, and stays outside.
         async with self._manners.turn(message):
             binding = await self._rooms.binding(guild, message.channel)
             if binding is None or binding.answers == "off":

@@ -57,6 +57,7 @@ class Live:
             await self._news.wait()
             if self._closing.is_set():
                 return
+            # Before it is read: what comes while this is being shown calls for another look.
             self._news.clear()
             text = self._latest.beginning(MOST_WRITTEN) if self._latest else ""
             if len(text) < FEWEST_CHARACTERS:

@@ -186,10 +186,12 @@ class CommandOutlet:
 
     async def deliver(self, pages: Sequence[Page]) -> AsyncGenerator[int, None]:
         for number, page in enumerate(pages):
+            # The first takes the place of "thinking", which Discord shows until it is edited.
             send = self._follow if number else self._edit
             sent = await persistently(lambda page=page, send=send: send(page))
             self._sent.append(sent)
             yield sent.id
+        # Only further pages can come twice: the first is an edit.
         if len(pages) > 1:
             try:
                 await self._tidy()
@@ -253,6 +255,7 @@ async def left_by_us(channel: discord.abc.Messageable, before: Before) -> list[d
             if message.author.id == before.us
         ]
     except (discord.Forbidden, discord.NotFound):
+        # Where nobody lets us look, an answer that may come twice is better than none.
         return []
 
 

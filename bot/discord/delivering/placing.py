@@ -79,6 +79,7 @@ class Placing:
 
     async def _refresh(self, claimed: Showing) -> None:
         """Let a place show what is true now."""
+        # Before the answer is read: what changes in between raises the version, and the place comes up again.
         hand, showing, answer = await self._showings.begin(claimed)
         recalled = await self._asker.recall(claimed.course_id, answer) if answer else None
         if showing is None or recalled is None:
@@ -228,6 +229,7 @@ class Placing:
             return None
         except discord.Forbidden as error:
             extra = {"channel_id": orphan.channel_id, "code": error.code, "reason": error.text}
+            # No further try of ours would help: somebody has to give the permission back, and delete it by hand.
             log.warning("message.stays", extra=extra)
             await self._showings.forget_orphan(orphan)
             return False
