@@ -93,12 +93,14 @@ class Monitoria(commands.Bot):
             **options,
         )
         self.services = services
-        self.answering = Answering(services.asker, services.deliveries, services.showings, metrics or Metrics())
+        self.answering = Answering(
+            services.asker, services.deliveries, services.showings, services.pictures, metrics or Metrics()
+        )
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
         self.card_actions = CardActions(services)
-        self.placing = Placing(self, services.asker, services.showings)
+        self.placing = Placing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
         self._cut_off: list[discord.Interaction[Any]] = []  # whom a stop left without an answer

@@ -24,6 +24,7 @@ from services.answering.replies import Reply
 from services.ground.timestamps import clock
 from services.lectures.ingest import Report, Taken
 from services.lectures.links import moment
+from services.notation.shown import plainly
 from services.operation.backup import Restored, Saved
 from services.operation.doctor import Check
 from services.research.evaluate import Precision, RetrievalFigures
@@ -43,7 +44,7 @@ def answer(replied: Reply) -> RenderableType:
     style = OUTCOME_STYLES[replied.answer.outcome]
     parts: list[RenderableType] = [
         Panel(
-            Text(replied.answer.text if replied.may_be_seen else instead(replied.mark, "en")),
+            Text(plainly(replied.answer.text) if replied.may_be_seen else instead(replied.mark, "en")),
             title=Text(replied.question),
             title_align="left",
             border_style=style,
@@ -145,7 +146,7 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
         lines += [Text(f"{one.slug}: {remark}.", style="yellow") for remark in one.remarks]
         lines += _left_out(one)
-    lines += [Text(f"{remark[0].upper()}{remark[1:]}.", style="yellow") for remark in report.remarks]
+    lines += [Text(f"{remark}.", style="yellow") for remark in report.remarks]
     if report.overlooked:
         names = ", ".join(path.name for path in report.overlooked)
         lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))

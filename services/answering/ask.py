@@ -26,7 +26,7 @@ from services.ground.trouble import PASSING
 from services.models.chat import ChatModel
 from services.search.retrieve import Found, Retriever
 
-PROMPT = "answer/2"
+PROMPT = "answer/3"
 UNSTORED = QuestionId(0)
 LOOK_AGAIN_S = 1.0
 """While drafts are shown, for whether staff have begun to hold answers."""

@@ -87,7 +87,7 @@ def _support(case: Case) -> Task:
         number={"type": "integer"}, quote=_TEXT, support={"type": "string", "enum": ["full", "partial", "none"]}
     )
     return Task(
-        prompt_id="support/2",
+        prompt_id="support/3",
         values={
             "references": "\n\n".join(
                 prompts.as_data(f"Reference {number}\nClaim: {claim}\nPassage: {passage}")

@@ -140,6 +140,7 @@ class Staff(
         person_limit="command.course.person_limit",
         course_limit="command.course.course_limit",
         hold="command.course.hold",
+        formulas="command.course.formulas",
     )
     @app_commands.choices(answers=ANSWERS, hold=HOLDS)
     async def settings(
@@ -151,6 +152,7 @@ class Staff(
         person_limit: app_commands.Range[int, 1, 1_000] | None = None,
         course_limit: app_commands.Range[int, 1, 1_000_000] | None = None,
         hold: app_commands.Choice[str] | None = None,
+        formulas: bool | None = None,  # noqa: FBT001 - an option of a command
     ) -> None:
         binding, before = await self._require_staff(interaction)
         roles = None
@@ -173,8 +175,10 @@ class Staff(
             person_hourly=person_limit,
             course_daily=course_limit,
             holds=HELD[hold.value] if hold else None,
+            draws_formulas=formulas,
         )
-        changed = any((answers, staff_role, staff_channel, person_limit, course_limit, hold))
+        given = (answers, staff_role, staff_channel, person_limit, course_limit, hold, formulas)
+        changed = any(one is not None for one in given)
         said = i18n.text("course.changed", reader(interaction), title=plain(binding.course.title))
         await self._show(interaction, binding.course, heading=said if changed else None)
 

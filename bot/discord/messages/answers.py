@@ -12,6 +12,8 @@ from db.records import Hit, Language, Reference
 from services import i18n
 from services.answering.released import Mark, instead
 from services.answering.replies import Reply
+from services.notation.pictures import Picture
+from services.notation.shown import shown, undrawn
 
 LONGEST_QUOTE = 180
 LONGEST_EXCERPT = 700
@@ -22,12 +24,23 @@ AFTER_S = 30.0
 
 
 def answer(
-    reply: Reply, language: Language, *, can_share: bool = False, with_question: bool = False
+    reply: Reply,
+    language: Language,
+    *,
+    can_share: bool = False,
+    with_question: bool = False,
+    picture: Picture | None = None,
 ) -> tuple[Page, ...]:
-    """Return *reply* as messages, with its question above where it stands alone; words around it in *language*."""
+    """
+    Return *reply* as messages, with its question above where it stands alone; words around it in *language*.
+
+    Formulas are on *picture*, as far as it holds them.
+    """
     if not reply.may_be_seen:
         return (Page(content=instead(reply.mark, language)),)
-    text = _marked(harmless(reply.answer.text), reply.mark, language)
+    text = _marked(
+        harmless(shown(reply.answer.text, picture.sources if picture else (), language)), reply.mark, language
+    )
     if with_question:
         question = shortened(plain(reply.question), 300)
         text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
@@ -36,7 +49,7 @@ def answer(
     *first, last = pages or [i18n.text("answer.no_material", language)]
     view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
     embed = _references(reply.references, language) if reply.references else None
-    return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view))
+    return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
 
 
 def _marked(text: str, mark: Mark | None, language: Language) -> str:
@@ -57,7 +70,7 @@ def references_of(references: Sequence[Reference], *, most: int) -> str:
 
 def draft(text: str) -> str:
     """Return an answer in writing, as far as it is, with a code block that is still open closed."""
-    return split(harmless(f"{text} …"), longest=LONGEST_DRAFT, most=1)[0]
+    return split(harmless(undrawn(f"{text} …")), longest=LONGEST_DRAFT, most=1)[0]
 
 
 def _references(references: Sequence[Reference], language: Language) -> discord.Embed:

@@ -8,10 +8,12 @@ from bot.discord.messages.answers import references_of
 from bot.discord.messages.buttons import CardPress, OnCard, PressButton
 from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.layout import GREEN, Page
+from bot.discord.messages.splitting import split
 from db.records import Hit, Language, Verdict
 from db.records.reviews import ListedItem, Verified
 from services import i18n
 from services.ground.timestamps import clock
+from services.notation.shown import undrawn
 from services.reviewing.flagged import Card, CardOpinion, Standing
 
 RED = discord.Colour(0xC0392B)
@@ -53,7 +55,7 @@ def _colour(shown: Card) -> discord.Colour:
 
 def _text(shown: Card, language: Language) -> str:
     question = shortened(plain(shown.reply.question), LONGEST_QUESTION)
-    text = harmless(shortened(shown.reply.answer.text, LONGEST_ANSWER))
+    (text, *_) = split(harmless(undrawn(shown.reply.answer.text)), longest=LONGEST_ANSWER, most=1) or [""]
     return i18n.text("card.text", language, question=question, answer=text)
 
 

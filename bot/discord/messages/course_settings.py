@@ -35,6 +35,9 @@ def course(
         i18n.text("course.lacking", language): _lacking(lacking, language),
         i18n.text("course.staff", language): [roles, *room],
         i18n.text("course.holds", language): [holding(settings.holds, language)] if settings.holds else [],
+        i18n.text("course.formulas", language): (
+            [] if settings.draws_formulas else [i18n.text("course.formulas_text", language)]
+        ),
         i18n.text("course.limits", language): [
             i18n.text("course.limit_person", language, count=settings.person_hourly),
             i18n.text("course.limit_course", language, count=settings.course_daily),

@@ -7,12 +7,15 @@ import discord
 
 from db.records import AnswerId, CourseId, Language
 from services import i18n
+from services.notation.parts import beginning
 from services.reviewing.flagged import Card, state
 
 WHY = re.compile(r"m:why:(?P<course>\d+):(?P<answer>\d+)")
 """The custom id of the form that asks what was wrong with an answer."""
 EDIT = re.compile(r"rf:(?P<course>\d+):(?P<item>\d+):(?P<state>[os]\d+)")
 """The custom id of the form that corrects an answer."""
+LONGEST_INPUT = 4_000
+"""What Discord takes in a field of a form."""
 
 
 def why_form(course: CourseId, answer: AnswerId, language: Language) -> discord.ui.Modal:
@@ -43,7 +46,11 @@ def edit_form(shown: Card, language: Language) -> discord.ui.Modal:
         custom_id=f"rf:{item.course_id}:{item.id}:{state(item, shown.verified)}",
     )
     text = discord.ui.TextInput[discord.ui.Modal](
-        custom_id="text", style=discord.TextStyle.paragraph, default=written[:4_000], required=True, max_length=4_000
+        custom_id="text",
+        style=discord.TextStyle.paragraph,
+        default=beginning(written, LONGEST_INPUT),
+        required=True,
+        max_length=LONGEST_INPUT,
     )
     options = [
         discord.SelectOption(label=i18n.text("correct.was_partly", language), value="P", default=True),

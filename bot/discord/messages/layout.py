@@ -1,5 +1,6 @@
 """What the messages share: their colour, a page, and how a moment of a lecture is named and linked."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +10,10 @@ import discord
 from bot.discord.messages.defang import plain, shortened
 from db.records import Language, Reference
 from services.ground.timestamps import clock
+from services.notation.pictures import Picture
 
 GREEN = discord.Colour(0x2E7D5B)
+PICTURE_NAME = "formulas.png"
 LONGEST_TITLE = 90
 LONGEST_EMBED = 4_000
 """Discord takes 4096 characters of text in an embed."""
@@ -26,6 +29,14 @@ class Page:
     content: str
     embed: discord.Embed | None = None
     view: discord.ui.View | None = None
+    picture: Picture | None = None
+
+    def files(self) -> list[discord.File]:
+        """Return what is attached, anew for each time that it is sent."""
+        if self.picture is None:
+            return []
+        png, description = self.picture.png, self.picture.description
+        return [discord.File(io.BytesIO(png), filename=PICTURE_NAME, description=description)]
 
 
 def numbered(reference: Reference) -> str:

@@ -283,6 +283,9 @@ class Silent:
     def lacks(self) -> list[Lack]:
         return []
 
+    def takes_files(self) -> bool:
+        return False
+
 
 async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:
     outlet = Silent()

@@ -24,7 +24,7 @@ from services.answering.phrasing import Turn
 from services.answering.replies import Reply
 from services.answering.verdicts import VERDICT
 from services.citing.citations import SPACED, resolve
-from services.citing.without_links import masked, without_links
+from services.citing.without_links import without_links
 from services.courses.courses import Courses
 from services.errors import Broken, Refused, Unavailable
 from services.lectures.ingest import Ingest
@@ -33,6 +33,7 @@ from services.lectures.staleness import flag_stale_everywhere
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.models.thoughts import SoFar
+from services.notation.parts import masked
 from services.search.generations import Serving, begin
 from services.search.retrieve import Retriever
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
@@ -164,7 +165,7 @@ class TestWithAModel:
         assert reply.answer.text == WORD_OF_PROOF
         assert reply.answer.failure is None
         assert (reply.answer.model, reply.answer.tokens_in, reply.answer.tokens_out) == ("fake-1", 11, 7)
-        assert reply.answer.prompt_id == "answer/2"
+        assert reply.answer.prompt_id == "answer/3"
         assert reply.answer.retrieval == "lexical"
         assert [(reference.lecture, reference.start_s) for reference in reply.references] == [("rnn", 118.0)]
         assert reply.references[0].url == "https://youtu.be/rnn?t=118"
@@ -333,7 +334,7 @@ class TestWithAModel:
         assert reply.references != ()
         assert reply.hits != ()
         assert reply.answer.model == "fake"
-        assert reply.answer.prompt_id == "answer/2"
+        assert reply.answer.prompt_id == "answer/3"
         assert await room.count("answers") == 1
 
     @pytest.mark.parametrize("slow", [hangs(), drips(WORD_OF_PROOF, every_s=0.4)], ids=["hangs", "drips"])

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from db.records import Language
 from services import i18n
 from tests.bot.discord.plays.play import Play
 
+FORMULA = re.compile(r"(?:\\\[|\$\$)\\frac\{(\w+)\}\{2\}(?:\\\]|\$\$)")
 TAKEN_BACK = {i18n.text("keep.taken_back", "pt-BR"), i18n.text("keep.taken_back", "en")}
 Head = Literal["", "verified", "under_review", "waiting", "rejected", "retired"]
 
@@ -283,6 +285,21 @@ async def _labels(play: Play) -> dict[tuple[int, int], str]:
 def squeezed(text: str) -> str:
     """*text* without what a page, a message or a defence adds."""
     return re.sub(r"[\s\\\u200b\u2060]", "", text)
+
+
+def formulas(text: str) -> list[str]:
+    """What the picture of *text* says to who cannot see it; the model and staff write no other formulas."""
+    return [f"{above}/2" for above in FORMULA.findall(text)]
+
+
+def with_picture(text: str, language: Language) -> str:
+    """*text* as it stands above its picture."""
+    return FORMULA.sub(i18n.text("formula.below", language), text)
+
+
+def without_picture(text: str) -> str:
+    """*text* where there is no picture."""
+    return FORMULA.sub(r"\1/2", text)
 
 
 def marks(text: str) -> set[int]:
