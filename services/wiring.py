@@ -19,6 +19,7 @@ from services.answering.ask import Asker
 from services.answering.asked_before import Finder, VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.showings import Showings
+from services.citing.nearness import Nearness
 from services.courses.courses import Courses
 from services.courses.interactions import Interactions
 from services.courses.people import People
@@ -105,6 +106,7 @@ class Services:
     serving: Serving
     translator: OfflineTranslator | None  # None: not wanted, or not installed
     retriever: Retriever
+    nearness: Nearness
     ingest: Ingest
     asker: Asker
     people: People
@@ -192,11 +194,13 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         retriever = Retriever(opened.pool, serving, translator=translator)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
         people = People(opened.pool)
+        nearness = Nearness(opened.pool, serving)
         asker = Asker(
             opened.pool,
             retriever,
             model,
             finder=Finder(opened.pool, serving),
+            nearness=nearness,
             is_judged=worker is not None,
             time_limit=setup.time_limit,
         )
@@ -208,6 +212,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             serving=serving,
             translator=translator,
             retriever=retriever,
+            nearness=nearness,
             ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
             asker=asker,
             people=people,
