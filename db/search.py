@@ -90,7 +90,7 @@ lexical as materialized (
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by (select terms from question) <#> weights limit %(reach)s
+    order by worth desc limit %(reach)s  -- the very expression above: another one would be computed beside it
 ),
 found as materialized (
     select c.segment_id, c.lecture_id,
