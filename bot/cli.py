@@ -1,40 +1,29 @@
 """The command line of Monitoria."""
 
 import asyncio
-import logging
 import signal
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from pydantic import ValidationError
 
 from bot.process import logs
-from bot.process.settings import (
-    DatabaseSettings,
-    DiscordSettings,
-    HealthSettings,
-    LogSettings,
-    MailSettings,
-    ModelSettings,
-)
-from services.errors import Misconfigured, MonitoriaError
+from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
+from bot.terminal.ending import in_a_sentence, to_the_end
 from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
     from bot import running
+    from bot.process import environment
     from bot.terminal import chat as chatting
     from bot.terminal import commands
-    from bot.terminal import console as terminal
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import judge as judging
     from bot.terminal import replay as replaying
-    from services import wiring
-    from services.models import embedder, llm
 else:
     # `--help` and wrong usage wait for none of them, and no command for what another one needs.
+    running, environment = lazily("bot.running"), lazily("bot.process.environment")
     chatting, commands, demonstration = (
         lazily("bot.terminal.chat"),
         lazily("bot.terminal.commands"),
@@ -45,19 +34,6 @@ else:
         lazily("bot.terminal.judge"),
         lazily("bot.terminal.replay"),
     )
-    running, terminal = lazily("bot.running"), lazily("bot.terminal.console")
-    embedder, llm, wiring = (
-        lazily("services.models.embedder"),
-        lazily("services.models.llm"),
-        lazily("services.wiring"),
-    )
-
-T = TypeVar("T")
-
-EX_CONFIG = 78
-"""Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
-
-KEPT = "what was done so far is kept"
 
 SAMPLE_QUESTION = "O que acontece quando o gradiente some em uma rede recorrente?"
 
@@ -84,31 +60,13 @@ LanguageOption = Annotated[
 
 
 def main() -> None:
-    """
-    Run `monitoria`; one sentence says what went wrong.
+    """Run `monitoria`; one sentence says what went wrong, and the exit code of what kind it is."""
+    in_a_sentence(_main)
 
-    Exit 0 when done, 1 when something failed, 2 on wrong usage, 78 when nothing can work until a setting is changed.
-    """
-    try:
-        logs.configure(LogSettings())
-        app()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        _fail(f"{name} is {first['input']!r}, which cannot be used ({first['msg']}); correct it or leave it unset.")
-    except Misconfigured as error:
-        _fail(str(error), code=EX_CONFIG)
-    except MonitoriaError as error:
-        _fail(str(error))
-    except Exception as error:
-        logging.getLogger(__name__).debug("cli.unexpected", exc_info=True)
-        said = next(iter(str(error).splitlines()), "")[:200]
-        _fail(
-            f"Something happened that Monitoria did not expect ({type(error).__name__}: {said}); "
-            "set MONITORIA_LOG_LEVEL=debug to see where, and report it."
-        )
-    except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        _fail(f"Interrupted; {str(error) or KEPT}.", code=130)
+
+def _main() -> None:
+    logs.configure(LogSettings())
+    app()
 
 
 @app.command()
@@ -116,7 +74,7 @@ def demo(
     question: Annotated[str, typer.Argument(help="What to ask the sample course.")] = SAMPLE_QUESTION,
 ) -> None:
     """Take in a sample course and answer a real question from it: no key, no account, no server."""
-    _run(demonstration.run(_setup(embedding_default="bundled"), question))
+    to_the_end(demonstration.run(environment.setup(embedding_default="bundled"), question))
 
 
 @course_app.command("create")
@@ -126,19 +84,19 @@ def course_create(
     language: LanguageOption = "pt-BR",
 ) -> None:
     """Create a course."""
-    _run(commands.create_course(_setup(), slug=slug, title=title, language=language))
+    to_the_end(commands.create_course(environment.setup(), slug=slug, title=title, language=language))
 
 
 @course_app.command("list")
 def course_list() -> None:
     """List the courses."""
-    _run(commands.list_courses(_setup()))
+    to_the_end(commands.list_courses(environment.setup()))
 
 
 @course_app.command("show")
 def course_show(slug: Annotated[str, typer.Argument(help="The course's short name.")]) -> None:
     """List a course's lectures, with the ids that --lecture takes."""
-    _run(commands.show_course(_setup(), slug))
+    to_the_end(commands.show_course(environment.setup(), slug))
 
 
 @course_app.command("judge")
@@ -164,7 +122,7 @@ def course_judge(
         daily_tokens=daily_tokens,
         labels=labels,
     )
-    _run(judging.rules(_setup(), slug, order))
+    to_the_end(judging.rules(environment.setup(), slug, order))
 
 
 @course_app.command("prices")
@@ -179,7 +137,7 @@ def course_prices(
 ) -> None:
     """Show what the models' tokens cost, or change it, so that the weekly digest tells the cost in money."""
     order = digesting.PricesOrder(read=read, written=written, currency=currency, forget=forget)
-    _run(digesting.prices(_setup(), slug, order))
+    to_the_end(digesting.prices(environment.setup(), slug, order))
 
 
 @app.command()
@@ -214,7 +172,7 @@ def ingest(
         every_line=every_line,
         keep_names=keep_names,
     )
-    _run(commands.ingest(_setup(), order))
+    to_the_end(commands.ingest(environment.setup(), order))
 
 
 @app.command()
@@ -226,7 +184,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that a question asks about."""
-    _run(commands.search(_setup(), query=query, slug=course, k=k, lecture=lecture, as_json=as_json))
+    to_the_end(commands.search(environment.setup(), query=query, slug=course, k=k, lecture=lecture, as_json=as_json))
 
 
 @app.command()
@@ -237,20 +195,20 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from a course's lectures."""
-    _run(commands.ask(_setup(), question=question, slug=course, lecture=lecture, as_json=as_json))
+    to_the_end(commands.ask(environment.setup(), question=question, slug=course, lecture=lecture, as_json=as_json))
 
 
 @app.command()
 def chat(course: CourseOption) -> None:
     """Ask, follow up and vote from the terminal."""
-    _run(chatting.run(_setup(), course))
+    to_the_end(chatting.run(environment.setup(), course))
 
 
 @app.command()
 def run() -> None:
     """Be in Discord: answer questions until Ctrl-C or SIGTERM."""
     token, address = DiscordSettings().token, HealthSettings().address
-    ended_by = _run(running.run(_setup(), token.get_secret_value() if token else None, address))
+    ended_by = to_the_end(running.run(environment.setup(), token.get_secret_value() if token else None, address))
     if ended_by is signal.SIGINT:
         raise asyncio.CancelledError
 
@@ -288,17 +246,21 @@ def eval_(
         order = replaying.ReplayOrder(
             question_set=question_set, course=course, against=against or [], first=first, as_json=as_json
         )
-        _run(replaying.replay(_setup(), order))
+        to_the_end(replaying.replay(environment.setup(), order))
         return
     if against or first:
         raise typer.BadParameter("--against and --first go with --answers")
-    _run(commands.evaluate(_setup(), question_set=question_set, slug=course, calibrate=calibrate, as_json=as_json))
+    to_the_end(
+        commands.evaluate(
+            environment.setup(), question_set=question_set, slug=course, calibrate=calibrate, as_json=as_json
+        )
+    )
 
 
 @app.command()
 def worker() -> None:
     """Judge answers until Ctrl-C or SIGTERM: what `run` does beside the bot, on as many machines as you like."""
-    raise typer.Exit(_run(judging.work(_setup())))
+    raise typer.Exit(to_the_end(judging.work(environment.setup())))
 
 
 @app.command()
@@ -314,7 +276,7 @@ def judge(
     """
     if (missing and answer is not None) or (course and not missing):
         raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
-    _run(judging.judge(_setup(), missing=missing, answer=answer, slug=course))
+    to_the_end(judging.judge(environment.setup(), missing=missing, answer=answer, slug=course))
 
 
 @app.command()
@@ -326,13 +288,13 @@ def queue(
     requeue_all: Annotated[bool, typer.Option("--requeue-all", help="Give all dead jobs new attempts.")] = False,
 ) -> None:
     """Show the judgements that wait, run or are dead, and why; put dead ones back."""
-    _run(judging.queue(_setup(), slug=course, job=requeue, every=requeue_all))
+    to_the_end(judging.queue(environment.setup(), slug=course, job=requeue, every=requeue_all))
 
 
 @app.command()
 def agreement(course: CourseOption, as_json: JsonOption = False) -> None:
     """Hold the judge's labels against those of staff and students, and propose when to flag."""
-    _run(commands.agreement(_setup(), slug=course, as_json=as_json))
+    to_the_end(commands.agreement(environment.setup(), slug=course, as_json=as_json))
 
 
 @app.command()
@@ -354,7 +316,7 @@ def export(
     course's language, and those of imported questions as they were.
     """
     order = commands.ExportOrder(course=course, form=form, since=since, out=out, language=lang)
-    _run(commands.export(_setup(), order))
+    to_the_end(commands.export(environment.setup(), order))
 
 
 @app.command()
@@ -363,7 +325,7 @@ def import_dossier(
     course: CourseOption,
 ) -> None:
     """Take in questions with passages, answers and labels made elsewhere: all of them or none."""
-    _run(commands.import_dossier(_setup(), path=file, slug=course))
+    to_the_end(commands.import_dossier(environment.setup(), path=file, slug=course))
 
 
 @app.command()
@@ -378,19 +340,21 @@ def digest(
     ] = None,
 ) -> None:
     """Tell what a course did not understand in a week; nothing is posted."""
-    _run(digesting.digest(_setup(), digesting.DigestOrder(course=course, week=week, out=out, language=lang)))
+    to_the_end(
+        digesting.digest(environment.setup(), digesting.DigestOrder(course=course, week=week, out=out, language=lang))
+    )
 
 
 @app.command()
 def reindex() -> None:
     """Embed all segments with the configured model, beside what serves, and change over when all is done."""
-    _run(commands.reindex(_setup()))
+    to_the_end(commands.reindex(environment.setup()))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    _run(commands.migrate(_setup()))
+    to_the_end(commands.migrate(environment.setup()))
 
 
 @app.command()
@@ -404,8 +368,8 @@ def backup(
     It holds what students asked: only you can read it (0600), and you see to it that it stays so. What is in the
     environment or in .env is not inside.
     """
-    work = commands.backup(_setup(), path=file, may_replace=replace)
-    _run(work, when_interrupted="no backup was written")
+    work = commands.backup(environment.setup(), path=file, may_replace=replace)
+    to_the_end(work, when_interrupted="no backup was written")
 
 
 @app.command()
@@ -417,7 +381,9 @@ def restore(
 
     A database that has rows is refused. Stop the bot first, and restore only files that you trust.
     """
-    _run(commands.restore(_setup(), file), when_interrupted="nothing was restored, unless all of it was")
+    to_the_end(
+        commands.restore(environment.setup(), file), when_interrupted="nothing was restored, unless all of it was"
+    )
 
 
 @app.command()
@@ -429,80 +395,5 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is configured, what is reachable, and what to do."""
-    if not _run(commands.doctor(_setup(), as_json=as_json, models=models)):
+    if not to_the_end(commands.doctor(environment.setup(), as_json=as_json, models=models)):
         raise typer.Exit(1)
-
-
-def _setup(*, embedding_default: str | None = None) -> "wiring.Setup":
-    """Read the environment; *embedding_default* stands in where it names no embedding model."""
-    database, models = DatabaseSettings(), ModelSettings()
-    key = models.openai_api_key.get_secret_value() if models.openai_api_key else None
-    named = "embedding_model" in models.model_fields_set
-    model = models.embedding_model if named or embedding_default is None else embedding_default
-    return wiring.Setup(
-        home=database.home,
-        database_url=database.url.get_secret_value() if database.url else None,
-        embedder=embedder.EmbedderConfig(
-            model=model,
-            backend="torch" if model == embedder.BUNDLED else models.embedding_backend,  # no endpoint knows that name
-            base_url=models.embedding_base_url or models.openai_base_url,
-            api_key=key,
-            query_prefix=_prefix(models.embedding_query_prefix),
-            passage_prefix=_prefix(models.embedding_passage_prefix),
-        ),
-        answer=llm.LlmConfig(
-            base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model, is_proven=False
-        )
-        if key or models.openai_base_url
-        else None,
-        judge=_judge(models),
-        mail=_mail(MailSettings()),
-    )
-
-
-def _prefix(said: str | None) -> str | None:
-    """Return what stands before a text; `none` is nothing, and None what the model's name tells."""
-    return "" if said == embedder.NONE else said
-
-
-def _mail(settings: MailSettings) -> tuple[str, str] | None:
-    if settings.smtp_url is None or settings.mail_from is None:
-        return None
-    return settings.smtp_url.get_secret_value(), settings.mail_from
-
-
-def _judge(models: ModelSettings) -> "llm.LlmConfig | None":
-    """Return the model that judges: the one that answers, but for what is said otherwise; `none` is none."""
-    key = models.judge_api_key or models.openai_api_key
-    address = models.judge_base_url or models.openai_base_url
-    if models.judge_model == embedder.NONE or not (key or address):
-        return None
-    return llm.LlmConfig(
-        model=models.judge_model or models.answer_model,
-        base_url=address or llm.OPENAI,
-        api_key=key.get_secret_value() if key else None,
-        address_from="MONITORIA_JUDGE_BASE_URL" if models.judge_base_url else "OPENAI_BASE_URL",
-        key_from="MONITORIA_JUDGE_API_KEY" if models.judge_api_key else "OPENAI_API_KEY",
-        model_from="MONITORIA_JUDGE_MODEL" if models.judge_model else "MONITORIA_ANSWER_MODEL",
-    )
-
-
-def _run(work: Coroutine[Any, Any, T], *, when_interrupted: str = KEPT) -> T:
-    """Run *work*; a SIGTERM ends it as Ctrl-C does, so that everything is closed in order."""
-
-    async def guarded() -> T:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - inside a coroutine there is one
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    try:
-        return asyncio.run(guarded())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        # `main` says so in a sentence; typer would end on a KeyboardInterrupt without a word.
-        raise asyncio.CancelledError(when_interrupted) from None
-
-
-def _fail(sentence: str, *, code: int = 1) -> NoReturn:
-    terminal.tell(sentence, style="red")
-    raise SystemExit(code)

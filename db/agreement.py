@@ -1,39 +1,10 @@
 """What the judge and people said of the same answers."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
-
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import AnswerId, CourseId, Judgement, Label, Outcome, QuestionId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """One answer that was judged or labelled, with its question."""
-
-    answer_id: AnswerId
-    question_id: QuestionId
-    question: str
-    text: str
-    outcome: Outcome
-    language: str  # two-letter code of the question
-    source: str  # where the question came from; 'dossier': made elsewhere
-    answered_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HumanLabel:
-    """What one person, who is not named, says of one answer."""
-
-    answer_id: AnswerId
-    role: Literal["student", "staff"]
-    label: Label
-    reason: str | None
-    comment: str | None
-    judge_visible: bool  # the judge's score had been seen
+from db.records import CourseId, Judgement
+from db.records.reviews import HumanLabel, JudgedAnswer
 
 
 async def hold_still(conn: AsyncConnection) -> None:
@@ -41,9 +12,9 @@ async def hold_still(conn: AsyncConnection) -> None:
     await conn.execute("set transaction isolation level repeatable read, read only")
 
 
-async def answered(conn: AsyncConnection, course: CourseId) -> list[Answered]:
+async def answered(conn: AsyncConnection, course: CourseId) -> list[JudgedAnswer]:
     """Answers of *course* that were judged for relevance or labelled, in the order of answering."""
-    async with conn.cursor(row_factory=class_row(Answered)) as cur:
+    async with conn.cursor(row_factory=class_row(JudgedAnswer)) as cur:
         await cur.execute(
             """
             select a.id as answer_id, a.question_id, q.text as question, a.text, a.outcome, q.language, q.source,

@@ -25,6 +25,7 @@ from db.connect import connected
 from db.errors import DatabaseRefused, describe
 from db.exports import freeze
 from db.migrate import MIGRATIONS, migrate, migrations_in
+from db.records.operation import BackupContents, BackupStep
 
 LOCK_PATIENCE_MS = 30_000
 BATCH_BYTES = 2**18
@@ -45,26 +46,6 @@ APPLIED = re.compile(r"^(\d{4}_[a-z0-9_]+)\t([0-9a-f]{64})\t", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What is inside, in numbers that people know."""
-
-    courses: int
-    lectures: int
-    questions: int
-    answers: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """How far the work is: *done* tables of *total*, and what is done now."""
-
-    doing: str
-    done: int
-    total: int
-    size_bytes: int  # of the archive as it is written, or of the SQL as it runs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """An archive of Monitoria's that this program can restore."""
 
@@ -75,7 +56,7 @@ class Archive:
     tables: int  # whose rows are in it
 
 
-async def save(url: str, file: BinaryIO) -> AsyncGenerator[Step | Contents, None]:
+async def save(url: str, file: BinaryIO) -> AsyncGenerator[BackupStep | BackupContents, None]:
     """
     Write an archive of all tables into *file*, as they are at one moment; last comes what is inside.
 
@@ -96,10 +77,10 @@ async def save(url: str, file: BinaryIO) -> AsyncGenerator[Step | Contents, None
             async for said in reports:
                 if begun := SAVING.findall(said):
                     await conn.close()  # pg_dump sees the same moment by itself now
-                    yield Step(doing=begun[-1], done=len(begun) - 1, total=total, size_bytes=_size(file))
+                    yield BackupStep(doing=begun[-1], done=len(begun) - 1, total=total, size_bytes=_size(file))
             if await process.wait():
                 raise archives.unsaved(said, url)
-    yield Step(doing="reading it back", done=total, total=total, size_bytes=_size(file))
+    yield BackupStep(doing="reading it back", done=total, total=total, size_bytes=_size(file))
     await archives.read_back(Path(file.name))
     yield contents
 
@@ -133,7 +114,7 @@ async def _vector_schema(path: Path) -> str:
     return found[1] if found else "public"
 
 
-async def restore(url: str, archive: Archive) -> AsyncGenerator[Step | Contents, None]:
+async def restore(url: str, archive: Archive) -> AsyncGenerator[BackupStep | BackupContents, None]:
     """
     Fill the empty database at *url* from *archive*, in one transaction; last comes what was inside.
 
@@ -169,7 +150,7 @@ async def restore(url: str, archive: Archive) -> AsyncGenerator[Step | Contents,
     yield contents
 
 
-async def _looked_at(conn: AsyncConnection, url: str, file: BinaryIO) -> tuple[Contents, int, tuple[str, ...]]:
+async def _looked_at(conn: AsyncConnection, url: str, file: BinaryIO) -> tuple[BackupContents, int, tuple[str, ...]]:
     """Return what the database holds, in how many tables, and the arguments that let pg_dump see the same moment."""
     schema = await _schema(conn)
     if schema is None:
@@ -201,8 +182,8 @@ async def _schema(conn: AsyncConnection) -> str | None:
         return await cur.fetchone()
 
 
-async def _contents(conn: AsyncConnection) -> Contents:
-    async with conn.cursor(row_factory=class_row(Contents)) as cur:
+async def _contents(conn: AsyncConnection) -> BackupContents:
+    async with conn.cursor(row_factory=class_row(BackupContents)) as cur:
         await cur.execute(
             """
             select (select count(*) from courses) as courses,
@@ -285,7 +266,7 @@ def _made(kind: Literal["table", "view", "function"]) -> list[str]:
     return list(dict.fromkeys(name for made, name in found if made == kind))
 
 
-async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -> AsyncGenerator[Step, None]:
+async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -> AsyncGenerator[BackupStep, None]:
     """Run what pg_restore writes, SQL and rows by turns, and tell before each piece what it is."""
     script = archives.piped(process.stdout)
     moved = await _moved(conn, archive)
@@ -302,7 +283,7 @@ async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -
                 aclosing(_batches(script)) as batches,
             ):
                 async for rows in batches:
-                    yield Step(doing=found["table"].decode(), done=done, total=archive.tables, size_bytes=size)
+                    yield BackupStep(doing=found["table"].decode(), done=done, total=archive.tables, size_bytes=size)
                     await copy.write(rows)
                     size += len(rows)
             done += 1
@@ -311,7 +292,7 @@ async def _replayed(conn: AsyncConnection, process: Process, archive: Archive) -
     complaint = await archives.piped(process.stderr).read()
     if await process.wait():
         raise archives.unreadable(archive.path, complaint)
-    yield Step(doing="indexes and checks", done=done, total=archive.tables, size_bytes=size)
+    yield BackupStep(doing="indexes and checks", done=done, total=archive.tables, size_bytes=size)
     await conn.execute(b"".join(between))
 
 

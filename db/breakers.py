@@ -4,23 +4,15 @@ Circuit breakers: one trouble of a whole endpoint stops every worker of a queue 
 Closed, all may work. Open, nobody. Once the pause is over, one worker tries one job, and what comes of it decides.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
+from db.records.operation import Breaker
+
 OPENS_AT = 5
 """Failures in a row that open the breaker; trouble that concerns every job opens it at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
-    """What stops a queue, and for how long still."""
-
-    is_open: bool
-    opens_in_s: float
-    reason: str
 
 
 async def may_work(conn: AsyncConnection, queue: str, *, trial: timedelta) -> bool:

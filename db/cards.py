@@ -1,51 +1,13 @@
 """Flagged answers as cards for staff: what each card shows, who has taken it, and how it was settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
 from db.records import AnswerId, CourseId, ItemId, Verdict, VerifiedId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One flag of one answer, open or settled."""
-
-    id: ItemId
-    answer_id: AnswerId
-    course_id: CourseId
-    opened_at: datetime
-    settled_at: datetime | None
-    verdict: Verdict | None
-    settled_by: str | None  # the key of the member of staff
-    taken_by: int | None  # the id of who holds it now; None: nobody does
-    taken_for_s: float | None  # how long they still hold it
-    card_channel_id: int | None
-    card_message_id: int | None
-    card_version: int
-    reasons: list[str]  # in the order in which they came
-    up: int
-    down: int
-    has_score: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueCard:
-    """A card that does not show all there is, and where it belongs."""
-
-    item_id: ItemId
-    course_id: CourseId
-    staff_channel_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What is known of a card of which no message is known."""
-
-    since: datetime | None  # it may stand there since then; None: none was sent
+from db.records.reviews import DueCard, ListedItem, ReviewItem, ReviewStats, SentCard
 
 
 async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueCard]:
@@ -75,13 +37,13 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
         return await cur.fetchall()
 
 
-async def begin_send(conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int) -> Sent | None:
+async def begin_send(conn: AsyncConnection, *, course: CourseId, item: ItemId, channel: int) -> SentCard | None:
     """
     Claim the card's place before it is sent; return what may have been sent there before. None: the item has gone.
 
     What may stand in another channel, which was the staff's before, is to be deleted there.
     """
-    async with conn.cursor(row_factory=class_row(Sent)) as cur:
+    async with conn.cursor(row_factory=class_row(SentCard)) as cur:
         await cur.execute(
             """
             with before as (
@@ -200,8 +162,8 @@ async def outdate_words(conn: AsyncConnection, *, course: CourseId, verified: Ve
     )
 
 
-async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
-    async with conn.cursor(row_factory=class_row(Item)) as cur:
+async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> ReviewItem | None:
+    async with conn.cursor(row_factory=class_row(ReviewItem)) as cur:
         await cur.execute(
             """
             select i.id, i.answer_id, i.course_id, i.opened_at, i.settled_at, i.verdict, i.settled_by,
@@ -223,7 +185,7 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Ite
         return await cur.fetchone()
 
 
-async def lock(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Item | None:
+async def lock(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> ReviewItem | None:
     """Return the item, alone with it and with its answer until the transaction ends."""
     # The answer first, as whoever votes: two that wait for each other would both be undone.
     await conn.execute(
@@ -312,25 +274,11 @@ NEED = (
 """Reasons by need: who called for a person comes first, chance last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One item in a list."""
-
-    id: ItemId
-    answer_id: AnswerId
-    question: str
-    reasons: list[str]
-    age_s: float
-    taken_by: int | None
-    card_channel_id: int | None
-    card_message_id: int | None
-
-
 async def listed(
     conn: AsyncConnection, *, course: CourseId, reason: str | None, only_free_for: int | None, most: int
-) -> list[Listed]:
+) -> list[ListedItem]:
     """Open items, the greatest need first, then the oldest; those with *reason*, or that *only_free_for* may take."""
-    async with conn.cursor(row_factory=class_row(Listed)) as cur:
+    async with conn.cursor(row_factory=class_row(ListedItem)) as cur:
         await cur.execute(
             """
             select i.id, i.answer_id, q.text as question, r.reasons,
@@ -355,18 +303,8 @@ async def listed(
         return await cur.fetchall()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """How a course's review stands."""
-
-    open: int
-    oldest_s: float | None
-    settled: int  # in the last 30 days
-    median_settle_s: float | None  # of those
-
-
-async def stats(conn: AsyncConnection, *, course: CourseId) -> Stats:
-    async with conn.cursor(row_factory=class_row(Stats)) as cur:
+async def stats(conn: AsyncConnection, *, course: CourseId) -> ReviewStats:
+    async with conn.cursor(row_factory=class_row(ReviewStats)) as cur:
         await cur.execute(
             """
             select count(*) filter (where settled_at is null)::int as open,

@@ -18,7 +18,8 @@ async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily, holds
+            select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily, holds,
+                draws_formulas
             from course_settings where course_id = %(course)s
             """,
             {"course": course},
@@ -45,6 +46,13 @@ async def holds_now(conn: AsyncConnection, course: CourseId) -> tuple[Outcome, .
         return tuple(await cur.fetchall())
 
 
+async def draws_formulas(conn: AsyncConnection, course: CourseId) -> bool:
+    """Whether formulas are drawn: they are, where the course never said."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select draws_formulas from course_settings where course_id = %(course)s", {"course": course})
+        return await cur.fetchone() is not False
+
+
 async def adopt(conn: AsyncConnection, *, course: CourseId, guild: int) -> int:
     """Give *course* to *guild* if it belongs to none; return the guild that it belongs to."""
     async with conn.cursor(row_factory=scalar_row) as cur:
@@ -68,6 +76,7 @@ async def update(
     person_hourly: int | None,
     course_daily: int | None,
     holds: Sequence[Outcome] | None = None,
+    draws_formulas: bool | None = None,
 ) -> None:
     """Change what is given; None leaves a setting as it is."""
     await conn.execute(
@@ -77,7 +86,8 @@ async def update(
             staff_role_ids = coalesce(%(staff_role_ids)s::bigint[], staff_role_ids),
             person_hourly = coalesce(%(person_hourly)s, person_hourly),
             course_daily = coalesce(%(course_daily)s, course_daily),
-            holds = coalesce(%(holds)s::text[], holds)
+            holds = coalesce(%(holds)s::text[], holds),
+            draws_formulas = coalesce(%(draws_formulas)s, draws_formulas)
         where course_id = %(course)s
         """,
         {
@@ -87,6 +97,7 @@ async def update(
             "person_hourly": person_hourly,
             "course_daily": course_daily,
             "holds": None if holds is None else list(holds),
+            "draws_formulas": draws_formulas,
         },
     )
 

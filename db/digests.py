@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
 from db.records import CourseId, DigestSchedule, Language
+from db.records.operation import LastDigest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,15 +337,6 @@ async def last_done(conn: AsyncConnection, course: CourseId) -> str | None:
             [course],
         )
         return await cur.fetchone()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastDigest:
-    """What became of the last digest of a course."""
-
-    week: str
-    has_failed: bool  # it could not be posted, and may still be
-    mail_has_failed: bool
 
 
 async def last(conn: AsyncConnection, course: CourseId) -> LastDigest | None:

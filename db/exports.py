@@ -25,7 +25,7 @@ from db.records import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ExportedQuestion:
     """One question with its answer; a question that has none yet has no *answer_id*."""
 
     question_id: QuestionId
@@ -53,7 +53,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptHit:
+class ExportedHit:
     """One passage that an answer was made from."""
 
     answer_id: AnswerId
@@ -70,7 +70,7 @@ class KeptHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptReference:
+class ExportedReference:
     """One moment that an answer cites."""
 
     answer_id: AnswerId
@@ -85,7 +85,7 @@ class KeptReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptJudgement:
+class ExportedJudgement:
     """One judgement of an answer."""
 
     id: JudgementId
@@ -107,7 +107,7 @@ class KeptJudgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptSupport:
+class ExportedSupport:
     """What one judgement says of one reference."""
 
     judgement_id: JudgementId
@@ -118,7 +118,7 @@ class KeptSupport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptAnnotation:
+class ExportedAnnotation:
     """What one person says of an answer."""
 
     answer_id: AnswerId
@@ -133,7 +133,7 @@ class KeptAnnotation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptReason:
+class ExportedReason:
     """Why staff should look at an answer, or should have."""
 
     answer_id: AnswerId
@@ -159,9 +159,11 @@ async def count(conn: AsyncConnection, *, course: CourseId, since: datetime | No
         return int(await cur.fetchone() or 0)
 
 
-async def page(conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int) -> list[Kept]:
+async def page(
+    conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int
+) -> list[ExportedQuestion]:
     """The next *most* questions whose ids are greater than *after*."""
-    async with conn.cursor(row_factory=class_row(Kept)) as cur:
+    async with conn.cursor(row_factory=class_row(ExportedQuestion)) as cur:
         await cur.execute(
             """
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
@@ -182,8 +184,8 @@ async def page(conn: AsyncConnection, *, course: CourseId, since: datetime | Non
         return await cur.fetchall()
 
 
-async def hits(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptHit]:
-    async with conn.cursor(row_factory=class_row(KeptHit)) as cur:
+async def hits(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[ExportedHit]:
+    async with conn.cursor(row_factory=class_row(ExportedHit)) as cur:
         await cur.execute(
             """
             select h.answer_id, h.rank, h.segment_id, l.slug as lecture, l.title, l.video_url, l.duration_s,
@@ -199,8 +201,10 @@ async def hits(conn: AsyncConnection, *, course: CourseId, answers: Sequence[Ans
         return await cur.fetchall()
 
 
-async def references(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptReference]:
-    async with conn.cursor(row_factory=class_row(KeptReference)) as cur:
+async def references(
+    conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]
+) -> list[ExportedReference]:
+    async with conn.cursor(row_factory=class_row(ExportedReference)) as cur:
         await cur.execute(
             """
             select r.answer_id, r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
@@ -215,9 +219,11 @@ async def references(conn: AsyncConnection, *, course: CourseId, answers: Sequen
         return await cur.fetchall()
 
 
-async def judgements(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptJudgement]:
+async def judgements(
+    conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]
+) -> list[ExportedJudgement]:
     """All judgements of each answer, the oldest first."""
-    async with conn.cursor(row_factory=class_row(KeptJudgement)) as cur:
+    async with conn.cursor(row_factory=class_row(ExportedJudgement)) as cur:
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
@@ -230,8 +236,10 @@ async def judgements(conn: AsyncConnection, *, course: CourseId, answers: Sequen
         return await cur.fetchall()
 
 
-async def supports(conn: AsyncConnection, *, course: CourseId, judgements: Sequence[JudgementId]) -> list[KeptSupport]:
-    async with conn.cursor(row_factory=class_row(KeptSupport)) as cur:
+async def supports(
+    conn: AsyncConnection, *, course: CourseId, judgements: Sequence[JudgementId]
+) -> list[ExportedSupport]:
+    async with conn.cursor(row_factory=class_row(ExportedSupport)) as cur:
         await cur.execute(
             """
             select judgement_id, number, support, quote, is_found
@@ -243,8 +251,10 @@ async def supports(conn: AsyncConnection, *, course: CourseId, judgements: Seque
         return await cur.fetchall()
 
 
-async def annotations(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptAnnotation]:
-    async with conn.cursor(row_factory=class_row(KeptAnnotation)) as cur:
+async def annotations(
+    conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]
+) -> list[ExportedAnnotation]:
+    async with conn.cursor(row_factory=class_row(ExportedAnnotation)) as cur:
         await cur.execute(
             """
             select answer_id, annotator_key, role, label, reason, comment, judge_visible, created_at, changed_at
@@ -256,8 +266,8 @@ async def annotations(conn: AsyncConnection, *, course: CourseId, answers: Seque
         return await cur.fetchall()
 
 
-async def reasons(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[KeptReason]:
-    async with conn.cursor(row_factory=class_row(KeptReason)) as cur:
+async def reasons(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> list[ExportedReason]:
+    async with conn.cursor(row_factory=class_row(ExportedReason)) as cur:
         await cur.execute(
             """
             select i.answer_id, r.reason, r.given_at, i.settled_at

@@ -8,49 +8,23 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, QuestionId, SegmentId, VerifiedId
+from db.records.reviews import KeptMessage, SourceMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """The message that is kept, and what stands for who wrote it."""
-
-    guild_id: int
-    channel_id: int
-    message_id: int
-    text_sha256: str
-    author_key: str  # "": somebody wrote it as staff, and what staff do is the course's
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class KeepDraft:
     """A form that is open."""
 
-    source: Source
+    source: SourceMessage
     question_id: QuestionId | None  # that it answers, if Monitoria was asked
     segment_ids: tuple[SegmentId, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A verified answer that was kept from a message."""
-
-    verified_id: VerifiedId
-    course_id: CourseId
-    answer_id: AnswerId | None
-    guild_id: int
-    channel_id: int
-    message_id: int
-    question: str
-    language: str
-    text: str
-    text_sha256: str
 
 
 async def open_draft(
     conn: AsyncConnection,
     *,
     course: CourseId,
-    source: Source,
+    source: SourceMessage,
     question: QuestionId | None,
     segments: Sequence[SegmentId],
 ) -> int:
@@ -80,7 +54,7 @@ async def open_draft(
         return int(await cur.fetchone() or 0)
 
 
-async def draft(conn: AsyncConnection, *, course: CourseId, draft: int) -> Draft | None:
+async def draft(conn: AsyncConnection, *, course: CourseId, draft: int) -> KeepDraft | None:
     """Return a form, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=kwargs_row(_draft)) as cur:
         await cur.execute(
@@ -111,7 +85,7 @@ async def passages(conn: AsyncConnection, *, course: CourseId, segments: Sequenc
         return await cur.fetchall()
 
 
-async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, source: Source) -> None:
+async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, source: SourceMessage) -> None:
     """Take note of the message that a verified answer was kept from, in place of the one before."""
     values = {
         "verified": verified,
@@ -136,9 +110,9 @@ async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, 
     )
 
 
-async def of_message(conn: AsyncConnection, *, message: int) -> Kept | None:
+async def of_message(conn: AsyncConnection, *, message: int) -> KeptMessage | None:
     """Return what was kept from a message and still holds, alone with it until the transaction ends."""
-    async with conn.cursor(row_factory=class_row(Kept)) as cur:
+    async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
             """
             select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
@@ -151,9 +125,9 @@ async def of_message(conn: AsyncConnection, *, message: int) -> Kept | None:
         return await cur.fetchone()
 
 
-async def watched(conn: AsyncConnection, *, guild: int, most: int) -> list[Kept]:
+async def watched(conn: AsyncConnection, *, guild: int, most: int) -> list[KeptMessage]:
     """What was kept from messages of a server that are still there, the newest first."""
-    async with conn.cursor(row_factory=class_row(Kept)) as cur:
+    async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
             """
             select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
@@ -193,7 +167,7 @@ async def is_a_students(conn: AsyncConnection, *, course: CourseId, verified: Ve
     return found.rowcount > 0
 
 
-async def changed(conn: AsyncConnection, *, kept: Kept, text_sha256: str | None) -> bool:
+async def changed(conn: AsyncConnection, *, kept: KeptMessage, text_sha256: str | None) -> bool:
     """Take note of the message's text as it is now, None: it is gone; return False if that was known."""
     updated = await conn.execute(
         """
@@ -262,9 +236,9 @@ async def blank(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId
     await conn.execute("delete from kept_messages where verified_id = %(verified)s and course_id = %(course)s", values)
 
 
-def _draft(question_id: QuestionId | None, segment_ids: list[SegmentId], **columns: int | str) -> Draft:
-    return Draft(
-        source=Source(**columns),  # pyright: ignore[reportArgumentType] - the columns are its fields
+def _draft(question_id: QuestionId | None, segment_ids: list[SegmentId], **columns: int | str) -> KeepDraft:
+    return KeepDraft(
+        source=SourceMessage(**columns),  # pyright: ignore[reportArgumentType] - the columns are its fields
         question_id=question_id,
         segment_ids=tuple(segment_ids),
     )

@@ -1,26 +1,12 @@
 """Messages of ours whose rows are gone, and which are still to be deleted in Discord."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from db.records import CourseId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orphan:
-    """One message that should no longer be there."""
-
-    id: int
-    guild_id: int | None
-    channel_id: int
-    message_id: int | None  # None: to be looked for, by what follows
-    nonce: str | None
-    reply_to: int | None
-    since: datetime  # it is not older
-    age_s: float  # since its row went
+from db.records.operation import Orphan
 
 
 async def claim(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[Orphan]:

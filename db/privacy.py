@@ -9,17 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.records import AnswerId, Course, CourseId, Label, Language, Outcome, QuestionId, Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldInCourse:
-    """How much is kept about a person in one course."""
-
-    course: Course
-    questions: int
-    votes: int
-    comments: int  # of the votes
-    since: datetime
+from db.records.operation import HeldInCourse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,6 @@
 """Answers in the words of staff: what they say, where they still hold, and whom they have helped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from psycopg import AsyncConnection
@@ -10,24 +8,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, Reference, VerifiedId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """One verified answer."""
-
-    id: VerifiedId
-    course_id: CourseId
-    answer_id: AnswerId | None  # that it corrected; None once that was deleted
-    question: str
-    language: str  # two-letter code of the question
-    text: str
-    version: int
-    verified_by: str
-    verified_at: datetime
-    retired_at: datetime | None
-    stale_since: datetime | None
-    doubted_since: datetime | None  # staff found it incorrect, and nobody has settled it since
+from db.records.reviews import Verified
 
 
 async def put(

@@ -37,7 +37,7 @@ NEEDED_FILES = (
     "bot/samples/course/manifest.json",
     "db/migrations/0001_first_light.sql",
     "services/locales/pt-BR.toml",
-    "services/prompts/answer/2.md",
+    "services/prompts/answer/3.md",
 )
 """What is no Python and must still be installed; one of each kind."""
 

@@ -16,15 +16,15 @@ from db.errors import DatabaseBroken, DatabaseRefused, DatabaseUnavailable, desc
 from db.migrate import migrate, read_only
 from db.records import Generation
 from services.answering.ask import Asker
+from services.answering.asked_before import Finder, VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.showings import Showings
-from services.answering.verified import Finder, VerifiedAnswers
 from services.courses.courses import Courses
-from services.courses.floor import Floor
 from services.courses.interactions import Interactions
 from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Privacy
+from services.courses.staff_first import StaffFirst
 from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named
@@ -36,8 +36,17 @@ from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
 from services.models.chat import ChatModel
-from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, configured_name, open_embedder
+from services.models.embedder import (
+    NONE,
+    Configured,
+    Embedder,
+    EmbedderConfig,
+    configured_name,
+    fields_of,
+    open_embedder,
+)
 from services.models.llm import LlmConfig
+from services.notation.pictures import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
 from services.reviewing.review import Review
@@ -98,7 +107,7 @@ class Services:
     people: People
     spaces: Spaces
     deliveries: Deliveries
-    floor: Floor
+    staff_first: StaffFirst
     keeping: Keeping
     showings: Showings
     interactions: Interactions
@@ -112,6 +121,7 @@ class Services:
     verified: VerifiedAnswers
     digests: Digests
     mailer: Mailer | None  # None: digests are not mailed
+    pictures: Pictures
 
     @property
     def embedder(self) -> Embedder | None:
@@ -198,7 +208,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             people=people,
             spaces=Spaces(opened.pool),
             deliveries=Deliveries(opened.pool),
-            floor=Floor(opened.pool),
+            staff_first=StaffFirst(opened.pool),
             keeping=Keeping(opened.pool, retriever),
             showings=Showings(opened.pool),
             interactions=Interactions(opened.pool),
@@ -212,6 +222,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
             mailer=_mailer(setup),
+            pictures=Pictures(),
         )
 
 
@@ -242,8 +253,15 @@ def _reopen(
     wanted = replace(config, model=configured_name(identity_of(generation)), backend=backend)
     if wanted == config and configured.embedder is None:
         return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
+    query_fields, passage_fields = fields_of(generation.revision) if backend == "openai" else ("", "")
     return open_embedder(
-        replace(wanted, query_prefix=generation.query_prefix, passage_prefix=generation.passage_prefix)
+        replace(
+            wanted,
+            query_prefix=generation.query_prefix,
+            passage_prefix=generation.passage_prefix,
+            query_fields=query_fields,
+            passage_fields=passage_fields,
+        )
     )
 
 

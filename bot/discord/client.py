@@ -18,9 +18,10 @@ from bot.discord.delivering.placing import Placing
 from bot.discord.feedback import Feedback
 from bot.discord.languages import Translations, reader
 from bot.discord.messages.buttons import WHY, AnswerButton, Verb, custom_id
+from bot.discord.messages.cards import CardAction
 from bot.discord.messages.cards import Verb as ReviewVerb
 from bot.discord.messages.defang import shortened
-from bot.discord.messages.pages import LONGEST
+from bot.discord.messages.splitting import LONGEST
 from bot.discord.publishing import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
 from db.records import AnswerId, CourseId, ItemId
@@ -91,11 +92,14 @@ class Monitoria(commands.Bot):
             **options,
         )
         self.services = services
-        self.answering = Answering(services.asker, services.deliveries, services.showings, metrics or Metrics())
+        self.answering = Answering(
+            services.asker, services.deliveries, services.showings, services.pictures, metrics or Metrics()
+        )
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
-        self.placing = Placing(self, services.asker, services.showings)
+        self._card_action: CardAction | None = None
+        self.placing = Placing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
         self._cut_off: list[discord.Interaction[Any]] = []  # whom a stop left without an answer
@@ -163,8 +167,12 @@ class Monitoria(commands.Bot):
         self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
     ) -> None:
         """Act on a button of a card."""
-        handler: Any = self.get_cog("Reviewing")
-        await self.act(interaction, lambda: handler.pressed(interaction, verb, course, item))
+        if action := self._card_action:
+            await self.act(interaction, lambda: action(interaction, verb, course, item))
+
+    def act_on_cards_by(self, action: CardAction) -> None:
+        """Let *action* do what the buttons of cards say."""
+        self._card_action = action
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
@@ -309,7 +317,14 @@ async def apologise(interaction: discord.Interaction[Any], error: Exception) -> 
 
 
 def is_settled(error: BaseException) -> bool:
-    """Say whether *error* means that an interaction takes no first answer (any more): it has one, or it is too late."""
+    """
+    Say whether *error* means that an interaction takes no first answer (any more): it has one, or it is too late.
+
+    A task may outlive its being cut off, where what it awaited ended in that very moment (`asyncio.wait_for` of Python
+    3.11 then returns instead); its person was told by then.
+    """
+    if isinstance(error, discord.InteractionResponded):
+        return True
     return isinstance(error, discord.HTTPException) and error.code in SETTLED
 
 

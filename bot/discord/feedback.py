@@ -148,7 +148,7 @@ class Feedback:
             await interaction.response.defer(ephemeral=True)
             # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
             _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)
-            await delivered(self._services.showings, now, showing, outlet, shows_question=True)
+            await delivered(self._services.showings, self._services.pictures, now, showing, outlet, shows_question=True)
         except TROUBLE as error:
             await self._services.showings.let_go(showing)
             if isinstance(error, discord.Forbidden):

@@ -10,15 +10,22 @@ from services import i18n
 from services.errors import Refused
 
 Permission = Literal[
-    "view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history", "connect"
+    "view_channel",
+    "send_messages",
+    "send_messages_in_threads",
+    "embed_links",
+    "attach_files",
+    "read_message_history",
+    "connect",
 ]
-"""What Monitoria needs where it answers, by discord.py's names."""
+"""What Monitoria needs where it answers, by discord.py's names; without `attach_files`, formulas are no pictures."""
 
 NAMES: dict[Permission, str] = {
     "view_channel": "permission.view_channel",
     "send_messages": "permission.send_messages",
     "send_messages_in_threads": "permission.send_messages_in_threads",
     "embed_links": "permission.embed_links",
+    "attach_files": "permission.attach_files",
     "read_message_history": "permission.read_message_history",
     "connect": "permission.connect",
 }
@@ -31,7 +38,7 @@ IN_VOICE_TO_READ: tuple[Permission, ...] = (*TO_READ, "connect")
 VOICE = (discord.VoiceChannel, discord.StageChannel)
 IN_VOICE: tuple[Permission, ...] = (*IN_CHANNEL, "connect")
 """In the chat of a voice or stage room: https://github.com/discord/discord-api-docs/pull/5111."""
-INVITED: tuple[Permission, ...] = (*NEEDED, "connect")
+INVITED: tuple[Permission, ...] = (*NEEDED, "attach_files", "connect")
 
 
 class Lack(NamedTuple):
@@ -103,6 +110,14 @@ def lacking_at(place: object) -> list[Lack]:
     if isinstance(place, discord.abc.GuildChannel):
         return [Lack(place.id, name) for name in _lacking(place, IN_CHANNEL)]
     return []
+
+
+def may_attach(place: object) -> bool:
+    """Say whether Monitoria may send files to *place*, a channel, a thread or its stand-in, as far as is known."""
+    if isinstance(place, discord.PartialMessageable):
+        place = place.guild.get_channel_or_thread(place.id) if place.guild else None
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    return not (isinstance(channel, discord.abc.GuildChannel) and _lacking(channel, ("attach_files",)))
 
 
 def name(permission: Permission, language: Language) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.ground.text import clean
-from services.research.agreement import LABELS, Comparison, Configured, Disagreement, Report
+from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
 from services.research.threshold import RESAMPLES, Threshold
 
 QUOTED = 130
@@ -38,7 +38,7 @@ FLAGGING = (
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
-def agreement(course: str, report: Report) -> RenderableType:
+def agreement(course: str, report: AgreementReport) -> RenderableType:
     everything = report.groups["all"]
     if not everything.labelled and not report.configurations:
         return Text(f"Nothing to compare in {course!r} yet: no answer is judged, and none is labelled.", style="yellow")
@@ -64,7 +64,7 @@ def agreement(course: str, report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def _repeats(name: str, report: Report) -> bool:
+def _repeats(name: str, report: AgreementReport) -> bool:
     """Tell whether the row *name* would say what the row `all` says: there is nothing imported to tell apart."""
     return name == "made here" and not report.groups["imported"].labelled
 
@@ -131,7 +131,7 @@ def _matrix(everything: Comparison) -> Table:
     return table
 
 
-def _left_out(report: Report) -> list[RenderableType]:
+def _left_out(report: AgreementReport) -> list[RenderableType]:
     """Account for every answer that was not compared."""
     everything = report.groups["all"]
     failures = _counted(report.failures.items())
@@ -149,7 +149,7 @@ def _left_out(report: Report) -> list[RenderableType]:
     ]
 
 
-def _configurations(configurations: Sequence[Configured]) -> list[RenderableType]:
+def _configurations(configurations: Sequence[JudgeConfiguration]) -> list[RenderableType]:
     table = _table()
     table.add_column("model, prompt", overflow="fold")
     for name in ("n", "agree", "95 %", "AC1", "κ", "failed", "flag below"):
@@ -243,7 +243,7 @@ def _table() -> Table:
     return Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
 
 
-def _named(one: Configured) -> str:
+def _named(one: JudgeConfiguration) -> str:
     return f"{one.model}, {one.prompt_id or 'no prompt'}"
 
 

@@ -14,6 +14,7 @@ from bot.terminal import agreement_table as views_agreement
 from bot.terminal import console as terminal
 from bot.terminal import documents as shapes
 from db.records import Course, Language
+from db.records.operation import BackupStep
 from services import wiring
 from services.answering.asked import Asked
 from services.answering.drafts import Draft
@@ -271,16 +272,16 @@ async def import_dossier(setup: Setup, *, path: Path, slug: str) -> None:
 
 
 async def _imported(
-    events: AsyncGenerator[importing.Progress | importing.Report, None],
-) -> importing.Report:
+    events: AsyncGenerator[importing.ImportProgress | importing.ImportReport, None],
+) -> importing.ImportReport:
     with terminal.progress() as bars:
         task = bars.add_task("bytes", total=None)
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case importing.Progress():
+                    case importing.ImportProgress():
                         bars.update(task, completed=event.done, total=event.total)
-                    case importing.Report():
+                    case importing.ImportReport():
                         return event
     raise AssertionError("an import ends with its report")
 
@@ -295,13 +296,13 @@ async def restore(setup: Setup, path: Path) -> None:
     terminal.show(terminal.restored(restored))
 
 
-async def _carried_out(events: AsyncGenerator[saving.Step | T, None]) -> T:
+async def _carried_out(events: AsyncGenerator[BackupStep | T, None]) -> T:
     """Show how far *events* are, and return the last."""
     with terminal.progress() as bars:
         task = bars.add_task("tables", total=None)
         async with aclosing(events):
             async for event in events:
-                if not isinstance(event, saving.Step):
+                if not isinstance(event, BackupStep):
                     return event
                 what = f"{event.doing}, {terminal.size(event.size_bytes)}"
                 bars.update(task, description=what, completed=event.done, total=event.total)

@@ -18,14 +18,16 @@ from rich.table import Table
 from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
+from db.records.operation import BackupContents
 from services.answering.released import instead
 from services.answering.replies import Reply
 from services.ground.timestamps import clock
 from services.lectures.ingest import Report, Taken
 from services.lectures.links import moment
-from services.operation.backup import Contents, Restored, Saved
+from services.notation.shown import plainly
+from services.operation.backup import Restored, Saved
 from services.operation.doctor import Check
-from services.research.evaluate import Figures, Precision
+from services.research.evaluate import Precision, RetrievalFigures
 
 SHOWN_REFUSALS = 5
 STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
@@ -42,7 +44,7 @@ def answer(replied: Reply) -> RenderableType:
     style = OUTCOME_STYLES[replied.answer.outcome]
     parts: list[RenderableType] = [
         Panel(
-            Text(replied.answer.text if replied.may_be_seen else instead(replied.mark, "en")),
+            Text(plainly(replied.answer.text) if replied.may_be_seen else instead(replied.mark, "en")),
             title=Text(replied.question),
             title_align="left",
             border_style=style,
@@ -144,7 +146,7 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
         lines += [Text(f"{one.slug}: {remark}.", style="yellow") for remark in one.remarks]
         lines += _left_out(one)
-    lines += [Text(f"{remark[0].upper()}{remark[1:]}.", style="yellow") for remark in report.remarks]
+    lines += [Text(f"{remark}.", style="yellow") for remark in report.remarks]
     if report.overlooked:
         names = ", ".join(path.name for path in report.overlooked)
         lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))
@@ -205,7 +207,7 @@ def lectures(known: Sequence[Lecture]) -> RenderableType:
     return Group(*lines) if lines else Text("No lecture yet; take some in with `monitoria ingest`.")
 
 
-def evaluation(ways: Mapping[str, Mapping[str, Figures]], references: Precision) -> RenderableType:
+def evaluation(ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Precision) -> RenderableType:
     """Show recall at 1, 5 and 10, MRR@10, nDCG@10, mean width of the first hit, and latency, by group."""
     median = "none" if references.median_s is None else f"{references.median_s:.0f} s"
     nearness = Text(
@@ -215,7 +217,7 @@ def evaluation(ways: Mapping[str, Mapping[str, Figures]], references: Precision)
     return Group(*(_figures(way, groups) for way, groups in ways.items()), nearness)
 
 
-def _figures(way: str, groups: Mapping[str, Figures]) -> Table:
+def _figures(way: str, groups: Mapping[str, RetrievalFigures]) -> Table:
     everything = groups["all"]
     title = f"{way} ({everything.latency_p50_ms:.1f} ms a question, 95 % within {everything.latency_p95_ms:.1f} ms)"
     table = Table(
@@ -262,7 +264,7 @@ def restored(backup: Restored) -> RenderableType:
     )
 
 
-def _inside(contents: Contents) -> str:
+def _inside(contents: BackupContents) -> str:
     counted = (
         (contents.courses, "course"),
         (contents.lectures, "lecture"),

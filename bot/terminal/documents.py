@@ -8,8 +8,8 @@ from db.records import Hit, Reference
 from services.answering.replies import Reply
 from services.lectures.links import moment
 from services.operation.doctor import Check
-from services.research.agreement import LABELS, Comparison, Configured, Disagreement, Report
-from services.research.evaluate import Figures, Precision
+from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
+from services.research.evaluate import Precision, RetrievalFigures
 
 Json = dict[str, Any]
 
@@ -55,7 +55,9 @@ def reference(one: Reference) -> Json:
     }
 
 
-def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figures]], references: Precision) -> Json:
+def evaluation(
+    course: str, set_name: str, ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Precision
+) -> Json:
     return {
         "course": course,
         "set": set_name,
@@ -64,7 +66,7 @@ def evaluation(course: str, set_name: str, ways: Mapping[str, Mapping[str, Figur
     }
 
 
-def agreement(course: str, report: Report) -> Json:
+def agreement(course: str, report: AgreementReport) -> Json:
     in_use = report.in_use
     return {
         "course": course,
@@ -94,7 +96,7 @@ def _compared(one: Comparison) -> Json:
     return asdict(one) | {"matrix": rows}
 
 
-def _threshold(one: Configured) -> Json:
+def _threshold(one: JudgeConfiguration) -> Json:
     return {"model": one.model, "prompt_id": one.prompt_id, **asdict(one.threshold)}
 
 

@@ -15,18 +15,18 @@ from db import course_settings, courses, deliveries, questions, showings
 from db.records import AnswerId, Course, CourseId, Outcome, QuestionId, Showing, VerifiedId
 from services import i18n, prompts
 from services.answering.asked import Asked, Question, cleaned, language_of, require_within_limits, turns_before
+from services.answering.asked_before import Evidence, Finder, Known
 from services.answering.drafts import Draft
 from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
 from services.answering.storing import STORE_LIMIT_S, store
-from services.answering.verified import Evidence, Finder, Known
 from services.answering.writing import HITS, NOTHING, Written, joined, left_s, repeated, with_model, without_model
 from services.errors import Broken, Refused, Unavailable
 from services.ground.trouble import PASSING
 from services.models.chat import ChatModel
 from services.search.retrieve import Found, Retriever
 
-PROMPT = "answer/2"
+PROMPT = "answer/3"
 UNSTORED = QuestionId(0)
 LOOK_AGAIN_S = 1.0
 """While drafts are shown, for whether staff have begun to hold answers."""
@@ -285,7 +285,11 @@ class Asker:
         others = [code for code in languages if code != question.language]
         translated = await translations(understood, others, self._model, time_limit_s=left_s(deadline) / 4)
         return await self._retriever.search(
-            course=question.course, questions=[understood, *translated], k=HITS, lecture=question.lecture
+            course=question.course,
+            questions=[understood, *translated.values()],
+            codes=[question.language, *translated],
+            k=HITS,
+            lecture=question.lecture,
         )
 
 

@@ -8,6 +8,7 @@ from services.answering.verdicts import BEFORE_VERDICT, LONGEST_VERDICT, VERDICT
 from services.citing.citations import without_marks
 from services.citing.without_links import without_links
 from services.models.thoughts import SoFar
+from services.notation.parts import CODES, FORMULAS, masked, read
 
 OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
 """Some models put their whole answer in one; a student need not see it."""
@@ -41,13 +42,29 @@ def preview(text: str) -> str:
     """
     Return what may be shown of an answer in writing: no marks, no addresses, no verdict, nothing half written.
 
-    >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT")
-    ('O gradiente some. Ele', '')
+    Of a block of code that is being written, that is what is there.
+
+    >>> preview("O gradiente some [1]. Ele enco"), preview("NO_MAT"), preview("Ela é $x^2 + ")
+    ('O gradiente some. Ele', '', 'Ela é')
     """
     text = OPEN_FENCE.sub("", text)
     begun = re.sub(r"\\?_| ", "_", text.lstrip(BEFORE_VERDICT)[:LONGEST_VERDICT])
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
     # Twice: without its last word, a mark or a link of several words is open again.
-    finished = HALF_VERDICT.sub("", UNFINISHED.sub("", UNFINISHED.sub("", text)))
-    return VERDICT.sub("", without_marks(without_links(finished))).strip()
+    finished = HALF_VERDICT.sub("", _finished(_finished(_without_open_formula(text))))
+    return VERDICT.sub("", without_marks(without_links(finished, masked))).strip()
+
+
+def _without_open_formula(text: str) -> str:
+    *_, last = read(text, is_whole=False) or (None,)
+    return text[: last.start] if last and last.is_open and last.kind in FORMULAS else text
+
+
+def _finished(text: str) -> str:
+    """Return *text* without what may yet become anything at its end; code is what it is."""
+    *_, last = read(text) or (None,)
+    if last and last.kind in CODES:
+        return text if last.kind == "code" or last.inside or not last.is_open else text[: last.start]
+    unfinished = UNFINISHED.search(masked(text))
+    return text[: unfinished.start()] if unfinished else text

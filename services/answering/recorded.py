@@ -3,7 +3,7 @@
 from psycopg import AsyncConnection
 
 from db import kept
-from db.verified import Verified
+from db.records.reviews import Verified
 
 
 async def recorded(conn: AsyncConnection, words: Verified) -> dict[str, str]:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 from psycopg import AsyncConnection
 
-from db import answers, verified
+from db import answers, course_settings, verified
 from db.records import Answer, CourseId, Hit, QuestionId, Reference, Showing
 from services.answering.released import Mark, released
+from services.notation.shown import to_draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Reply:
     mark: Mark | None = None
     may_be_seen: bool = True
     showing: Showing | None = None  # where it is to stand, as that was before the reply was read; None: not in Discord
+    formulas: tuple[str, ...] = ()  # that belong on a picture, as LaTeX; none where the course wants no pictures
 
     @property
     def may_be_voted_on(self) -> bool:
@@ -68,7 +70,13 @@ async def reply_to(
         hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
         mark=release.mark,
         showing=showing,
+        formulas=await _formulas(conn, course, words.text),
     )
+
+
+async def _formulas(conn: AsyncConnection, course: CourseId, text: str) -> tuple[str, ...]:
+    found = to_draw(text)
+    return found if found and await course_settings.draws_formulas(conn, course) else ()
 
 
 async def examine(conn: AsyncConnection, course: CourseId, question: QuestionId, text: str) -> Examined | None:

@@ -7,8 +7,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import answers, deliveries, edits, orphans, showings
 from db.edits import HandId
-from db.orphans import Orphan
 from db.records import AnswerId, AnswerMessage, Delivery, Language, Showing
+from db.records.operation import Orphan
 
 LEASE = timedelta(seconds=60)
 """How long whoever edits, sends or deletes a message has for it."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from db.records import Hit, Outcome, Reference, VerifiedId
 from services import i18n, prompts
 from services.answering.asked import Question
+from services.answering.asked_before import Known
 from services.answering.drafts import Draft
 from services.answering.verdicts import BEFORE_VERDICT, VERDICT
-from services.answering.verified import Known
 from services.citing.attribution import attributed
 from services.citing.citations import Cited, resolve
 from services.citing.marks import normalised

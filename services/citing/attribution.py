@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from db.records import Hit
 from services.citing.citations import FEWEST_WORDS
 from services.citing.support import Rarity, cue_texts, rarity, supporting
+from services.notation.parts import masked, without_formulas
 from services.words.terms import fold, terms
 
 LEAST_SUPPORT = 0.65
@@ -24,7 +25,7 @@ def attributed(text: str, hits: Sequence[Hit]) -> str:
     ''
     """
     rare = rarity(hits)
-    kept = [_marked(sentence, hits, rare) for sentence in SENTENCE.findall(text) if sentence.strip()]
+    kept = [_marked(sentence, hits, rare) for sentence in _sentences(text) if sentence.strip()]
     return "".join(kept).strip()
 
 
@@ -32,8 +33,10 @@ def support(sentence: str, hit: Hit, rare: Rarity) -> float:
     """
     Return how far *hit* says what *sentence* says, from 0 to 1: the share of its words, by rarity, near each other.
 
-    A number that is not there, or a "not" on one side only, is no support.
+    A number that is not there, or a "not" on one side only, is no support. Formulas say nothing here: a lecturer says
+    them in words.
     """
+    sentence = without_formulas(sentence)
     if sum(bool(terms(word, "en")) for word in sentence.split()) < FEWEST_WORDS:
         return 0.0
     run = supporting(sentence, hit, rare)
@@ -45,10 +48,23 @@ def support(sentence: str, hit: Hit, rare: Rarity) -> float:
     return run.support
 
 
+def _sentences(text: str) -> list[str]:
+    """Return the sentences of *text*, each with the formulas and blocks of code that stand alone after it."""
+    words = without_formulas(text)
+    sentences: list[str] = []
+    for found in SENTENCE.finditer(masked(text)):
+        start, end = found.span()
+        if sentences and not words[start:end].strip():
+            sentences[-1] += text[start:end]
+        else:
+            sentences.append(text[start:end])
+    return sentences
+
+
 def _marked(sentence: str, hits: Sequence[Hit], rare: Rarity) -> str:
     worth, number = max(((support(sentence, hit, rare), -number) for number, hit in enumerate(hits, 1)), default=(0, 0))
     if worth < LEAST_SUPPORT:
         return ""
-    end = LAST.search(sentence)
+    end = LAST.search(masked(sentence))
     at = end.start() if end else len(sentence)
     return f"{sentence[:at]} [{-number}]{sentence[at:]}"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from db.records import Hit, Reference
 from services.citing.support import Rarity, cue_ends_s, from_sentence_start, into_cue_s, quotation, rarity, supporting
-from services.citing.without_links import closed_gap, masked, replaced, without_links
+from services.citing.without_links import closed_gap, without_links
 from services.lectures.links import moment
+from services.notation.parts import masked, replaced, without_formulas
 from services.words.terms import terms
 
 MOST_REFERENCES = 5
@@ -71,7 +72,8 @@ class Mention:
     before: str  # the spaces around, which belong to the group
     after: str
     numbers: tuple[int, ...]
-    claim: str
+    claim: str  # as it is written
+    words: str  # the same without its formulas, which nobody says as they are written
 
 
 def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
@@ -81,16 +83,16 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
     *hits* are what the model was given, so `[n]` means `hits[n - 1]`. `[1, 3]`, `[1][3]`, `[1-3]`, `[^2]`,
     `【2】` and `[trecho 2]` are read too. A mark that points at nothing or past the end of a video is removed, and
     so is every address: what a student can click comes from our own rows, never from text that a model wrote.
-    Code and everything else stays as it is.
+    Code, formulas and everything else stay as they are.
 
     >>> resolve("Heat flattens it [2], cold sharpens it [9].", [])
     Cited(text='Heat flattens it, cold sharpens it.', references=())
     """
-    text = without_links(draft)
+    text = without_links(draft, masked)
     rare = rarity(hits)
     mentions = tuple(_mentions(text))
     moments = [
-        [moment_of(mention.claim, hits[number - 1], rare) for number in mention.numbers if 1 <= number <= len(hits)]
+        [moment_of(mention.words, hits[number - 1], rare) for number in mention.numbers if 1 <= number <= len(hits)]
         for mention in mentions
     ]
     shown = _merged([found for row in moments for found in row if found])
@@ -127,20 +129,22 @@ def claims(text: str) -> dict[int, str]:
 
 
 def _mentions(text: str) -> Iterator[Mention]:
-    searched = masked(text)
+    searched, words = masked(text), without_formulas(text)
     previous = 0
     spaced = [marks for marks in SPACED.finditer(searched) if not is_list(text, marks)]
     found = spaced or list(GLUED.finditer(searched))
     for count, marks in enumerate(found):
         groups = marks.groupdict()
         is_read = count < MOST_MENTIONS
+        spans = _claimed(words, previous, *marks.span()) if is_read else []
         yield Mention(
             start=marks.start(),
             end=marks.end(),
             before=groups.get("before", " "),
             after=groups.get("after", ""),
             numbers=tuple(dict.fromkeys(_numbers(groups["marks"]))) if is_read else (),
-            claim=_claim(text, previous, *marks.span()) if is_read else "",
+            claim=_at(text, spans),
+            words=_at(words, spans),
         )
         previous = marks.end()
 
@@ -157,27 +161,34 @@ def _numbers(marks: str) -> Iterator[int]:
         yield from range(start, end + 1) if start <= end < start + 10 else (start, end)
 
 
-def _claim(text: str, previous: int, start: int, end: int) -> str:
+def _claimed(words: str, previous: int, start: int, end: int) -> list[tuple[int, int]]:
     """
-    Return the words that the mark in `text[start:end]` stands for; *previous* is where the mark before it ends.
+    Return the spans that the mark in `words[start:end]` stands for; *previous* is where the mark before it ends.
 
-    That is a quotation right before the mark, else the clause since the last mark, else the whole sentence (also
+    *words* is a text without its formulas and blocks of code: in those no sentence ends, and they say too little. The
+    spans are a quotation right before the mark, else the clause since the last mark, else the whole sentence (also
     where it goes on after the mark: "Segundo [2], …"), else the sentence before it too.
     """
     floor = max(0, start - CLAIM_REACH)
-    before = text[floor:start].rstrip()
+    before = words[floor:start].rstrip()
+    stop = floor + len(before)
     if (quoted := QUOTED.search(before)) and _says_enough(quoted[1]):
-        return quoted[1]
-    ends = [0, *(stop.end() for stop in SENTENCE_END.finditer(before))]
-    following = SENTENCE_END.search(text, end, end + CLAIM_REACH)
-    rest = text[end : following.start() if following else end + CLAIM_REACH]
+        return [(floor + quoted.start(1), floor + quoted.end(1))]
+    ends = [0, *(found.end() for found in SENTENCE_END.finditer(before))]
+    following = SENTENCE_END.search(words, end, end + CLAIM_REACH)
+    rest = (end, following.start() if following else end + CLAIM_REACH)
     candidates = (
-        before[max(ends[-1], previous - floor) :],
-        f"{before[ends[-1] :]} {rest}",
-        f"{before[ends[-2] if len(ends) > 1 else 0 :]} {rest}",
+        [(floor + max(ends[-1], previous - floor), stop)],
+        [(floor + ends[-1], stop), rest],
+        [(floor + (ends[-2] if len(ends) > 1 else 0), stop), rest],
     )
-    plain = [without_marks(candidate) for candidate in candidates]
-    return next(filter(_says_enough, plain), plain[-1])
+    enough = (spans for spans in candidates if _says_enough(_at(words, spans)))
+    return next(enough, candidates[-1])
+
+
+def _at(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return what stands at *spans*, without marks."""
+    return without_marks(" ".join(text[start:end] for start, end in spans))
 
 
 def _says_enough(text: str) -> bool:

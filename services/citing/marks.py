@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 
 from services.citing.citations import GLUED, SPACED, WORDS, without_marks
-from services.citing.without_links import closed_gap, masked, replaced
+from services.citing.without_links import closed_gap
+from services.notation.parts import masked, replaced
 
 NUMBER = r"[1-9][0-9]?"
 JOINT = r"\s?(?:[,;&–-]|\b(?:e|and|y)\b)\s?"
@@ -66,14 +67,14 @@ def normalised(draft: str) -> str:
     """
     Return *draft* with the marks that it certainly holds written as `[2]`, and without lists of sources.
 
-    Round brackets, raised digits and what touches a word are marks only where there are no others; numbers in code,
-    indices, and those that count equations, figures or steps are none. Marks of other systems are taken out.
+    Round brackets, raised digits and what touches a word are marks only where there are no others; numbers in code and
+    formulas, indices, and those that count equations, figures or steps are none. Marks of other systems are taken out.
 
     >>> normalised("O gradiente some [citation:1]【2†source】. Veja (trecho 3).")
     'O gradiente some [1] [2]. Veja [3].'
     """
     text = _unfenced(draft.strip())
-    text = NOTES.sub("", SOURCES.sub("", text))
+    text = _all(_all(text, SOURCES, _nothing), NOTES, _nothing)
     text = _all(text, CERTAIN, _certain)
     if not has_marks(text):
         text = _all(text, LOOSE_ROUND, _round)
@@ -100,6 +101,10 @@ def _unfenced(text: str) -> str:
 
 def _all(text: str, form: re.Pattern[str], written: Callable[[re.Match[str], str], str]) -> str:
     return replaced(text, form, lambda found: written(found, text))
+
+
+def _nothing(*_: object) -> str:
+    return ""
 
 
 def _certain(found: re.Match[str], text: str) -> str:

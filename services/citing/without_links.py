@@ -1,11 +1,8 @@
 """Take out of a model's text what must not reach a student, and close the gap that it leaves."""
 
 import re
-from collections.abc import Callable
 
-CODE = re.compile(r"```.*?(?:```|\Z)|``.+?``|`[^`\n]+`", re.DOTALL)
-MASK = "\ue000"
-"""Stands for each character of code while we search: code stays as it is, and nothing in it can be clicked."""
+from services.notation.parts import MASK, Masking, code_masked, replaced
 
 WITH_PATH = (
     "com|org|net|edu|gov|info|io|ai|me|co|tv|app|dev|gg|be|ly|gl|gle|br|pt|uk|us|de|fr|es|it|eu|ru|cn|jp|in|ca|ch|nl"
@@ -33,30 +30,16 @@ BARE = re.compile(rf"[ \t]{{0,8}}{ONE}(?:[ \t]{{1,8}}{ONE})*[ \t]{{0,8}}", re.IG
 SENTENCE_GOES_ON = re.compile(r"[.,;:!?…»”)]*(?:\s|\Z)")
 
 
-def without_links(text: str) -> str:
+def without_links(text: str, hidden: Masking = code_masked) -> str:
     """
-    Return *text* without addresses; the words of a Markdown link stay.
+    Return *text* without addresses; the words of a Markdown link stay, and so does what is *hidden*.
 
     >>> without_links("Veja [a aula](https://x.example/1) em https://youtu.be/x.")
     'Veja a aula em.'
     """
-    while (without := replaced(replaced(text, LINK, _words), BARE, _gap)) != text:
+    while (without := replaced(replaced(text, LINK, _words, hidden), BARE, _gap, hidden)) != text:
         text = without  # what was taken out may have kept the parts of another address asunder
     return text
-
-
-def replaced(text: str, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> str:
-    """Do what `re.sub` does, outside code; the matches see each piece of code as a run of `MASK`."""
-    pieces, at = list[str](), 0
-    for match in pattern.finditer(masked(text)):
-        pieces += [text[at : match.start()], replacement(match)]
-        at = match.end()
-    return "".join([*pieces, text[at:]])
-
-
-def masked(text: str) -> str:
-    """Return *text*, as long as it is, with its code hidden."""
-    return CODE.sub(lambda code: MASK * len(code[0]), text)
 
 
 def closed_gap(text: str, start: int, end: int) -> str:

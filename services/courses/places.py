@@ -102,6 +102,7 @@ class Spaces:
         person_hourly: int | None = None,
         course_daily: int | None = None,
         holds: Sequence[Outcome] | None = None,
+        draws_formulas: bool | None = None,
     ) -> CourseSettings:
         """Change the settings that are given, and return all."""
         async with self._pool.connection() as conn:
@@ -114,6 +115,7 @@ class Spaces:
                 person_hourly=person_hourly,
                 course_daily=course_daily,
                 holds=holds,
+                draws_formulas=draws_formulas,
             )
             return await course_settings.ensure(conn, course.id)
 

@@ -11,9 +11,9 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, courses, interactions, kept, orphans, privacy, questions, showings, watermarks
-from db.orphans import Orphan
-from db.privacy import AskedAt, HeldInCourse, OwnQuestion, OwnVote
+from db.privacy import AskedAt, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
+from db.records.operation import HeldInCourse, Orphan
 from services import i18n
 from services.courses.people import People
 from services.judging import flags

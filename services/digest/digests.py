@@ -12,11 +12,11 @@ from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool
 
 from db import course_settings, digests
-from db.digests import LastDigest
 from db.records import Course, DigestSchedule, Language
+from db.records.operation import LastDigest
 from services import i18n
 from services.digest.figures import Figures
-from services.digest.posting.telling import DigestOutlet, Posting, Send
+from services.digest.posting.posting import DigestOutlet, Posting, Send
 from services.digest.posting.weeks import Schedule, next_moment, period, week_of, zone_named
 from services.digest.report import Digest, Period
 from services.errors import Refused

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from db.records import JudgedFor, JudgementStatus, ModelCall
 from services import prompts
 from services.judging import tasks
-from services.judging.reading import Unreadable
+from services.judging.reading import NoVerdict
 from services.judging.tasks import Task
 from services.judging.verdicts import Case, Verdict
 from services.models.chat import ChatModel, Message
@@ -190,7 +190,7 @@ class _Reply:
 def _read(task: Task, text: str) -> _Reply:
     try:
         return _Reply(opinion=Opinion(status="ok", verdict=task.read(text)), text=text)
-    except Unreadable as error:
+    except NoVerdict as error:
         opinion = Opinion(status=error.status, verdict=Verdict(), detail=f"The judge's reply: {error}.")
         return _Reply(opinion=opinion, text=text, problem=str(error))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, breakers, courses, jobs
-from db.breakers import Breaker
 from db.records import AnswerId, Course, JobId, QueuedJob
+from db.records.operation import Breaker
 from services.errors import Refused
 from services.judging.promise import QUEUE
 

@@ -41,7 +41,7 @@ Misread = Literal["parse_error", "out_of_range", "refusal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relevance:
+class RelevanceVerdict:
     score: int  # 0 to 3
     criteria: str
     evidence: str
@@ -63,7 +63,7 @@ class Sourced:
     support: Support
 
 
-class Unreadable(Exception):
+class NoVerdict(Exception):
     """The text holds no verdict; *status* says of which kind it is, the message what is wrong, for the model."""
 
     def __init__(self, status: Misread, problem: str) -> None:
@@ -71,7 +71,7 @@ class Unreadable(Exception):
         self.status: Misread = status
 
 
-def relevance(text: str) -> Relevance:
+def relevance(text: str) -> RelevanceVerdict:
     """
     Read a score from 0 to 3 with its reasons.
 
@@ -79,7 +79,7 @@ def relevance(text: str) -> Relevance:
     2
 
     Raises:
-        Unreadable: there is none, or it is out of range.
+        NoVerdict: there is none, or it is out of range.
 
     """
     parts = _parts(text, "score")
@@ -87,10 +87,10 @@ def relevance(text: str) -> Relevance:
     if isinstance(score, str) and parts["is_template"] and (found := SCORE.fullmatch(_undecorated(score))):
         score = int(found["score"])
     if not isinstance(score, int) or isinstance(score, bool):
-        raise Unreadable("parse_error", "the score is not a whole number")
+        raise NoVerdict("parse_error", "the score is not a whole number")
     if not 0 <= score <= 3:
-        raise Unreadable("out_of_range", "the score is not 0, 1, 2 or 3")
-    return Relevance(score=score, criteria=parts["criteria"], evidence=parts["supporting_evidence"])
+        raise NoVerdict("out_of_range", "the score is not 0, 1, 2 or 3")
+    return RelevanceVerdict(score=score, criteria=parts["criteria"], evidence=parts["supporting_evidence"])
 
 
 def answerability(text: str) -> Answerability:
@@ -98,7 +98,7 @@ def answerability(text: str) -> Answerability:
     Read whether passages could have answered.
 
     Raises:
-        Unreadable: the text does not say it beyond doubt.
+        NoVerdict: the text does not say it beyond doubt.
 
     """
     parts = _parts(text, "answerable")
@@ -106,7 +106,7 @@ def answerability(text: str) -> Answerability:
     if parts["is_template"]:
         decision = {"yes": True, "true": True, "no": False, "false": False}.get(_undecorated(str(decision)).lower())
     if not isinstance(decision, bool):
-        raise Unreadable("parse_error", '"answerable" is neither true nor false')
+        raise NoVerdict("parse_error", '"answerable" is neither true nor false')
     return Answerability(is_answerable=decision, criteria=parts["criteria"], evidence=parts["supporting_evidence"])
 
 
@@ -115,13 +115,13 @@ def support(text: str, numbers: Sequence[int]) -> tuple[Sourced, ...]:
     Read how far each of the references *numbers* is supported, in their order.
 
     Raises:
-        Unreadable: one is missing, there twice, or none that was asked for.
+        NoVerdict: one is missing, there twice, or none that was asked for.
 
     """
     plain = _plain(text)
     rows = _template_rows(plain) if plain.lstrip().startswith("Reference:") else _json_rows(plain)
     if sorted(row.number for row in rows) != sorted(numbers):
-        raise Unreadable("parse_error", f"there must be each of the numbers {list(numbers)} once")
+        raise NoVerdict("parse_error", f"there must be each of the numbers {list(numbers)} once")
     by_number = {row.number: row for row in rows}
     return tuple(by_number[number] for number in numbers)
 
@@ -142,24 +142,24 @@ def _parts(text: str, decision: Literal["score", "answerable"]) -> Mapping[str, 
     document = _object(text, plain, {"criteria", "supporting_evidence", decision})
     for key in ("criteria", "supporting_evidence"):
         if not isinstance(document[key], str) or not document[key].strip():
-            raise Unreadable("parse_error", f"{key!r} must be a text")
+            raise NoVerdict("parse_error", f"{key!r} must be a text")
     return {**document, "is_template": False}
 
 
 def _json_rows(plain: str) -> list[Sourced]:
     rows = _object(plain, plain, {"references"})["references"]
     if not isinstance(rows, list):
-        raise Unreadable("parse_error", '"references" must be a list')
+        raise NoVerdict("parse_error", '"references" must be a list')
     return [_row(row) for row in cast("list[object]", rows)]
 
 
 def _row(row: object) -> Sourced:
     document = cast("dict[str, object]", row) if isinstance(row, dict) else {}
     if document.keys() != {"number", "quote", "support"}:
-        raise Unreadable("parse_error", "each reference must have a number, a quote and a support, and nothing else")
+        raise NoVerdict("parse_error", "each reference must have a number, a quote and a support, and nothing else")
     number, quote, degree = document["number"], document["quote"], document["support"]
     if not isinstance(number, int) or isinstance(number, bool) or not isinstance(quote, str):
-        raise Unreadable("parse_error", "a number must be whole, and a quote a text")
+        raise NoVerdict("parse_error", "a number must be whole, and a quote a text")
     return Sourced(number=number, quote=quote, support=_degree(degree))
 
 
@@ -169,7 +169,7 @@ def _template_rows(plain: str) -> list[Sourced]:
         rows.append(Sourced(number=int(found["number"]), quote=found["quote"], support=_degree(found["support"])))
         at = found.end()
     if at != len(plain):
-        raise Unreadable("parse_error", "there must be the three lines asked for of each reference, and nothing else")
+        raise NoVerdict("parse_error", "there must be the three lines asked for of each reference, and nothing else")
     return rows
 
 
@@ -177,7 +177,7 @@ def _degree(said: object) -> Support:
     for degree in get_args(Support):
         if said == degree:
             return degree
-    raise Unreadable("parse_error", '"support" must be "full", "partial" or "none"')
+    raise NoVerdict("parse_error", '"support" must be "full", "partial" or "none"')
 
 
 def _undecorated(decision: str) -> str:
@@ -203,16 +203,16 @@ def _object(text: str, plain: str, keys: set[str]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise _unreadable(text, "it is not one JSON object with each key once") from None
     if not isinstance(document, dict):
-        raise Unreadable("parse_error", "it is not a JSON object")
+        raise NoVerdict("parse_error", "it is not a JSON object")
     found = cast("dict[str, Any]", document)
     if found.keys() != keys:
-        raise Unreadable("parse_error", f"the keys must be {sorted(keys)}, and no others")
+        raise NoVerdict("parse_error", f"the keys must be {sorted(keys)}, and no others")
     return found
 
 
-def _unreadable(text: str, problem: str) -> Unreadable:
+def _unreadable(text: str, problem: str) -> NoVerdict:
     """Tell who refused from who wrote the wrong shape."""
-    return Unreadable("refusal" if REFUSAL.search(text[:BEGINNING]) else "parse_error", problem)
+    return NoVerdict("refusal" if REFUSAL.search(text[:BEGINNING]) else "parse_error", problem)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

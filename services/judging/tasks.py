@@ -25,7 +25,7 @@ class Task:
     prompt_id: str
     values: dict[str, str]
     schema: dict[str, Any]
-    read: Callable[[str], Verdict]  # raises reading.Unreadable
+    read: Callable[[str], Verdict]  # raises reading.NoVerdict
 
 
 def task(kind: JudgedFor, case: Case) -> Task:
@@ -87,7 +87,7 @@ def _support(case: Case) -> Task:
         number={"type": "integer"}, quote=_TEXT, support={"type": "string", "enum": ["full", "partial", "none"]}
     )
     return Task(
-        prompt_id="support/2",
+        prompt_id="support/3",
         values={
             "references": "\n\n".join(
                 prompts.as_data(f"Reference {number}\nClaim: {claim}\nPassage: {passage}")

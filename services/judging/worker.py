@@ -25,7 +25,7 @@ LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class WorkerPace:
     """How patient a worker is."""
 
     slots: int = 4  # judgements at a time
@@ -40,10 +40,10 @@ class Pace:
 class Worker:
     """Judges what is due. Any number may run: a lease hides a job, and its fencing token ends it once."""
 
-    def __init__(self, pool: AsyncConnectionPool, judge: Judge, *, pace: Pace | None = None) -> None:
+    def __init__(self, pool: AsyncConnectionPool, judge: Judge, *, pace: WorkerPace | None = None) -> None:
         self._pool = pool
         self._judge = judge
-        self._pace = pace or Pace()
+        self._pace = pace or WorkerPace()
 
     async def run(self) -> None:
         """Work until cancelled; jobs in hand then go back to the queue."""

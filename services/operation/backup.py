@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db import backups
-from db.backups import Contents, Step
 from db.errors import DatabaseRefused
+from db.records.operation import BackupContents, BackupStep
 from services import wiring
 from services.errors import Refused
 from services.ground.files import replacing
@@ -19,7 +19,7 @@ from services.wiring import Setup
 class Saved:
     """A backup that was written, and read back."""
 
-    contents: Contents
+    contents: BackupContents
     size_bytes: int
 
 
@@ -27,11 +27,11 @@ class Saved:
 class Restored:
     """What came back."""
 
-    contents: Contents
+    contents: BackupContents
     made_at: str  # when the backup was made
 
 
-async def save(setup: Setup, path: Path, *, may_replace: bool) -> AsyncGenerator[Step | Saved, None]:
+async def save(setup: Setup, path: Path, *, may_replace: bool) -> AsyncGenerator[BackupStep | Saved, None]:
     """
     Write a backup to *path*, whole or not at all; yield how far it is, and last what it holds.
 
@@ -43,10 +43,10 @@ async def save(setup: Setup, path: Path, *, may_replace: bool) -> AsyncGenerator
 
     """
     with replacing(path, what="backup", may_exist=may_replace, is_private=True) as file:
-        contents: Contents | None = None
+        contents: BackupContents | None = None
         async with wiring.database(setup) as url, aclosing(backups.save(url, file)) as events:
             async for event in events:
-                if isinstance(event, Contents):
+                if isinstance(event, BackupContents):
                     contents = event
                 else:
                     yield event
@@ -55,7 +55,7 @@ async def save(setup: Setup, path: Path, *, may_replace: bool) -> AsyncGenerator
     yield Saved(contents=contents, size_bytes=size_bytes)
 
 
-async def restore(setup: Setup, path: Path) -> AsyncGenerator[Step | Restored, None]:
+async def restore(setup: Setup, path: Path) -> AsyncGenerator[BackupStep | Restored, None]:
     """
     Fill the empty database from the backup at *path*, whole or not at all; yield how far it is, and last what it held.
 
@@ -70,7 +70,7 @@ async def restore(setup: Setup, path: Path) -> AsyncGenerator[Step | Restored, N
         raise Refused(str(error)) from error
     async with wiring.database(setup) as url, aclosing(backups.restore(url, archive)) as events:
         async for event in events:
-            if isinstance(event, Contents):
+            if isinstance(event, BackupContents):
                 yield Restored(contents=event, made_at=archive.made_at)
             else:
                 yield event

@@ -8,8 +8,8 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings
-from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Course, Judgement, Label, Outcome
+from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
 from services.research.threshold import Threshold, propose
 
@@ -34,7 +34,7 @@ Configuration = tuple[str, str | None]
 class ComparedAnswer:
     """One answer, what a judge said of it last, and what people say."""
 
-    answer: Answered
+    answer: JudgedAnswer
     judgement: Judgement | None
     opinions: tuple[HumanLabel, ...]
 
@@ -67,7 +67,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
+class JudgeConfiguration:
     """One configuration of the judge; its figures and its threshold belong to no other."""
 
     model: str
@@ -90,24 +90,24 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class AgreementReport:
     """All that is known of how far a course's judge agrees with its people."""
 
     groups: Mapping[str, Comparison]
     failures: Mapping[str, int]  # answers by what came of their last judgement, failures only
     judged_unlabelled: int  # answers with a score that nobody labelled
     labelled_unjudged: Mapping[Outcome, int]  # by outcome: only what was `answered` is judged for relevance
-    configurations: tuple[Configured, ...]  # the one that judged last first, the imported one at the end
+    configurations: tuple[JudgeConfiguration, ...]  # the one that judged last first, the imported one at the end
     flag_below: int  # as the course has it now
     disagreements: tuple[Disagreement, ...]
 
     @property
-    def in_use(self) -> Configured | None:
+    def in_use(self) -> JudgeConfiguration | None:
         """The configuration that judged last, unless there are only imported ones."""
         return next((one for one in self.configurations if one.model != IMPORTED), None)
 
 
-async def measure(pool: AsyncConnectionPool, course: Course) -> Report:
+async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
     """Read what the judge and people said in *course*, and compare."""
     async with pool.connection() as conn, conn.transaction():
         await agreement.hold_still(conn)
@@ -119,15 +119,15 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> Report:
 
 
 def report(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
-) -> Report:
+    answers: Sequence[JudgedAnswer], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
+) -> AgreementReport:
     """Compare; *judgements* are the last of each configuration for each answer, oldest first."""
     last = {judgement.answer_id: judgement for judgement in judgements}
     said: defaultdict[AnswerId, list[HumanLabel]] = defaultdict(list)
     for opinion in opinions:
         said[opinion.answer_id].append(opinion)
     cases = [_case(answer, last.get(answer.answer_id), said) for answer in answers]
-    return Report(
+    return AgreementReport(
         groups=_groups(cases),
         failures=_failures([case.judgement for case in cases if case.judgement]),
         judged_unlabelled=sum(
@@ -220,7 +220,9 @@ def disagreements(cases: Sequence[ComparedAnswer]) -> tuple[Disagreement, ...]:
     return tuple(found[:SHOWN_DISAGREEMENTS])
 
 
-def _case(answer: Answered, judgement: Judgement | None, said: Mapping[AnswerId, list[HumanLabel]]) -> ComparedAnswer:
+def _case(
+    answer: JudgedAnswer, judgement: Judgement | None, said: Mapping[AnswerId, list[HumanLabel]]
+) -> ComparedAnswer:
     return ComparedAnswer(answer=answer, judgement=judgement, opinions=tuple(said.get(answer.answer_id, ())))
 
 
@@ -248,8 +250,8 @@ def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
 
 
 def _configurations(
-    answers: Sequence[Answered], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[HumanLabel]]
-) -> tuple[Configured, ...]:
+    answers: Sequence[JudgedAnswer], judgements: Sequence[Judgement], said: Mapping[AnswerId, list[HumanLabel]]
+) -> tuple[JudgeConfiguration, ...]:
     """Each configuration with the answers that it judged, though a later one has judged them again."""
     known = {answer.answer_id: answer for answer in answers}
     of: defaultdict[Configuration, list[Judgement]] = defaultdict(list)
@@ -261,8 +263,8 @@ def _configurations(
     )
 
 
-def _configured(cases: Sequence[ComparedAnswer], given: Sequence[Judgement]) -> Configured:
-    return Configured(
+def _configured(cases: Sequence[ComparedAnswer], given: Sequence[Judgement]) -> JudgeConfiguration:
+    return JudgeConfiguration(
         model=given[0].model,
         prompt_id=given[0].prompt_id,
         settings_versions=tuple(sorted({one.settings_version for one in given if one.label})),

@@ -7,7 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import generations, lectures
 from db.records import Course, GenerationId
-from services.research.evaluate import EvalQuestion, Figures, Outcome, figures, outcomes
+from services.research.evaluate import EvalQuestion, Outcome, RetrievalFigures, figures, outcomes
 from services.search.generations import Serving
 from services.search.likeness import OTHER
 from services.search.retrieve import Retriever
@@ -142,7 +142,7 @@ def _mean(results: Sequence[Outcome]) -> float:
     return sum(_four(figures(results))) / 4
 
 
-def _four(reached: Figures) -> tuple[float, ...]:
+def _four(reached: RetrievalFigures) -> tuple[float, ...]:
     return (reached.recall_at_1, reached.recall_at_5, reached.recall_at_10, reached.mrr_at_10)
 
 

@@ -8,7 +8,15 @@ from typing import TypeVar
 from psycopg import AsyncConnection
 
 from db import dossiers, exports
-from db.exports import Kept, KeptAnnotation, KeptHit, KeptJudgement, KeptReason, KeptReference, KeptSupport
+from db.exports import (
+    ExportedAnnotation,
+    ExportedHit,
+    ExportedJudgement,
+    ExportedQuestion,
+    ExportedReason,
+    ExportedReference,
+    ExportedSupport,
+)
 from db.records import Course, JudgedFor
 from services.research import dossier
 from services.research.dossier import MISSING, Entry
@@ -17,27 +25,27 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ExportedAnswer:
     """One question with all that is kept of it."""
 
-    kept: Kept
-    hits: Sequence[KeptHit]
-    references: Sequence[KeptReference]
-    judgements: Sequence[KeptJudgement]  # the oldest first
-    supports: Mapping[int, Sequence[KeptSupport]]  # by judgement
-    annotations: Sequence[KeptAnnotation]
-    reasons: Sequence[KeptReason]
+    kept: ExportedQuestion
+    hits: Sequence[ExportedHit]
+    references: Sequence[ExportedReference]
+    judgements: Sequence[ExportedJudgement]  # the oldest first
+    supports: Mapping[int, Sequence[ExportedSupport]]  # by judgement
+    annotations: Sequence[ExportedAnnotation]
+    reasons: Sequence[ExportedReason]
 
     @property
     def imported(self) -> Entry | None:
         """The block of the dossier that the question came in."""
         return None if self.kept.entry is None else dossier.from_json(self.kept.entry)
 
-    def latest(self, kind: JudgedFor) -> KeptJudgement | None:
+    def latest(self, kind: JudgedFor) -> ExportedJudgement | None:
         return next((one for one in reversed(self.judgements) if one.kind == kind), None)
 
 
-def manual_label(annotations: Iterable[KeptAnnotation]) -> str:
+def manual_label(annotations: Iterable[ExportedAnnotation]) -> str:
     """Return the label most staff give, or most students where no staff does; a tie has all its labels: "C/I"."""
     given = list(annotations)
     for role in ("staff", "student"):
@@ -47,7 +55,7 @@ def manual_label(annotations: Iterable[KeptAnnotation]) -> str:
     return MISSING
 
 
-def label_of(case: Case, imported: Entry | None) -> str:
+def label_of(case: ExportedAnswer, imported: Entry | None) -> str:
     """Return what people say of the answer; staff here outrank a dossier's label, which outranks students."""
     staff = [one for one in case.annotations if one.role == "staff" and one.annotator_key != dossiers.SOURCE]
     if imported and not staff:
@@ -55,7 +63,7 @@ def label_of(case: Case, imported: Entry | None) -> str:
     return manual_label(staff or case.annotations)
 
 
-async def cases_of(conn: AsyncConnection, course: Course, page: Sequence[Kept]) -> list[Case]:
+async def cases_of(conn: AsyncConnection, course: Course, page: Sequence[ExportedQuestion]) -> list[ExportedAnswer]:
     """Fetch what belongs to a page of questions, and put it together."""
     ids = [kept.answer_id for kept in page if kept.answer_id is not None]
     judged = await exports.judgements(conn, course=course.id, answers=ids)
@@ -69,7 +77,7 @@ async def cases_of(conn: AsyncConnection, course: Course, page: Sequence[Kept]) 
     annotations = _grouped(await exports.annotations(conn, course=course.id, answers=ids), lambda one: one.answer_id)
     reasons = _grouped(await exports.reasons(conn, course=course.id, answers=ids), lambda one: one.answer_id)
     return [
-        Case(
+        ExportedAnswer(
             kept=kept,
             hits=hits.get(kept.answer_id, ()),
             references=references.get(kept.answer_id, ()),

@@ -57,7 +57,7 @@ class EvalQuestion(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RetrievalFigures:
     """What one way of searching reached on a group of answerable questions."""
 
     questions: int
@@ -110,7 +110,7 @@ async def outcomes(retriever: Retriever, course: Course, questions: Sequence[Eva
         yield Outcome(question=question, hits=found.hits, latency_ms=(time.perf_counter() - began) * 1000)
 
 
-def by_group(results: Sequence[Outcome]) -> dict[str, Figures]:
+def by_group(results: Sequence[Outcome]) -> dict[str, RetrievalFigures]:
     """Figures over all, by language of the question, and by tag; groups without answerable questions are left out."""
     groups: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in results:
@@ -120,12 +120,12 @@ def by_group(results: Sequence[Outcome]) -> dict[str, Figures]:
     return {group: figures(groups[group]) for group in sorted(groups, key=_group_order)}
 
 
-def figures(results: Sequence[Outcome]) -> Figures:
+def figures(results: Sequence[Outcome]) -> RetrievalFigures:
     """Return the figures of answerable questions; *results* is not empty."""
     ranks = [first_relevant(outcome) for outcome in results]
     widths = [outcome.hits[0].end_s - outcome.hits[0].start_s for outcome in results if outcome.hits]
     latencies = sorted(outcome.latency_ms for outcome in results)
-    return Figures(
+    return RetrievalFigures(
         questions=len(results),
         recall_at_1=_recall(ranks, 1),
         recall_at_5=_recall(ranks, 5),

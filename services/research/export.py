@@ -10,14 +10,14 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import dossiers, exports
-from db.exports import KeptHit
+from db.exports import ExportedHit
 from db.records import Course, Language, RetrievalMode
 from services.errors import Refused
 from services.ground.timestamps import clock
 from services.lectures.links import moment
 from services.research import dossier
 from services.research.anonymous import pseudonyms, without_ids
-from services.research.cases import Case, cases_of, label_of, manual_label
+from services.research.cases import ExportedAnswer, cases_of, label_of, manual_label
 from services.research.dossier import MISSING, Entry, Passage, one_line
 from services.research.json_lines import document, json_line
 from services.research.table import COLUMNS, cells, harmless, row
@@ -81,7 +81,7 @@ def day(text: str) -> datetime:
     raise Refused(f"--since {text[:40]!r} is no day; write it as 2026-03-01.")
 
 
-def entry(case: Case, language: Language | None, otherwise: Language) -> Entry:
+def entry(case: ExportedAnswer, language: Language | None, otherwise: Language) -> Entry:
     """Return the question as a dossier's block, its headings in *language*, or in *otherwise* where nothing says."""
     imported = case.imported
     if imported is None:
@@ -97,7 +97,7 @@ def _head(form: Format) -> bytes:
 
 def _writer(
     form: Format, course: Course, language: Language | None, pseudonym: Callable[[str], str]
-) -> Callable[[Case], str]:
+) -> Callable[[ExportedAnswer], str]:
     match form:
         case "dossier":
             blocks = dossier.Writer()
@@ -108,7 +108,7 @@ def _writer(
             return lambda case: row(map(harmless, cells(case, course, pseudonym)))
 
 
-def _native(case: Case, language: Language) -> Entry:
+def _native(case: ExportedAnswer, language: Language) -> Entry:
     """Write a question that was asked here as a dossier's block."""
     kept, judged = case.kept, case.latest("relevance")
     return Entry(
@@ -136,7 +136,7 @@ def retriever(model: str | None, mode: RetrievalMode | None) -> str:
     return "E5" if E5.search(name) else one_line(name).replace("*", "").strip() or MISSING
 
 
-def _passage(hit: KeptHit) -> Passage:
+def _passage(hit: ExportedHit) -> Passage:
     return Passage(
         corpus_id=str(hit.segment_id),
         score=MISSING if hit.score is None else repr(hit.score),

@@ -24,7 +24,7 @@ MODEL = "imported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ImportProgress:
     """How much of the file is read, in bytes."""
 
     done: int
@@ -32,7 +32,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ImportReport:
     """What an import has stored, and what it could keep only as text."""
 
     new: int = 0
@@ -42,8 +42,8 @@ class Report:
     unread_labels: int = 0  # other than C, P, I and N/D
     unread_relevances: int = 0  # neither a score of ours nor missing
 
-    def __add__(self, other: "Report") -> "Report":
-        return Report(
+    def __add__(self, other: "ImportReport") -> "ImportReport":
+        return ImportReport(
             new=self.new + other.new,
             unchanged=self.unchanged + other.unchanged,
             labels=self.labels + other.labels,
@@ -53,7 +53,9 @@ class Report:
         )
 
 
-async def imported(pool: AsyncConnectionPool, course: Course, path: Path) -> AsyncGenerator[Progress | Report, None]:
+async def imported(
+    pool: AsyncConnectionPool, course: Course, path: Path
+) -> AsyncGenerator[ImportProgress | ImportReport, None]:
     """
     Store the dossier at *path* in one transaction; yield how far it is, and last the report.
 
@@ -64,7 +66,7 @@ async def imported(pool: AsyncConnectionPool, course: Course, path: Path) -> Asy
     """
     await asyncio.to_thread(language.warm)
     file, size = await asyncio.to_thread(_opened, path)
-    report = Report()
+    report = ImportReport()
     with file:
         entries = dossier_reading.read(
             iter(lambda: file.readline(dossier_reading.LONGEST_LINE_BYTES + 1), b""), path.name
@@ -75,7 +77,7 @@ async def imported(pool: AsyncConnectionPool, course: Course, path: Path) -> Asy
             while batch := await asyncio.to_thread(_batch, entries):
                 for entry in batch:
                     report += await _stored(conn, course, settings, entry, path.name)
-                yield Progress(done=file.tell(), total=size)
+                yield ImportProgress(done=file.tell(), total=size)
     if not report.new + report.unchanged:
         raise Refused(
             f"{path.name!r} holds no question; a dossier's begin with `**Pergunta 7**:` or `**Question 7**:`."
@@ -95,7 +97,9 @@ def _batch(entries: Iterator[Entry]) -> list[Entry]:
     return list(islice(entries, BATCH))
 
 
-async def _stored(conn: AsyncConnection, course: Course, settings: JudgeSettings, entry: Entry, name: str) -> Report:
+async def _stored(
+    conn: AsyncConnection, course: Course, settings: JudgeSettings, entry: Entry, name: str
+) -> ImportReport:
     source_id = f"{course.id}:{entry.number}"
     question = await questions.insert(
         conn,
@@ -111,7 +115,7 @@ async def _stored(conn: AsyncConnection, course: Course, settings: JudgeSettings
     )
     if question is None:
         await _require_same(conn, course, source_id, entry, name)
-        return Report(unchanged=1)
+        return ImportReport(unchanged=1)
     await dossiers.insert(
         conn,
         course=course.id,
@@ -121,7 +125,7 @@ async def _stored(conn: AsyncConnection, course: Course, settings: JudgeSettings
     )
     answer = await _answered(conn, course, question, entry)
     label = await _annotated(conn, course, answer, entry)
-    return Report(new=1) + label + await _judged(conn, course, answer, settings, entry)
+    return ImportReport(new=1) + label + await _judged(conn, course, answer, settings, entry)
 
 
 async def _require_same(conn: AsyncConnection, course: Course, source_id: str, entry: Entry, name: str) -> None:
@@ -156,22 +160,22 @@ async def _answered(conn: AsyncConnection, course: Course, question: QuestionId,
     return answer.id
 
 
-async def _annotated(conn: AsyncConnection, course: Course, answer: AnswerId, entry: Entry) -> Report:
+async def _annotated(conn: AsyncConnection, course: Course, answer: AnswerId, entry: Entry) -> ImportReport:
     label = dossier.read_label(entry.label)
     if label is None:
-        return Report(unread_labels=int(entry.label.strip() != dossier.MISSING))
+        return ImportReport(unread_labels=int(entry.label.strip() != dossier.MISSING))
     await annotations.put(
         conn, course=course.id, answer=answer, annotator_key=dossiers.SOURCE, role="staff", label=label
     )
-    return Report(labels=1)
+    return ImportReport(labels=1)
 
 
 async def _judged(
     conn: AsyncConnection, course: Course, answer: AnswerId, settings: JudgeSettings, entry: Entry
-) -> Report:
+) -> ImportReport:
     judged = dossier.read_relevance(entry.relevance)
     if judged is None:
-        return Report(unread_relevances=int(entry.relevance.strip() != dossier.MISSING))
+        return ImportReport(unread_relevances=int(entry.relevance.strip() != dossier.MISSING))
     status, score = judged
     label, version = _label(entry, settings, score)
     criteria, evidence = dossier.read_reasoning(entry.reasoning)
@@ -193,7 +197,7 @@ async def _judged(
         prompt_id=None,
         prompt_sha256=None,
     )
-    return Report(judgements=1)
+    return ImportReport(judgements=1)
 
 
 def _label(entry: Entry, settings: JudgeSettings, score: int | None) -> tuple[Label | None, int]:
@@ -207,5 +211,4 @@ def _label(entry: Entry, settings: JudgeSettings, score: int | None) -> tuple[La
 
 def _language(entry: Entry) -> str:
     """Tell the question's language; where its words do not, it is that of the headings."""
-    headings = language.code(entry.language)
-    return language.detect(entry.question, (headings, *({"pt", "en"} - {headings})))
+    return language.of_question(entry.question, [language.code(entry.language)])

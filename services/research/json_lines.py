@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from db.exports import KeptAnnotation, KeptHit, KeptJudgement, KeptReason, KeptSupport
+from db.exports import ExportedAnnotation, ExportedHit, ExportedJudgement, ExportedReason, ExportedSupport
 from db.records import Course
 from services.lectures.links import moment
 from services.research import dossier
 from services.research.anonymous import without_ids
-from services.research.cases import Case, label_of
+from services.research.cases import ExportedAnswer, label_of
 from services.research.dossier import MISSING, Entry
 
 LINE_ENDS_IN_JSON = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -23,7 +23,7 @@ def json_line(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False).translate(LINE_ENDS_IN_JSON) + "\n"
 
 
-def document(case: Case, course: Course, pseudonym: Callable[[str], str]) -> dict[str, Any]:
+def document(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], str]) -> dict[str, Any]:
     """Return the object of a JSON line; docs/export.md explains each name, and names are promises."""
     kept, judged, read = case.kept, case.latest("relevance"), case.imported
     label = label_of(case, read)
@@ -74,7 +74,7 @@ def _told(text: str, read: Entry | None) -> str:
     return text if read else without_ids(text)
 
 
-def _passage_object(hit: KeptHit) -> dict[str, Any]:
+def _passage_object(hit: ExportedHit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "segment_id": hit.segment_id,
@@ -107,7 +107,7 @@ def _passages_read(read: Entry) -> list[dict[str, Any]]:
     ]
 
 
-def _reference_objects(case: Case) -> list[dict[str, Any]]:
+def _reference_objects(case: ExportedAnswer) -> list[dict[str, Any]]:
     judged = case.latest("support")
     supports = {one.number: one for one in case.supports.get(judged.id, ())} if judged else {}
     return [
@@ -144,7 +144,7 @@ def _references_read(read: Entry) -> list[dict[str, Any]]:
     ]
 
 
-def _judgement_object(one: KeptJudgement, supports: Iterable[KeptSupport]) -> dict[str, Any]:
+def _judgement_object(one: ExportedJudgement, supports: Iterable[ExportedSupport]) -> dict[str, Any]:
     return {
         "judgement_id": one.id,
         "kind": one.kind,
@@ -169,7 +169,7 @@ def _judgement_object(one: KeptJudgement, supports: Iterable[KeptSupport]) -> di
     }
 
 
-def _annotation_object(one: KeptAnnotation, pseudonym: Callable[[str], str]) -> dict[str, Any]:
+def _annotation_object(one: ExportedAnnotation, pseudonym: Callable[[str], str]) -> dict[str, Any]:
     return {
         "annotator": pseudonym(one.annotator_key),
         "role": one.role,
@@ -182,7 +182,7 @@ def _annotation_object(one: KeptAnnotation, pseudonym: Callable[[str], str]) -> 
     }
 
 
-def _reason_object(one: KeptReason) -> dict[str, Any]:
+def _reason_object(one: ExportedReason) -> dict[str, Any]:
     return {
         "reason": one.reason,
         "given_at": one.given_at.isoformat(),
@@ -200,7 +200,7 @@ def _as_read(read: Entry) -> dict[str, Any]:
     }
 
 
-def _normalised(judged: KeptJudgement | None) -> float | None:
+def _normalised(judged: ExportedJudgement | None) -> float | None:
     """Return AR as a number with two digits."""
     return None if judged is None or judged.score is None else float(dossier.RELEVANCES[judged.score])
 

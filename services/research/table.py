@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from db.records import Course
 from services.research.anonymous import without_ids
-from services.research.cases import Case
+from services.research.cases import ExportedAnswer
 from services.research.json_lines import document
 
 FORMULA = re.compile(r"(^|;)([\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n])")
@@ -78,7 +78,7 @@ def row(cells: Iterable[object]) -> str:
     return out.getvalue()
 
 
-def cells(case: Case, course: Course, pseudonym: Callable[[str], str]) -> list[object]:
+def cells(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], str]) -> list[object]:
     """Return the cells of a row, in the order of `COLUMNS`; what is missing is an empty cell."""
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.cards import Item, Stats
 from db.records import Course, Judgement, ReferenceJudgement
-from db.verified import Verified
+from db.records.reviews import ReviewItem, ReviewStats, Verified
 from services.answering.replies import Examined
 
 
@@ -21,7 +20,7 @@ class Member:
 class Card:
     """A flagged answer, with all that staff need to settle it."""
 
-    item: Item
+    item: ReviewItem
     course: Course
     reply: Examined
     comments: Sequence[tuple[str | None, str | None]]  # reason and words of those who voted it down
@@ -30,7 +29,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class CardOpinion:
     """What the judge said of an answer."""
 
     relevance: Judgement | None
@@ -42,11 +41,11 @@ class Opinion:
 class Standing:
     """How a course's review stands, and by reason how many are open and were settled lately."""
 
-    whole: Stats
+    whole: ReviewStats
     by_reason: dict[str, tuple[int, int]]
 
 
-def state(item: Item, written: Verified | None) -> str:
+def state(item: ReviewItem, written: Verified | None) -> str:
     """
     Return how far an item has come, in a word that fits a form's custom id.
 

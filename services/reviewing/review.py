@@ -9,15 +9,16 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, edits, judgements, kept, showings, verified
-from db.cards import DueCard, Item, Listed, Sent
 from db.edits import HandId
 from db.records import Course, CourseId, ItemId, JudgedFor, Label, Language
+from db.records.reviews import DueCard, ListedItem, ReviewItem, SentCard
+from db.texts import storable
 from services import i18n
 from services.answering.ask import Asker
 from services.answering.recorded import recorded
 from services.citing.citations import Cited
 from services.errors import Refused
-from services.reviewing.flagged import Card, Member, Opinion, Standing, state
+from services.reviewing.flagged import Card, CardOpinion, Member, Standing, state
 from services.reviewing.settling import (
     audit,
     outdate,
@@ -75,7 +76,7 @@ class Review:
         async with self._pool.connection() as conn:
             return await edits.begin(conn, target="card", target_id=item, lease=SHOWING)
 
-    async def begin_send(self, due: DueCard) -> Sent | None:
+    async def begin_send(self, due: DueCard) -> SentCard | None:
         """Claim a card's place before it is sent; return what may be there from before. None: its item has gone."""
         async with self._pool.connection() as conn:
             return await cards.begin_send(conn, course=due.course_id, item=due.item_id, channel=due.staff_channel_id)
@@ -234,6 +235,7 @@ class Review:
         card = await self.card(course, item)
         if card is None:
             raise Refused(i18n.text("review.gone", reader))
+        text = storable(text)  # a refusal gives it back
         cited = read_correction(text, card, reader)
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
@@ -264,7 +266,7 @@ class Review:
             await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
             await outdate(conn, found, before)
 
-    async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> Opinion:
+    async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> CardOpinion:
         """
         Show what the judge said, and remember that the member has seen it: their label is no longer blind.
 
@@ -283,7 +285,7 @@ class Review:
             }
             support = latest["support"]
             rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
-        return Opinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
+        return CardOpinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
 
     # Lists
 
@@ -292,7 +294,7 @@ class Review:
         found = await self._listed(course, reason=None, free_for=member.id, most=1)
         return found[0].id if found else None
 
-    async def open(self, course: Course, *, reason: str | None = None) -> list[Listed]:
+    async def open(self, course: Course, *, reason: str | None = None) -> list[ListedItem]:
         """Return what is open, the greatest need first."""
         return await self._listed(course, reason=reason, free_for=None, most=MOST_LISTED)
 
@@ -303,14 +305,14 @@ class Review:
                 by_reason=await cards.stats_by_reason(conn, course=course.id),
             )
 
-    async def _listed(self, course: Course, *, reason: str | None, free_for: int | None, most: int) -> list[Listed]:
+    async def _listed(self, course: Course, *, reason: str | None, free_for: int | None, most: int) -> list[ListedItem]:
         async with self._pool.connection() as conn:
             return await cards.listed(conn, course=course.id, reason=reason, only_free_for=free_for, most=most)
 
     @asynccontextmanager
     async def _acting(
         self, course: CourseId, item: ItemId, member: Member, reader: Language
-    ) -> AsyncGenerator[tuple[AsyncConnection, Item], None]:
+    ) -> AsyncGenerator[tuple[AsyncConnection, ReviewItem], None]:
         """Be alone with an open item that nobody else holds."""
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)

@@ -5,9 +5,9 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from db import annotations, answers, cards, questions, showings, staff_actions, verified
-from db.cards import Item
 from db.records import AnswerId, CourseId, ItemId, Label, Language, Verdict
-from db.verified import Verified
+from db.records.reviews import ReviewItem, Verified
+from db.texts import storable
 from services import i18n
 from services.answering.released import Release, released
 from services.citing.citations import Cited
@@ -18,7 +18,9 @@ from services.reviewing.flagged import Card, Member
 LONGEST_CORRECTION = 4_000
 
 
-async def verify(conn: AsyncConnection, found: Item, member: Member, cited: Cited, before: Verified | None) -> None:
+async def verify(
+    conn: AsyncConnection, found: ReviewItem, member: Member, cited: Cited, before: Verified | None
+) -> None:
     """
     Store the words of staff, with their references, for the answer of an item.
 
@@ -43,7 +45,7 @@ async def verify(conn: AsyncConnection, found: Item, member: Member, cited: Cite
     await verified.put_references(conn, course=course, verified=stored, references=cited.references)
 
 
-async def outdate(conn: AsyncConnection, found: Item, words: Verified | None) -> None:
+async def outdate(conn: AsyncConnection, found: ReviewItem, words: Verified | None) -> None:
     """Let every message and card be edited that shows the answer or *words* of staff for it, changed before."""
     course = found.course_id
     await showings.outdate(conn, course=course, answer=found.answer_id)
@@ -53,7 +55,7 @@ async def outdate(conn: AsyncConnection, found: Item, words: Verified | None) ->
         await cards.outdate_words(conn, course=course, verified=now.id)
 
 
-async def put_label(conn: AsyncConnection, found: Item, member: Member, label: Label) -> None:
+async def put_label(conn: AsyncConnection, found: ReviewItem, member: Member, label: Label) -> None:
     course, answer = found.course_id, found.answer_id
     seen = await cards.has_seen_judge(conn, course=course, answer=answer, annotator_key=member.key)
     before = await annotations.of_person(conn, course=course, answer=answer, annotator_key=member.key)
@@ -78,7 +80,7 @@ async def put_label(conn: AsyncConnection, found: Item, member: Member, label: L
     )
 
 
-async def settle(conn: AsyncConnection, found: Item, member: Member, verdict: Verdict) -> None:
+async def settle(conn: AsyncConnection, found: ReviewItem, member: Member, verdict: Verdict) -> None:
     await cards.settle(conn, course=found.course_id, item=found.id, verdict=verdict, settled_by=member.key)
     await audit(
         conn,
@@ -115,14 +117,14 @@ async def audit(
     )
 
 
-async def release_of(conn: AsyncConnection, found: Item) -> Release | None:
+async def release_of(conn: AsyncConnection, found: ReviewItem) -> Release | None:
     """Return what may be shown of an item's answer."""
     state = await answers.state(conn, course=found.course_id, answer=found.answer_id)
     return released(state) if state else None
 
 
 def read_correction(text: str, card: Card, reader: Language) -> Cited:
-    plain = text.replace("\0", "").strip()
+    plain = storable(text).strip()
     if not plain:
         raise Refused(i18n.text("review.empty", reader))
     try:
@@ -133,7 +135,7 @@ def read_correction(text: str, card: Card, reader: Language) -> Cited:
         raise Refused(i18n.text("review.too_many_marks", reader, text=plain[:1_500])) from None
 
 
-def require_open(found: Item | None, reader: Language) -> Item:
+def require_open(found: ReviewItem | None, reader: Language) -> ReviewItem:
     if found is None:
         raise Refused(i18n.text("review.gone", reader))
     if found.settled_at is not None:
@@ -141,7 +143,7 @@ def require_open(found: Item | None, reader: Language) -> Item:
     return found
 
 
-def require_free(found: Item, member: Member, reader: Language) -> Item:
+def require_free(found: ReviewItem, member: Member, reader: Language) -> ReviewItem:
     if found.taken_by not in {None, member.id}:
         minutes = round((found.taken_for_s or 0) / 60) or 1
         raise Refused(i18n.text("review.taken", reader, who=f"<@{found.taken_by}>", minutes=minutes))

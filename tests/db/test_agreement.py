@@ -6,8 +6,8 @@ import pytest
 from psycopg import AsyncConnection
 
 from db import agreement, answers, courses, judgements, questions
-from db.agreement import HumanLabel
 from db.records import AnswerId, Course, JudgedFor, Label, Outcome
+from db.records.reviews import HumanLabel
 
 
 @dataclass

@@ -20,10 +20,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import archives, backups
-from db.backups import Contents, Step
 from db.embedded.programs import programs_for, shipped
 from db.errors import DatabaseRefused, DatabaseUnavailable
 from db.migrate import MIGRATIONS, migrate, pending
+from db.records.operation import BackupContents, BackupStep
 from tests.databases import created
 from tests.every_table import fill, rows
 
@@ -31,18 +31,18 @@ OLDER = 16
 """The other PostgreSQL that the wheel carries."""
 
 
-async def saved(url: str, path: Path) -> Contents:
+async def saved(url: str, path: Path) -> BackupContents:
     with path.open("wb") as file:
         return await last(backups.save(url, file))
 
 
-async def restored(url: str, path: Path) -> Contents:
+async def restored(url: str, path: Path) -> BackupContents:
     return await last(backups.restore(url, await backups.inspect(path)))
 
 
-async def last(events: AsyncGenerator[Step | Contents, None]) -> Contents:
+async def last(events: AsyncGenerator[BackupStep | BackupContents, None]) -> BackupContents:
     contents = [event async for event in events][-1]
-    assert isinstance(contents, Contents)
+    assert isinstance(contents, BackupContents)
     return contents
 
 
@@ -59,7 +59,7 @@ async def test_every_row_comes_back_and_numbers_go_on(database: str, empty_datab
     contents = await saved(database, archive)
     again = await restored(empty_database, archive)
 
-    assert contents == again == Contents(courses=2, lectures=1, questions=2, answers=2)
+    assert contents == again == BackupContents(courses=2, lectures=1, questions=2, answers=2)
     assert [table for table, found in there.items() if not found] == []
     assert rows(empty_database) == there
     with psycopg.connect(empty_database) as conn:
@@ -115,9 +115,9 @@ async def test_the_steps_lead_to_the_end(database: str, empty_database: str, arc
     fill(database)
 
     with archive.open("wb") as file:
-        there = [event async for event in backups.save(database, file) if isinstance(event, Step)]
+        there = [event async for event in backups.save(database, file) if isinstance(event, BackupStep)]
     found = await backups.inspect(archive)
-    back = [event async for event in backups.restore(empty_database, found) if isinstance(event, Step)]
+    back = [event async for event in backups.restore(empty_database, found) if isinstance(event, BackupStep)]
 
     tables = len(rows(database)) - 1
     for steps in (there, back):
@@ -268,7 +268,7 @@ async def test_a_restore_that_is_called_off_leaves_the_database_empty(
 
     async with aclosing(backups.restore(empty_database, await backups.inspect(archive))) as steps:
         async for step in steps:
-            if isinstance(step, Step) and step.done == step.total:
+            if isinstance(step, BackupStep) and step.done == step.total:
                 break
 
     assert rows(empty_database) == before

@@ -37,6 +37,10 @@ HISTORY = {"limit": "50", "before": str(1 << 63), "after": "0"}  # what a reques
 CALLBACKS = {2: {4, 5, 9}, 3: {4, 5, 6, 7, 9}, 4: {8}, 5: {4, 5, 6, 7}}  # answers allowed, by type of interaction
 
 
+LONGEST_DESCRIPTION = 1_024
+"""Of a file, for who cannot see it."""
+
+
 @dataclass
 class Asked:
     """One request, read."""
@@ -213,11 +217,22 @@ class Rest(Gateway):
                     name = part.filename or ""
                     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
                     asked.files[int(number[1])] = self.attachment(name, bytes(await part.read()), kind)
+            self._describe(asked)
         elif request.can_read_body:
             asked.body = await request.json()
         path = request.path.removeprefix(API)
         self.requests.append(Call(request.method, path, asked.body, query=asked.query))
         return asked
+
+    def _describe(self, asked: Asked) -> None:
+        """Take what the body says of the files that came with it."""
+        entries: list[Json] = cast("Json", asked.body or {}).get("attachments") or []
+        for entry in entries:
+            description: str | None = entry.get("description")
+            if description is not None and len(description) > LONGEST_DESCRIPTION:
+                raise refuse("attachments", f"Must be {LONGEST_DESCRIPTION} or fewer in length.")
+            if file := asked.files.get(int(entry["id"])):
+                file.description = description
 
     def _check_token(self, request: web.Request, template: str) -> None:
         own_token = template.startswith(("/webhooks", "/interactions"))  # their address holds one

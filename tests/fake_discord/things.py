@@ -255,9 +255,11 @@ class Attachment:
     data: bytes = field(repr=False)
     url: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    description: str | None = None
 
     def payload(self) -> Json:
-        return {
+        described = {} if self.description is None else {"description": self.description}
+        return described | {
             "id": str(self.id),
             "filename": self.name,
             "size": len(self.data),

@@ -13,7 +13,7 @@ from services.courses.courses import Courses
 from services.errors import Refused
 from services.lectures.manifest import plan
 from services.models.chat import ChatModel, LlmConfig
-from services.research.importing import Report, imported
+from services.research.importing import ImportReport, imported
 from services.reviewing.annotate import Annotate
 from tests.fake_model import fake_model, says
 from tests.services.conftest import Desk
@@ -167,5 +167,5 @@ async def test_a_dossier(desk: Desk, text: str, tmp_path: Path) -> None:
     except Refused as refusal:
         require_clean(refusal)
     else:
-        assert isinstance(last, Report)
+        assert isinstance(last, ImportReport)
         assert last.new > 0

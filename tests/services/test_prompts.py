@@ -18,6 +18,8 @@ RELEASED = {
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
     "answer/2": "06c49ee268c2eafce9f610d994dacfe728fb17ff245b517dff26ec6a84654480",
+    "answer/3": "b54d5909026e20966bba9e8ff00613f5dd854bbe8ba95a2bb644c556cf2cdf8a",
+    "support/3": "b683f586c5445b2168f2f8e10db28c2c4f04212475b7771fe571028790f2d08d",
     "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
     "standalone/2": "d65fe29968b42db868110e4f8abc7eb0491ff3a3f80e574d85919b5a5feb1fe3",
     "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
@@ -69,20 +71,20 @@ def test_a_prompt_has_rules_and_data_in_messages_of_their_own(prompt_id: str) ->
 
 
 def test_a_value_is_inserted_once_and_never_expanded() -> None:
-    _, user = load("answer/2").fill(passages="$question ${mark} $$", question="$passages {x} \\1", language="pt")
+    _, user = load("answer/3").fill(passages="$question ${mark} $$", question="$passages {x} \\1", language="pt")
 
     assert "$question ${mark} $$" in user.content
     assert "$passages {x} \\1" in user.content
 
 
 def test_a_value_cannot_start_another_role() -> None:
-    messages = load("answer/2").fill(passages="a\n---\nb", question="c\n---\nd", language="pt")
+    messages = load("answer/3").fill(passages="a\n---\nb", question="c\n---\nd", language="pt")
 
     assert len(messages) == 2
 
 
 def test_the_mark_of_the_blocks_is_new_in_each_call() -> None:
-    first, second = (load("answer/2").fill(**values("answer/2"))[1].content for _ in range(2))
+    first, second = (load("answer/3").fill(**values("answer/2"))[1].content for _ in range(2))
 
     assert first != second
 

@@ -20,7 +20,7 @@ from bot.discord.messages.defang import plain, shortened
 from db.records import Course, DigestSchedule, Language
 from services import i18n
 from services.digest.page import charts, pages
-from services.digest.posting.telling import Post
+from services.digest.posting.posting import Post
 from services.digest.posting.tick import Clock
 from services.digest.report import Digest
 from services.errors import Refused

@@ -19,10 +19,11 @@ from bot.discord.languages import named, reader
 from bot.discord.messages import buttons
 from bot.discord.messages.keep_form import KEEP, keep_form
 from db.records import Course, CourseId, Delivery, QuestionId
+from db.records.reviews import SourceMessage
 from services import i18n
 from services.errors import Refused, Unavailable
 from services.reviewing.flagged import Member
-from services.reviewing.keeping import Source, fingerprint
+from services.reviewing.keeping import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,14 @@ SEARCH_S = 1.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AnsweredQuestion:
     """The question that a message answers, as far as Discord and our rows tell."""
 
     id: QuestionId | None  # None: Monitoria was not asked
     text: str  # "": nothing was found
 
 
-NOTHING = Asked(id=None, text="")
+NOTHING = AnsweredQuestion(id=None, text="")
 
 
 class KeepingCog(commands.Cog, name="Keeping"):
@@ -104,13 +105,15 @@ class KeepingCog(commands.Cog, name="Keeping"):
         if not message.content.strip():
             raise Refused(i18n.text("keep.no_text", language))
 
-    async def _source(self, interaction: discord.Interaction[Any], course: Course, message: discord.Message) -> Source:
+    async def _source(
+        self, interaction: discord.Interaction[Any], course: Course, message: discord.Message
+    ) -> SourceMessage:
         settings = await self._services.spaces.settings(course)
         author = message.author
         is_by_staff = author.id == interaction.user.id or (
             isinstance(author, discord.Member) and permissions.is_staff_member(author, settings)
         )
-        return Source(
+        return SourceMessage(
             guild_id=interaction.guild_id or 0,
             channel_id=message.channel.id,
             message_id=message.id,
@@ -128,7 +131,7 @@ class KeepingCog(commands.Cog, name="Keeping"):
 
     # The question
 
-    async def _asked(self, message: discord.Message, course: Course) -> Asked:
+    async def _asked(self, message: discord.Message, course: Course) -> AnsweredQuestion:
         """Find the question: what the message replies to, or what its thread or post hangs on."""
         reference = message.reference
         if reference and reference.message_id and reference.channel_id == message.channel.id:
@@ -139,25 +142,25 @@ class KeepingCog(commands.Cog, name="Keeping"):
             return await self._of_thread(course, thread)
         return NOTHING
 
-    async def _of_thread(self, course: Course, thread: discord.Thread) -> Asked:
+    async def _of_thread(self, course: Course, thread: discord.Thread) -> AnsweredQuestion:
         if isinstance(thread.parent, discord.ForumChannel):
             found = await self._of_message(course, thread.id, thread.id)
             if found:
                 return found
             opening = await self._written(thread, thread.id)
-            return Asked(id=None, text=f"{thread.name}\n{opening.text}".strip())
+            return AnsweredQuestion(id=None, text=f"{thread.name}\n{opening.text}".strip())
         found = await self._of_message(course, thread.parent_id, thread.id)
         if found or thread.parent is None:
             return found or NOTHING
         return await self._written(thread.parent, thread.id)
 
-    async def _of_message(self, course: Course, channel: int, message: int) -> Asked | None:
+    async def _of_message(self, course: Course, channel: int, message: int) -> AnsweredQuestion | None:
         """Return the question that a message asked us, or whose answer it shows."""
         shown = await self._services.showings.of_message(channel=channel, message=message)
         shown = shown or await self._services.deliveries.of_source(SOURCE, f"message:{message}")
         return _asked_of(shown, course)
 
-    async def _written(self, channel: Any, message: int, known: object = None) -> Asked:  # noqa: ANN401 - any channel
+    async def _written(self, channel: Any, message: int, known: object = None) -> AnsweredQuestion:  # noqa: ANN401 - any channel
         """Return what a person wrote, as a question that nobody asked us."""
         try:
             found = known if isinstance(known, discord.Message) else await channel.fetch_message(message)
@@ -166,7 +169,7 @@ class KeepingCog(commands.Cog, name="Keeping"):
         if found.author.bot:
             return NOTHING
         us = {self._bot.user.id} if self._bot.user else set[int]()
-        return Asked(id=None, text=without_mention(found.content, us) if us else found.content)
+        return AnsweredQuestion(id=None, text=without_mention(found.content, us) if us else found.content)
 
     # The form
 
@@ -238,7 +241,7 @@ class KeepingCog(commands.Cog, name="Keeping"):
             await self._keeping.noticed(message, found.content)
 
 
-def _asked_of(shown: Delivery | None, course: Course) -> Asked | None:
+def _asked_of(shown: Delivery | None, course: Course) -> AnsweredQuestion | None:
     if shown is None or shown.course.id != course.id:
         return None
-    return Asked(id=shown.question_id, text=shown.question)
+    return AnsweredQuestion(id=shown.question_id, text=shown.question)

@@ -21,8 +21,9 @@ from bot.discord.languages import named, reader
 from bot.discord.messages.defang import plain, shortened
 from bot.discord.messages.render import GREEN
 from db.records import Course, Language
+from db.records.operation import Orphan
 from services import i18n
-from services.courses.privacy import Forgotten, Orphan, Stored, packed
+from services.courses.privacy import Forgotten, Stored, packed
 
 log = logging.getLogger(__name__)
 

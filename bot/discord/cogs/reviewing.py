@@ -19,10 +19,10 @@ from bot.discord.messages.cards import EDIT, ReviewButton, Verb
 from bot.discord.messages.render import Page
 from bot.discord.rounds import each, survived
 from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
+from db.records.reviews import DueCard, ReviewItem
 from services import i18n
 from services.errors import Refused
 from services.reviewing.flagged import Card, Member
-from services.reviewing.review import DueCard, Item
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Reviewing(
         self._rooms = Rooms(bot, bot.services)
 
     async def cog_load(self) -> None:
+        self._bot.act_on_cards_by(self.pressed)
         self._bot.add_dynamic_items(ReviewButton)
 
     async def cog_unload(self) -> None:
@@ -101,7 +102,7 @@ class Reviewing(
             with suppress(*TROUBLE):  # it is among the orphans
                 await self._at(channel, message).delete()
 
-    async def _posted(self, due: DueCard, item: Item, page: Page) -> int | None:
+    async def _posted(self, due: DueCard, item: ReviewItem, page: Page) -> int | None:
         """
         Send a card whose place is claimed before; return its message, or None where there is nothing to show any more.
 

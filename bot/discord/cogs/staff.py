@@ -151,6 +151,7 @@ class Staff(
         person_limit=named("command.course.person_limit"),
         course_limit=named("command.course.course_limit"),
         hold=named("command.course.hold"),
+        formulas=named("command.course.formulas"),
     )
     @app_commands.describe(
         answers=named("command.course.answers_description"),
@@ -159,6 +160,7 @@ class Staff(
         person_limit=named("command.course.person_limit_description"),
         course_limit=named("command.course.course_limit_description"),
         hold=named("command.course.hold_description"),
+        formulas=named("command.course.formulas_description"),
     )
     @app_commands.choices(answers=ANSWERS, hold=HOLDS)
     async def settings(
@@ -170,6 +172,7 @@ class Staff(
         person_limit: app_commands.Range[int, 1, 1_000] | None = None,
         course_limit: app_commands.Range[int, 1, 1_000_000] | None = None,
         hold: app_commands.Choice[str] | None = None,
+        formulas: bool | None = None,  # noqa: FBT001 - an option of a command
     ) -> None:
         binding, before = await self._require_staff(interaction)
         roles = None
@@ -192,8 +195,10 @@ class Staff(
             person_hourly=person_limit,
             course_daily=course_limit,
             holds=HELD[hold.value] if hold else None,
+            draws_formulas=formulas,
         )
-        changed = any((answers, staff_role, staff_channel, person_limit, course_limit, hold))
+        given = (answers, staff_role, staff_channel, person_limit, course_limit, hold, formulas)
+        changed = any(one is not None for one in given)
         said = i18n.text("course.changed", reader(interaction), title=plain(binding.course.title))
         await self._show(interaction, binding.course, heading=said if changed else None)
 

@@ -21,6 +21,7 @@ from services.answering.drafts import Draft
 from services.answering.replies import Reply
 from services.answering.showings import Showings
 from services.errors import MonitoriaError, Refused
+from services.notation.pictures import Pictures
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,13 @@ MOST_LIVE = 3
 class Answering:
     """Answers what is asked in Discord; one for the whole process."""
 
-    def __init__(self, asker: Asker, deliveries: Deliveries, showings: Showings, metrics: Metrics) -> None:
+    def __init__(
+        self, asker: Asker, deliveries: Deliveries, showings: Showings, pictures: Pictures, metrics: Metrics
+    ) -> None:
         self._asker = asker
         self._deliveries = deliveries
         self._showings = showings
+        self._pictures = pictures
         self._metrics = metrics
         self._live = Counter[int]()
         self.refused: set[tuple[int, str | int]] = set()  # channels and reasons that the operator was told of
@@ -116,7 +120,7 @@ class Answering:
         stands_alone = not destination.is_private and destination.token is None and destination.message_id is None
         question = reply.answer.question_id
         try:
-            await delivered(self._showings, reply, reply.showing, outlet, shows_question=stands_alone)
+            await delivered(self._showings, self._pictures, reply, reply.showing, outlet, shows_question=stands_alone)
         except discord.HTTPException as error:
             if is_gone(error):
                 await self._lose_token(asked, reply, destination)

@@ -13,9 +13,9 @@ import aiohttp
 import discord
 
 from bot.discord.messages.defang import harmless, shortened
-from bot.discord.messages.pages import LONGEST
 from bot.discord.messages.render import Page
-from bot.discord.permissions import Lack, lacking_at
+from bot.discord.messages.splitting import LONGEST
+from bot.discord.permissions import Lack, lacking_at, may_attach
 from db.records import AnswerId, ItemId
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,10 @@ class Outlet(Protocol):
         """Return the permissions that an answer needs here and that are not given, as far as is known."""
         ...
 
+    def takes_files(self) -> bool:
+        """Say whether a picture may be sent here, as far as is known."""
+        ...
+
 
 def is_gone(error: discord.HTTPException) -> bool:
     """Say whether *error* means that a command's token has run out."""
@@ -111,7 +115,7 @@ class ReplyOutlet:
                 sent = await persistently(lambda page=page, number=number: self._send(page, number))
             # A send repeated after a restart returns the message of then, which may be a draft or an older answer.
             is_old = sent in (self._left or ())
-            if is_old or sent.content != page.content or len(sent.embeds) != int(page.embed is not None):
+            if is_old or not _shows(sent, page):
                 await self._rewrite(sent, page)
             self._sent.append(sent)
             yield sent.id
@@ -129,9 +133,18 @@ class ReplyOutlet:
     def lacks(self) -> list[Lack]:
         return lacking_at(self._channel)
 
+    def takes_files(self) -> bool:
+        return may_attach(self._channel)
+
     async def _rewrite(self, message: discord.Message, page: Page) -> None:
         await persistently(
-            lambda: message.edit(content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET)
+            lambda: message.edit(
+                content=page.content,
+                embed=page.embed,
+                view=page.view,
+                attachments=page.files(),
+                allowed_mentions=QUIET,
+            )
         )
 
     async def _send(self, page: Page, number: int) -> discord.Message:
@@ -148,6 +161,7 @@ class ReplyOutlet:
             **given(
                 embed=page.embed,
                 view=page.view,
+                files=page.files() or None,
                 reference=self._reference() if number == 0 else None,
             ),
         )
@@ -208,6 +222,9 @@ class CommandOutlet:
         """The response to a command needs no permission."""
         return []
 
+    def takes_files(self) -> bool:
+        return True
+
     async def _tidy(self) -> None:
         """
         Delete further pages that came twice.
@@ -230,17 +247,28 @@ class CommandOutlet:
             wait=True,
             ephemeral=self._is_private,
             allowed_mentions=QUIET,
-            **given(embed=page.embed, view=page.view),
+            **given(embed=page.embed, view=page.view, files=page.files() or None),
         )
 
     async def _edit(self, page: Page) -> discord.WebhookMessage:
         # "@original" is Discord's name for the response: discord.py writes it into the path as it is.
         original = cast("int", "@original")
         edited = await self._webhook.edit_message(
-            original, content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET
+            original,
+            content=page.content,
+            embed=page.embed,
+            view=page.view,
+            attachments=page.files(),
+            allowed_mentions=QUIET,
         )
         self.is_silent = False
         return edited
+
+
+def _shows(message: discord.Message, page: Page) -> bool:
+    """Tell whether *message*, which was sent a moment ago, is *page* and not a draft."""
+    has_embed, has_picture = page.embed is not None, page.picture is not None
+    return (message.content, len(message.embeds), len(message.attachments)) == (page.content, has_embed, has_picture)
 
 
 async def left_by_us(channel: discord.abc.Messageable, before: Before) -> list[discord.Message]:

@@ -11,13 +11,16 @@ import discord
 from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
 from bot.discord.messages import render
 from bot.discord.messages.render import Page
+from bot.discord.permissions import may_attach
 from bot.discord.rounds import each
 from db.records import AnswerMessage, ItemId, Showing
+from db.records.operation import Orphan
 from services import i18n
 from services.answering.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.answering.ask import Asker
 from services.answering.replies import Reply
-from services.answering.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Orphan, Showings
+from services.answering.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Showings
+from services.notation.pictures import Pictures
 
 log = logging.getLogger(__name__)
 
@@ -30,25 +33,28 @@ MOST_ROUNDS = 8
 """Of one edit: each ends because another message was found missing."""
 
 
-def pages_of(reply: Reply, showing: Showing, *, shows_question: bool) -> tuple[Page, ...]:
-    """Return an answer as the messages of one place."""
+async def pages_of(
+    reply: Reply, showing: Showing, pictures: Pictures, *, shows_question: bool, takes_files: bool
+) -> tuple[Page, ...]:
+    """Return an answer as the messages of one place, its formulas drawn where that takes a picture."""
     return render.answer(
         reply,
         showing.language,
         can_share=showing.is_private and showing.guild_id is not None,
         with_question=shows_question,
+        picture=await pictures.drawn(reply.formulas) if takes_files else None,
     )
 
 
 async def delivered(
-    showings: Showings, reply: Reply, showing: Showing, outlet: Outlet, *, shows_question: bool
+    showings: Showings, pictures: Pictures, reply: Reply, showing: Showing, outlet: Outlet, *, shows_question: bool
 ) -> None:
     """
     Send an answer to a place that was claimed for it before *reply* was read, and keep which messages show it.
 
     Where the answer was deleted meanwhile, what was sent goes too.
     """
-    pages = pages_of(reply, showing, shows_question=shows_question)
+    pages = await pages_of(reply, showing, pictures, shows_question=shows_question, takes_files=outlet.takes_files())
     if len(pages) > 1:
         await showings.claim(showing, len(pages))
     async with aclosing(outlet.deliver(pages)) as messages:
@@ -64,10 +70,11 @@ async def delivered(
 class Placing:
     """Keeps the places true in which answers stand."""
 
-    def __init__(self, client: discord.Client, asker: Asker, showings: Showings) -> None:
+    def __init__(self, client: discord.Client, asker: Asker, showings: Showings, pictures: Pictures) -> None:
         self._client = client
         self._asker = asker
         self._showings = showings
+        self._pictures = pictures
 
     async def tend(self) -> None:
         """Edit what is not true any more, look for what was lost, and delete what should be gone."""
@@ -99,7 +106,13 @@ class Placing:
 
     async def _rewritten(self, showing: Showing, reply: Reply) -> bool:
         """Arrange the pages of an answer over its messages; False: somebody has taken the answer away."""
-        pages = pages_of(reply, showing, shows_question=showing.shows_question)
+        pages = await pages_of(
+            reply,
+            showing,
+            self._pictures,
+            shows_question=showing.shows_question,
+            takes_files=may_attach(self._channel(showing)),
+        )
         done = dict[int, int]()  # pages by the number of the message that has been edited to show them
         for _ in range(MOST_ROUNDS):
             messages = await self._known(showing, len(pages))
@@ -138,7 +151,13 @@ class Placing:
         there = self._message(showing, message)
         try:
             await persistently(
-                lambda: there.edit(content=page.content, embed=page.embed, view=page.view, allowed_mentions=QUIET)
+                lambda: there.edit(
+                    content=page.content,
+                    embed=page.embed,
+                    view=page.view,
+                    attachments=page.files(),
+                    allowed_mentions=QUIET,
+                )
             )
         except discord.NotFound as error:
             if error.code == UNKNOWN_CHANNEL:
@@ -167,6 +186,7 @@ class Placing:
             **given(
                 embed=page.embed,
                 view=page.view,
+                files=page.files() or None,
                 reference=reference.to_reference(fail_if_not_exists=False) if reference else None,
             ),
         )

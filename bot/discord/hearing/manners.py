@@ -11,7 +11,7 @@ from bot.discord import permissions
 from bot.discord.delivering.outlets import persistently
 from bot.discord.hearing.triggers import Heard, is_addressed, is_for_us
 from db.records import Binding
-from services.courses.floor import Speaker, Spoken
+from services.courses.staff_first import Speaker, ThreadMessage
 from services.wiring import Services
 
 
@@ -38,8 +38,8 @@ class Manners:
         if not isinstance(message.channel, discord.Thread):
             return asks
         speaker = await self._speaker(message, message.channel, binding)
-        may_speak = await self._services.floor.hear(
-            Spoken(
+        may_speak = await self._services.staff_first.hear(
+            ThreadMessage(
                 course=binding.course.id,
                 thread=message.channel.id,
                 message=message.id,

@@ -15,7 +15,7 @@ WHY = re.compile(r"m:why:(?P<course>\d+):(?P<answer>\d+)")
 """The custom id of the form that asks what was wrong with an answer."""
 
 
-class Pressed(Protocol):
+class AnswerPressed(Protocol):
     """Whoever acts on a pressed button; the client is one."""
 
     async def pressed(
@@ -53,7 +53,7 @@ class AnswerButton(
         return cls(verb, CourseId(int(match["course"])), AnswerId(int(match["answer"])))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler: Pressed = interaction.client
+        handler: AnswerPressed = interaction.client
         await handler.pressed(interaction, self.verb, self.course, self.answer)
 
 

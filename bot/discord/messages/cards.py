@@ -1,19 +1,21 @@
 """A flagged answer as a card in the staff's channel; its buttons know nothing but their custom id."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, Protocol, Self, get_args
 
 import discord
 
 from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.render import GREEN, Page, references_of
+from bot.discord.messages.splitting import split
 from db.records import CourseId, Hit, ItemId, Language, Verdict
+from db.records.reviews import ListedItem, Verified
 from services import i18n
-from services.answering.verified import Verified
 from services.ground.timestamps import clock
-from services.reviewing.flagged import Card, Opinion, Standing, state
-from services.reviewing.review import Listed
+from services.notation.parts import beginning
+from services.notation.shown import undrawn
+from services.reviewing.flagged import Card, CardOpinion, Standing, state
 
 Verb = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
@@ -34,6 +36,8 @@ AMBER = discord.Colour(0xD68910)
 GREY = discord.Colour(0x7F8C8D)
 LONGEST_QUESTION = 500
 LONGEST_ANSWER = 1_800
+LONGEST_INPUT = 4_000
+"""What Discord takes in a field of a form."""
 LONGEST_FIELD = 1_000
 LONGEST_COMMENT = 250
 LONGEST_PASSAGE = 330
@@ -41,12 +45,16 @@ MOST_COMMENTS = 5
 LONGEST_EMBED = 4_000
 
 
-class Pressed(Protocol):
-    """Whoever acts on a pressed button; the client is one."""
+class CardPressed(Protocol):
+    """Whoever acts on a pressed button of a card: the client, which hands it on to the cog that shows cards."""
 
     async def reviewed(
         self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId
     ) -> None: ...
+
+
+CardAction = Callable[[discord.Interaction[Any], Verb, CourseId, ItemId], Awaitable[None]]
+"""What is done when a button of a card is pressed."""
 
 
 class ReviewButton(
@@ -81,7 +89,7 @@ class ReviewButton(
         return cls(verb, CourseId(int(match["course"])), ItemId(int(match["item"])))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler: Pressed = interaction.client
+        handler: CardPressed = interaction.client
         await handler.reviewed(interaction, self.verb, self.course, self.item_id)
 
 
@@ -128,7 +136,7 @@ def _colour(shown: Card) -> discord.Colour:
 
 def _text(shown: Card, language: Language) -> str:
     question = shortened(plain(shown.reply.question), LONGEST_QUESTION)
-    text = harmless(shortened(shown.reply.answer.text, LONGEST_ANSWER))
+    (text, *_) = split(harmless(undrawn(shown.reply.answer.text)), longest=LONGEST_ANSWER, most=1) or [""]
     return i18n.text("card.text", language, question=question, answer=text)
 
 
@@ -202,7 +210,11 @@ def edit_form(shown: Card, language: Language) -> discord.ui.Modal:
         custom_id=f"rf:{item.course_id}:{item.id}:{state(item, shown.verified)}",
     )
     text = discord.ui.TextInput[discord.ui.Modal](
-        custom_id="text", style=discord.TextStyle.paragraph, default=written[:4_000], required=True, max_length=4_000
+        custom_id="text",
+        style=discord.TextStyle.paragraph,
+        default=beginning(written, LONGEST_INPUT),
+        required=True,
+        max_length=LONGEST_INPUT,
     )
     options = [
         discord.SelectOption(label=i18n.text("correct.was_partly", language), value="P", default=True),
@@ -234,7 +246,7 @@ def passages(hits: Sequence[Hit], language: Language) -> discord.Embed:
     )
 
 
-def opinion(judged: Opinion, language: Language) -> discord.Embed:
+def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
     """Return what the judge said, with its reasons."""
     lines = list[str]()
     if judged.relevance and judged.relevance.score is not None:
@@ -254,7 +266,7 @@ def opinion(judged: Opinion, language: Language) -> discord.Embed:
     return discord.Embed(title=i18n.text("judge.title", language), description=said[:LONGEST_EMBED], colour=GREY)
 
 
-def listed(items: Sequence[Listed], guild: int, language: Language) -> discord.Embed:
+def listed(items: Sequence[ListedItem], guild: int, language: Language) -> discord.Embed:
     """Return what is open, the greatest need first, each with a link to its card."""
     if not items:
         return discord.Embed(description=i18n.text("review.nothing", language), colour=GREEN)
@@ -266,7 +278,7 @@ def listed(items: Sequence[Listed], guild: int, language: Language) -> discord.E
     )
 
 
-def _line(one: Listed, guild: int, language: Language) -> str:
+def _line(one: ListedItem, guild: int, language: Language) -> str:
     question = shortened(plain(one.question), 90)
     card_at = f"https://discord.com/channels/{guild}/{one.card_channel_id}/{one.card_message_id}"
     place = f"[{one.id}]({card_at})" if one.card_message_id else f"`{one.id}`"

@@ -1,5 +1,6 @@
 """Turn what Monitoria knows into Discord's messages; pure, so that golden files can hold each kind."""
 
+import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import discord
 from bot.discord import permissions
 from bot.discord.messages import buttons
 from bot.discord.messages.defang import continued, harmless, plain, shortened
-from bot.discord.messages.pages import LONGEST, split
+from bot.discord.messages.splitting import LONGEST, split
 from bot.discord.permissions import Permission
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Hit, Language, Lecture, Outcome, Reference
 from services import i18n
@@ -21,8 +22,11 @@ from services.ground.timestamps import clock
 from services.lectures.captions import RefusalKind
 from services.lectures.ingest import Progress, Taken
 from services.lectures.links import moment
+from services.notation.pictures import Picture
+from services.notation.shown import shown, undrawn
 
 GREEN = discord.Colour(0x2E7D5B)
+PICTURE_NAME = "formulas.png"
 LONGEST_QUOTE = 180
 LONGEST_TITLE = 90
 LONGEST_EXCERPT = 700
@@ -42,15 +46,34 @@ class Page:
     content: str
     embed: discord.Embed | None = None
     view: discord.ui.View | None = None
+    picture: Picture | None = None
+
+    def files(self) -> list[discord.File]:
+        """Return what is attached, anew for each time that it is sent."""
+        if self.picture is None:
+            return []
+        png, description = self.picture.png, self.picture.description
+        return [discord.File(io.BytesIO(png), filename=PICTURE_NAME, description=description)]
 
 
 def answer(
-    reply: Reply, language: Language, *, can_share: bool = False, with_question: bool = False
+    reply: Reply,
+    language: Language,
+    *,
+    can_share: bool = False,
+    with_question: bool = False,
+    picture: Picture | None = None,
 ) -> tuple[Page, ...]:
-    """Return *reply* as messages, with its question above where it stands alone; words around it in *language*."""
+    """
+    Return *reply* as messages, with its question above where it stands alone; words around it in *language*.
+
+    Formulas are on *picture*, as far as it holds them.
+    """
     if not reply.may_be_seen:
         return (Page(content=instead(reply.mark, language)),)
-    text = _marked(harmless(reply.answer.text), reply.mark, language)
+    text = _marked(
+        harmless(shown(reply.answer.text, picture.sources if picture else (), language)), reply.mark, language
+    )
     if with_question:
         question = shortened(plain(reply.question), 300)
         text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
@@ -58,7 +81,7 @@ def answer(
     *first, last = pages or [i18n.text("answer.no_material", language)]
     view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
     embed = _references(reply.references, language) if reply.references else None
-    return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view))
+    return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
 
 
 def _marked(text: str, mark: Mark | None, language: Language) -> str:
@@ -79,7 +102,7 @@ def references_of(references: Sequence[Reference], *, most: int) -> str:
 
 def draft(text: str) -> str:
     """Return an answer in writing, as far as it is, with a code block that is still open closed."""
-    return split(harmless(f"{text} …"), longest=LONGEST_DRAFT, most=1)[0]
+    return split(harmless(undrawn(f"{text} …")), longest=LONGEST_DRAFT, most=1)[0]
 
 
 def _references(references: Sequence[Reference], language: Language) -> discord.Embed:
@@ -214,6 +237,9 @@ def course(
         i18n.text("course.lacking", language): _lacking(lacking, language),
         i18n.text("course.staff", language): [roles, *room],
         i18n.text("course.holds", language): [holding(settings.holds, language)] if settings.holds else [],
+        i18n.text("course.formulas", language): (
+            [] if settings.draws_formulas else [i18n.text("course.formulas_text", language)]
+        ),
         i18n.text("course.limits", language): [
             i18n.text("course.limit_person", language, count=settings.person_hourly),
             i18n.text("course.limit_course", language, count=settings.course_daily),

@@ -67,7 +67,7 @@ def drawable(said: str, *, bold: bool = False) -> str:
     return kept or LEFT_OUT * bool(said.strip())
 
 
-class Sheet:
+class Canvas:
     """A page of paper on which a point is a pixel, counted from the top left."""
 
     def __init__(self, height: int) -> None:
@@ -123,99 +123,101 @@ def painted(picture: Mapping[str, Any]) -> bytes:
     with settings.rc_context():
         settings.rcdefaults()  # whatever a file of settings in this folder or at home says
         settings.rcParams.update({"font.family": [FONT], "text.parse_math": False})
-        sheet = Sheet(height)
-        _head(sheet, picture)
-        _bars(sheet, MARGIN, bars_top, picture["outcomes_title"], picture["outcomes"], picture["before"])
-        _votes(sheet, heat_top - 165, picture)
-        _bars(sheet, MARGIN + HALF + GAP, bars_top, picture["scores_title"], picture["scores"], None)
-        _heat(sheet, heat_top, picture)
-        return sheet.png()
+        canvas = Canvas(height)
+        _head(canvas, picture)
+        _bars(canvas, MARGIN, bars_top, picture["outcomes_title"], picture["outcomes"], picture["before"])
+        _votes(canvas, heat_top - 165, picture)
+        _bars(canvas, MARGIN + HALF + GAP, bars_top, picture["scores_title"], picture["scores"], None)
+        _heat(canvas, heat_top, picture)
+        return canvas.png()
 
 
-def _head(sheet: Sheet, picture: Mapping[str, Any]) -> None:
+def _head(canvas: Canvas, picture: Mapping[str, Any]) -> None:
     room = WIDTH - 2 * MARGIN
-    sheet.text(MARGIN, 65, picture["title"], TITLE, within=room, bold=True)
-    sheet.text(MARGIN, 122, picture["subtitle"], BODY, within=room, colour=QUIET)
+    canvas.text(MARGIN, 65, picture["title"], TITLE, within=room, bold=True)
+    canvas.text(MARGIN, 122, picture["subtitle"], BODY, within=room, colour=QUIET)
     step = room / len(picture["numbers"])
     for column, (number, name) in enumerate(picture["numbers"]):
         x = MARGIN + column * step
-        sheet.text(x, 215, number, LARGE, within=step - 20, bold=True)
-        sheet.text(x, 283, name, SMALL, within=step - 20, colour=QUIET)
-    sheet.box(MARGIN, 325, room, 2, LINE)
+        canvas.text(x, 215, number, LARGE, within=step - 20, bold=True)
+        canvas.text(x, 283, name, SMALL, within=step - 20, colour=QUIET)
+    canvas.box(MARGIN, 325, room, 2, LINE)
 
 
-def _bars(sheet: Sheet, x: float, y: float, title: str, bars: Sequence[Mapping[str, Any]], before: str | None) -> None:
-    used = sheet.text(x, y + 20, title, HEADING, within=HALF, bold=True)
+def _bars(
+    canvas: Canvas, x: float, y: float, title: str, bars: Sequence[Mapping[str, Any]], before: str | None
+) -> None:
+    used = canvas.text(x, y + 20, title, HEADING, within=HALF, bold=True)
     if before and any(bar["before"] is not None for bar in bars):
-        sheet.text(x + HALF, y + 22, before, SMALL, within=HALF - used - 20, colour=QUIET, side="right")
+        canvas.text(x + HALF, y + 22, before, SMALL, within=HALF - used - 20, colour=QUIET, side="right")
     if not bars:
-        sheet.text(x, y + 100, "–", BODY, within=HALF, colour=QUIET)
+        canvas.text(x, y + 100, "–", BODY, within=HALF, colour=QUIET)
         return
     largest = max((value for bar in bars for value in (bar["value"], bar["before"]) if value), default=1)
     for row, bar in enumerate(bars):
         top = y + 70 + row * BAR_ROW
-        sheet.text(x, top + 20, bar["name"], BODY, within=HALF - 110)
-        sheet.text(x + HALF, top + 20, bar["in_words"], BODY, within=110, bold=True, side="right")
-        sheet.box(x, top + 46, HALF, 22, TRACK)
+        canvas.text(x, top + 20, bar["name"], BODY, within=HALF - 110)
+        canvas.text(x + HALF, top + 20, bar["in_words"], BODY, within=110, bold=True, side="right")
+        canvas.box(x, top + 46, HALF, 22, TRACK)
         if bar["value"]:
-            sheet.box(x, top + 46, max(4, HALF * bar["value"] / largest), 22, TONES[bar["tone"]])
+            canvas.box(x, top + 46, max(4, HALF * bar["value"] / largest), 22, TONES[bar["tone"]])
         if bar["before"] is not None:
-            sheet.box(x + min(HALF - 5, HALF * bar["before"] / largest), top + 40, 5, 34, INK)
+            canvas.box(x + min(HALF - 5, HALF * bar["before"] / largest), top + 40, 5, 34, INK)
 
 
-def _votes(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
-    sheet.text(MARGIN, y, picture["votes_title"], HEADING, within=HALF, bold=True)
-    sheet.text(MARGIN, y + 52, picture["votes"], BODY, within=HALF)
+def _votes(canvas: Canvas, y: float, picture: Mapping[str, Any]) -> None:
+    canvas.text(MARGIN, y, picture["votes_title"], HEADING, within=HALF, bold=True)
+    canvas.text(MARGIN, y + 52, picture["votes"], BODY, within=HALF)
 
 
-def _heat(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
+def _heat(canvas: Canvas, y: float, picture: Mapping[str, Any]) -> None:
     room = WIDTH - 2 * MARGIN
-    sheet.box(MARGIN, y, room, 2, LINE)
-    sheet.text(MARGIN, y + 50, picture["heat_title"], HEADING, within=room, bold=True)
+    canvas.box(MARGIN, y, room, 2, LINE)
+    canvas.text(MARGIN, y + 50, picture["heat_title"], HEADING, within=room, bold=True)
     if not picture["strips"]:
-        sheet.text(MARGIN, y + 105, picture["no_lectures"], BODY, within=room, colour=QUIET)
+        canvas.text(MARGIN, y + 105, picture["no_lectures"], BODY, within=room, colour=QUIET)
         return
-    _legend(sheet, y + 105, picture)
+    _legend(canvas, y + 105, picture)
     longest = max(strip["minutes"] for strip in picture["strips"])
     for row, strip in enumerate(picture["strips"]):
-        _strip(sheet, y + 150 + row * STRIP_ROW, strip, room / longest)
+        _strip(canvas, y + 150 + row * STRIP_ROW, strip, room / longest)
     below = y + 150 + len(picture["strips"]) * STRIP_ROW
-    _axis(sheet, below, longest, picture["minutes"])
+    _axis(canvas, below, longest, picture["minutes"])
     if picture["more"]:
-        sheet.text(MARGIN, below + 80, picture["more"], BODY, within=room, colour=QUIET)
+        canvas.text(MARGIN, below + 80, picture["more"], BODY, within=room, colour=QUIET)
 
 
-def _legend(sheet: Sheet, y: float, picture: Mapping[str, Any]) -> None:
-    x = MARGIN + sheet.text(MARGIN, y, f"{picture['legend']}:", SMALL, within=500, colour=QUIET) + 20
+def _legend(canvas: Canvas, y: float, picture: Mapping[str, Any]) -> None:
+    x = MARGIN + canvas.text(MARGIN, y, f"{picture['legend']}:", SMALL, within=500, colour=QUIET) + 20
     for colour, said in zip(STEPS, picture["steps"], strict=True):
-        sheet.box(x, y - 12, 24, 24, colour)
-        x += 34 + sheet.text(x + 34, y, said, SMALL, within=200, colour=QUIET) + 22
-    sheet.box(x, y - 4, 24, 8, DOWN)
-    sheet.text(x + 34, y, picture["down"], SMALL, within=WIDTH - MARGIN - x - 34, colour=QUIET)
+        canvas.box(x, y - 12, 24, 24, colour)
+        x += 34 + canvas.text(x + 34, y, said, SMALL, within=200, colour=QUIET) + 22
+    canvas.box(x, y - 4, 24, 8, DOWN)
+    canvas.text(x + 34, y, picture["down"], SMALL, within=WIDTH - MARGIN - x - 34, colour=QUIET)
 
 
-def _strip(sheet: Sheet, y: float, strip: Mapping[str, Any], minute: float) -> None:
+def _strip(canvas: Canvas, y: float, strip: Mapping[str, Any], minute: float) -> None:
     room = WIDTH - 2 * MARGIN
-    counted = sheet.text(WIDTH - MARGIN, y + 22, strip["counts"], SMALL, within=620, colour=QUIET, side="right")
-    sheet.text(MARGIN, y + 22, strip["title"], BODY, within=room - counted - 30)
-    sheet.box(MARGIN, y + 48, strip["minutes"] * minute, 34, TRACK)
+    counted = canvas.text(WIDTH - MARGIN, y + 22, strip["counts"], SMALL, within=620, colour=QUIET, side="right")
+    canvas.text(MARGIN, y + 22, strip["title"], BODY, within=room - counted - 30)
+    canvas.box(MARGIN, y + 48, strip["minutes"] * minute, 34, TRACK)
     cells: Sequence[tuple[int, int, bool]] = strip["cells"]
     for number, step, is_down in cells:
         x = MARGIN + number * minute
-        sheet.box(x, y + 48, max(minute, 4), 34, STEPS[step - 1])
+        canvas.box(x, y + 48, max(minute, 4), 34, STEPS[step - 1])
         if is_down:
-            sheet.box(x, y + 85, max(minute, 6), 9, DOWN)
+            canvas.box(x, y + 85, max(minute, 6), 9, DOWN)
 
 
-def _axis(sheet: Sheet, y: float, longest: int, name: str) -> None:
+def _axis(canvas: Canvas, y: float, longest: int, name: str) -> None:
     room = WIDTH - 2 * MARGIN
     unit = next((unit for unit in UNITS if longest / unit <= 8), UNITS[-1] * (longest // 480 + 1))
     for minute in range(0, longest + 1, unit):
         x = MARGIN + room * minute / longest
-        sheet.box(min(x, WIDTH - MARGIN - 2), y - 4, 2, 14, QUIET)
+        canvas.box(min(x, WIDTH - MARGIN - 2), y - 4, 2, 14, QUIET)
         said = f"{minute} {name}" if minute == 0 else str(minute)
         side = "left" if minute == 0 else "right" if x > WIDTH - MARGIN - 20 else "center"
-        sheet.text(x, y + 30, said, SMALL, within=300, colour=QUIET, side=side)
+        canvas.text(x, y + 30, said, SMALL, within=300, colour=QUIET, side=side)
 
 
 def _weight(*, bold: bool) -> str:

@@ -23,7 +23,7 @@ import aiosmtplib
 
 from db.records import Language
 from services.digest.page import charts, pages
-from services.digest.posting.telling import Mail
+from services.digest.posting.posting import Mail
 from services.digest.report import Digest
 from services.errors import Misconfigured, Refused, Unavailable
 

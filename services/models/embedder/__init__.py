@@ -1,6 +1,7 @@
 """Place texts by meaning: one protocol, with a model on this machine or an endpoint behind it."""
 
 from services.models.embedder.bundled import BUNDLED
+from services.models.embedder.endpoint import fields_of
 from services.models.embedder.opening import NONE, Configured, EmbedderConfig, configured_name, open_embedder
 from services.models.embedder.protocol import Backend, Embedder, EmbedderUnavailable, Identity
 
@@ -14,5 +15,6 @@ __all__ = [
     "EmbedderUnavailable",
     "Identity",
     "configured_name",
+    "fields_of",
     "open_embedder",
 ]

@@ -118,7 +118,7 @@ def hurry_digests() -> None:
     """Look for digests every two seconds instead of every minute, and hold one for seconds, not for ten minutes."""
     from bot.discord.cogs import digesting
     from services.digest import digests
-    from services.digest.posting.telling import PostingPace
+    from services.digest.posting.posting import PostingPace
 
     patient = PostingPace(lease=timedelta(seconds=LEASE_S), post_limit_s=LEASE_S - 1, first_gap=timedelta(seconds=1))
     digests.Posting = partial(digests.Posting, pace=patient)

@@ -17,7 +17,6 @@ import pytest
 
 from bot.discord.messages import buttons, cards, keep_form, render
 from bot.discord.permissions import Permission
-from db.cards import Item, Listed, Stats
 from db.records import (
     Answer,
     AnswerId,
@@ -41,13 +40,13 @@ from db.records import (
     TranscriptId,
     VerifiedId,
 )
-from db.verified import Verified
+from db.records.reviews import ListedItem, ReviewItem, ReviewStats, Verified
 from services import i18n
 from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
-from services.reviewing.flagged import Card, Opinion, Standing
+from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -245,7 +244,7 @@ def bound(language: Language) -> str:
     return "\n".join([said, *render.cannot_answer(LACKING, language)])
 
 
-ITEM = Item(
+ITEM = ReviewItem(
     id=ItemId(5),
     answer_id=AnswerId(11),
     course_id=CourseId(2),
@@ -294,7 +293,7 @@ JUDGED = Judgement(
     prompt_id="judge/1",
     judged_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
 )
-OPINION = Opinion(
+OPINION = CardOpinion(
     relevance=JUDGED,
     support=(
         ReferenceJudgement(number=1, support="full", quote="o gradiente encolhe", is_found=True),
@@ -303,7 +302,7 @@ OPINION = Opinion(
     abstention=None,
 )
 LISTED = [
-    Listed(
+    ListedItem(
         id=ItemId(5),
         answer_id=AnswerId(11),
         question="Por que o gradiente some?",
@@ -313,7 +312,7 @@ LISTED = [
         card_channel_id=50,
         card_message_id=60,
     ),
-    Listed(
+    ListedItem(
         id=ItemId(6),
         answer_id=AnswerId(12),
         question="O que é um tensor?",
@@ -325,12 +324,12 @@ LISTED = [
     ),
 ]
 STANDING = Standing(
-    whole=Stats(open=2, oldest_s=260_000.0, settled=14, median_settle_s=5_400.0),
+    whole=ReviewStats(open=2, oldest_s=260_000.0, settled=14, median_settle_s=5_400.0),
     by_reason={"called": (1, 4), "voted_down": (1, 9), "audit": (1, 1)},
 )
 
 
-def flagged(item: Item = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
+def flagged(item: ReviewItem = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
     shown = reply("answered", "pt-BR")
     return Card(
         item=item,

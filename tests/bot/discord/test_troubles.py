@@ -4,10 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
+import discord
 import pytest
 
-from bot.discord.client import Monitoria
+from bot.discord.client import Monitoria, apologise
 from bot.discord.delivering import outlets
 from bot.discord.delivering.live import BETWEEN_S, Live
 from bot.discord.messages.render import Page
@@ -139,6 +141,30 @@ async def test_a_response_that_fails_for_a_moment_is_repeated_soon(campus: Campu
         assert is_cited(asked.original)
 
 
+async def test_who_was_told_to_try_again_is_not_told_twice_by_a_task_that_outlived_its_end(
+    campus: Campus, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In Python 3.11 `asyncio.wait_for` returns when it is cancelled in the moment in which what it awaits ends."""
+    seen: list[discord.Interaction[Any]] = []
+
+    async def see(interaction: discord.Interaction[Any]) -> None:
+        seen.append(interaction)
+
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        client.add_listener(see, "on_interaction")
+        asked = await campus.server.slash(campus.ana, campus.room, "lectures")
+        await campus.server.until(lambda: [message for message in asked.messages if message.embeds])
+        before = len(asked.messages)
+
+        with pytest.raises(discord.InteractionResponded) as outlived:
+            await seen[0].response.defer()
+        await apologise(seen[0], outlived.value)
+
+    assert len(asked.messages) == before
+    assert "interaction.failed" not in {record.getMessage() for record in caplog.records}
+
+
 async def test_a_send_that_goes_on_failing_is_left_to_the_next_round(
     campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +282,9 @@ class Silent:
 
     def lacks(self) -> list[Lack]:
         return []
+
+    def takes_files(self) -> bool:
+        return False
 
 
 async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:

@@ -91,7 +91,7 @@ async def test_two_models_are_compared_question_by_question_and_nothing_is_store
         ("model=", "'model=' changes nothing"),
         ("temperature=1", "'temperature=1' changes nothing"),
         ("retrieval=dense", "The retrieval 'dense' is not known"),
-        ("prompt=answer/99", "The prompt 'answer/99' is not known; there are answer/1, answer/2"),
+        ("prompt=answer/99", "The prompt 'answer/99' is not known; there are answer/1, answer/2, answer/3"),
     ],
 )
 def test_what_cannot_be_compared_is_told(pair: str, said: str) -> None:

@@ -19,7 +19,7 @@ from services.citing.citations import (
     resolve,
     without_marks,
 )
-from services.citing.without_links import masked
+from services.notation.parts import masked
 from tests.passages import CUE_S, hit
 
 RECURRENT = hit(

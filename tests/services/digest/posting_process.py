@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db import connect
 from db.records import Course
-from services.digest.posting.telling import Post, Posting, PostingPace
+from services.digest.posting.posting import Post, Posting, PostingPace
 from services.digest.report import Digest, Period
 
 PACE = PostingPace(lease=timedelta(seconds=1), first_gap=timedelta(0), most_attempts=1_000)

@@ -17,7 +17,7 @@ import trustme
 from db.records import Language
 from services.digest.page import mail
 from services.digest.page.mail import Mailer, MailServer, mail_server, message, sender_named
-from services.digest.posting.telling import Mail
+from services.digest.posting.posting import Mail
 from services.digest.report import Digest
 from services.errors import Misconfigured, MonitoriaError, Refused, Unavailable
 from tests.services.digest import made_up

@@ -14,7 +14,7 @@ from db.records import Course, CourseId
 from services.courses.courses import Courses
 from services.digest.digests import Digests
 from services.digest.figures import Figures
-from services.digest.posting.telling import Mail, Post, Posting, PostingPace, Tell, nonce
+from services.digest.posting.posting import Mail, Post, Posting, PostingPace, Tell, nonce
 from services.digest.report import Digest, Figure, Period
 from services.errors import Refused, Unavailable
 

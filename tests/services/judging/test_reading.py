@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.judging.reading import Unreadable, answerability, relevance, support
+from services.judging.reading import NoVerdict, answerability, relevance, support
 from services.models.completions import storable
 
 JSON = '{"criteria": "diz o que é", "supporting_evidence": "a primeira frase", "score": 2}'
@@ -72,7 +72,7 @@ def test_both_shapes_give_the_score_with_its_reasons(text: str) -> None:
     ],
 )
 def test_whatever_is_not_exactly_a_verdict_is_none(text: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(NoVerdict) as refused:
         relevance(text)
 
     assert refused.value.status == "parse_error"
@@ -99,7 +99,7 @@ def test_what_a_database_refuses_is_taken_out_of_the_reasons(said: str) -> None:
 @pytest.mark.parametrize("score", ["4", "-1", "10", "999999999"])
 def test_a_score_out_of_range_is_never_clamped(score: str) -> None:
     for text in (JSON.replace("2", score), TEMPLATE.replace("2", score)):
-        with pytest.raises(Unreadable) as refused:
+        with pytest.raises(NoVerdict) as refused:
             relevance(text)
         assert refused.value.status == "out_of_range"
 
@@ -114,7 +114,7 @@ def test_a_score_out_of_range_is_never_clamped(score: str) -> None:
     ],
 )
 def test_a_refusal_with_a_number_in_it_is_a_refusal(text: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(NoVerdict) as refused:
         relevance(text)
 
     assert refused.value.status == "refusal"
@@ -128,7 +128,7 @@ def test_a_verdict_that_speaks_of_regret_is_a_verdict() -> None:
 def test_any_text_is_a_verdict_or_unreadable(text: str) -> None:
     try:
         score = relevance(text).score
-    except Unreadable:
+    except NoVerdict:
         return
     assert 0 <= score <= 3
 
@@ -166,7 +166,7 @@ def test_whether_passages_could_have_answered_is_read(text: str, *, is_answerabl
     ],
 )
 def test_half_a_decision_is_none(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(NoVerdict):
         answerability(text)
 
 
@@ -202,5 +202,5 @@ def test_the_support_of_each_reference_is_read_in_the_order_asked_for(text: str)
     ],
 )
 def test_references_that_were_not_asked_for_or_are_missing_make_it_unreadable(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(NoVerdict):
         support(text, [1, 2])

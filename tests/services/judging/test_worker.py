@@ -16,14 +16,14 @@ from services.courses.courses import Courses
 from services.judging.judge import Judge
 from services.judging.promise import promise
 from services.judging.queue import Queue
-from services.judging.worker import Pace, Worker
+from services.judging.worker import Worker, WorkerPace
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research import agreement
 from services.reviewing.annotate import Annotate
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 
-QUICK = Pace(
+QUICK = WorkerPace(
     slots=2,
     lease=timedelta(seconds=5),
     poll_s=0.02,
@@ -86,7 +86,7 @@ class Court:
 
     @asynccontextmanager
     async def worker(
-        self, *behaviours: Behaviour, pace: Pace = QUICK
+        self, *behaviours: Behaviour, pace: WorkerPace = QUICK
     ) -> AsyncGenerator[tuple[Worker, FakeModel], None]:
         async with (
             fake_model(*behaviours) as server,
@@ -214,7 +214,7 @@ async def test_a_worker_that_is_told_to_stop_gives_its_job_back(court: Court) ->
 
 async def test_a_worker_that_overslept_ends_nothing(court: Court) -> None:
     answer = await court.answer()
-    slow = Pace(slots=1, lease=timedelta(milliseconds=1), poll_s=0.02)
+    slow = WorkerPace(slots=1, lease=timedelta(milliseconds=1), poll_s=0.02)
     async with court.worker(hangs(), says(verdict(1)), pace=slow) as (worker, server):
         overslept = asyncio.create_task(worker.step())
         await server.asked.wait()
@@ -271,7 +271,7 @@ async def test_trouble_of_the_endpoint_pauses_the_queue_and_burns_no_attempt(
 ) -> None:
     for _ in range(3):
         await court.answer()
-    patient = Pace(slots=1, first_pause=timedelta(minutes=1), first_gap=timedelta(0))
+    patient = WorkerPace(slots=1, first_pause=timedelta(minutes=1), first_gap=timedelta(0))
     async with court.worker(behaviour, pace=patient) as (worker, server):
         assert await worker.drain() == 1
 
@@ -309,7 +309,7 @@ async def test_how_long_a_server_wants_to_be_left_alone_is_kept(court: Court) ->
 async def test_a_storm_of_failures_opens_the_breaker(court: Court) -> None:
     for _ in range(8):
         await court.answer()
-    pace = Pace(slots=1, first_gap=timedelta(minutes=1), first_pause=timedelta(minutes=1))
+    pace = WorkerPace(slots=1, first_gap=timedelta(minutes=1), first_pause=timedelta(minutes=1))
     async with court.worker(fails(503), pace=pace) as (worker, server):
         assert await worker.drain() == 5
 
@@ -433,7 +433,7 @@ async def test_what_has_no_verdict_is_queued_again_and_nothing_else(court: Court
 async def test_dead_jobs_are_shown_with_their_reason_and_put_back(court: Court) -> None:
     await court.answer()
     queue = Queue(court.pool)
-    once = Pace(slots=1, most_attempts=1)
+    once = WorkerPace(slots=1, most_attempts=1)
     async with court.worker(fails(500), pace=once) as (worker, _):
         await worker.drain()
     [dead] = (await queue.state(court.course)).jobs

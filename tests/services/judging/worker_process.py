@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from db import connect
 from services.judging.judge import Judge
-from services.judging.worker import Pace, Worker
+from services.judging.worker import Worker, WorkerPace
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 
-PACE = Pace(
+PACE = WorkerPace(
     slots=4,
     lease=timedelta(seconds=3),
     poll_s=0.1,

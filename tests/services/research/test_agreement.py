@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.agreement import Answered, HumanLabel
 from db.records import AnswerId, Judgement, JudgementId, JudgementStatus, Label, QuestionId
+from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import Matrix, ac1, agreed, is_single_class, kappa, total, wilson
-from services.research.agreement import LABELS, Report, kappa_note, report, verdict
+from services.research.agreement import LABELS, AgreementReport, kappa_note, report, verdict
 from services.research.threshold import RESAMPLES, propose
 
 MOMENT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -232,7 +232,7 @@ class Rows:
     """Answers with what was said of them, as the database gives them."""
 
     def __init__(self) -> None:
-        self.answers: list[Answered] = []
+        self.answers: list[JudgedAnswer] = []
         self.judgements: list[Judgement] = []
         self.opinions: list[HumanLabel] = []
 
@@ -252,7 +252,7 @@ class Rows:
     ) -> AnswerId:
         answer = AnswerId(len(self.answers) + 1)
         self.answers.append(
-            Answered(
+            JudgedAnswer(
                 answer_id=answer,
                 question_id=QuestionId(answer),
                 question="?",
@@ -305,7 +305,7 @@ class Rows:
             HumanLabel(answer_id=answer, role=role, label=known[label], reason=None, comment=None, judge_visible=seen)
         )
 
-    def report(self) -> Report:
+    def report(self) -> AgreementReport:
         return report(self.answers, self.judgements, self.opinions, flag_below=2)
 
 

@@ -36,7 +36,7 @@ from services.lectures.manifest import Plan, Source
 from services.research import anonymous, dossier, dossier_reading, export, importing, table
 from services.research.anonymous import without_ids
 from services.research.export import Chunk, Format, chunks, day, retriever
-from services.research.importing import Report, imported
+from services.research.importing import ImportReport, imported
 from services.research.table import harmless
 from tests.services.conftest import Desk
 
@@ -186,11 +186,11 @@ class Office:
         written = await self.export("csv")
         return list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))
 
-    async def imported(self, content: bytes | str, course: Course | None = None) -> Report:
+    async def imported(self, content: bytes | str, course: Course | None = None) -> ImportReport:
         path = self.desk.folder / "dossiê.md"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         last = [event async for event in imported(self.desk.pool, course or self.course, path)][-1]
-        assert isinstance(last, Report)
+        assert isinstance(last, ImportReport)
         return last
 
     async def _generation(self) -> Any:
@@ -233,7 +233,7 @@ async def test_an_import_leaves_with_the_same_bytes(office: Office) -> None:
 
     report = await office.imported(content)
 
-    assert report == Report(new=3, labels=1, judgements=3, unread_labels=1)
+    assert report == ImportReport(new=3, labels=1, judgements=3, unread_labels=1)
     assert await office.export("dossier") == content
 
 
@@ -262,7 +262,7 @@ async def test_an_import_makes_answers_labels_and_judgements(office: Office) -> 
 
     report = await office.imported(content)
 
-    assert report == Report(new=4, labels=1, judgements=2, unread_labels=2, unread_relevances=1)
+    assert report == ImportReport(new=4, labels=1, judgements=2, unread_labels=2, unread_relevances=1)
     stored = await office.run("select text, source, source_id, asker_key, language from questions order by id")
     assert [one["source_id"] for one in stored] == [f"{office.course.id}:{number}" for number in (1, 2, 3, 4)]
     assert {(one["source"], one["asker_key"], one["language"]) for one in stored} == {("dossier", None, "pt")}
@@ -297,8 +297,8 @@ async def test_imported_again_nothing_changes(office: Office) -> None:
     again = await office.imported((block(1) + block(2)).replace("\n", "\r\n"))
     more = await office.imported(block(1) + block(3))
 
-    assert again == Report(unchanged=2)
-    assert more == Report(new=1, unchanged=1, labels=1, judgements=1)
+    assert again == ImportReport(unchanged=2)
+    assert more == ImportReport(new=1, unchanged=1, labels=1, judgements=1)
     assert {table: count - before[table] for table, count in (await office.counted()).items()} == {
         "questions": 1,
         "answers": 1,

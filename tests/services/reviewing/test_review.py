@@ -10,8 +10,8 @@ from db import reviews
 from db.records import AnswerId, Course, Destination, ItemId, Label, Outcome
 from services.answering.ask import Asker
 from services.answering.asked import Asked
+from services.answering.asked_before import Evidence, Finder, Known, VerifiedAnswers
 from services.answering.replies import Reply
-from services.answering.verified import Evidence, Finder, Known, VerifiedAnswers
 from services.courses.places import Spaces
 from services.reviewing.flagged import Member, state
 from services.reviewing.review import Review
@@ -176,6 +176,20 @@ async def test_a_card_that_is_opened_again_changes_nothing_by_itself(staffed: St
 
     assert [kind(await staffed.now(one)) for one in pair.values()] == ["verified", "verified"]
     assert kind(await staffed.ask()) == "verified"
+
+
+async def test_the_record_says_which_words_were_retired_when_their_answer_has_gone(staffed: Staffed) -> None:
+    answer = (await staffed.ask()).answer.id
+    await staffed.correct(answer)
+    [number] = await staffed.column("select id from verified_answers")
+    await staffed.column("delete from questions returning id")
+
+    await staffed.retire()
+
+    assert await staffed.column("select answer_id from staff_actions where action = 'retire'") == [None]
+    assert await staffed.column("select before->>'verified' from staff_actions where action = 'retire'") == [
+        str(number)
+    ]
 
 
 async def test_words_that_are_retired_under_hold_do_not_let_out_what_was_never_approved(staffed: Staffed) -> None:

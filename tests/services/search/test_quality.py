@@ -19,7 +19,7 @@ from services.courses.courses import Courses
 from services.lectures.ingest import Ingest, Report
 from services.lectures.manifest import plan
 from services.models.embedder import Embedder, EmbedderConfig, open_embedder
-from services.research.evaluate import CROSS_LINGUAL, EvalQuestion, Figures, figures, outcomes, read_set
+from services.research.evaluate import CROSS_LINGUAL, EvalQuestion, RetrievalFigures, figures, outcomes, read_set
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 
@@ -46,7 +46,7 @@ async def measured(database: str, folder: Path, manifest: Path) -> AsyncGenerato
             yield Retriever(pool, serving), course
 
 
-async def reached(retriever: Retriever, course: Course, questions: list[EvalQuestion]) -> Figures:
+async def reached(retriever: Retriever, course: Course, questions: list[EvalQuestion]) -> RetrievalFigures:
     return figures([outcome async for outcome in outcomes(retriever, course, questions)])
 
 

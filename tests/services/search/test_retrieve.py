@@ -129,6 +129,15 @@ async def test_the_language_is_that_of_the_question(desk: Desk) -> None:
     assert [found.language for found in asked] == ["pt", "en"]
 
 
+async def test_a_language_that_is_decided_already_is_not_told_from_the_words(desk: Desk) -> None:
+    desk.write("rnn", "O gradiente some.")
+    await desk.take_in()
+
+    found = await desk.retriever.search(course=desk.course, questions=["what is this?"], codes=["pt"])
+
+    assert found.language == "pt"
+
+
 @given(st.lists(st.permutations(range(6)), min_size=1, max_size=4), st.integers(1, 6))
 def test_fusing_keeps_each_segment_once_and_ranks_from_one(orders: list[list[int]], k: int) -> None:
     rankings = [[hit(segment, rank) for rank, segment in enumerate(order, start=1)] for order in orders]

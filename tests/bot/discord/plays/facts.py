@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from db.records import Language
 from services import i18n
 from tests.bot.discord.plays.play import Play
 
+FORMULA = re.compile(r"(?:\\\[|\$\$)\\frac\{(\w+)\}\{2\}(?:\\\]|\$\$)")
 TAKEN_BACK = {i18n.text("keep.taken_back", "pt-BR"), i18n.text("keep.taken_back", "en")}
 Head = Literal["", "verified", "under_review", "waiting", "rejected", "retired"]
 
@@ -37,6 +39,7 @@ class Action:
 
     id: int
     answer_id: int | None
+    verified_id: int | None  # of what was retired
     action: str
     verdict: str | None
     text: str | None
@@ -112,7 +115,7 @@ class Facts:
     def spoken_of(self, verified: int) -> list[Action]:
         """What staff did to words of theirs, wherever these were shown."""
         where = {use.answer_id for use in self.uses if use.verified_id == verified} | {self.roots.get(verified)}
-        return [one for one in self.actions if one.answer_id in where]
+        return [one for one in self.actions if one.answer_id in where or one.verified_id == verified]
 
     def _looks_of_words(self, answer: Answer, verified: int, *, own_words: bool) -> list[Look]:
         text, state = answer.text, "verified" if answer.model == "verified" else "none"
@@ -184,9 +187,11 @@ async def facts(play: Play) -> Facts:
             )
         },
         actions=[
-            Action(id=row[0], answer_id=row[1], action=row[2], verdict=row[3], text=row[4], at=row[5])
+            Action(
+                id=row[0], answer_id=row[1], verified_id=row[2], action=row[3], verdict=row[4], text=row[5], at=row[6]
+            )
             for row in await look(
-                "select s.id, coalesce(s.answer_id, i.answer_id), "
+                "select s.id, coalesce(s.answer_id, i.answer_id), (s.before->>'verified')::bigint, "
                 "case s.action when 'keep' then 'edit' else s.action end, "
                 "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
                 "from staff_actions s left join review_items i on i.id = s.item_id "
@@ -280,6 +285,21 @@ async def _labels(play: Play) -> dict[tuple[int, int], str]:
 def squeezed(text: str) -> str:
     """*text* without what a page, a message or a defence adds."""
     return re.sub(r"[\s\\\u200b\u2060]", "", text)
+
+
+def formulas(text: str) -> list[str]:
+    """What the picture of *text* says to who cannot see it; the model and staff write no other formulas."""
+    return [f"{above}/2" for above in FORMULA.findall(text)]
+
+
+def with_picture(text: str, language: Language) -> str:
+    """*text* as it stands above its picture."""
+    return FORMULA.sub(i18n.text("formula.below", language), text)
+
+
+def without_picture(text: str) -> str:
+    """*text* where there is no picture."""
+    return FORMULA.sub(r"\1/2", text)
 
 
 def marks(text: str) -> set[int]:

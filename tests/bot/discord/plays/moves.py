@@ -487,7 +487,8 @@ def words(play: Play, rng: random.Random) -> str:
     mark = rng.choice(("", " [t1]", " [t1] [t2]"))
     sentences = rng.choice((1, 1, 2, 55, 55, 80))
     parts = [f"Parte {part} do que a equipe {number} escreveu aqui." for part in range(1, sentences)]
-    return " ".join([*parts, f"Palavras finais {number} da equipe{mark}."])
+    formula = f": $$\\frac{{{number}}}{{2}}$$" if rng.random() < 0.3 else ""
+    return " ".join([*parts, f"Palavras finais {number} da equipe{formula}{mark}."])
 
 
 @move(14)

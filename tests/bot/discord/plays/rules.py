@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from db.records import Language
 from services import i18n
 from services.reviewing.keeping import fingerprint
-from tests.bot.discord.plays.facts import Answer, Facts, Item, Look, marks, squeezed, tokens
+from tests.bot.discord.plays.facts import (
+    Answer,
+    Facts,
+    Item,
+    Look,
+    formulas,
+    marks,
+    squeezed,
+    tokens,
+    with_picture,
+    without_picture,
+)
 from tests.bot.discord.plays.play import Ask, Play, answer_of, button, item_of
 from tests.fake_discord import Message
 
@@ -179,7 +190,7 @@ def _never_shown_unapproved(play: Play, ask: Ask, answer: Answer, known: Facts, 
     ]
     for message in {one.id: one for one in [*(one for copy in copies for one in copy.all), *excerpts]}.values():
         for version in play.server.versions[message.id][1]:
-            in_words = tokens([version.content]) & secret
+            in_words = tokens([version.content, version.pictures]) & secret
             if in_words and (approved is None or version.at < approved):
                 yield Broken("1 hold", f"{in_words} was shown before staff approved it: {ask.way} {ask.text!r}")
                 return
@@ -198,7 +209,7 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
     looks = known.looks(answer)
     where = f"{copy.key} of answer {answer.id} ({ask.way} {ask.text!r})"
     shown = _look("".join(one.content for one in live), play.course.language)
-    fitting = [look for look in looks if _fits(shown, look)]
+    fitting = [look for look in looks if _fits(shown, look, play.course.language)]
     if not fitting:
         wanted = " or ".join(f"{look.head or 'plain'} {_short(look.text)}" for look in looks)
         pages = " | ".join(_short(one.content) for one in live)
@@ -207,12 +218,14 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         )
         return
     if fitting[0].text is None:
-        if any(one.buttons or one.embeds for one in live):
-            yield Broken("2 true now", f"{where} has buttons or references, though it is not released")
+        if any(one.buttons or one.embeds or one.attachments for one in live):
+            yield Broken("2 true now", f"{where} has buttons, references or a picture, though it is not released")
         return
     *first, last = live
-    if any(one.buttons or one.embeds for one in first):
-        yield Broken("2 true now", f"{where}: buttons or references are not on the last page alone")
+    if any(one.buttons or one.embeds or one.attachments for one in first):
+        yield Broken("2 true now", f"{where}: buttons, references or a picture are not on the last page alone")
+    if [one.description for one in last.attachments] != formulas(fitting[0].text):
+        yield Broken("2 true now", f"{where} has the pictures {last.attachments}: {fitting[0].text[-80:]!r}")
     numbers = {int(number) for number in re.findall(r"`\[(\d)\]`", json.dumps(last.embeds))}
     if numbers != marks(fitting[0].text):
         yield Broken("2 true now", f"{where} cites {marks(fitting[0].text)} and lists {numbers}")
@@ -234,8 +247,8 @@ def _look(content: str, language: Language) -> tuple[str, str]:
     return "", left
 
 
-def _fits(shown: tuple[str, str], look: Look) -> bool:
-    return shown == (look.head, squeezed(look.text or ""))
+def _fits(shown: tuple[str, str], look: Look, language: Language) -> bool:
+    return shown == (look.head, squeezed(with_picture(look.text or "", language)))
 
 
 def _nothing_unknown(play: Play, known: Facts) -> Iterator[Broken]:
@@ -303,7 +316,7 @@ def _card(item: Item, card: Message, known: Facts, language: Language) -> Iterat
 
 def _card_says(answer: Answer, card: Message, known: Facts) -> Iterator[Broken]:
     """A card gives the words that staff are to settle: theirs, where some are in force."""
-    text = squeezed(known.words_for_staff(answer))
+    text = squeezed(without_picture(known.words_for_staff(answer)))
     shown = squeezed(card.embeds[0]["description"])
     if text[:STARTS] not in shown:
         yield Broken("7 cards", f"card of item {item_of(card)} says {shown[-160:]!r}, not {text[:160]!r}")

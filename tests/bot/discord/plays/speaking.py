@@ -1,9 +1,10 @@
-"""A language model that writes about the passages it is given, slowly enough to be cut off in the middle."""
+"""A language model that writes about what it is given, also formulas, slowly enough to be cut off in the middle."""
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from zlib import crc32
 
 from services.models.llm import LlmConfig
 from tests.bot.discord.plays.play import TOPICS
@@ -36,8 +37,9 @@ def _answer(asked: str, prompt: str) -> str:
     topic = next((topic for topic in TOPICS if topic in asked), "")
     for number, text in PASSAGE.findall(prompt):
         if idea := re.search(rf"{topic} guarda a ideia (\S+)", text) if topic else None:
+            formula = f" Na lousa: \\[\\frac{{{idea[1]}}}{{2}}\\] [{number}]." if crc32(idea[1].encode()) % 2 else ""
             return (
                 f"O {topic} guarda a ideia {idea[1]} desta parte da aula [{number}]. "
-                f"É por isso que a ideia {idea[1]} volta em toda parte da aula [{number}]."
+                f"É por isso que a ideia {idea[1]} volta em toda parte da aula [{number}].{formula}"
             )
     return "NO_MATERIAL"

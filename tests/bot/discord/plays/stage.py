@@ -46,6 +46,7 @@ class Version:
     at: float  # of the clock on the wall, as the database's times are
     content: str
     embeds: list[Json]
+    pictures: list[str]  # by what is said of them
 
 
 @dataclass
@@ -68,7 +69,8 @@ class Remembering(FakeDiscord):
     def fill(self, message: Message, body: Json) -> None:
         super().fill(message, body)
         seen = self.versions.setdefault(message.id, (message, []))[1]
-        seen.append(Version(at=time.time(), content=message.content, embeds=message.embeds))
+        pictures = [one.description or "" for one in message.attachments]
+        seen.append(Version(at=time.time(), content=message.content, embeds=message.embeds, pictures=pictures))
 
     def delay(self, pattern: str, seconds: float) -> None:
         """Let the next request that *pattern* matches arrive later than those behind it."""

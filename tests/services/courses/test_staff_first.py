@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.courses.floor import Floor, Speaker, Spoken
+from services.courses.staff_first import Speaker, StaffFirst, ThreadMessage
 from tests.services.conftest import Desk
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -16,12 +16,12 @@ class Room:
     """One thread, spoken in; ids grow with time as Discord's do."""
 
     def __init__(self, desk: Desk) -> None:
-        self.floor = Floor(desk.pool)
+        self.first = StaffFirst(desk.pool)
         self.course = desk.course.id
 
     async def hears(self, speaker: Speaker, after: timedelta, *, asks: bool = True) -> bool:
-        return await self.floor.hear(
-            Spoken(
+        return await self.first.hear(
+            ThreadMessage(
                 course=self.course,
                 thread=5,
                 message=int(after.total_seconds()) + 1_000,
@@ -88,7 +88,7 @@ async def test_heard_again_each_message_gives_what_it_gave(room: Room) -> None:
 
 async def test_one_thread_knows_nothing_of_another(room: Room) -> None:
     await room.hears("staff", minutes(0))
-    elsewhere = Spoken(
+    elsewhere = ThreadMessage(
         course=room.course,
         thread=6,
         message=2_000,
@@ -97,5 +97,5 @@ async def test_one_thread_knows_nothing_of_another(room: Room) -> None:
         asks=True,
     )
 
-    assert await room.floor.hear(elsewhere)
-    assert not await room.floor.hear(replace(elsewhere, thread=5))
+    assert await room.first.hear(elsewhere)
+    assert not await room.first.hear(replace(elsewhere, thread=5))

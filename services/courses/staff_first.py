@@ -18,7 +18,7 @@ Speaker = Literal["staff", "owner", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class ThreadMessage:
     """One message in a thread or forum post."""
 
     course: CourseId
@@ -29,13 +29,13 @@ class Spoken:
     asks: bool  # it would be answered where staff have not written
 
 
-class Floor:
+class StaffFirst:
     """Who has the floor in the threads of all courses."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
 
-    async def hear(self, spoken: Spoken) -> bool:
+    async def hear(self, spoken: ThreadMessage) -> bool:
         """
         Take note of a message, and say whether Monitoria may speak to it without being addressed.
 

@@ -147,6 +147,7 @@ class CourseSettings:
     person_hourly: int  # questions that one person may ask in any 60 minutes
     course_daily: int  # questions that the whole course may ask in any 24 hours
     holds: tuple[Outcome, ...] = ()  # answers that wait for the approval of staff
+    draws_formulas: bool = True  # as pictures, where Unicode would lose something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

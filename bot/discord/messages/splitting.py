@@ -2,6 +2,8 @@
 
 import re
 
+from services.notation.parts import CODE, code_masked
+
 LONGEST = 2_000
 MOST = 3
 FENCE = re.compile(r"```(?:([\w+-]*)(?=\n))?")
@@ -14,7 +16,8 @@ def split(text: str, *, longest: int = LONGEST, most: int = MOST) -> list[str]:
     """
     Return *text* as one to *most* pages of at most *longest* characters; what does not fit ends in an ellipsis.
 
-    A code block that a page ends in is closed there and opened again on the next.
+    Code is whole where a page can hold it. A block that is longer is closed at the end of a line, and opened again on
+    the next page.
 
     >>> split("um dois", longest=24)
     ['um dois']
@@ -24,25 +27,35 @@ def split(text: str, *, longest: int = LONGEST, most: int = MOST) -> list[str]:
     left = text.strip()
     while left and len(pages) < most:
         opening = f"```{language}\n" if language is not None else ""
-        room = longest - len(opening) - ROOM
-        is_rest = len(opening) + len(left) + 4 <= longest
-        here = left if is_rest else left[: _cut(left, room)]
-        language = _open_block(opening + here)
-        left = "" if is_rest else left[len(here) :].lstrip("\n" if language is not None else None)
-        page = (opening + here).rstrip()
+        rest = opening + left
+        is_rest = len(rest) + 4 <= longest
+        here = rest if is_rest else rest[: _cut(rest, longest - ROOM, len(opening))]
+        language = _open_block(here)
+        left = "" if is_rest else rest[len(here) :].lstrip("\n" if language is not None else None)
+        page = here.rstrip()
         if left and len(pages) == most - 1:
             page += " …"
         pages.append(page + ("\n```" if language is not None else ""))
     return pages
 
 
-def _cut(text: str, room: int) -> int:
-    """Return where to cut: after the last paragraph that fits, else line, sentence, word."""
+def _cut(text: str, room: int, least: int) -> int:
+    """Return where to cut, after *least*: at the last paragraph that fits, else line, sentence, word, outside code."""
+    start, end = next((code.span() for code in CODE.finditer(text) if code.start() < room < code.end()), (room, room))
+    if end - start > room:
+        return _cut_within(text, max(start, least), room)
+    prose, floor = code_masked(text), max(room // 3, least)
     for separator in ("\n\n", "\n", ". ", " "):
-        at = text.rfind(separator, room // 3, room)
+        at = prose.rfind(separator, floor, start)
         if at >= 0:
             return at + (1 if separator == ". " else 0)
-    return room
+    return start if start > least else _cut_within(text, least, room)
+
+
+def _cut_within(text: str, start: int, room: int) -> int:
+    """Return where to cut a block of code that no page holds: after a line, if one ends there."""
+    at = text.rfind("\n", max(start + 1, room // 3), room)
+    return at if at >= 0 else room
 
 
 def _open_block(page: str) -> str | None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord.messages.pages import LONGEST, MOST, split
+from bot.discord.messages.splitting import LONGEST, MOST, split
 
 WORDS = st.sampled_from(["palavra", "```python\n", "\n```\n", "\n\n", "fim. ", "x" * 300, " ", "~", "`"])
 

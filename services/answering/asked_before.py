@@ -1,4 +1,4 @@
-"""Keep what staff have verified true, and find it for who asks the same again."""
+"""Find what staff have verified for who asks the same again, and let staff see to it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import cards, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
-from db.verified import Verified
+from db.records.reviews import Verified
 from services.answering import same_question
 from services.answering.recorded import recorded
 from services.answering.same_question import Candidates, Comparable
@@ -125,7 +125,8 @@ class VerifiedAnswers:
                 answer=retired.answer_id,
                 actor_key=actor_key,
                 action="retire",
-                before={**await recorded(conn, retired), "version": retired.version},
+                # The answer may have gone with its asker's data: the words' own number says what was retired.
+                before={**await recorded(conn, retired), "verified": retired.id, "version": retired.version},
             )
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
             await cards.outdate_words(conn, course=course.id, verified=retired.id)

@@ -1,0 +1,1 @@
+"""How an answer is written: prose, code and formulas, told apart once, and formulas for eyes that read no LaTeX."""
