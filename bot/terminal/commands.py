@@ -365,7 +365,7 @@ async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Service
 
 
 async def _ways(services: Services) -> dict[str, Retriever]:
-    ways = {"by words": Retriever(services.pool, None)}
+    ways = {"by words": Retriever(services.pool, None, translator=services.translator)}
     if await services.serving.current(patience_s=OPENING_PATIENCE_S):
         ways["by meaning"] = Retriever(services.pool, services.serving, dense_weights={"*": BEYOND_MEASURE})
         ways["hybrid"] = services.retriever
@@ -404,7 +404,7 @@ async def _calibrate(services: Services, course: Course, questions: Sequence[Eva
     apart = await calibration.sides(services.pool, course, questions)
     with terminal.progress() as bars:
         task = bars.add_task("weights", total=calibration.TRIES)
-        async for trial in calibration.tries(services.pool, services.serving, course, questions, apart):
+        async for trial in calibration.tries(services.retriever, course, questions, apart):
             tried.append(trial)
             bars.advance(task)
     weights = calibration.choose(tried, apart)

@@ -160,7 +160,7 @@ async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> A
     """Put together what answers with *changes*; all else is as configured."""
     retriever, near = services.retriever, services.nearness
     if changes.get("retrieval") == "lexical":
-        retriever = Retriever(services.pool, None)
+        retriever = Retriever(services.pool, None, translator=services.translator)
     config = setup.answer
     if "model" in changes or "base-url" in changes:
         before = config or LlmConfig(model="")
