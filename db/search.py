@@ -15,7 +15,7 @@ from db.records import CourseId, GenerationId, Hit, LectureId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class LanguageLikeness:
     """What likeness to the question is worth in segments of one language."""
 
     language: str  # two-letter code
@@ -30,7 +30,7 @@ class Dense:
     generation: GenerationId
     vector: NDArray[np.float32]  # (dimension,), the question's; a hit's score is the cosine to it
     towards: NDArray[np.float32]  # (dimension,), of unit length: the question without what its language shares
-    spoken: Sequence[Spoken]
+    spoken: Sequence[LanguageLikeness]
     gain: float  # in languages that are not among *spoken*
 
 

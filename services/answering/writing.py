@@ -12,8 +12,8 @@ from services import i18n, prompts
 from services.answering.asked import Question
 from services.answering.asked_before import Known
 from services.answering.drafts import Draft
-from services.answering.quotations import quotations
 from services.answering.verdicts import BEFORE_VERDICT, VERDICT
+from services.answering.without_model import quotations
 from services.citing.attribution import attributed
 from services.citing.citations import Claim, resolve
 from services.citing.marks import normalised

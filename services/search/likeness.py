@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from db.language_means import LanguageMean
 from db.records import Generation
-from db.search import Dense, Spoken
+from db.search import Dense, LanguageLikeness
 
 Vector = NDArray[np.float32]
 
@@ -61,7 +61,7 @@ def dense(
         vector=vector,
         towards=towards,
         spoken=tuple(
-            Spoken(
+            LanguageLikeness(
                 language=spoken,
                 middle=float(towards @ middle),
                 gain=(own if spoken == language else other) / max(LEAST_LENGTH, sqrt(max(0.0, 1 - middle @ middle))),

@@ -88,7 +88,7 @@ async def _plan(conn: AsyncConnection, course: Course, generation: GenerationId 
             generation=generation,
             vector=np.ones(DIMENSION, np.float32),
             towards=np.ones(DIMENSION, np.float32),
-            spoken=(search.Spoken(language="en", middle=0.1, gain=1.0),),
+            spoken=(search.LanguageLikeness(language="en", middle=0.1, gain=1.0),),
             gain=1.0,
         )
     )
@@ -197,7 +197,7 @@ async def test_signs_lose_nothing_of_the_best_ten(conn: AsyncConnection, filled:
     for near in random.choice(pieces, 20):
         asked = (near + 0.1 * random.standard_normal(DIMENSION)).astype(np.float32)
         towards = asked - mean.mean
-        spoken = search.Spoken(language="en", middle=float(towards @ mean.mean), gain=1.0)
+        spoken = search.LanguageLikeness(language="en", middle=float(towards @ mean.mean), gain=1.0)
         dense = search.Dense(generation=generation, vector=asked, towards=towards, spoken=(spoken,), gain=1.0)
         hits = await search.nearest(
             conn, course=course.id, lecture=None, terms={}, dense=dense, limit=10, reach=REACH // 2
