@@ -29,8 +29,11 @@ which a normally distributed number is above with the probability p = .726, .5 a
 MOVED = 0.05
 """How far a mean may move, in vectors of length 1, before bits are taken anew: a tenth of the least usual distance."""
 
-COMPARED = 8
-"""So many segments are compared in full for each one that a leg finds."""
+LEAST_COMPARED, MOST_COMPARED, ONE_COMPARED_IN = 2, 8, 60
+"""
+How many segments are compared in full: two for each that a leg finds, and one more for 60 segments of the course, but
+no more than eight for each that a leg finds.
+"""
 
 TAKEN = """
 insert into segment_signs
