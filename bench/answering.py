@@ -56,6 +56,11 @@ class Share:
     def whole(self) -> float:
         return self.embedding + self.search + self.rest + self.storing
 
+    @property
+    def passages(self) -> float:
+        """From the question to ranked passages."""
+        return self.embedding + self.search
+
 
 async def table(size: int) -> Table:
     """
@@ -78,7 +83,9 @@ async def table(size: int) -> Table:
                 asked = corpus.questions(WARM_UP + QUESTIONS, evenly=evenly)
                 shares = (await _shares(services, model, asked))[WARM_UP:]
                 whole = [one.whole for one in shares]
-                shown.add_row(f"whole, {draw}", str(len(shares)), *percentiles(whole)[:2], "p50 ≤ 60")
+                shown.add_row(f"whole, {draw}", str(len(shares)), *percentiles(whole)[:2], "p50 ≤ 50")
+                passages = [one.passages for one in shares]
+                shown.add_row("question to ranked passages", "", *percentiles(passages)[:2], "p50 ≤ 20")
                 for name, said in PARTS.items():
                     shown.add_row(f"  {said}", "", *percentiles([getattr(one, name) for one in shares])[:2], "")
             promised = await services.queue.due()
