@@ -4,7 +4,7 @@ The first stage of the search by meaning: three bits for each number of a piece'
 Where the number stands about its language's mean is told by three thresholds, in units of the usual distance from it:
 x > -0.6, x > 0 and x > 0.6. How many bits of two vectors differ (their Hamming distance) then orders segments nearly as
 the cosine does, at a tenth of the reading; one bit alone would need three times as many segments compared in full
-afterwards. docs/adr/0015-signs-first.md has the figures.
+afterwards. docs/adr/0016-signs-first.md has the figures.
 """
 
 from collections.abc import Sequence
