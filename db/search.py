@@ -73,7 +73,11 @@ near as materialized (
         offset 0  -- a lecture's rows by the key: joined in any other way they would be read once for each lecture
     ) n
     where %(generation)s::bigint is not null
-    order by s.gain * (%(unalike)s::float8 - n.apart) desc limit %(compared)s
+    order by s.gain * (%(unalike)s::float8 - n.apart) desc
+    limit (
+        select least(%(most)s::int, %(least)s::int + coalesce(max(segments) / %(one_in)s::int, %(most)s::int))
+        from course_lexicons where course_id = %(course)s
+    )
 ),
 dense as materialized (
     select v.segment_id, v.lecture_id, max(-n.gain * ((v.embedding <#> %(towards)s::halfvec) + n.middle)) as worth
@@ -190,7 +194,9 @@ def parameters(
         "gain": dense.gain if dense else 0.0,
         "signs": dense and signs.of_question(dense.towards),
         "unalike": signs.UNALIKE * len(dense.towards) if dense else 0.0,
-        "compared": signs.COMPARED * reach,
+        "least": signs.LEAST_COMPARED * reach,
+        "most": signs.MOST_COMPARED * reach,
+        "one_in": signs.ONE_COMPARED_IN,
         "limit": limit,
         "reach": reach,
     }

@@ -23,7 +23,7 @@ from bench.retrieval import AT_ONCE, WARM_UP, Filled, filled, percentiles, share
 QUESTIONS = 150
 AT_ONCE_QUESTIONS = 32
 ROUNDS = 5
-BY_THE_CALL = 4_000
+BY_THE_CALL = 1_000
 WAYS = ("vector", "hybrid")
 OURS = "Monitoria"
 
