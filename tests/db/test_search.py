@@ -159,6 +159,17 @@ async def test_no_list_is_read_once_for_each_row_of_another(
     assert sum(dropped) < LECTURES * SEGMENTS
 
 
+async def test_what_a_leg_lacks_is_read_by_key_and_nothing_twice(
+    conn: AsyncConnection, filled: tuple[Course, GenerationId]
+) -> None:
+    plan = await _plan(conn, *filled)
+
+    found_by_both_legs, shown = 2 * 50, 10
+    for table in ("segment_vectors", "segment_terms"):
+        read = sum(scan["Actual Rows"] * scan["Actual Loops"] for scan in _scans(plan, table))
+        assert read <= LECTURES * SEGMENTS + found_by_both_legs + shown, table
+
+
 async def test_only_the_texts_that_are_shown_are_read(
     conn: AsyncConnection, filled: tuple[Course, GenerationId]
 ) -> None:
