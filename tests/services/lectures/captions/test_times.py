@@ -130,11 +130,21 @@ def test_one_cue_that_stands_for_an_hour_does_not_condemn_a_lecture() -> None:
     assert "ended when their words are said: 1" in captions.repairs[-1]
 
 
+LINGERING = [
+    ("10:00:00,000", "mbunkus/mkvtoolnix#1940"),
+    ("00:52:03,000", "ggml-org/whisper.cpp#975"),
+    ("00:28:31,025", "sc0ty/subsync#188"),
+    ("03:20:00,000", "CheshireCC/faster-whisper-GUI#267"),
+    ("23:59:59,999", "the latest that is a time of a lecture"),
+]
+
+
+@pytest.mark.parametrize(("end", "_source"), LINGERING)
 @pytest.mark.parametrize("duration_s", [None, 1_240.0])
-def test_a_last_cue_that_ends_hours_later_ends_when_its_words_are_said(duration_s: float | None) -> None:
-    text = (
-        srt([6 * n for n in range(200)]).decode() + "\n999\n00:20:00,000 --> 10:00:00,000\nobrigado a todos e bom dia\n"
-    )
+def test_a_last_cue_that_ends_far_too_late_ends_when_its_words_are_said(
+    duration_s: float | None, end: str, _source: str
+) -> None:
+    text = srt([6 * n for n in range(200)]).decode() + f"\n999\n00:20:00,000 --> {end}\nobrigado a todos e bom dia\n"
 
     captions = on_clock(text.encode(), duration_s=duration_s)
 
