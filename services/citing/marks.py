@@ -1,6 +1,7 @@
 """Write the marks of a model's answer as we ask for them, whatever form it was trained to write."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from services.citing.citations import GLUED, SPACED, WORDS, without_marks
@@ -9,8 +10,18 @@ from services.notation.parts import masked, replaced
 
 NUMBER = r"[1-9][0-9]?"
 JOINT = r"\s?(?:[,;&–-]|\b(?:e|and|y)\b)\s?"
-NAME = rf"{WORDS}[\s:#_=.-]{{0,3}}"
+NAME = rf"(?:{WORDS}|n\.?\s?[ºª°]|no\.|números?|numbers?)[\s:#_=.-]{{0,3}}"
+WIDE = r"[1-9１-９][0-9０-９]?(?:\s?[,，、;–-]\s?[1-9１-９][0-9０-９]?)*"
 LIST = rf"#?\^?{NUMBER}(?:{JOINT}(?:{NAME})?#?\^?{NUMBER})*"
+PLACE = (
+    r"(?:(?:[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{2}(?![0-9])"
+    r"|(?:aula|lecture|class|lição|trecho|passage|página|page|pp?\.|minuto|minute|min\.|linhas?|lines?|slide|time|tempo)\b)"
+)
+"""What models write behind the number: where the passage is."""
+TITLED = (
+    rf"(?:{NAME}(?P<told>{NUMBER})\s?[,:;|@(–—-](?=[^\[\]\n]{{0,80}}[^\W_])"
+    rf"|#?(?P<titled>{NUMBER})\s?(?:[,:;|@(–—-]\s?(?={PLACE})|[:|–—]\s?(?=[^\[\]\n0-9]{{0,40}}[^\W\d_]{{3}})))[^\[\]\n]{{1,80}}"
+)
 BRACKETS = rf"\[\s?(?:{NAME})?{LIST}\s?\]"
 
 FENCED = re.compile(
@@ -27,8 +38,14 @@ CERTAIN = re.compile(
     rf"|\[\s?(?:{NAME}|#)(?P<named>{LIST})\s?\]"
     rf"|\(\s?{WORDS}[\s:#_=.-]{{1,3}}(?P<round>{LIST})\s?\)"
     rf"|\{{\{{?\s?{NAME}(?P<curly>{LIST})\s?\}}\}}?"
-    rf"|<(?P<tag>cite|citation|ref|source|sup)>\s?\[?(?:{NAME})?(?P<tagged>{LIST})\]?\s?</(?P=tag)>"
+    rf"|<(?P<tag>cite|citation|ref|inref|co|source|sup)>\s?\[?(?:{NAME})?(?P<tagged>{LIST})\]?\s?</(?P=tag)>"
     rf"|\[\^(?P<note>{NUMBER})\](?!:)"
+    rf"|(?<![\w)])\[\s?{TITLED}\]"
+    rf"|(?<![\w\])=])(?<!= )\[(?:\s{{1,2}}(?P<inset>{LIST})\s{{0,2}}|(?P<trailing>{LIST})\s{{1,2}})\]"
+    rf"|[［〔⟦]\s?(?:{NAME})?(?P<wide>{WIDE})\s?[］〕⟧]"
+    rf"|~?\\(?:foot|paren|text|auto|super)?cite[a-z]{{0,6}}\*?\{{\s?(?:{NAME})?(?P<tex>{LIST})\s?\}}"
+    rf"|\[@(?:{NAME})?(?P<pandoc>{LIST})\]"
+    rf"|\[(?P<anchored>{NUMBER})\]\(#[\w-]{{0,40}}\)"
     rf"|\$?\^\{{?\[(?P<raised>{LIST})\]\}}?\$?)",
     re.IGNORECASE,
 )
@@ -44,6 +61,11 @@ COUNTED = re.compile(
 RAISED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=[.!?»”)]))(?P<raised>[¹²³⁴-⁹](?:[,˒]?[¹²³⁴-⁹]){0,4})(?=[.,;:!?…]|\s|\Z)")
 POWERED = re.compile(r"(?:metros?|meters?|segundos?|seconds?|quil[oô]metros?|erros?|errors?)\Z", re.IGNORECASE)
 DIGITS = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
+CIRCLED = re.compile(
+    r"(?P<before>[^\W\d_]{2,}|[.!?»”)])"
+    r"(?P<circled>(?:[ \t]?[\u2460-\u2473\u2776-\u277f]){1,5})(?=[.,;:!?…]|[ \t]*(?:\n|\Z))"
+)
+WIDE_DIGITS = str.maketrans("０１２３４５６７８９，、", "0123456789,,")
 SOURCES = re.compile(
     r"\n[ \t>#*_-]*(?:fontes?|sources?|refer[eê]ncias?|references?|citations?|cita[cç][oõ]es|bibliografia)"
     r"[ \t*_]*:?[ \t*_]*"
@@ -67,8 +89,9 @@ def normalised(draft: str) -> str:
     """
     Return *draft* with the marks that it certainly holds written as `[2]`, and without lists of sources.
 
-    Round brackets, raised digits and what touches a word are marks only where there are no others; numbers in code and
-    formulas, indices, and those that count equations, figures or steps are none. Marks of other systems are taken out.
+    Round brackets, raised or circled digits and what touches a word are marks only where there are no others; numbers
+    in code and formulas, indices, and those that count equations, figures or steps are none. Marks of other systems are
+    taken out.
 
     >>> normalised("O gradiente some [citation:1]【2†source】. Veja (trecho 3).")
     'O gradiente some [1] [2]. Veja [3].'
@@ -80,6 +103,8 @@ def normalised(draft: str) -> str:
         text = _all(text, LOOSE_ROUND, _round)
     if not has_marks(text):
         text = _all(text, RAISED, _raised)
+    if not has_marks(text):
+        text = _all(text, CIRCLED, _circled)
     if not has_marks(text):
         text = _all(text, LOOSE_GLUED, _glued)
     return replaced(text, LEFT_OVER, lambda found: closed_gap(text, *found.span())).strip()
@@ -132,6 +157,13 @@ def _raised(found: re.Match[str], text: str) -> str:
     return " " + "".join(f"[{digit.translate(DIGITS)}]" for digit in found["raised"] if digit not in ",˒")
 
 
+def _circled(found: re.Match[str], _: str) -> str:
+    if COUNTED.fullmatch(found["before"]):
+        return found[0]
+    numbers = (unicodedata.numeric(sign) for sign in found["circled"] if not sign.isspace())
+    return f"{found['before']} " + "".join(f"[{number:.0f}]" for number in numbers)
+
+
 def _marks(numbers: str) -> str:
     """
     Return the numbers in any such list as one mark.
@@ -139,5 +171,5 @@ def _marks(numbers: str) -> str:
     >>> _marks("[1], [2]"), _marks("1-3"), _marks("doc 1 e doc 4")
     ('[1, 2]', '[1-3]', '[1, 4]')
     """
-    ranges = re.findall(r"[0-9]+(?:\s?[–-]\s?[0-9]+)?", numbers)
+    ranges = re.findall(r"[0-9]+(?:\s?[–-]\s?[0-9]+)?", numbers.translate(WIDE_DIGITS))
     return f"[{', '.join(found.replace(' ', '').replace('–', '-') for found in ranges)}]"

@@ -4,28 +4,33 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from services.models.surroundings import ANSWER_TAGS, DECORATION, Unclear, may_be_surrounded, without_surroundings
+
 NAMES = (
     r"(?:seed:|antml:)?(?:think(?:ing)?|thoughts?|thought_process|reason(?:ing)?|reasoning_content|reflection|analysis"
     r"|scratch_?pad|inner_(?:monologue|thoughts?)|internal_(?:monologue|thoughts?)|deliberation|ant_?thinking|reflect"
-    r"|chain[_-]of[_-]thought|cot|racioc[ií]nio|pensamentos?|reflex[aã]o)"
+    r"|chain[_-]of[_-]thought|cot|racioc[ií]nio|pensamentos?|reflex[aã]o|(?:proposed_)?plan(?:ning)?|plano|rascunho"
+    r"|tool_(?:calls?|use|response)|function_calls?)"
 )
 CERTAIN = r"(?:think(?:ing)?|thoughts?|reasoning)"
 """In square brackets, where "[reflection]" may be a word that the answer explains."""
 OPENS = re.compile(
-    rf"<{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{CERTAIN}\]|◁{NAMES}▷|<\|(?:{NAMES}|(?:start|begin)_?(?:of)?_?(?:think(?:ing)?|thought))\|>"
-    rf"|<\|channel>(?:thought|analysis)|&lt;{NAMES}&gt;|<\|inner_prefix\|>|<｜begin▁of▁thinking｜>"
+    rf"< ?{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{CERTAIN}\]|◁{NAMES}▷"
+    rf"|<\|(?:{NAMES}|(?:start|begin)_?(?:of)?_?(?:think(?:ing)?|thought))\|>"
+    rf"|<\|channel>(?:thought|analysis)|&lt;{NAMES}&gt;|<\|inner_prefix\|>"
+    r"|<unused94>(?:thought)?|\|startthink\||<｜begin▁of▁thinking｜>"
     r"|<details\s+type=.?reasoning[^<>\n]{0,80}>|<details>\s{0,3}<summary>\s?(?:think|thought|reason|racioc|pensa)",
     re.IGNORECASE,
 )
 CLOSES = re.compile(
-    rf"</{NAMES}\s*>|\[/{CERTAIN}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end_?(?:of)?_?(?:think(?:ing)?|thought))\|>|<channel\|>"
-    rf"|&lt;/{NAMES}&gt;|<\|inner_suffix\|>|<｜end▁of▁thinking｜>|</details>",
+    rf"< ?/ ?{NAMES}\s*>|\[/{CERTAIN}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end_?(?:of)?_?(?:think(?:ing)?|thought))\|>"
+    rf"|<channel\|>|&lt;/{NAMES}&gt;|<\|inner_suffix\|>|<unused95>|\|endthink\||<｜end▁of▁thinking｜>|</details>",
     re.IGNORECASE,
 )
 """How models mark their thoughts, as their makers or the templates of servers taught them (tests name the sources)."""
 EITHER = re.compile(f"(?P<opens>{OPENS.pattern})|(?P<closes>{CLOSES.pattern})", re.IGNORECASE)
 
-BEGINS_A_TAG = re.compile(r"<(?=[/|｜a-zA-Z])|\[(?=[/tr])|◁|&lt;(?=[/a-z])", re.IGNORECASE)
+BEGINS_A_TAG = re.compile(r"<(?= ?[/|｜a-zA-Z])|\|(?=(?:start|end)think)|\[(?=[/tr])|◁|&lt;(?=[/a-z])", re.IGNORECASE)
 """Looked for first: a text is read anew with each of its pieces."""
 LONGEST_TAG = 200
 
@@ -40,18 +45,19 @@ PROCESS = re.compile(
 )
 """Granite 3.2."""
 HEADED = re.compile(
-    r"\A\s*(?:#{1,4}[ \t]*|\*\*)?(?:thinking|thoughts?|reasoning|racioc[ií]nio|pensamentos?)"
-    r"(?::\*{0,2}|\*\*:?|[ \t]*\n)",
+    rf"\A\s*{DECORATION}(?:thinking|thoughts?|reasoning|racioc[ií]nio|pensamentos?)"
+    r"(?::[*_]{0,3}|\*\*:?|[*_]{1,3}(?::|[ \t]*\n)|[ \t]*\n)|\A\s*/\*(?:PLANNING|REASONING|ACTION)\*/",
     re.IGNORECASE,
 )
 HEADED_ANSWER = re.compile(
-    r"\n\s*(?:#{1,4}[ \t]*|\*\*)?(?:final answer|answer|response|resposta(?: final)?)(?::\*{0,2}|\*\*:?|[ \t]*\n)",
+    r"(?:\A|\n)\s*(?:#{1,4}[ \t]*|[*_]{1,3})?(?:final answer|answer|response|resposta(?: final)?)"
+    r"(?::[*_]{0,3}|\*\*:?|[*_]{1,3}:|[ \t]*\n)|/\*FINAL_ANSWER\*/",
     re.IGNORECASE,
 )
 """Headings before thought and answer, as prompts that ask for both have taught them."""
 FENCED = re.compile(r"```(?:thinking|think|thoughts?|reasoning)[ \t]*\n.*?(?:\n```|\Z)", re.DOTALL | re.IGNORECASE)
 WRAPPED = re.compile(
-    r"\A\s*(?:<(?P<tag>answer|response|output|final|final_answer)>|<\|(?:START_RESPONSE|START_TEXT|begin_of_solution|begin_of_box)\|>)"
+    rf"\A\s*(?:<(?P<tag>{ANSWER_TAGS})>|<\|(?:START_RESPONSE|START_TEXT|begin_of_solution|begin_of_box)\|>)"
     r"(?P<inside>.*?)(?:</(?P=tag)>|<\|(?:END_RESPONSE|END_TEXT|end_of_solution|end_of_box)\|>)?\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
@@ -83,19 +89,19 @@ TELLS = 60
 """Characters after which it shows whether a text that begins in such a way is a thought."""
 BEGINNINGS = (
     "analysis", "here is my thought process:", "here's my thought process:", "thinking:", "thinking\n", "thoughts:",
-    "thoughts\n", "reasoning:", "reasoning\n", "raciocínio:", "raciocínio\n", "pensamento:", "pensamentos:",
+    "thoughts\n", "thought for", "/*planning*/", "/*reasoning*/", "/*action*/", "reasoning:",
+    "reasoning\n", "raciocínio:", "raciocínio\n", "pensamento:", "pensamentos:",
 )  # fmt: skip
-MARKED_UP = " \t\n#*"
+ANSWER_HEADS = ("answer", "final answer", "response", "resposta final")
+MARKED_UP = " \t\n#*_>💭🤔🧠"
+AFTER_A_HEAD = " \t\n:*_.…"
 UNFINISHED = re.compile(
-    rf"(?:<[^<>\s\[\]]{{0,40}}|<{NAMES}\s[^<>\n]{{0,80}}|<\|(?:channel|start|constrain)\|?>[^\n]{{0,80}}|\[/?[A-Za-z_:]{{0,24}}"
+    rf"(?:< ?/? ?[^<>\s\[\]]{{0,40}} ?|\|[a-z]{{0,10}}|<{NAMES}\s[^<>\n]{{0,80}}"
+    r"|<\|(?:channel|start|constrain)\|?>[^\n]{0,80}|\[/?[A-Za-z_:]{0,24}"
     r"|<details[^<>\n]{0,120}>?\s{0,3}(?:<(?:s[a-z>]{0,8}\s?[^\W\d_]{0,12})?)?|&(?:l(?:t(?:;[^&\s]{0,40}(?:&[a-z]{0,2})?)?)?)?"
     r"|`{1,3}[a-z]{0,12}|◁[^▷\s]{0,24})\Z",
     re.IGNORECASE,
 )
-
-
-class Unclear(Exception):
-    """The text holds thoughts, and where they end cannot be told."""
 
 
 class SoFar:
@@ -135,6 +141,8 @@ def spoken(text: str) -> str:
     said, with_tags = _outside_tags(_final_channel(text)), ""
     while said != with_tags:  # what stood on both sides of a thought may make a tag
         said, with_tags = _outside_tags(said), said
+    alone = without_surroundings(said.strip())
+    said = _headed(alone, is_second=alone != said.strip())
     if MUSING.match(said):
         raise Unclear
     while inside := WRAPPED.match(said):
@@ -148,8 +156,7 @@ def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
 
     *opens_unseen*: this model's thoughts begin without a tag, so that all is thought until one closes.
     """
-    begun = text.lstrip(MARKED_UP)
-    if any(beginning.startswith(begun.lower()) for beginning in BEGINNINGS):
+    if _may_begin(text, BEGINNINGS) or may_be_surrounded(text):
         return ""
     if opens_unseen and not CLOSES.search(text):
         return ""
@@ -157,9 +164,14 @@ def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
         said = spoken(text)
     except Unclear:
         return ""
-    if len(said) < TELLS and MAYBE_MUSING.match(said):
+    if (len(said) < TELLS and MAYBE_MUSING.match(said)) or may_be_surrounded(said) or _may_begin(said, ANSWER_HEADS):
         return ""
     return (said[:-LONGEST_TAG] + UNFINISHED.sub("", said[-LONGEST_TAG:])).rstrip()
+
+
+def _may_begin(text: str, beginnings: Sequence[str]) -> bool:
+    begun = text.lstrip(MARKED_UP).rstrip(AFTER_A_HEAD).lower()
+    return any(beginning.startswith(begun) for beginning in beginnings)
 
 
 def opens_unseen(text: str) -> bool:
@@ -175,12 +187,18 @@ def _final_channel(text: str) -> str:
         return "".join(text[part.end() : end] for part, end in zip(parts, ends, strict=True) if part["name"] == "final")
     for form in (BARE_CHANNELS, PROCESS, FENCED):
         text = form.sub("", text)
+    return text
+
+
+def _headed(text: str, *, is_second: bool) -> str:
+    """Return what stands under the answer's heading, where the thought has one, or stood before (*is_second*)."""
     if HEADED.match(text):
         answer = HEADED_ANSWER.search(text)
         if answer is None:
             raise Unclear
         return text[answer.end() :]
-    return text
+    answer = HEADED_ANSWER.match(text) if is_second else None
+    return text[answer.end() :] if answer else text
 
 
 def _outside_tags(text: str) -> str:

@@ -6,7 +6,9 @@ from db.records import Language
 from services import i18n
 
 ID = r"[0-9]{5,25}"
-PERSON = re.compile(rf"<@!?{ID}>|https?://(?:\w+\.)?discord(?:app)?\.com/users/{ID}\S*", re.IGNORECASE)
+PERSON = re.compile(
+    rf"<@!?{ID}(?:\|[^<>\n]{{0,80}})?>|https?://(?:\w+\.)?discord(?:app)?\.com/users/{ID}\S*", re.IGNORECASE
+)
 ROLE = re.compile(rf"<@&{ID}>")
 ROOM = re.compile(
     rf"<#{ID}>|<id:[a-z-]+>|https?://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|{ID})\S*",

@@ -20,8 +20,12 @@ from tests.services.conftest import Desk
 
 NUL, HIGH, LOW = "\0", "\ud83e", "\udcff"
 POISONS = {
+    # open-metadata/OpenMetadata#31120, airbytehq/airbyte#3476, magda-io/magda#3161, dashjoin/platform#488,
+    # turbot/steampipe#292, paradedb/pg_analytics#188, bloxbean/yaci-store#209, FraunhoferIOSB/FROST-Server#375
     "NUL": f"gra{NUL}diente",
+    # Kohaku-Lab/KohakuTerrarium PR#48, abetlen/llama-cpp-python#57
     "a high surrogate": f"gra{HIGH}diente",
+    # simonw/llm#768, Nayjest/ai-microcore#74
     "an undecodable byte of the command line": f"gra{LOW}diente",
     "two megabytes": "gradiente " * 200_000,
     "two megabytes without a space": "g" * 2_000_000,

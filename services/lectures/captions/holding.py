@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import ne
 
 from db.records import Cue
-from services.lectures.captions.pace import UNUSUAL, Pace, measured, too_fast, too_slow, words_in
+from services.lectures.captions.pace import SLOWEST, UNUSUAL, Pace, measured, per_minute, too_fast, too_slow, words_in
 from services.lectures.captions.records import Captions, Unreadable, WrongClock
 from services.lectures.captions.times import shown
 
@@ -15,6 +16,10 @@ LATEST_S = 2 * HOUR_S
 """No lecture is silent for longer before its first word; a time of day, or a timeline, is what begins later."""
 PAST_SHARE = 0.1
 """Up to this share of the words may lie past the video's end, where no link opens; more is another clock."""
+
+LINGERING_S = 240.0
+"""A cue that stays for longer, and says next to nothing in that time, was never closed."""
+SAID_PER_MINUTE = 150.0
 
 
 def held(captions: Captions, *, name: str, duration_s: float | None, offset_s: float | None) -> Captions:
@@ -31,6 +36,7 @@ def held(captions: Captions, *, name: str, duration_s: float | None, offset_s: f
         return captions
     try:
         _require_pace(captions.cues, with_ends=captions.says_ends)
+        captions = _closed(captions)
         off_s = _offset(captions.cues, duration_s) if offset_s is None else offset_s
         moved = _moved(captions, off_s, is_told=offset_s is not None)
         return _within(moved, duration_s) if duration_s is not None else moved
@@ -59,6 +65,26 @@ def _require_pace(cues: Sequence[Cue], *, with_ends: bool) -> None:
             f"would be spoken at {rate} words a minute, which nobody does: its times are in another unit, "
             "or it holds each sentence many times; export it again"
         )
+
+
+def _closed(captions: Captions) -> Captions:
+    """
+    End the cues of minutes that nobody closed when their words are said.
+
+    Only after the pace of all: where every cue is slow, the unit is wrong, and nothing may be put right.
+    """
+    cues = tuple(map(_ended, captions.cues))
+    if not (count := sum(map(ne, cues, captions.cues))):
+        return captions
+    note = f"cues of over four minutes at under {SLOWEST:.0f} words a minute, ended when their words are said: {count}"
+    return replace(captions, cues=cues, repairs=(*captions.repairs, note))
+
+
+def _ended(cue: Cue) -> Cue:
+    words, length_s = words_in(cue.text), cue.end_s - cue.start_s
+    if length_s <= LINGERING_S or per_minute(words, length_s) >= SLOWEST:
+        return cue
+    return replace(cue, end_s=round(cue.start_s + max(1.0, 60 * words / SAID_PER_MINUTE), 3))
 
 
 def _offset(cues: Sequence[Cue], duration_s: float | None) -> float:

@@ -21,6 +21,9 @@ WORDS = [
     # alexknowshtml/smaug#25, mozilla/bleach#35, daGrevis/mdx_linkify#18, zulip/zulip#2885
     "edite main.py e README.md", "o Program.cs e o Android.mk", "plan.md, CLAUDE.md", "rode somescript.sh",
     "tests/test_markdown.py falha", "coverage.py mede", "lib.rs e main.go", "index.html, app.js, e Node.js",
+    # RocketChat/Rocket.Chat#4082, Expensify/App#9329, npm/marky-markdown#146, npm/marky-markdown PR#152,
+    # jupyter-book/mystmd PR#940, deltachat/message-parser#33
+    "abra o README.md", "ThisIsATest.md", "*Readme.md*", "o campo user.name", "my_script.py", "baixe myFile.zip",
     # other points between words
     "fim da frase.Outra começa", "p.ex. isto", "e.g. that", "versão 3.11.2", "v1.2.io", "às 10.30", "java.net.URL",
 ]  # fmt: skip

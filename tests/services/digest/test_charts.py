@@ -161,6 +161,13 @@ TITLES = [
     ("", ""),
     ("∇f(x) ≤ ½ — “aspas”", "∇f(x) ≤ ½ — “aspas”"),
     ("Введение, Εισαγωγή", "Введение, Εισαγωγή"),
+    ("V_DS-I_D特性", "V_DS-I_D…"),  # matplotlib/matplotlib#14269
+    ("Aula 🍎", "Aula"),  # matplotlib/matplotlib#12830
+    ("de \u22121 a 1", "de \u22121 a 1"),  # matplotlib/matplotlib#27232: the minus sign
+    ("ダウンロード", "…"),  # erez-c137/NetSpeedTray PR#173
+    ("论文 2026", "… 2026"),  # youngfish42/PaperVault PR#45
+    ("𠀀 Extensão B", "… Extensão B"),  # notofonts/noto-fonts#242
+    ("平均 (média)", "… (média)"),  # intsig-textin/markdown_tester#6
 ]
 
 

@@ -1,5 +1,7 @@
 """No thought reaches a student, whatever a model or its server marks it with; the sources are public reports."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ FORMS = {
     "Open WebUI's details, jrkropp/open-webui-developer-toolkit PR#367": (
         f'<details type="reasoning" done="true">\n<summary>Thought for 3 s</summary>\n{SECRET}\n</details>\n{SAID}'
     ),
-    "details with a summary": f"<details><summary>Thinking</summary>{SECRET}</details>\n{SAID}",
+    "details with a summary, langgenius/dify#14889": f"<details><summary>Thinking</summary>{SECRET}</details>\n{SAID}",
     "escaped": f"&lt;think&gt;{SECRET}&lt;/think&gt;{SAID}",
     "a fence": f"```thinking\n{SECRET}\n```\n{SAID}",
     "headings": f"## Reasoning\n{SECRET}\n\n## Answer\n{SAID}",
@@ -57,6 +59,40 @@ FORMS = {
     "DeepSeek's bars": f"<｜begin▁of▁thinking｜>{SECRET}<｜end▁of▁thinking｜>{SAID}",
     "a chain": f"<chain_of_thought>{SECRET}</chain_of_thought>{SAID}",
     "the tokens of a turn's end": f"{SAID}<|im_end|>",
+    "with spaces": f"< think >{SECRET}</ think >\n{SAID}",
+    "with spaces everywhere": f"< think >{SECRET}< / think >{SAID}",
+    "MedGemma, ollama/ollama#15754": f"<unused94>thought\nThinking Process:\n{SECRET}\n<unused95>{SAID}",
+    "MedGemma without the word, ollama/ollama PR#17127": f"<unused94>{SECRET}<unused95>{SAID}",
+    "between bars, vectorize-io/hindsight PR#2195": f"|startthink|{SECRET}|endthink|{SAID}",
+    "a plan, openai/codex PR#10210": f"<proposed_plan>\n{SECRET}\n</proposed_plan>\n{SAID}",
+    "a plan before the answer's tags, microsoft/semantic-kernel#3682": f"<plan>{SECRET}</plan><answer>{SAID}</answer>",
+    "a call, NousResearch/hermes-agent PR#83023": f"<tool_call>{SECRET}</tool_call>\n{SAID}",
+    "Command with its text's tokens, scouzi1966/maclocal-api PR#151": (
+        f"<|START_THINKING|>{SECRET}<|END_THINKING|><|START_TEXT|>{SAID}<|END_TEXT|>"
+    ),
+}
+
+LAID_OUT = {
+    # where thoughts of any kind would end elsewhere, such as a quotation with a blank line in it
+    "misspelt tags, crownshy/comhairle PR#880": f"<thnk>{SECRET}</thnk>\n{SAID}",
+    "a tag of one letter": f"<r>{SECRET}</r>{SAID}",
+    "a name of its own": f"<my-notes>\n{SECRET}\n</my-notes>\n{SAID}",
+    "two names of its own": f"<step1>{SECRET}</step1>\n<step2>{SECRET}</step2>\n{SAID}",
+    "a name of its own, then the answer's tags": f"<draft>{SECRET}</draft><resposta>{SAID}</resposta>",
+    "behind known tags": f"<think>{SECRET}</think><r>{SECRET}</r>{SAID}",
+    "ADK's marks, google/adk-python PR#6709": f"/*PLANNING*/ {SECRET}\n/*REASONING*/ {SECRET}\n/*FINAL_ANSWER*/ {SAID}",
+    "quoted, kevinhermawan/Ollamac PR#125": f"> **Thinking:** {SECRET}\n> Talvez.\n\n{SAID}",
+    "quoted in two paragraphs, dnouri/pilish PR#50": f"> Thinking...\n> {SECRET}\n>\n> {SECRET}\n\n{SAID}",
+    "quoted with a time": f"> Thought for 3 s\n> {SECRET}\n\n{SAID}",
+    "quoted, then headed": f"> *Raciocínio:* {SECRET}\n\n**Resposta:** {SAID}",
+    "quoted with a sign": f"> 💭 Thinking: {SECRET}\n\n{SAID}",
+    "italic headings, Kilo-Org/kilocode PR#6182": f"_Thinking:_ {SECRET}\n\n_Answer:_ {SAID}",
+    "starred headings": f"*Thinking:* {SECRET}\n\n*Answer:* {SAID}",
+    "JSON, cognizant-ai-lab/neuro-san-ui#379": json.dumps({"thought": SECRET, "answer": SAID}, ensure_ascii=False),
+    "JSON in a fence": f"```json\n{json.dumps({'reasoning': SECRET, 'final_answer': SAID})}\n```",
+    "JSON in Portuguese": json.dumps({"raciocinio": SECRET, "resposta": SAID, "confidence": 0.9}),
+    "JSON of thoughts, then words": f"{json.dumps({'thinking': SECRET})}\n\n{SAID}",
+    "an answer alone in JSON": json.dumps({"answer": SAID}),
 }
 
 ONLY_THOUGHTS = {
@@ -67,33 +103,46 @@ ONLY_THOUGHTS = {
 }
 
 UNCLEAR = {
-    "aloud, English": f"Okay, the user is asking about dropout. {SECRET}\n\n{SAID}",
+    "aloud, English, screenpipe/screenpipe#3332": f"Okay, the user is asking about dropout. {SECRET}\n\n{SAID}",
     "aloud, Portuguese": f"Certo, o aluno quer saber do dropout. {SECRET}\n\n{SAID}",
     "aloud, first": f"First, I need to look at the passages. {SECRET}\n\n{SAID}",
     "aloud, Portuguese, of oneself": f"Vou analisar os trechos primeiro. {SECRET}\n\n{SAID}",
     "a heading without an end": f"**Thinking:** {SECRET}\n\n{SAID}",
     "a process without an end": f"Thinking Process:\n\n1. {SECRET}\n\n{SAID}",
     "names of channels without the last": f"analysisWe need to cite. {SECRET}",
+    "italic, without an end, Kilo-Org/kilocode PR#6182": f"_Thinking:_ {SECRET}\n\n{SAID}",
+    "quoted, and nothing parts it from the answer": f"> Thinking: {SECRET}\n{SAID}",
+    "all of it quoted": f"> Thinking: {SECRET}\n> {SAID}",
+    "one unknown tag around it all": f"<r>{SECRET} {SAID}</r>",
+    "an unknown tag without an end": f"<r>\n{SECRET}\n\n{SAID}",
+    "an element in a sentence, or a thought": f"<livro> é a raiz, e </livro> a fecha. {SAID}",
+    "ADK's marks without the last": f"/*PLANNING*/ {SECRET}\n{SAID}",
+    "JSON without a field for the answer": json.dumps({"thought": SECRET, "explanation": SAID}),
+    "JSON with two": json.dumps({"thought": SECRET, "answer": SAID, "response": SAID}),
+    "JSON that is cut off": '{"thought": "' + SECRET + " " + SAID,
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+ALL = FORMS | LAID_OUT
+
+
+@pytest.mark.parametrize("form", ALL)
 def test_only_what_is_said_is_left(form: str) -> None:
-    assert spoken(FORMS[form]) == SAID
+    assert spoken(ALL[form]) == SAID
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ALL)
 def test_no_draft_shows_a_thought_or_a_tag(form: str) -> None:
-    is_blind = opens_unseen(FORMS[form])
-    for length in range(len(FORMS[form]) + 1):
-        shown = spoken_so_far(FORMS[form][:length], opens_unseen=is_blind)
-        assert SAID.startswith(shown), FORMS[form][:length]
+    is_blind = opens_unseen(ALL[form])
+    for length in range(len(ALL[form]) + 1):
+        shown = spoken_so_far(ALL[form][:length], opens_unseen=is_blind)
+        assert SAID.startswith(shown), ALL[form][:length]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ALL)
 def test_a_model_that_is_not_known_shows_nothing_of_its_thoughts(form: str) -> None:
-    for length in range(len(FORMS[form]) + 1):
-        assert SAID.startswith(spoken_so_far(FORMS[form][:length], opens_unseen=True))
+    for length in range(len(ALL[form]) + 1):
+        assert SAID.startswith(spoken_so_far(ALL[form][:length], opens_unseen=True))
 
 
 @pytest.mark.parametrize("text", ONLY_THOUGHTS.values(), ids=ONLY_THOUGHTS.keys())
@@ -123,6 +172,17 @@ def test_thoughts_that_cannot_be_told_from_the_answer_are_unclear(text: str) -> 
         "O usuário pede memória ao sistema, e o aluno vê isso no laboratório [1].",
         "A luz volta [reflection] e depois muda de meio [refraction] no prisma [1].",
         "Here is how dropout works: neurons are switched off [1].",
+        "<T> é um parâmetro de tipo, e vector<T> o usa [1].",
+        "<b>Dropout</b> desliga neurônios [1].",
+        "<cite>1</cite> O dropout desliga neurônios.",
+        "a | b é a disjunção, e |x| o módulo [1].",
+        "> O gradiente some quando a rede é funda.\n\nAssim diz a aula [1].",
+        "*Thinking* quer dizer pensar [1].",
+        "{1, 2} é um conjunto [1].",
+        '```json\n{"text": "oi", "id": 1}\n```\nÉ um objeto [1].',
+        '{"criteria": "a", "reasoning": "b c d e", "score": 2}',
+        '{"reasoning": "b c d e", "answerable": "yes"}',
+        '{"reasoning": "b c d e", "rating": 2}',
     ],
 )
 def test_an_answer_that_has_no_thoughts_stays_as_it_is(text: str) -> None:

@@ -13,7 +13,12 @@ from services.words.mentions import without_mentions
         ("<@123456789012345678> disse", "alguém disse", "someone disse"),  # openabdev/openab#461
         ("<@!123456789012345678> disse", "alguém disse", "someone disse"),  # kevinthedang/discord-ollama#40
         ("<@&123456789012345678> viu?", "um grupo viu?", "a group viu?"),  # openclaw/openclaw#32547
-        ("veja <#123456789012345678>", "veja um canal", "veja a channel"),
+        ("<@123456789012345678|Ana> disse", "alguém disse", "someone disse"),  # openabdev/openab#460
+        ("<@120931820938102> falou", "alguém falou", "someone falou"),  # Kav-K/GPTDiscord#83
+        ("e (<@280411966126948353>)?", "e (alguém)?", "e (someone)?"),  # 238SAMIxD/discord-ai-bot#19
+        ("é com <@!1234567890>", "é com alguém", "é com someone"),  # Nadybot/Nadybot#26
+        ("<@123456789012345678>, <@!223456789012345678> e eu", "alguém, alguém e eu", "someone, someone e eu"),
+        ("veja <#1082142594567516160>", "veja um canal", "veja a channel"),  # DistroByte/AwF-Bot PR#1
         ("veja <id:browse>", "veja um canal", "veja a channel"),
         ("</ask:123456789012345678> falha", "/ask falha", "/ask falha"),
         ("boa <:joinha:123456789012345678>", "boa :joinha:", "boa :joinha:"),

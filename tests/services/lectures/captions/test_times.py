@@ -123,7 +123,40 @@ def test_a_list_of_chapters_is_no_lecture() -> None:
 def test_one_cue_that_stands_for_an_hour_does_not_condemn_a_lecture() -> None:
     text = srt([6 * n for n in range(200)]).decode() + "\n999\n00:20:30,000 --> 01:10:30,000\nobrigado a todos\n"
 
-    assert len(on_clock(text.encode()).cues) == 201
+    captions = on_clock(text.encode())
+
+    assert len(captions.cues) == 201
+    assert max(cue.end_s for cue in captions.cues) == 1_231.2
+    assert "ended when their words are said: 1" in captions.repairs[-1]
+
+
+LINGERING = [
+    ("10:00:00,000", "mbunkus/mkvtoolnix#1940"),
+    ("00:52:03,000", "ggml-org/whisper.cpp#975"),
+    ("00:28:31,025", "sc0ty/subsync#188"),
+    ("03:20:00,000", "CheshireCC/faster-whisper-GUI#267"),
+    ("23:59:59,999", "the latest that is a time of a lecture"),
+]
+
+
+@pytest.mark.parametrize(("end", "_source"), LINGERING)
+@pytest.mark.parametrize("duration_s", [None, 1_240.0])
+def test_a_last_cue_that_ends_far_too_late_ends_when_its_words_are_said(
+    duration_s: float | None, end: str, _source: str
+) -> None:
+    text = srt([6 * n for n in range(200)]).decode() + f"\n999\n00:20:00,000 --> {end}\nobrigado a todos e bom dia\n"
+
+    captions = on_clock(text.encode(), duration_s=duration_s)
+
+    assert (captions.cues[-1].start_s, captions.cues[-1].end_s) == (1_200, 1_202.4)
+    assert measured(captions.cues, duration_s).end_s == 1_202.4
+
+
+def test_a_cue_of_minutes_that_is_full_of_words_keeps_its_end() -> None:
+    words = "o gradiente some quando a rede fica funda demais " * 60
+    text = srt([6 * n for n in range(20)]).decode() + f"\n999\n00:03:00,000 --> 00:11:00,000\n{words}\n"
+
+    assert on_clock(text.encode()).cues[-1].end_s == 660
 
 
 UNITS = [
