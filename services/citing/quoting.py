@@ -91,11 +91,14 @@ def quoted(
     if among is None:
         among = candidates(question, hits, language, translations)
     ranked = _ranked(among, near)
-    nearness = near[ranked[0][1].text] if ranked and near else None
-    phrasings = [(language, question), *translations.items()]
-    if not is_answered(max(coverage(text, hits, code) for code, text in phrasings), nearness):
+    if not ranked:
         return None
-    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked)) or None
+    best = ranked[0][1]
+    code = best.hit.language if best.hit.language in translations else language
+    covered = coverage(translations.get(code, question), hits, code)
+    if not is_answered(covered, near[best.text] if near else None):
+        return None
+    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked))
 
 
 def is_answered(covered: float, nearness: float | None) -> bool:
