@@ -157,16 +157,23 @@ async def connected(url: str, *, autocommit: bool = False) -> AsyncConnection:
     Open one connection.
 
     Raises:
-        DatabaseRefused: the operator can fix it: the address, the password, a missing database.
+        DatabaseRefused: the operator can fix it: the address, the password, a missing database, its encoding.
         DatabaseUnavailable: nothing answers there now.
 
     """
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
-            return await AsyncConnection.connect(url, autocommit=autocommit, **_ours(url))
+            conn = await AsyncConnection.connect(url, autocommit=autocommit, **_ours(url))
     except (psycopg.Error, TimeoutError) as error:
         # libpq quotes an address it cannot read, password and all: the cause must not travel on.
         raise explain(error, url) from None
+    if (encoding := conn.info.parameter_status("server_encoding")) not in {None, "UTF8"}:
+        await conn.close()
+        raise DatabaseRefused(
+            f"The {describe(url)} keeps its texts as {encoding}, which cannot hold what people write; make another one "
+            "with `createdb --encoding=UTF8 --template=template0`, and name that in DATABASE_URL."
+        )
+    return conn
 
 
 @asynccontextmanager
@@ -216,7 +223,8 @@ def _ours(url: str) -> dict[str, Any]:
         brought = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         brought = {}  # connecting says why
-    return {name: value for name, value in KEEPALIVE.items() if name not in brought} | {"application_name": APPLICATION}
+    ours = {"application_name": APPLICATION, "client_encoding": "UTF8"}  # PGCLIENTENCODING would lose letters
+    return {name: value for name, value in KEEPALIVE.items() if name not in brought} | ours
 
 
 def _configured(statement_timeout: timedelta) -> Callable[[AsyncConnection], Awaitable[None]]:

@@ -36,7 +36,7 @@ from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
 from services.models.chat import ChatModel
-from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, open_embedder
+from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, fields_of, open_embedder
 from services.models.llm import LlmConfig
 from services.notation.pictures import Pictures
 from services.reviewing.annotate import Annotate
@@ -246,8 +246,15 @@ def _reopen(
     wanted = replace(config, model=name, backend=backend)
     if wanted == config and configured.embedder is None:
         return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
+    query_fields, passage_fields = fields_of(generation.revision) if backend == "openai" else ("", "")
     return open_embedder(
-        replace(wanted, query_prefix=generation.query_prefix, passage_prefix=generation.passage_prefix)
+        replace(
+            wanted,
+            query_prefix=generation.query_prefix,
+            passage_prefix=generation.passage_prefix,
+            query_fields=query_fields,
+            passage_fields=passage_fields,
+        )
     )
 
 

@@ -205,3 +205,14 @@ def test_no_text_names_a_machine_or_a_registry() -> None:
     telling = re.compile("|".join([*(rf"(?<![\w.]){folder}" for folder in folders), *map(re.escape, hosts)]))
 
     assert [f"{name(path)}: {found[0]}" for path, text in texts() for found in telling.finditer(text)] == []
+
+
+def test_what_the_models_are_told_by_stands_in_the_docs_as_it_is_said() -> None:
+    said = (ROOT / "services" / "operation" / "model_checks.py").read_text("utf-8")
+    table = (ROOT / "docs" / "operators.md").read_text("utf-8").partition("| it says |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+
+    assert len(rows) > 10
+    for english, portuguese in rows:
+        assert max(english.split("…"), key=len).strip() in said, english
+        assert portuguese

@@ -130,3 +130,15 @@ def test_a_wrong_log_setting_is_one_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "MONITORIA_LOG_FORMAT is 'xml'" in done.stderr
+
+
+def test_fields_of_embedding_requests_are_names_and_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITORIA_EMBEDDING_QUERY_FIELDS", "input_type=query, dimensions=512,")
+    assert ModelSettings().embedding_query_fields == "input_type=query,dimensions=512"
+
+
+@pytest.mark.parametrize("said", ["query", "=query", "input_type=", "model=other", "a=b=c", "a=b|c"])
+def test_what_is_no_field_is_refused(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("MONITORIA_EMBEDDING_PASSAGE_FIELDS", said)
+    with pytest.raises(ValidationError, match="input_type=query"):
+        ModelSettings()

@@ -21,6 +21,8 @@ def setup(*, embedding_default: str | None = None) -> Setup:
             api_key=key,
             query_prefix=_prefix(models.embedding_query_prefix),
             passage_prefix=_prefix(models.embedding_passage_prefix),
+            query_fields=models.embedding_query_fields,
+            passage_fields=models.embedding_passage_fields,
         ),
         answer=llm.LlmConfig(
             base_url=models.openai_base_url or llm.OPENAI, api_key=key, model=models.answer_model, is_proven=False

@@ -1,11 +1,15 @@
 """What the environment decides: secrets and the knobs of a process. Facts about a course are rows."""
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
 import platformdirs
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FIELD = re.compile(r"[A-Za-z_]\w*=[^\s|=][^|=]*")
+"""One field of an embedding request and its value."""
 
 _FROM = SettingsConfigDict(
     env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
@@ -48,6 +52,16 @@ class ModelSettings(BaseSettings):
     embedding_base_url: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_BASE_URL")
     embedding_query_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_QUERY_PREFIX")
     embedding_passage_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_PASSAGE_PREFIX")
+    embedding_query_fields: str = Field(default="", validation_alias="MONITORIA_EMBEDDING_QUERY_FIELDS")
+    embedding_passage_fields: str = Field(default="", validation_alias="MONITORIA_EMBEDDING_PASSAGE_FIELDS")
+
+    @field_validator("embedding_query_fields", "embedding_passage_fields")
+    @classmethod
+    def _named_values(cls, fields: str) -> str:
+        parts = [part.strip() for part in fields.split(",") if part.strip()]
+        if any(not FIELD.fullmatch(part) or part.partition("=")[0] in {"model", "input"} for part in parts):
+            raise ValueError("not fields and their values, such as input_type=query or task=x, dimensions=512")
+        return ",".join(parts)
 
 
 class DiscordSettings(BaseSettings):

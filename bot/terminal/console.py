@@ -146,7 +146,7 @@ def _remarks(report: Report, *, dry_run: bool) -> list[RenderableType]:
         lines += [Text(f"{one.slug}: {repair}", style="dim") for repair in one.repairs]
         lines += [Text(f"{one.slug}: {remark}.", style="yellow") for remark in one.remarks]
         lines += _left_out(one)
-    lines += [Text(f"{remark[0].upper()}{remark[1:]}.", style="yellow") for remark in report.remarks]
+    lines += [Text(f"{remark}.", style="yellow") for remark in report.remarks]
     if report.overlooked:
         names = ", ".join(path.name for path in report.overlooked)
         lines.append(Text(f"Not in the manifest, so not taken in: {names}", style="yellow"))

@@ -285,7 +285,11 @@ class Asker:
         others = [code for code in languages if code != question.language]
         translated = await translations(understood, others, self._model, time_limit_s=left_s(deadline) / 4)
         return await self._retriever.search(
-            course=question.course, questions=[understood, *translated], k=HITS, lecture=question.lecture
+            course=question.course,
+            questions=[understood, *translated.values()],
+            codes=[question.language, *translated],
+            k=HITS,
+            lecture=question.lecture,
         )
 
 

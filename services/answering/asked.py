@@ -13,7 +13,6 @@ from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
 from services.errors import Refused
 from services.ground.text import LONE_SURROGATE, UNSEEN
-from services.search.retrieve import SPOKEN_BY_MONITORIA
 from services.words import language
 from services.words.mentions import without_mentions
 
@@ -84,7 +83,7 @@ def cleaned(text: str, reader: Language) -> str:
 def language_of(text: str, history: Sequence[Turn], languages: Sequence[str]) -> str:
     leans = history and len(text.split()) < WORDS_THAT_TELL
     evidence = f"{history[-1].question} {text}" if leans else text
-    return language.detect(evidence, tuple(dict.fromkeys((*languages, *SPOKEN_BY_MONITORIA))))
+    return language.of_question(evidence, languages)
 
 
 async def turns_before(conn: AsyncConnection, asked: Asked) -> tuple[Turn, ...]:

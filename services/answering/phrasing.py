@@ -59,16 +59,16 @@ async def standalone(question: str, history: Sequence[Turn], model: ChatModel | 
 
 async def translations(
     question: str, targets: Collection[str], model: ChatModel | None, *, time_limit_s: float
-) -> tuple[str, ...]:
-    """Return *question* in those of the languages *targets* (two-letter codes) that a model could give."""
+) -> dict[str, str]:
+    """Return *question* in those of the languages *targets* (two-letter codes) that a model could give, by language."""
     wanted = tuple(targets)[:MOST_LANGUAGES]
     if not wanted or model is None:
-        return ()
+        return {}
     messages = prompts.load(TRANSLATE).fill(languages=", ".join(wanted), question=prompts.as_data(question))
     said = await _said(model, messages, time_limit_s)
     found = _by_language(said, wanted)
     longest = 3 * len(question) + 60
-    return tuple(found[code] for code in wanted if code in found and _is_question(found[code], longest))
+    return {code: found[code] for code in wanted if code in found and _is_question(found[code], longest)}
 
 
 def _by_language(said: str, wanted: Sequence[str]) -> dict[str, str]:

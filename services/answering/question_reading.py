@@ -9,10 +9,10 @@ from typing import Literal
 
 import Stemmer
 
+from services.words import fillers
 from services.words import terms as lexical
 from services.words.kinds import (
     CHOICES,
-    ENGLISH_FILLERS,
     HOLLOW,
     KINDS,
     MAY_OR_MUST,
@@ -21,8 +21,6 @@ from services.words.kinds import (
     NEGATIONS,
     NUMBERS,
     OPPOSITES,
-    PORTUGUESE_FILLERS,
-    SHORTHAND,
     SYNONYMS,
     WRITTEN_OUT,
     Kind,
@@ -39,8 +37,8 @@ _NAMED = re.compile(r"[\d_+#]")
 _SIDES = {
     word: (row, side) for row, sides in enumerate(OPPOSITES) for side, words in enumerate(sides) for word in words
 }
-_SAY_NOTHING = PORTUGUESE | PORTUGUESE_FILLERS | NEGATIONS
-_SAY_NOTHING_IN_ENGLISH = ENGLISH | ENGLISH_FILLERS
+_SAY_NOTHING = PORTUGUESE | fillers.PORTUGUESE | NEGATIONS
+_SAY_NOTHING_IN_ENGLISH = ENGLISH | fillers.ENGLISH
 _ENGLISH_ALONE = ENGLISH - _SAY_NOTHING - _SIDES.keys()
 _STANDS_FOR = {word: min(words) for words in SYNONYMS for word in words}
 
@@ -98,7 +96,7 @@ def _plain(text: str) -> Iterator[str]:
     for written, meant in WRITTEN_OUT:
         folded = written.sub(meant, folded)
     for token in _TOKEN.finditer(_CODE.sub(r"@\g<0>", folded)):
-        yield from SHORTHAND.get(token[0], token[0]).split()
+        yield from fillers.SHORTHAND.get(token[0], token[0]).split()
 
 
 def _numbers(words: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

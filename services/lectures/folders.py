@@ -143,6 +143,7 @@ def _member(archive: Path, inner: Path, limit: int) -> bytes:
 def _opened(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
+    # Its list of files: no archive, one of a later version or over several disks, or times and fields out of range.
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise Refused(f"{archive.name!r} is no zip archive that can be read ({error}); zip the folder again.") from None
 

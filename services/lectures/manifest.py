@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -212,24 +212,11 @@ class _Entry:
             raise self._wrong("date", "a day such as 2026-11-24") from None
 
     def seconds(self) -> float | None:
-        seconds = self.text("duration_s")
-        try:
-            value = float(seconds) if seconds else None
-        except ValueError:
-            value = -1.0
-        if value is not None and not (value > 0 and math.isfinite(value)):
-            raise self._wrong("duration_s", "a number of seconds above 0")
-        return value
+        return self._number("duration_s", lambda value: 0 < value < math.inf, "a number of seconds above 0")
 
     def offset(self) -> float | None:
-        seconds = self.text("offset_s")
-        try:
-            value = float(seconds) if seconds else None
-        except ValueError:
-            value = -1.0
-        if value is not None and not 0 <= value <= MOST_OFFSET_S:
-            raise self._wrong("offset_s", "a number of seconds from 0 to 86400, to be taken off every time")
-        return value
+        wanted = "a number of seconds from 0 to 86400, to be taken off every time"
+        return self._number("offset_s", lambda value: 0 <= value <= MOST_OFFSET_S, wanted)
 
     def moment(self) -> datetime | None:
         moment = self.text("released_at")
@@ -240,6 +227,16 @@ class _Entry:
         if parsed and not 1970 <= parsed.year <= 9000:
             raise self._wrong("released_at", "a moment such as 2026-11-24T08:00:00-03:00")
         return parsed.replace(tzinfo=parsed.tzinfo or UTC) if parsed else None
+
+    def _number(self, field: str, fits: Callable[[float], bool], wanted: str) -> float | None:
+        written = self.text(field)
+        try:
+            value = float(written) if written else None
+        except ValueError:
+            raise self._wrong(field, wanted) from None
+        if value is not None and not fits(value):
+            raise self._wrong(field, wanted)
+        return value
 
     def _wrong(self, field: str, wanted: str) -> Refused:
         return Refused(f"{self._name} has {field} {self._fields.get(field)!r}; it must be {wanted}.")

@@ -6,23 +6,26 @@ from functools import cached_property
 
 NAMES = (
     r"(?:seed:|antml:)?(?:think(?:ing)?|thoughts?|thought_process|reason(?:ing)?|reasoning_content|reflection|analysis"
-    r"|scratch_?pad|inner_monologue|internal_monologue|deliberation)"
+    r"|scratch_?pad|inner_(?:monologue|thoughts?)|internal_(?:monologue|thoughts?)|deliberation|ant_?thinking|reflect"
+    r"|chain[_-]of[_-]thought|cot|racioc[ií]nio|pensamentos?|reflex[aã]o)"
 )
 CERTAIN = r"(?:think(?:ing)?|thoughts?|reasoning)"
 """In square brackets, where "[reflection]" may be a word that the answer explains."""
 OPENS = re.compile(
-    rf"<{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{CERTAIN}\]|◁{NAMES}▷|<\|(?:{NAMES}|(?:start|begin)(?:_of)?_?(?:thinking|thought))\|>"
-    r"|<\|channel>(?:thought|analysis)",
+    rf"<{NAMES}(?:\s[^<>\n]{{0,80}})?>|\[{CERTAIN}\]|◁{NAMES}▷|<\|(?:{NAMES}|(?:start|begin)_?(?:of)?_?(?:think(?:ing)?|thought))\|>"
+    rf"|<\|channel>(?:thought|analysis)|&lt;{NAMES}&gt;|<\|inner_prefix\|>|<｜begin▁of▁thinking｜>"
+    r"|<details\s+type=.?reasoning[^<>\n]{0,80}>|<details>\s{0,3}<summary>\s?(?:think|thought|reason|racioc|pensa)",
     re.IGNORECASE,
 )
 CLOSES = re.compile(
-    rf"</{NAMES}\s*>|\[/{CERTAIN}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end(?:_of)?_?(?:thinking|thought))\|>|<channel\|>",
+    rf"</{NAMES}\s*>|\[/{CERTAIN}\]|◁/{NAMES}▷|<\|(?:/{NAMES}|end_?(?:of)?_?(?:think(?:ing)?|thought))\|>|<channel\|>"
+    rf"|&lt;/{NAMES}&gt;|<\|inner_suffix\|>|<｜end▁of▁thinking｜>|</details>",
     re.IGNORECASE,
 )
 """How models mark their thoughts, as their makers or the templates of servers taught them (tests name the sources)."""
 EITHER = re.compile(f"(?P<opens>{OPENS.pattern})|(?P<closes>{CLOSES.pattern})", re.IGNORECASE)
 
-BEGINS_A_TAG = re.compile(r"<(?=[/|a-zA-Z])|\[(?=[/tr])|◁", re.IGNORECASE)
+BEGINS_A_TAG = re.compile(r"<(?=[/|｜a-zA-Z])|\[(?=[/tr])|◁|&lt;(?=[/a-z])", re.IGNORECASE)
 """Looked for first: a text is read anew with each of its pieces."""
 LONGEST_TAG = 200
 
@@ -36,9 +39,20 @@ PROCESS = re.compile(
     r"\A\W*here(?:'s| is) my thought process:.*?here(?:'s| is) my (?:response|answer):", re.DOTALL | re.IGNORECASE
 )
 """Granite 3.2."""
+HEADED = re.compile(
+    r"\A\s*(?:#{1,4}[ \t]*|\*\*)?(?:thinking|thoughts?|reasoning|racioc[ií]nio|pensamentos?)"
+    r"(?::\*{0,2}|\*\*:?|[ \t]*\n)",
+    re.IGNORECASE,
+)
+HEADED_ANSWER = re.compile(
+    r"\n\s*(?:#{1,4}[ \t]*|\*\*)?(?:final answer|answer|response|resposta(?: final)?)(?::\*{0,2}|\*\*:?|[ \t]*\n)",
+    re.IGNORECASE,
+)
+"""Headings before thought and answer, as prompts that ask for both have taught them."""
+FENCED = re.compile(r"```(?:thinking|think|thoughts?|reasoning)[ \t]*\n.*?(?:\n```|\Z)", re.DOTALL | re.IGNORECASE)
 WRAPPED = re.compile(
-    r"\A\s*(?:<(?P<tag>answer|response|output|final|final_answer)>|<\|(?:START_RESPONSE|begin_of_solution|begin_of_box)\|>)"
-    r"(?P<inside>.*?)(?:</(?P=tag)>|<\|(?:END_RESPONSE|end_of_solution|end_of_box)\|>)?\s*\Z",
+    r"\A\s*(?:<(?P<tag>answer|response|output|final|final_answer)>|<\|(?:START_RESPONSE|START_TEXT|begin_of_solution|begin_of_box)\|>)"
+    r"(?P<inside>.*?)(?:</(?P=tag)>|<\|(?:END_RESPONSE|END_TEXT|end_of_solution|end_of_box)\|>)?\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
 TURN_TOKEN = re.compile(
@@ -52,6 +66,9 @@ MUSING = re.compile(
     r"(?:the (?:user|student)(?:'s question| is asking| (?:asks|asked)(?: me)? (?:about|whether|why|how|what|:)"
     r"| wants (?:to know|me to))"
     r"|(?:we|i) need to (?:answer|respond|cite)\b|let me (?:think|look at the passages|analy[sz]e))"
+    r"|first,? (?:i need to|i should|i'll|let me) (?:look|read|check|analy[sz]e)"
+    r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*(?:vou|preciso|vamos|deixe-me|deixa eu) (?:pensar\b"
+    r"|(?:analisar|verificar|reler|olhar) (?:os trechos|as passagens|a pergunta))"
     r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*o (?:usuário|aluno|estudante) "
     r"(?:quer saber|pergunt(?:a|ou) (?:sobre|se|por|como|o que|qual)|está perguntando))",
     re.IGNORECASE,
@@ -59,15 +76,20 @@ MUSING = re.compile(
 """How models begin to think aloud, never how one talks to a student. No tag says where such a thought ends."""
 MAYBE_MUSING = re.compile(
     r"\A\W*(?:okay|ok|alright|hmm+|so|well|let me|the (?:user|student)|we need|i need|here|thinking|thought"
-    r"|certo|bem|bom|o (?:usuário|aluno|estudante))\b",
+    r"|certo|bem|bom|o (?:usuário|aluno|estudante)|first|vou|preciso|vamos|deixe-me|deixa eu)\b",
     re.IGNORECASE,
 )
 TELLS = 60
 """Characters after which it shows whether a text that begins in such a way is a thought."""
-BEGINNINGS = ("analysis", "here is my thought process:", "here's my thought process:")
+BEGINNINGS = (
+    "analysis", "here is my thought process:", "here's my thought process:", "thinking:", "thinking\n", "thoughts:",
+    "thoughts\n", "reasoning:", "reasoning\n", "raciocínio:", "raciocínio\n", "pensamento:", "pensamentos:",
+)  # fmt: skip
+MARKED_UP = " \t\n#*"
 UNFINISHED = re.compile(
     rf"(?:<[^<>\s\[\]]{{0,40}}|<{NAMES}\s[^<>\n]{{0,80}}|<\|(?:channel|start|constrain)\|?>[^\n]{{0,80}}|\[/?[A-Za-z_:]{{0,24}}"
-    r"|◁[^▷\s]{0,24})\Z",
+    r"|<details[^<>\n]{0,120}>?\s{0,3}(?:<(?:s[a-z>]{0,8}\s?[^\W\d_]{0,12})?)?|&(?:l(?:t(?:;[^&\s]{0,40}(?:&[a-z]{0,2})?)?)?)?"
+    r"|`{1,3}[a-z]{0,12}|◁[^▷\s]{0,24})\Z",
     re.IGNORECASE,
 )
 
@@ -110,7 +132,9 @@ def spoken(text: str) -> str:
         Unclear: thought and answer cannot be told apart.
 
     """
-    said = _outside_tags(_final_channel(text))
+    said, with_tags = _outside_tags(_final_channel(text)), ""
+    while said != with_tags:  # what stood on both sides of a thought may make a tag
+        said, with_tags = _outside_tags(said), said
     if MUSING.match(said):
         raise Unclear
     while inside := WRAPPED.match(said):
@@ -124,7 +148,7 @@ def spoken_so_far(text: str, *, opens_unseen: bool = False) -> str:
 
     *opens_unseen*: this model's thoughts begin without a tag, so that all is thought until one closes.
     """
-    begun = text.lstrip()
+    begun = text.lstrip(MARKED_UP)
     if any(beginning.startswith(begun.lower()) for beginning in BEGINNINGS):
         return ""
     if opens_unseen and not CLOSES.search(text):
@@ -149,8 +173,13 @@ def _final_channel(text: str) -> str:
         parts = list(CHANNEL.finditer(text))
         ends = [*(part.start() for part in parts), len(text)][1:]
         return "".join(text[part.end() : end] for part, end in zip(parts, ends, strict=True) if part["name"] == "final")
-    for form in (BARE_CHANNELS, PROCESS):
+    for form in (BARE_CHANNELS, PROCESS, FENCED):
         text = form.sub("", text)
+    if HEADED.match(text):
+        answer = HEADED_ANSWER.search(text)
+        if answer is None:
+            raise Unclear
+        return text[answer.end() :]
     return text
 
 

@@ -46,7 +46,7 @@ class Said:
     """What a model wrote, and when."""
 
     completion: Completion
-    first_s: float  # until something could be shown
+    first_s: float  # until its first word that is no thought
     last_s: float
 
 
@@ -254,14 +254,24 @@ async def _asked(model: ChatModel, question: str) -> Said:
         language="pt",
     )
     now = asyncio.get_running_loop().time
-    began_s, first_s = now(), None
+    began_s, grown = now(), list[tuple[float, int]]()
     async with aclosing(model.stream(messages, time_limit_s=LIMIT_S)) as parts:
         async for part in parts:
             if isinstance(part, Completion):
                 last_s = now() - began_s
-                return Said(completion=part, first_s=last_s if first_s is None else first_s, last_s=last_s)
-            first_s = now() - began_s if part and first_s is None else first_s
+                return Said(completion=part, first_s=first_words(grown, part) or last_s, last_s=last_s)
+            grown.append((now() - began_s, part.length))
     raise AssertionError("a stream ends with its completion")
+
+
+def first_words(grown: Sequence[tuple[float, int]], completion: Completion) -> float | None:
+    """
+    Return the second at which the first word that a student reads was written; thoughts come before it.
+
+    *grown* has the seconds at which the text had grown, and its length then, thoughts included.
+    """
+    before = completion.raw.rfind(completion.text[:20])
+    return next((at_s for at_s, length in grown if length > before), None)
 
 
 def _leaks(completion: Completion) -> bool:

@@ -211,5 +211,4 @@ def _label(entry: Entry, settings: JudgeSettings, score: int | None) -> tuple[La
 
 def _language(entry: Entry) -> str:
     """Tell the question's language; where its words do not, it is that of the headings."""
-    headings = language.code(entry.language)
-    return language.detect(entry.question, (headings, *({"pt", "en"} - {headings})))
+    return language.of_question(entry.question, [language.code(entry.language)])

@@ -14,6 +14,7 @@ from db import answers, cards, courses, kept, questions, reviews, showings, staf
 from db.kept import KeepDraft
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
 from db.records.reviews import KeptMessage, SourceMessage
+from db.texts import storable
 from services import i18n
 from services.answering.asked import LONGEST_QUESTION, cleaned
 from services.answering.recorded import recorded, worded
@@ -24,7 +25,7 @@ from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
 from services.reviewing.flagged import Member
-from services.search.retrieve import SPOKEN_BY_MONITORIA, Retriever
+from services.search.retrieve import Retriever
 from services.words import language
 
 SOURCE = "kept"
@@ -127,6 +128,7 @@ class Keeping:
                 kept otherwise meanwhile; the text is given back.
 
         """
+        text = storable(text)  # a refusal gives it back
         asked = _question(question, text, reader)
         code = await self._language(course, asked)
         async with self._pool.connection() as conn:
@@ -177,7 +179,7 @@ class Keeping:
         async with self._pool.connection() as conn:
             whole = await courses.by_id(conn, course)
         spoken = await self._retriever.languages(whole) if whole else ()
-        return language.detect(text, tuple(dict.fromkeys((*spoken, *SPOKEN_BY_MONITORIA))))
+        return language.of_question(text, spoken)
 
 
 async def _answer(
@@ -320,7 +322,7 @@ def marked(text: str, hits: Sequence[Hit]) -> str:
 
 def _spoken(text: str) -> str:
     """Return the words of a message: no address, no ping, nothing that we would read as a mark."""
-    bare = EVERYBODY.sub(r"\1", CUSTOM_EMOJI.sub(r"\1", PING.sub("", without_links(text.replace("\0", "")))))
+    bare = EVERYBODY.sub(r"\1", CUSTOM_EMOJI.sub(r"\1", PING.sub("", without_links(storable(text)))))
     return MARK_LIKE.sub(r"(\1)", bare).strip()
 
 
@@ -334,7 +336,7 @@ def _question(question: str, text: str, reader: Language) -> str:
 
 
 def _read(text: str, hits: Sequence[Hit], reader: Language) -> Cited:
-    words = EVERYBODY.sub(r"\1", CUSTOM_EMOJI.sub(r"\1", PING.sub("", text.replace("\0", "")))).strip()
+    words = EVERYBODY.sub(r"\1", CUSTOM_EMOJI.sub(r"\1", PING.sub("", text))).strip()
     try:
         cited = corrected(words[:LONGEST_KEPT], (), hits)
     except WrongMark as error:

@@ -12,6 +12,7 @@ from db import answers, cards, edits, judgements, kept, showings, verified
 from db.edits import HandId
 from db.records import Course, CourseId, ItemId, JudgedFor, Label, Language
 from db.records.reviews import DueCard, ListedItem, ReviewItem, SentCard
+from db.texts import storable
 from services import i18n
 from services.answering.ask import Asker
 from services.answering.recorded import recorded
@@ -234,6 +235,7 @@ class Review:
         card = await self.card(course, item)
         if card is None:
             raise Refused(i18n.text("review.gone", reader))
+        text = storable(text)  # a refusal gives it back
         cited = read_correction(text, card, reader)
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)

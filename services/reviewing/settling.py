@@ -7,6 +7,7 @@ from psycopg import AsyncConnection
 from db import annotations, answers, cards, questions, showings, staff_actions, verified
 from db.records import AnswerId, CourseId, ItemId, Label, Language, Verdict
 from db.records.reviews import ReviewItem, Verified
+from db.texts import storable
 from services import i18n
 from services.answering.released import Release, released
 from services.citing.citations import Cited
@@ -123,7 +124,7 @@ async def release_of(conn: AsyncConnection, found: ReviewItem) -> Release | None
 
 
 def read_correction(text: str, card: Card, reader: Language) -> Cited:
-    plain = text.replace("\0", "").strip()
+    plain = storable(text).strip()
     if not plain:
         raise Refused(i18n.text("review.empty", reader))
     try:

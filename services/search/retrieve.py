@@ -17,11 +17,10 @@ from services.errors import Unavailable
 from services.models.embedder import Embedder
 from services.search.generations import Serving
 from services.words import terms as lexical
-from services.words.language import detect
+from services.words.language import of_question
 
 log = logging.getLogger(__name__)
 
-SPOKEN_BY_MONITORIA = ("pt", "en")
 REACH = 50
 """How many segments each leg ranks; below that a segment's share of the fused score no longer matters."""
 
@@ -58,28 +57,36 @@ class Retriever:
         self._languages: dict[CourseId, tuple[float, tuple[str, ...]]] = {}
 
     async def search(
-        self, *, course: Course, questions: Sequence[str], k: int = 10, lecture: LectureId | None = None
+        self,
+        *,
+        course: Course,
+        questions: Sequence[str],
+        codes: Sequence[str] | None = None,
+        k: int = 10,
+        lecture: LectureId | None = None,
     ) -> Found:
         """
         Return the *k* best hits for one question, given in one or more phrasings, the original first.
 
-        Lectures not yet released are not searched. A search goes on by words alone when no model can embed.
+        *codes* are the phrasings' languages; None: nobody has told them yet, and each one's words do. Lectures not yet
+        released are not searched. A search goes on by words alone when no model can embed.
         """
         questions = [storable(question) for question in questions]
         languages = await self.languages(course)
+        codes = codes or [of_question(question, languages) for question in questions]
         serving = await self._serving.current() if self._serving else None
-        legs = [await self._dense(phrasing, languages, serving) for phrasing in questions]
+        legs = [await self._dense(phrasing, code, serving) for phrasing, code in zip(questions, codes, strict=True)]
         found = await asyncio.gather(
             *(
-                self._nearest(course, phrasing, languages, leg, lecture=lecture, k=k)
-                for phrasing, leg in zip(questions, legs, strict=True)
+                self._nearest(course, lexical.question_terms(phrasing, code, languages), leg, lecture=lecture, k=k)
+                for phrasing, code, leg in zip(questions, codes, legs, strict=True)
             )
         )
         return Found(
             hits=found[0] if len(found) == 1 else fuse(found, k),
             mode="hybrid" if any(legs) else "lexical",
             generation_id=next((leg.generation for leg in legs if leg), None),
-            language=_language(questions[0], languages),
+            language=codes[0],
         )
 
     async def languages(self, course: Course) -> tuple[str, ...]:
@@ -91,9 +98,7 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(
-        self, phrasing: str, languages: Sequence[str], serving: tuple[Generation, Embedder] | None
-    ) -> Dense | None:
+    async def _dense(self, phrasing: str, code: str, serving: tuple[Generation, Embedder] | None) -> Dense | None:
         if serving is None:
             return None
         generation, embedder = serving
@@ -105,20 +110,18 @@ class Retriever:
         return Dense(
             generation=generation.id,
             vector=vector,
-            weight=dense_weight(self._dense_weights or generation.dense_weights, _language(phrasing, languages)),
+            weight=dense_weight(self._dense_weights or generation.dense_weights, code),
         )
 
     async def _nearest(
         self,
         course: Course,
-        phrasing: str,
-        languages: Sequence[str],
+        terms: Mapping[int, float],
         dense: Dense | None,
         *,
         lecture: LectureId | None,
         k: int,
     ) -> tuple[Hit, ...]:
-        terms = lexical.question_terms(phrasing, _language(phrasing, languages), languages)
         async with self._pool.connection() as conn:
             hits = await nearest(
                 conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
@@ -143,7 +146,3 @@ def fuse(rankings: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
                 hits[hit.segment_id] = hit
     order = sorted(shares, key=lambda segment: (-shares[segment], segment))[:k]
     return tuple(replace(hits[segment], rank=rank) for rank, segment in enumerate(order, start=1))
-
-
-def _language(text: str, languages: Sequence[str]) -> str:
-    return detect(text, tuple(dict.fromkeys((*languages, *SPOKEN_BY_MONITORIA))))

@@ -7,18 +7,19 @@ patterns read text as `plain` leaves it: folded, its shorthand written out, "é"
 
 import re
 
+from services.words.fillers import COMPANY, COURTESIES, GRATITUDE, GREETINGS, listed, said_as, written_out
 from services.words.terms import fold
 
-WRITTEN_OUT = (
-    (re.compile(r"\bé\b"), "eh"),
-    (re.compile(r"\b(?:oq|oque|o q|o quê)\b"), "o que"),
-    (re.compile(r"\bq\b"), "que"),
-    (re.compile(r"\b(?:qnd|qdo|qd)\b"), "quando"),
-    (re.compile(r"\b(?:vcs|ceis|vocês)\b"), "voces"),
-    (re.compile(r"\b(?:vc|tu|cê)\b"), "voce"),
+IS = re.compile(r"\bé\b")
+TOLD_APART = frozenset({"eh", "porque", "pq", "ta"})
+"""Shorthand that stays: "pq" opens a question where nobody has asked and "porque" an answer; "ta?" asks nothing."""
+
+SPOKEN = (
+    (re.compile(r"\bceis\b"), "voces"),
+    (re.compile(r"\b(?:tu|ce)\b"), "voce"),
     (re.compile(r"\bn(?= (?:entend|saqu|peg|consig|sei))"), "nao"),
     (re.compile(r"\bwdym\b"), "what do you mean"),
-    (re.compile(r"\b(?:u|ya|y'all)\b"), "you"),
+    (re.compile(r"\b(?:ya|y'all)\b"), "you"),
     (re.compile(r"[?!]*\?[?!]*"), "?"),
 )
 
@@ -30,33 +31,28 @@ def plain(text: str) -> str:
     >>> plain("Oq é um  tensor??")
     'o que eh um tensor?'
     """
-    written = text.lower()
-    for pattern, whole in WRITTEN_OUT:
+    written = written_out(fold(IS.sub("eh", text.lower())), without=TOLD_APART)
+    for pattern, whole in SPOKEN:
         written = pattern.sub(whole, written)
-    return " ".join(fold(written).split())
+    return " ".join(written.split())
 
 
-NO_NAMES = frozenset(
-    {
-        "ah", "alguem", "all", "beleza", "blz", "boa", "bom", "but", "calma", "caramba", "certo", "cara", "duvida",
-        "entao", "er", "eu", "everyone", "exato", "fala", "galera", "gente", "guys", "hello", "hey", "hi", "hm",
-        "hmm", "isso", "legal", "mano", "mas", "monitoria", "nao", "no", "nossa", "obrigada", "obrigado", "oh", "oi",
-        "ok", "okay", "ola", "opa", "pera", "pergunta", "pessoal", "prof", "professor", "professora", "question",
-        "right", "show", "sim", "so", "sorry", "tipo", "turma", "uma", "valeu", "vlw", "wait", "well", "yeah", "yes",
-    }
-)  # fmt: skip
+NO_NAMES = COURTESIES | listed(
+    """
+    ah alguem all beleza blz boa bom but calma caramba certo cara duvida entao er eu exato hm hmm isso legal mano mas
+    monitoria nao no nossa oh ok okay pera pergunta question right show sim so sorry tipo uma wait well yeah yes
+    """
+)
 """What stands with a capital before a comma, and is nobody's name."""
 
 LAUGHTER = re.compile(r"\b(?:k{2,}|(?:h[ae]){2,}h?|(?:rs){2,}|rs|lo+l|lmao|haha\w*)\b", re.IGNORECASE)
 
 LEAD = re.compile(
-    r"^(?:(?:oi+e?|ola|opa|eai|e ai|(?:bom|boa) (?:dia+|tarde|noite)|fala|salve|hey|hi+|hello|good (?:morning|evening)"
-    r"|gente|pessoal|galera|turma|professora?|prof|monitoria|mano|cara|all|everyone|guys"
-    r"|muito obrigad[oa]|obrigad[oa]|valeu|vlw|thanks?(?: a lot)?|thank you|thx|ty"
-    r"|ah+|oh|hm+|pera(?: ai)?|calma|wait|well|tipo|bom|entao|so|ok(?:ay)?|blz|beleza|show|legal|certo|sim|yes|yeah"
-    r"|got it|i see|(?:agora )?entendi(?= ?[,.!…])|saquei(?= ?[,.!])|mas|but|a?ta|tambem|please|sorry|desculpa"
-    r"|foi mal|por favor|quick question|(?:uma|so uma) (?:duvida|pergunta)|so mais uma coisa|one more thing"
-    r")(?![\w'])[\s,.:!…-]*)+"
+    rf"^(?:(?:{said_as(*GREETINGS, *COMPANY, *GRATITUDE)}(?: a lot\b)?"
+    r"|(?:monitoria|mano|cara|all|ah+|oh|hm+|pera(?: ai)?|calma|wait|well|tipo|bom|entao|so|ok(?:ay)?|blz|beleza|show"
+    r"|legal|certo|sim|yes|yeah|got it|i see|(?:agora )?entendi(?= ?[,.!…])|saquei(?= ?[,.!])|mas|but|a?ta"
+    r"|please|sorry|desculpa|foi mal|por favor|quick question|(?:uma|so uma) (?:duvida|pergunta)|so mais uma coisa"
+    r"|one more thing)(?![\w']))[\s,.:!…-]*)+"
 )
 """Greetings, thanks and fillers before what is said."""
 
@@ -67,7 +63,7 @@ TAG = re.compile(
 """"…, né?" makes no question of a statement; "então …, certo?" is one."""
 
 SMALL_TALK = re.compile(
-    r"^(?:(?:(?:e ai )?(?:tudo (?:bem|bom|certo)|td bem|como (?:vai|vao|estao|voces estao|voce esta))|blz|beleza"
+    r"^(?:(?:(?:e ai )?(?:tudo (?:bem|bom|certo)|como (?:vai|vao|estao|voces estao|voce esta))|blz|beleza"
     r"|how are you|what.?s up|how.?s (?:it going|everyone|life)\b.*|alguem (?:ai|online|acordado)|anyone (?:here|there)"
     r"|serio|eh mesmo|ne|certo|ok|really|right|e eu|qual a boa\b.*|bora\b.*|vamos\b.*|is it just me\b.*|up|bump"
     r")[\s,.!?…]*)+$"
@@ -75,7 +71,7 @@ SMALL_TALK = re.compile(
 
 PEOPLE = re.compile(
     r"^(?:e )?voces?\b(?! (?:pode|poderia|consegue))|\bvoces\b(?! (?:recomend|suger|indic|explic))"
-    r"|\bvoce (?:ja |nao |tambem |so )*(?:\w{2,}(?:ou|eu|iu)|fez|ta|esta|vai|quer|tem)\b|\b(?:pra|com|de) voce\b"
+    r"|\bvoce (?:ja |nao |tambem |so )*(?:\w{2,}(?:ou|eu|iu)|fez|ta|esta|vai|quer|tem)\b|\b(?:para|com|de) voce\b"
     r"|\b(?:eh|sao|foi) [oa]s? (?:sua|seu|tua|teu)s?\b|^(?:e |cade |qual (?:eh )?)?[oa]?s? ?(?:seu|sua|teu|tua)s?\b"
     r"|^(?:ja |nao |e |e ai )?(?:tentou|conseguiu|rodou|testou|viu|fez|usou|leu|olhou|instalou|atualizou|verificou)\b"
     r"|^(?:posta|manda|mostra|envia|tenta|olha|post|send|share|try|show)\b"
@@ -118,12 +114,12 @@ ASKS_UNMARKED = re.compile(
     r"^(?:e |mas |and |but )?(?:"
     r"o que (?:que )?(?:eh|e|sao|significa|seria|acontece|quer dizer|faz|muda)\b"
     r"|quais?\b(?! a boa)|quant[oa]s?\b(?! (?:menor|maior|mais|menos|coisa|gente))"
-    r"|(?:a )?diferenca entre\b|difference between\b|de onde\b|para que\b|pra que\b|por que\b"
+    r"|(?:a )?diferenca entre\b|difference between\b|de onde\b|para que\b|por que\b"
     r"|quando (?:usar?|eu uso|devo|comeca|termina|sera|eh (?:a|o|que))\b"
     r"|onde (?:na|no|ele|ela|fica|encontro|acho|esta|ta|eh|vejo)\b|em (?:que|qual) (?:aula|parte|momento|caso|video)\b"
     r"|como (?:que|eh que|se|eu (?:sei|faco|calculo|uso|escolho|vejo)|faz|faco|fazer|calcula\w*|funciona\w*"
     r"|resolve\w*|evita\w*|usa\w*|saber|sei|escolh\w+|fica)\b"
-    r"|da (?:pra|para) \w+ \w+|tem como\b"
+    r"|da para \w+ \w+|tem como\b"
     r"|(?:what|when|where|who|how|why) (?:is|are|was|does|do|did|should|would|can|could|will|to)\b(?! you all)"
     r"|what.?s\b|how (?:many|much|come|big|long)\b|which (?!is\b|means\b|was\b)\w+|(?:what|how) about\b"
     r"|what (?:if|happens)\b|why (?:the|we|it|this|that)\b"
@@ -139,11 +135,11 @@ STATES = re.compile(
 )
 """A statement that opens as a question does: "o que acontece é que …"."""
 
-ENDS_OPEN = re.compile(r"\b(?:or not|ou nao|(?:o que|por que|(?:pra|para) que|quanto)(?: exatamente| mesmo)?)\W*$")
+ENDS_OPEN = re.compile(r"\b(?:or not|ou nao|(?:o que|por que|para que|quanto)(?: exatamente| mesmo)?)\W*$")
 WHY_FIRST = re.compile(r"^(?:mas |but |e )?pq (?!e\b|eh\b)\w+")
 WHY_AGAIN = re.compile(r"\b(?:mas|but) (?:pq|why)\b")
 FOLLOWS = re.compile(
-    r"^e (?:n[ao]s?|com|sem|para|pra|pro|se|quando|como|onde|por que|pq|o que|qual|quanto|em)\b"
+    r"^e (?:n[ao]s?|com|sem|para|se|quando|como|onde|por que|pq|o que|qual|quanto|em)\b"
     r"|^and (?:in|for|with|if|what|how|why)\b"
 )
 BARE = re.compile(
@@ -165,7 +161,7 @@ REQUEST = re.compile(
     r"|^i.?(?:d| would) (?:like|love) to (?:know|understand)\b"
     r"|^(?:alguem )?(?:me )?ajud(?:a|em)(?: aqui)? (?:com|em|no|na|nes[st][ae]|a entender)\b"
     r"|^(?:can|could) (?:someone|somebody|anyone) help\b"
-    r"|^(?:e )?(?:(?:voce |alguem )?(?:pode|poderia|consegue|da pra|tem como) )?(?:me )?"
+    r"|^(?:e )?(?:(?:voce |alguem )?(?:pode|poderia|consegue|da para|tem como) )?(?:me )?"
     r"(?:(?:explica|explique|explicar|detalha|detalhar|detalhe|exemplifica|exemplificar|defina|define|resume)\b"
     r"|(?:da|de|dar|mostra|mostrar)(?: me)? (?:(?:um|outro|mais um) exemplo|[ao] (?:conta|calculo|passo|formula)))"
     r"|^(?:(?:can|could|would) (?:you|someone|anyone|somebody)(?: please)? )?"
@@ -174,7 +170,7 @@ REQUEST = re.compile(
 )
 
 THANKS = re.compile(
-    r"\b(?:(?:muit[oa] |super |mt )?(?:obg|obrigad[oa]s?|valeu|vlw|thanks?|thank you|thx|ty|tmj|agradeco|brigad[oa])"
+    rf"\b(?:(?:muit[oa] |super )?(?:{said_as(*GRATITUDE)}|obrigad[oa]s|brigad[oa]|tmj|agradeco)"
     r"(?: (?:demais|muito|a lot|so much|mesmo))?"
     r"|entendi|saquei|ok(?:ay)?|blz|beleza|certo|show(?: de bola)?|perfeito|otimo|legal|top|massa"
     r"|sim|isso(?: ai| mesmo)?|got it|i see|makes sense|faz sentido|great|nice|cool|perfect|yes|yeah|bom bot|good bot"

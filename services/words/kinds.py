@@ -1,21 +1,19 @@
 """
-Words that students put around a subject, in Portuguese and English: shorthand, numbers, opposites, kinds of question.
+Words that say how a question is meant, in Portuguese and English: its kind, negation, numbers, opposites.
 
 They belong to no field: a list of a field's own words would be right for one course and wrong for the next. All are
-written as `lexical.fold` leaves them, in lower case and without accents.
+written as `services.words.terms.fold` leaves them, in lower case and without accents.
 """
 
 import re
 from typing import Literal
 
+from services.words.fillers import listed
+
 Kind = Literal[
     "exam", "difference", "compute", "drawback", "effect", "purpose", "does", "detect", "remedy", "why", "when",
     "where", "who", "quantity", "order", "meaning", "how", "which",
 ]  # fmt: skip
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 WRITTEN_OUT = (
@@ -33,17 +31,9 @@ WRITTEN_OUT = (
 )
 """What is written together, or with a sign, in words."""
 
-SHORTHAND = {
-    "bc": "because", "dps": "depois", "eh": "e", "hj": "hoje", "msm": "mesmo", "mt": "muito", "mto": "muito",
-    "oq": "o que", "oque": "o que", "porque": "por que", "pq": "por que", "pra": "para", "pras": "para as",
-    "pro": "para o", "pros": "para os", "q": "que", "qd": "quando", "qdo": "quando", "qnd": "quando", "qnt": "quanto",
-    "qtas": "quantas", "qto": "quanto", "qtos": "quantos", "ta": "esta", "tb": "tambem", "tbm": "tambem", "td": "tudo",
-    "u": "you", "ur": "your", "vc": "voce", "vcs": "voces",
-}  # fmt: skip
-
-NEGATIONS = _words("jamais nao nem nunca sem neither never no nor not without")
-CHOICES = _words("ou or")
-HOLLOW = {"pt": _words("no"), "en": _words("so some")}
+NEGATIONS = listed("jamais nao nem nunca sem neither never no nor not without")
+CHOICES = listed("ou or")
+HOLLOW = {"pt": listed("no"), "en": listed("so some")}
 """By language, words that say nothing there and something in the other: "no teste", "some gradients"."""
 
 NUMBERS = {
@@ -54,19 +44,19 @@ NUMBERS = {
     "thirty": 30, "fifty": 50, "hundred": 100,
 }  # fmt: skip
 MULTIPLES = {"mil": 1e3, "milhao": 1e6, "milhoes": 1e6, "thousand": 1e3, "million": 1e6}
-MAYBE_ONE = _words("um uma one")
+MAYBE_ONE = listed("um uma one")
 """An article or a pronoun as often as a number."""
 
 OPPOSITES: tuple[tuple[frozenset[str], ...], ...] = (
     (
-        _words(
+        listed(
             """
             aumenta aumentar aumentando aumentou aumento alta altas alto altos cresce crescer grande grandes maior
             maiores mais muita muitas muito muitos sobe subindo subir big bigger biggest grow grows high higher highest
             increase increases increasing large larger largest many more much raise raising
             """
         ),
-        _words(
+        listed(
             """
             baixa baixar baixas baixo baixos cair diminui diminuindo diminuir diminuiu menor menores menos pequena
             pequenas pequeno pequenos pouca poucas pouco poucos reduz reduzindo reduzir decrease decreases decreasing
@@ -74,84 +64,68 @@ OPPOSITES: tuple[tuple[frozenset[str], ...], ...] = (
             """
         ),
     ),
-    (_words("antes before"), _words("apos depois after")),
+    (listed("antes before"), listed("apos depois after")),
     (
-        _words("treina treinado treinamento treinando treinar treino train trained training"),
-        _words("inferencia testar teste eval inference test testing"),
-        _words("validacao val validation"),
+        listed("treina treinado treinamento treinando treinar treino train trained training"),
+        listed("inferencia testar teste eval inference test testing"),
+        listed("validacao val validation"),
     ),
-    (_words("entrada entradas input inputs"), _words("saida saidas output outputs")),
-    (_words("comeco iniciais inicial inicio beginning initial start"), _words("fim finais final end ending")),
+    (listed("entrada entradas input inputs"), listed("saida saidas output outputs")),
+    (listed("comeco iniciais inicial inicio beginning initial start"), listed("fim finais final end ending")),
     (
-        _words("primeira primeiro first"),
-        _words("segunda segundo second"),
-        _words("terceira terceiro third"),
-        _words("ultima ultimo last"),
+        listed("primeira primeiro first"),
+        listed("segunda segundo second"),
+        listed("terceira terceiro third"),
+        listed("ultima ultimo last"),
     ),
-    (_words("melhor melhores best better"), _words("pior piores worse worst")),
-    (_words("ajuda ajudar help helping helps"), _words("atrapalha atrapalhar prejudica harm harms hurt hurts")),
-    (_words("vantagem vantagens advantage advantages"), _words("desvantagem desvantagens disadvantage disadvantages")),
+    (listed("melhor melhores best better"), listed("pior piores worse worst")),
+    (listed("ajuda ajudar help helping helps"), listed("atrapalha atrapalhar prejudica harm harms hurt hurts")),
+    (listed("vantagem vantagens advantage advantages"), listed("desvantagem desvantagens disadvantage disadvantages")),
     (
-        _words("explode explodindo explodir explosao explodes exploding"),
-        _words(
+        listed("explode explodindo explodir explosao explodes exploding"),
+        listed(
             """
             desaparece desaparecendo desaparecer some sumindo sumir disappear disappears vanish vanishes vanishing
             """
         ),
     ),
-    (_words("maxima maximo max maximum"), _words("minima minimo min minimum")),
-    (_words("horizontais horizontal"), _words("verticais vertical")),
-    (_words("par pares even"), _words("impar impares odd")),
-    (_words("certa certo correta correto correct right"), _words("errada errado incorreto incorrect wrong")),
-    (_words("ida forward"), _words("volta backward backwards")),
-    (_words("linha linhas row rows"), _words("coluna colunas column columns")),
+    (listed("maxima maximo max maximum"), listed("minima minimo min minimum")),
+    (listed("horizontais horizontal"), listed("verticais vertical")),
+    (listed("par pares even"), listed("impar impares odd")),
+    (listed("certa certo correta correto correct right"), listed("errada errado incorreto incorrect wrong")),
+    (listed("ida forward"), listed("volta backward backwards")),
+    (listed("linha linhas row rows"), listed("coluna colunas column columns")),
     (
-        _words("positiva positivas positivo positivos positive"),
-        _words("negativa negativas negativo negativos negative"),
+        listed("positiva positivas positivo positivos positive"),
+        listed("negativa negativas negativo negativos negative"),
     ),
-    (_words("ligado ligada ligar"), _words("desligada desligado desligar")),
-    (_words("verdadeira verdadeiro true"), _words("falsa falso false")),
-    (_words("locais local"), _words("globais global")),
+    (listed("ligado ligada ligar"), listed("desligada desligado desligar")),
+    (listed("verdadeira verdadeiro true"), listed("falsa falso false")),
+    (listed("locais local"), listed("globais global")),
 )
 """In each row, words of one set say the same, and words of different sets exclude each other."""
 
 SYNONYMS: tuple[frozenset[str], ...] = (
-    _words("acha achar encontra encontrar find finds found"),
-    _words("aula aulas lecture lectures"),
-    _words("copia copiada copiado copiados copiar duplica duplicado duplicados duplicar copied copies copy duplicated"),
-    _words("entrega entregar entregue due hand submit"),
-    _words("escolhe escolher escolho choose pick"),
-    _words("gravacao gravada gravado gravou recorded recording"),
-    _words("lista listas list lists"),
-    _words("altera alterar muda mudar change changes"),
-    _words("nota notas grade grades"),
-    _words("pergunta perguntar ask"),
-    _words("projeto projetos project projects"),
-    _words("exame prova provas exam"),
-    _words("resolve resolver fix fixes solve solves"),
-    _words("sala room"),
-    _words("individual sozinha sozinho alone"),
-    _words("apenas so somente only"),
+    listed("acha achar encontra encontrar find finds found"),
+    listed("aula aulas lecture lectures"),
+    listed("copia copiada copiado copiados copiar duplica duplicado duplicados duplicar copied copies copy duplicated"),
+    listed("entrega entregar entregue due hand submit"),
+    listed("escolhe escolher escolho choose pick"),
+    listed("gravacao gravada gravado gravou recorded recording"),
+    listed("lista listas list lists"),
+    listed("altera alterar muda mudar change changes"),
+    listed("nota notas grade grades"),
+    listed("pergunta perguntar ask"),
+    listed("projeto projetos project projects"),
+    listed("exame prova provas exam"),
+    listed("resolve resolver fix fixes solve solves"),
+    listed("sala room"),
+    listed("individual sozinha sozinho alone"),
+    listed("apenas so somente only"),
 )
 """Words that say the same in any course, also across the two languages."""
 
-PORTUGUESE_FILLERS = _words(
-    """
-    acontece adianta ajudem alguem cada chama chamamos chamar chamo curso da dar deixa deve devo diferenca disciplina
-    duvida duvidas entender entendi entendo exemplo existe explica explicar explique favor fica ficam ficar ficou gente
-    materia mundo nossa pena posso precisa preciso prof professor professora quer quero saber sei seria serve servem
-    significa tem tenho ter usa usamos usando usar uso vale
-    """
-)
-ENGLISH_FILLERS = _words(
-    """
-    call course difference each every everyone explain for give gives good happens have know mean means must need please
-    somebody understand use used uses using want work works
-    """
-)
-"""Words that come and go without changing what is asked, beside those of `services.words.stopwords`."""
-
-MAY_OR_MUST = (_words("pode podem posso can may"), _words("deve devo precisa preciso must need should"))
+MAY_OR_MUST = (listed("pode podem posso can may"), listed("deve devo precisa preciso must need should"))
 """What is allowed is another question than what is needed."""
 
 _ALTERNATIVES: tuple[tuple[Kind, tuple[str, ...]], ...] = (

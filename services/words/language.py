@@ -1,9 +1,11 @@
 """Tell in which language a short text is written."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+SPOKEN_BY_MONITORIA = ("pt", "en")
 
 
 def code(tag: str) -> str:
@@ -26,6 +28,15 @@ def detect(text: str, among: Collection[str]) -> str:
     if len(among) == 1:
         return next(iter(among))
     return next((label for label, _ in _identifier().rank(text) if label in among), next(iter(among)))
+
+
+def of_question(text: str, taught: Sequence[str]) -> str:
+    """
+    Return the language of a question asked of lectures in the languages *taught*: one of theirs, or one of ours.
+
+    Decided where a question comes in, and handed down from there.
+    """
+    return detect(text, tuple(dict.fromkeys((*taught, *SPOKEN_BY_MONITORIA))))
 
 
 def warm() -> None:

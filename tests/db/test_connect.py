@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from db.connect import explain, pool
 from db.errors import DatabaseRefused, DatabaseUnavailable, describe, without_secrets
+from tests.databases import created
 
 SECRET = "hush/hush@% 1"
 SPELT = quote(SECRET, safe="")
@@ -56,6 +57,29 @@ async def refusal(url: str) -> str:
     chain = caught.value.__cause__
     assert chain is None  # the driver's own message may quote the address
     return str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_a_database_that_cannot_hold_every_letter_is_named_by_its_encoding(
+    postgres_url: str, encoding: str
+) -> None:
+    """`initdb` makes them so where LC_ALL is C; psycopg/psycopg#276, psycopg/psycopg#561."""
+    with created(postgres_url, copy_of="template0", encoding=encoding) as url:
+        said = await refusal(url)
+
+    assert f"keeps its texts as {encoding}" in said
+    assert "--encoding=UTF8" in said
+
+
+async def test_letters_arrive_whatever_the_environment_says_of_them(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+
+    async with pool(database, size=1) as opened, opened.connection() as conn:
+        row = await (await conn.execute("select %(said)s::text", {"said": "第2讲 🧠"})).fetchone()
+
+    assert row == ("第2讲 🧠",)
 
 
 async def test_connections_know_vectors_and_our_settings(database: str) -> None:

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from services.answering.ask import Asked, Asker, Reply
 from services.lectures.captions import Captions, NotCaptions, WrongClock, held, read
 from services.lectures.manifest import plan
+from services.models.chat import ChatModel, LlmConfig
+from tests.fake_model import Behaviour, ends_each, fake_model, has_system, refuses, says, says_parts, sends_json
+from tests.services.conftest import Desk
 
 ROOT = Path(__file__).parents[2]
 
@@ -174,6 +178,18 @@ def test_p10_a_downloader_s_names_give_language_and_address(tmp_path: Path) -> N
 
 
 ELSEWHERE = {
+    "p11-thoughts-in-other-tags": "services/models/test_thoughts.py::test_only_what_is_said_is_left",
+    "p11-thoughts-in-other-tags, NO_MATERIAL": (
+        "services/models/test_thoughts.py::test_a_verdict_after_thoughts_is_the_verdict"
+    ),
+    "p13-content-as-list": "services/models/test_servers.py::test_the_text_parts_are_the_answer",
+    "p14-finish-reason, upper case": "services/models/test_servers.py::test_a_text_is_whole_in_whatever_letters",
+    "p14-finish-reason, on every chunk": "services/models/test_servers.py::test_a_reason_on_every_event_ends_nothing",
+    "p15-no-system-role": (
+        "services/models/test_servers.py::test_a_server_without_a_system_is_told_in_the_users_turn_and_remembered"
+    ),
+    "p16-prompt-filtered": "services/models/test_servers.py::test_a_filtered_prompt_is_told_as_that",
+    "p17-marks-in-other-forms": "services/citing/test_marks.py::test_a_mark_is_read_in_whatever_form",
     "p19-dotnet-is-no-link": (
         "services/citing/test_words_like_addresses.py::test_a_word_that_looks_like_an_address_stays_in_every_answer"
     ),
@@ -191,7 +207,59 @@ ELSEWHERE = {
     ),
     "p27-picture-without-glyphs": "services/digest/test_charts.py::test_p27_what_the_font_cannot_draw_is_left_out",
 }
-"""Cases of Discord, of databases and of pictures, which need more than a file."""
+"""Cases of models, of Discord, of databases and of pictures, which need more than a file."""
+
+REPLIES = {
+    "p11, thoughts in brackets": (
+        says("[THINK]O aluno quer saber do dropout. Vou citar [1].[/THINK]\nO dropout desliga neurônios [1]."),
+        "answered",
+    ),
+    "p11, thoughts in a tag": (says("<thought>Devo citar [1].</thought>O dropout desliga neurônios [1]."), "answered"),
+    "p11, no material": (says("[THINK]O trecho [1] não serve.[/THINK]NO_MATERIAL"), "no_material"),
+    "p13, parts": (
+        says_parts(
+            {"type": "thinking", "thinking": [{"type": "text", "text": "Devo citar [1]"}]},
+            {"type": "text", "text": "O dropout desliga neurônios [1]."},
+        ),
+        "answered",
+    ),
+    "p14, upper case": (says("O dropout desliga neurônios [1].", finish="STOP"), "answered"),
+    "p14, on every chunk": (ends_each("O dropout desliga neurônios [1].", pause_s=2.6), "answered"),
+    "p15, no system": (
+        refuses(
+            has_system,
+            sends_json({"error": {"message": "System role not supported"}}, status=400),
+            says("O dropout desliga neurônios [1]."),
+        ),
+        "answered",
+    ),
+    "p16, filtered": (
+        sends_json({"error": {"message": "content management policy", "code": "content_filter"}}, status=400),
+        "failed",
+    ),
+    "p17, assistants": (says("O dropout desliga neurônios no sorteio durante o treino【4:0†source】."), "answered"),
+    "p17, citation": (says("O dropout desliga neurônios [citation:1]."), "answered"),
+    "p17, hash": (says("O dropout desliga neurônios [#1]."), "answered"),
+    "p17, fenced": (says("```markdown\nO dropout desliga neurônios [1].\n```"), "answered"),
+}
+
+
+@pytest.mark.parametrize(("behaviour", "outcome"), REPLIES.values(), ids=REPLIES)
+async def test_what_a_student_sees_of_a_reported_reply(desk: Desk, behaviour: Behaviour, outcome: str) -> None:
+    desk.write("aula-01", "O dropout desliga neurônios no sorteio durante o treino.")
+    await desk.take_in()
+
+    async with (
+        fake_model(behaviour) as server,
+        ChatModel(LlmConfig(model="m", base_url=server.base_url)) as model,
+    ):
+        asked = Asked(course=desk.course, text="O que o dropout faz durante o treino?", source="cli")
+        [*_, reply] = [part async for part in Asker(desk.pool, desk.retriever, model).ask(asked)]
+
+    assert isinstance(reply, Reply)
+    assert reply.answer.outcome == outcome
+    assert outcome != "answered" or reply.answer.text.startswith("O dropout desliga neurônios")
+    assert not any(word in reply.answer.text for word in ("citar", "THINK", "thought", "NO_MATERIAL", "`", "†"))
 
 
 @pytest.mark.parametrize("node", ELSEWHERE.values(), ids=ELSEWHERE)

@@ -6,6 +6,7 @@ from db import connect, generations
 from services import wiring
 from services.models.embedder import EmbedderConfig
 from services.wiring import Setup
+from tests.fake_model import embeds, fake_model
 
 
 async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(database: str, tmp_path: Path) -> None:
@@ -26,3 +27,27 @@ async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(data
     async with wiring.services(setup) as services:
         assert await services.serving.current(patience_s=30) is None
         assert services.embedder_trouble is None
+
+
+async def test_the_model_of_older_vectors_is_asked_with_the_fields_they_were_made_with(
+    database: str, tmp_path: Path
+) -> None:
+    async with fake_model(embeds) as server:
+        async with connect.pool(database, size=1) as pool, pool.connection() as conn:
+            await generations.insert(
+                conn,
+                backend="openai",
+                model="m",
+                revision="input_type=query | input_type=passage",
+                dimension=3,
+                query_prefix="",
+                passage_prefix="",
+                state="serving",
+                dense_weights={"*": 0.2},
+            )
+        config = EmbedderConfig(model="other", backend="openai", base_url=server.base_url)
+        setup = Setup(home=tmp_path, database_url=database, embedder=config, answer=None)
+        async with wiring.services(setup) as services:
+            await services.serving.current(patience_s=30)
+
+    assert {request["model"]: request.get("input_type") for request in server.requests} == {"other": None, "m": "query"}

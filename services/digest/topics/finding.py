@@ -24,6 +24,7 @@ from services.digest.topics.wording import OPENING, plain, subject
 from services.errors import Unavailable
 from services.models.embedder import Embedder
 from services.models.embedder.protocol import Vectors
+from services.words.fillers import COMPANY, GRATITUDE, said_as
 from services.words.terms import fold
 
 LEAST_ASKERS = 3
@@ -51,8 +52,8 @@ MOST_CONSIDERED = 50
 """Texts of a group among which its title and examples are chosen."""
 
 _CLOSING = re.compile(
-    r"[\s,;.!]*\b(?:(?:muito )?obrigad[oa]|(?:valeu|vlw)(?: gente| pessoal)?|por favor|pfv?|k{3,}|algu[ée]m"
-    r"|thanks?(?: you)?|please|abra[çc]os?|abs)[\s!?.…]*$",
+    rf"[\s,;.!]*\b(?:{said_as(*GRATITUDE)}(?: {said_as(*COMPANY)})?|por favor|pfv?|k{{3,}}|algu[ée]m"
+    r"|please|abra[çc]os?|abs)[\s!?.…]*$",
     re.IGNORECASE,
 )
 _SHOUTED = re.compile(r"([?!])[?!]+")

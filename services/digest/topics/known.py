@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from services.digest.topics.anonymous import GAP, capitalised
 from services.digest.topics.frames import FRAMES
-from services.digest.topics.wording import FILLERS, SHORTHAND
+from services.words.fillers import COURTESIES, FILLERS, SHORTHAND
 from services.words.terms import fold, terms
 
 LEAST_ASKERS = 3
@@ -23,13 +23,7 @@ LONGEST_SMALL = 2
 """Letters of a word that is too small to be a name."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-COURTESIES = frozenset(
-    """
-    abraco abracos afternoon anyone boa bom dia everyone favor fala galera gente good guys hello hey hi ja later morning
-    noite obg obrigada obrigado oi oie ola opa pessoal please por salve tarde thank thanks thx turma tudo valeu vlw
-    """.split()  # noqa: SIM905 - a list of words reads better as running text
-)
-_ANYBODYS = FILLERS | COURTESIES | set(SHORTHAND) | {fold(word) for frame in FRAMES for word in _WORD.findall(frame)}
+_ANYBODYS = FILLERS | COURTESIES | SHORTHAND.keys() | {fold(word) for frame in FRAMES for word in _WORD.findall(frame)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,36 +2,19 @@
 
 import re
 
+from services.words.fillers import COMPANY, FILLERS, GRATITUDE, GREETINGS, TOPICAL, said_as, written_out
 from services.words.stopwords import BY_LANGUAGE, ENGLISH, PORTUGUESE
 from services.words.terms import fold
 
 OPENING = re.compile(
-    r"^(?:(?:oi+e?|ola|opa|e ?ai|bom dia|boa (?:tarde|noite)|fala|salve|hey|hi|hello|good (?:morning|afternoon|evening)"
-    r"|gente|pessoal|galera|turma|professora?|prof[ao]?|everyone|guys|tudo (?:bem|bom|certo)|td bem|obrigad[oa]|valeu"
-    r"|vlw|thanks?|thank you|thx|(?:eu )?(?:tenho|fiquei com|to com|estou com) (?:uma )?duvida|uma duvida(?: rapida)?"
-    r"|alguem (?:sabe|pode|consegue)(?: me)?(?: dizer| explicar)?|me ajud(?:a|em))\b[\s,.!?:;…-]*)+"
+    rf"^(?:(?:{said_as(*GREETINGS, *COMPANY, *GRATITUDE)}"
+    r"|(?:tudo (?:bem|bom|certo)|td bem|(?:eu )?(?:tenho|fiquei com|to com|estou com) (?:uma )?duvida"
+    r"|uma duvida(?: rapida)?|alguem (?:sabe|pode|consegue)(?: me)?(?: dizer| explicar)?|me ajud(?:a|em))\b)"
+    r"[\s,.!?:;…-]*)+"
 )
 """What students write before they ask, in whole words, at the beginning of a folded text."""
 
-SHORTHAND = {
-    "c": "com", "dps": "depois", "eh": "e", "hj": "hoje", "mto": "muito", "msm": "mesmo", "n": "nao", "ñ": "nao",
-    "oq": "o que", "oque": "o que", "pq": "por que", "porque": "por que", "pra": "para", "pras": "para as",
-    "pro": "para o", "pros": "para os", "q": "que", "qd": "quando", "qdo": "quando", "qnd": "quando", "qto": "quanto",
-    "ta": "esta", "tb": "tambem", "tbm": "tambem", "td": "tudo", "vc": "voce", "vcs": "voces",
-}  # fmt: skip
-
-FILLERS = frozenset(
-    """
-    acho acontece adianta ajuda ajudem alguem anyone assim bem chama chamar consegue consigo da dar deixa desculpa
-    devo diz duvida duvidas entender entendi entendo errado exemplo existe explain explica explicar explique favor
-    fica ficam ficar fiquei funciona funcionam gente give gives good happens help jeito keep know mean means need
-    nunca parte peguei perdido pf please pode posso precisa preciso problema prof professor professora quer queria
-    quero rapida sabe saber sei sempre seria serve servem significa someone tem tenho ter tipo tudo understand usa
-    usamos usando usar use used uses using uso vale want work works
-    """.split()  # noqa: SIM905 - a list of words reads better as running text
-)
-"""Words that students put around a subject, folded; they belong to no field."""
-
+_SAY_NOTHING = PORTUGUESE | ENGLISH | (FILLERS - TOPICAL)
 _TOKENS = re.compile(r"\w+")
 
 
@@ -43,7 +26,7 @@ def plain(text: str) -> str:
     'por que o gradiente some'
     """
     asked = OPENING.sub("", " ".join(fold(text).split())).strip()
-    return " ".join(SHORTHAND.get(token, token) for token in map(str, _TOKENS.findall(asked)))
+    return written_out(" ".join(_TOKENS.findall(asked)))
 
 
 def subject(key: str, language: str) -> str:
@@ -55,9 +38,5 @@ def subject(key: str, language: str) -> str:
     """
     words = key.split()
     empty = BY_LANGUAGE.get(language, frozenset())
-    kept = (
-        word
-        for word in words
-        if word not in PORTUGUESE and word not in ENGLISH and word not in FILLERS and word not in empty
-    )
+    kept = (word for word in words if word not in _SAY_NOTHING and word not in empty)
     return " ".join(kept) or key

@@ -8,14 +8,14 @@ from services.lectures.captions.times import FRAMED, BadTimeError, milliseconds
 
 SHORT = rf"(?:{FRAMED}|[0-9]{{1,3}}:[0-9]{{2}}(?::[0-9]{{2}})?(?:[.,][0-9]{{1,3}})?(?![:;.,]?[0-9]))"
 LONG = rf"(?:{FRAMED}|[0-9]{{1,3}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,3}})?(?![:;.,]?[0-9]))"
-RANGE = r"(?: {{0,3}}(?:--?>|[-–—]) {{0,3}}({clock}))?"
+RANGE = r"(?: {{0,3}}(?:--?>|[-–—]| , ?|,(?=[0-9])) {{0,3}}({clock}))?"
 AT_LINE_START = re.compile(rf"[ \t>*_#-]{{0,12}}\[ ?({SHORT}){RANGE.format(clock=SHORT)} ?\][*_]{{0,3}}")
 INSIDE_LINE = re.compile(rf"\[({LONG}){RANGE.format(clock=LONG)}\]")
 LABEL = r"(?=[^:;\[\]]{0,60}[^\W\d_])[^:;\[\]]{1,60}(?::|[ \t]{2}|[ \t](?=\())"
 """Who speaks, on the mark's own line: it holds a letter, so that the hour of a time code is none."""
 OWN_LINE = re.compile(rf"(?:{LABEL})?[*_ \t]{{0,12}}\(?({SHORT}){RANGE.format(clock=SHORT)}\)?:?[*_]{{0,3}}\s*$")
 BEFORE_WORDS = re.compile(
-    rf"[ \t]{{0,8}}({LONG}){RANGE.format(clock=LONG)}(?:[ \t]{{1,8}}[-–—|]?|[ \t]?[-–—|])[ \t]{{0,8}}(?=\S)"
+    rf"[ \t]{{0,8}}({LONG}){RANGE.format(clock=LONG)}(?:[ \t]{{1,8}}[-–—|,]?|[ \t]?[-–—|,])[ \t]{{0,8}}(?=\S)"
 )
 """A clock without brackets that begins a line of words; it counts only where most lines begin so."""
 FEWEST_BEFORE_WORDS = 3

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,8 @@ LONGEST = 60
 MOST_WORDS = 7
 EACH_CUE_SHARE = 0.5
 """Where so many cues begin with a name, the program that wrote them puts one into each, a one-off guest's too."""
+BARE_TURNS = 3
+"""So often on average comes a name that nothing but its place tells from words."""
 EVERY_CUE_SHARE = 0.9
 """Where nearly all cues begin with something and a colon, that is written by a program, however it looks."""
 FEWEST = 3
@@ -55,9 +57,10 @@ NO_NAME = re.compile(
 PARTICLES = re.compile("d[aeo]s?|e|del|la|las|los|van|von|der|den|di|bin|ibn|al|el|y|le|du|zu|ter")
 DEVICES = frozenset({"iphone", "ipad", "ipod"})
 PREFIX = re.compile(
-    r"(?P<sign>(?:>{2,3}|[-–—•])[ \t]*)?(?P<label>[^\s:\[\]<>{}()?!;][^:\[\]{}?!;\n]{0,59}?)[ \t]?:"
-    r"(?=[ \t*_]|\Z)[ \t*_]*"
+    r"(?P<sign>(?:>{2,3}|[-–—•])[ \t]*)?(?P<label>[^\s:：\[\]<>{}()?!;][^:：\[\]{}?!;\n]{0,59}?)[ \t]?"
+    r"(?::(?=[ \t*_]|\Z)|：)[ \t*_]*"
 )
+DASHED = re.compile(r"(?P<label>[^\s:\[\]<>{}()?!;,][^:\[\]{}?!;,\n]{0,59}?)[ \t][-–—][ \t]+(?=\S)")
 BRACKETED = re.compile(r"(?:>{2,3}[ \t]*)?[\[(](?P<label>[^\[\]():\n]{1,60})[\])][ \t]?(?P<colon>:)?[ \t]*")
 
 
@@ -67,7 +70,8 @@ class Label:
 
     text: str
     end: int  # where the words after it begin
-    kind: Literal["certain", "name", "loose"]  # given by a program; looks like a name; short, and no more than that
+    kind: Literal["certain", "name", "loose", "bare"]
+    """Given by a program; looks like a name; short, and no more than that; looks like a name, without a colon."""
 
 
 def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
@@ -78,7 +82,7 @@ def without_names(cues: Sequence[Caption]) -> tuple[list[Caption], list[str]]:
     a file whose every cue has one. `Exemplo:` and `Teorema 1:` stay: they are words that somebody says.
     """
     lines = [cue.text.split("\n") if len(cue.text) < LONGEST_CUE else [] for cue in cues]
-    found = [[_label(line) for line in each] for each in lines]
+    found = [list(_labels(each)) for each in lines]
     first = [_first(each, labels) for each, labels in zip(lines, found, strict=True)]
     names = _names(found, [label for label in first if label])
     kept, gone = list[Caption](), Counter[str]()
@@ -110,8 +114,26 @@ def _told(found: Sequence[Sequence[Label | None]], names: frozenset[str], gone: 
     return notes
 
 
+def _labels(lines: Sequence[str]) -> Iterator[Label | None]:
+    """Yield what each line begins with; a name that has no colon counts in the first one alone."""
+    filled = [line for line in lines if line.strip()]
+    for line in lines:
+        is_first = bool(filled) and line is filled[0]
+        yield _label(line) or (_bare(line, is_alone=len(filled) > 1) if is_first else None)
+
+
+def _bare(line: str, *, is_alone: bool) -> Label | None:
+    """Find `Ana Lima - …`, `[Ana Lima] …`, or a name alone above its words, as Meet's transcripts have it."""
+    words = cleaned(line).words if len(line) < LONGEST_CUE else ""
+    if (prefix := BRACKETED.match(words) or DASHED.match(words)) and _is_name(prefix["label"]):
+        return Label(text=prefix["label"], end=prefix.end(), kind="bare") if prefix.end() < len(words) else None
+    if is_alone and 0 < len(words) <= LONGEST and _is_name(words):
+        return Label(text=words, end=len(words), kind="bare")
+    return None
+
+
 def _label(line: str) -> Label | None:
-    if ":" not in line[: 4 * LONGEST] and "[" not in line[:LONGEST] and "(" not in line[:LONGEST]:
+    if ":" not in line[: 4 * LONGEST].replace("：", ":") and "[" not in line[:LONGEST] and "(" not in line[:LONGEST]:
         return None
     words = cleaned(line).words if len(line) < LONGEST_CUE else ""
     if bracketed := BRACKETED.match(words):
@@ -139,7 +161,11 @@ def _first(lines: Sequence[str], labels: Sequence[Label | None]) -> Label | None
 
 def _names(found: Sequence[Sequence[Label | None]], first: Sequence[Label]) -> frozenset[str]:
     """Return the labels of a file that are names, by how often they come; cues begin with those in *first*."""
-    labels = [one for each in found for one in each if one]
+    labels = [one for each in found for one in each if one and one.kind != "bare"]
+    bare = Counter(one.text for one in first if one.kind == "bare")
+    if bare.total() >= max(FEWEST_LOOSE, EACH_CUE_SHARE * len(found), BARE_TURNS * len(bare)):
+        return frozenset(bare) | {one.text for one in labels if one.kind == "name"}
+    first = [one for one in first if one.kind != "bare"]
     if len(first) >= max(FEWEST_LOOSE, EVERY_CUE_SHARE * len(found)):
         return frozenset(one.text for one in labels)
     counted = Counter(one.text for one in labels if one.kind == "name")

@@ -60,7 +60,7 @@ def unit_of(cues: Sequence[Timed], usual: str) -> tuple[float, str | None]:
 
 def _lengths(cues: Sequence[Timed]) -> list[tuple[int, float]]:
     """Return the words and the length of each cue that has both; one without an end lasts up to the next start."""
-    following = [*(cue.start for cue in cues[1:]), None]
+    following = [*(cue.start for cue in cues[1:]), None][: len(cues)]
     ends = [next_start if cue.end is None else cue.end for cue, next_start in zip(cues, following, strict=True)]
     both = zip(cues, ends, strict=True)
     found = [(words_in(cue.text), end - cue.start) for cue, end in both if end is not None and end > cue.start]

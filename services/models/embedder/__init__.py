@@ -1,5 +1,6 @@
 """Place texts by meaning: one protocol, with a model on this machine or an endpoint behind it."""
 
+from services.models.embedder.endpoint import fields_of
 from services.models.embedder.loading import BUNDLED
 from services.models.embedder.opening import NONE, Configured, EmbedderConfig, open_embedder
 from services.models.embedder.protocol import Backend, Embedder, EmbedderUnavailable, Identity
@@ -13,5 +14,6 @@ __all__ = [
     "EmbedderConfig",
     "EmbedderUnavailable",
     "Identity",
+    "fields_of",
     "open_embedder",
 ]

@@ -1,9 +1,11 @@
 """Ask an embeddings endpoint that speaks OpenAI's protocol."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,9 +51,37 @@ TOO_MUCH = {400, 413, 422}
 LIMIT_S = 30.0
 """For a whole call; `openai` limits single reads only."""
 
+BETWEEN = " | "
+"""Stands between the fields of questions and those of passages in a generation's revision."""
+
 
 class _TooMuch(EmbedderUnavailable):
     """It did not take so many texts at once, or not in time; fewer may do."""
+
+
+class _NoFormat(EmbedderUnavailable):
+    """It does not want to be told how to write numbers, as Voyage's and Gemini's: vectorize-io/hindsight PR#928."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """How a model at an address is asked; what its server refused is left out from then on."""
+
+    client: "openai.AsyncOpenAI"
+    model: str
+    limit_s: float
+    takes_format: bool = True
+
+    async def vectors(self, inputs: list[str], fields: str) -> NDArray[np.float64]:
+        """Return the endpoint's vectors in the order of *inputs*, not yet checked beyond their order."""
+        body = parsed(fields)
+        try:
+            return await _asked(self, inputs, body if self.takes_format else {"encoding_format": None, **body})
+        except _NoFormat:
+            if not self.takes_format:
+                raise
+            self.takes_format = False
+            return await _asked(self, inputs, {"encoding_format": None, **body})
 
 
 class EndpointEmbedder:
@@ -59,10 +89,10 @@ class EndpointEmbedder:
 
     max_tokens = None
 
-    def __init__(self, client: "openai.AsyncOpenAI", identity: Identity, *, limit_s: float = LIMIT_S) -> None:
-        self._client = client
+    def __init__(self, line: _Line, identity: Identity) -> None:
+        self._line = line
         self._identity = identity
-        self._limit_s = limit_s
+        self._query_fields, self._passage_fields = fields_of(identity.revision)
         self._at_once = INPUTS_AT_ONCE * REQUESTS_AT_ONCE
         # The server does more than one thing at a time: questions need not wait for the passages that are out.
         self._questions = EncodingQueue(self._embed_questions, self._embed_passages)
@@ -87,7 +117,7 @@ class EndpointEmbedder:
         await asyncio.gather(self._questions.close(), self._passages.close())
 
     async def _embed_questions(self, texts: Sequence[str]) -> Vectors:
-        return await self._embed(self._identity.query_prefix, [_beginning(text) for text in texts])
+        return await self._embed(self._identity.query_prefix, [_beginning(text) for text in texts], self._query_fields)
 
     async def _embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed as many at once as the server has been seen to manage; half as many from each time that it has not."""
@@ -110,14 +140,16 @@ class EndpointEmbedder:
         requests = [texts[at : at + INPUTS_AT_ONCE] for at in range(0, len(texts), INPUTS_AT_ONCE)]
         try:
             async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(self._embed(self._identity.passage_prefix, request)) for request in requests]
+                asked = [
+                    group.create_task(self._embed(self._identity.passage_prefix, request, self._passage_fields))
+                    for request in requests
+                ]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None  # who asked expects the one sentence, not a group of them
         return np.concatenate([task.result() for task in asked])
 
-    async def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
-        inputs = [prefix + text for text in texts]
-        vectors = await _asked(self._client, self._identity.model, inputs, self._limit_s)
+    async def _embed(self, prefix: str, texts: Sequence[str], fields: str) -> Vectors:
+        vectors = await self._line.vectors([prefix + text for text in texts], fields)
         return checked(vectors, count=len(texts), dimension=self._identity.dimension, model=self._identity.model)
 
 
@@ -129,12 +161,15 @@ async def endpoint_embedder(
     api_key: str | None,
     query_prefix: str | None = None,
     passage_prefix: str | None = None,
+    query_fields: str = "",
+    passage_fields: str = "",
     limit_s: float = LIMIT_S,
 ) -> AsyncGenerator[EndpointEmbedder, None]:
     """
     Reach *model* at *base_url*; its dimension is learned by embedding one word.
 
-    Prefixes that are None are those that the model's name tells of.
+    Prefixes that are None are those that the model's name tells of. *query_fields* and *passage_fields* are what its
+    requests hold besides, such as `input_type=query`.
 
     Raises:
         EmbedderUnavailable: it does not answer as it should.
@@ -144,20 +179,51 @@ async def endpoint_embedder(
         by_name = e5_prefixes(model)
         query_prefix = by_name[0] if query_prefix is None else query_prefix
         passage_prefix = by_name[1] if passage_prefix is None else passage_prefix
-        probe = await _asked(client, model, [query_prefix + "vetor"], limit_s)
+        line = _Line(client=client, model=model, limit_s=limit_s)
+        probe = await line.vectors([query_prefix + "vetor"], query_fields)
         identity = Identity(
             backend="openai",
             model=model,
-            revision="",
+            revision=f"{query_fields}{BETWEEN}{passage_fields}" if query_fields or passage_fields else "",
             dimension=checked(probe, count=1, dimension=None, model=model).shape[1],
             query_prefix=query_prefix,
             passage_prefix=passage_prefix,
         )
-        embedder = EndpointEmbedder(client, identity, limit_s=limit_s)
+        embedder = EndpointEmbedder(line, identity)
         try:
             yield embedder
         finally:
             await embedder.close()
+
+
+def fields_of(revision: str) -> tuple[str, str]:
+    """
+    Return the fields of questions and of passages that vectors of an endpoint's *revision* were made with.
+
+    >>> fields_of("input_type=query | input_type=passage")
+    ('input_type=query', 'input_type=passage')
+    >>> fields_of("")
+    ('', '')
+    """
+    query, _, passage = revision.partition(BETWEEN)
+    return query, passage
+
+
+def parsed(fields: str) -> dict[str, object]:
+    """
+    Return the JSON fields that *fields* names; a value is what JSON reads it as, else a text.
+
+    >>> parsed("task=retrieval.query, dimensions=512")
+    {'task': 'retrieval.query', 'dimensions': 512}
+    """
+    found = dict[str, object]()
+    for field in filter(None, fields.split(",")):
+        name, _, value = (part.strip() for part in field.partition("="))
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
 
 
 class _Row(BaseModel):
@@ -190,21 +256,19 @@ def _client(base_url: str, api_key: str, limit_s: float) -> "openai.AsyncOpenAI"
         ) from None
 
 
-async def _asked(client: "openai.AsyncOpenAI", model: str, inputs: list[str], limit_s: float) -> NDArray[np.float64]:
-    """Return the endpoint's vectors in the order of *inputs*, not yet checked beyond their order."""
-    where = f"The embedding model {model!r} at {client.base_url.host}"
+async def _asked(line: _Line, inputs: list[str], more: dict[str, object]) -> NDArray[np.float64]:
+    where = f"The embedding model {line.model!r} at {line.client.base_url.host}"
     try:
-        async with asyncio.timeout(limit_s):
-            response = await client.embeddings.with_raw_response.create(
-                model=model, input=inputs, encoding_format="float"
+        async with asyncio.timeout(line.limit_s):
+            response = await line.client.embeddings.with_raw_response.create(
+                model=line.model, input=inputs, encoding_format="float", extra_body=more
             )
         rows = sorted(_Embeddings.model_validate_json(response.content).data, key=lambda row: row.index)
         vectors = np.array([row.embedding for row in rows], np.float64)
     except (TimeoutError, openai.APITimeoutError):
-        raise _TooMuch(f"{where} did not answer within {limit_s:g} s; see its server's log.") from None
+        raise _TooMuch(f"{where} did not answer within {line.limit_s:g} s; see its server's log.") from None
     except openai.APIStatusError as error:
-        kind = _TooMuch if error.status_code in TOO_MUCH else EmbedderUnavailable
-        raise kind(f"{where} {_refusal(error.status_code)}.") from None
+        raise _kind(error)(f"{where} {_refusal(error)}.") from None
     except openai.APIConnectionError:
         raise EmbedderUnavailable(
             f"{where} cannot be reached; start it, or correct MONITORIA_EMBEDDING_BASE_URL."
@@ -218,8 +282,26 @@ async def _asked(client: "openai.AsyncOpenAI", model: str, inputs: list[str], li
     return vectors
 
 
-def _refusal(status: int) -> str:
-    match status:
+def _kind(error: "openai.APIStatusError") -> type[EmbedderUnavailable]:
+    if error.status_code in TOO_MUCH and "encoding_format" in error.response.text:
+        return _NoFormat
+    if error.status_code in TOO_MUCH and not _wants_a_type(error):
+        return _TooMuch
+    return EmbedderUnavailable
+
+
+def _wants_a_type(error: "openai.APIStatusError") -> bool:
+    """NVIDIA's models refuse a request without one: ogx-ai/ogx#2892."""
+    return "input_type" in error.response.text
+
+
+def _refusal(error: "openai.APIStatusError") -> str:
+    match status := error.status_code:
+        case 400 | 422 if _wants_a_type(error):
+            return (
+                f"wants an input_type, or another one (status {status}); set MONITORIA_EMBEDDING_QUERY_FIELDS and "
+                "MONITORIA_EMBEDDING_PASSAGE_FIELDS, such as input_type=query and input_type=passage"
+            )
         case 401 | 403:
             return f"refuses the key (status {status}); correct OPENAI_API_KEY"
         case 404:

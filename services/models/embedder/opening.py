@@ -32,6 +32,8 @@ class EmbedderConfig:
     api_key: str | None = field(default=None, repr=False)
     query_prefix: str | None = None  # what the model at an endpoint wants before questions; None: as its name tells
     passage_prefix: str | None = None
+    query_fields: str = ""  # what an endpoint's request for questions holds besides, such as "input_type=query"
+    passage_fields: str = ""
 
 
 @asynccontextmanager
@@ -52,6 +54,8 @@ async def open_embedder(config: EmbedderConfig) -> AsyncGenerator[Embedder | Non
             api_key=config.api_key,
             query_prefix=config.query_prefix,
             passage_prefix=config.passage_prefix,
+            query_fields=config.query_fields,
+            passage_fields=config.passage_fields,
         ) as embedder:
             yield embedder
     else:

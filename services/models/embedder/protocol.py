@@ -25,7 +25,7 @@ class Identity:
 
     backend: Backend
     model: str
-    revision: str  # of the weights; "" where an endpoint does not tell
+    revision: str  # of the weights; of an endpoint, which does not tell, the fields its requests hold besides
     dimension: int
     query_prefix: str
     passage_prefix: str

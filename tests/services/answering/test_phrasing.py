@@ -60,7 +60,7 @@ async def test_what_is_not_one_plain_line_is_not_used(said: str) -> None:
 async def test_a_model_in_trouble_changes_nothing(trouble: Behaviour) -> None:
     async with model_that(trouble) as (model, _):
         assert await standalone("e no teste?", HISTORY, model, time_limit_s=0.2) == "e no teste?"
-        assert await translations("o que é dropout?", ["en"], model, time_limit_s=0.2) == ()
+        assert await translations("o que é dropout?", ["en"], model, time_limit_s=0.2) == {}
 
 
 async def test_a_question_is_translated_in_the_order_of_the_languages() -> None:
@@ -70,7 +70,7 @@ async def test_a_question_is_translated_in_the_order_of_the_languages() -> None:
     ):
         said = await translations("o que é dropout?", ["en", "es", "ko"], model, time_limit_s=2)
 
-    assert said == ("what is dropout?", "¿qué es dropout?")
+    assert list(said.items()) == [("en", "what is dropout?"), ("es", "¿qué es dropout?")]
     assert "The lines for en, es, ko:" in server.prompts[0]
 
 
@@ -93,23 +93,23 @@ async def test_a_question_is_translated_in_the_order_of_the_languages() -> None:
 )
 async def test_the_only_translation_is_read_in_whatever_form(said: str) -> None:
     async with model_that(says(said)) as (model, _):
-        assert await translations("o que é dropout?", ["en"], model, time_limit_s=2) == ("what is dropout?",)
+        assert await translations("o que é dropout?", ["en"], model, time_limit_s=2) == {"en": "what is dropout?"}
 
 
 @pytest.mark.parametrize("said", ["what is dropout?", "first\nsecond"])
 async def test_a_line_without_its_language_is_not_guessed_among_several(said: str) -> None:
     async with model_that(says(said)) as (model, _):
-        assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == ()
+        assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == {}
 
 
 async def test_a_translation_that_answers_is_not_used() -> None:
     async with model_that(says("en: " + "Dropout is a technique. " * 30 + "\nes: es esto [1]")) as (model, _):
-        assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == ()
+        assert await translations("o que é dropout?", ["en", "es"], model, time_limit_s=2) == {}
 
 
 @pytest.mark.parametrize("targets", [[], ["en"]])
 async def test_no_language_or_no_model_is_no_translation(targets: list[str]) -> None:
-    assert await translations("o que é dropout?", targets, None, time_limit_s=2) == ()
+    assert await translations("o que é dropout?", targets, None, time_limit_s=2) == {}
 
 
 async def test_data_cannot_end_a_turn() -> None:

@@ -42,6 +42,20 @@ FORMS = {
     "Command A": f"<|START_THINKING|>{SECRET}<|END_THINKING|><|START_RESPONSE|>{SAID}<|END_RESPONSE|>",
     "OpenThinker": f"<|begin_of_thought|>{SECRET}<|end_of_thought|><|begin_of_solution|>{SAID}<|end_of_solution|>",
     "Granite 3.2": f"Here is my thought process:\n{SECRET}\n\nHere is my response:\n{SAID}",
+    "Open WebUI's details, jrkropp/open-webui-developer-toolkit PR#367": (
+        f'<details type="reasoning" done="true">\n<summary>Thought for 3 s</summary>\n{SECRET}\n</details>\n{SAID}'
+    ),
+    "details with a summary": f"<details><summary>Thinking</summary>{SECRET}</details>\n{SAID}",
+    "escaped": f"&lt;think&gt;{SECRET}&lt;/think&gt;{SAID}",
+    "a fence": f"```thinking\n{SECRET}\n```\n{SAID}",
+    "headings": f"## Reasoning\n{SECRET}\n\n## Answer\n{SAID}",
+    "bold headings": f"**Thinking:** {SECRET}\n\n**Answer:** {SAID}",
+    "headings in Portuguese": f"**Raciocínio:** {SECRET}\n\n**Resposta:** {SAID}",
+    "in Portuguese": f"<raciocinio>{SECRET}</raciocinio>{SAID}",
+    "Apertus": f"<|inner_prefix|>{SECRET}<|inner_suffix|>{SAID}",
+    "LFM": f"<|startofthink|>{SECRET}<|endofthink|>{SAID}",
+    "DeepSeek's bars": f"<｜begin▁of▁thinking｜>{SECRET}<｜end▁of▁thinking｜>{SAID}",
+    "a chain": f"<chain_of_thought>{SECRET}</chain_of_thought>{SAID}",
     "the tokens of a turn's end": f"{SAID}<|im_end|>",
 }
 
@@ -55,6 +69,9 @@ ONLY_THOUGHTS = {
 UNCLEAR = {
     "aloud, English": f"Okay, the user is asking about dropout. {SECRET}\n\n{SAID}",
     "aloud, Portuguese": f"Certo, o aluno quer saber do dropout. {SECRET}\n\n{SAID}",
+    "aloud, first": f"First, I need to look at the passages. {SECRET}\n\n{SAID}",
+    "aloud, Portuguese, of oneself": f"Vou analisar os trechos primeiro. {SECRET}\n\n{SAID}",
+    "a heading without an end": f"**Thinking:** {SECRET}\n\n{SAID}",
     "a process without an end": f"Thinking Process:\n\n1. {SECRET}\n\n{SAID}",
     "names of channels without the last": f"analysisWe need to cite. {SECRET}",
 }
@@ -97,6 +114,8 @@ def test_thoughts_that_cannot_be_told_from_the_answer_are_unclear(text: str) -> 
     [
         "O modelo escreve `<think>` antes de responder e `</think>` no fim [1].",
         "Se a < b, então a distância <0 não existe [1].",
+        "Reasoning about limits needs the definition [1].",
+        "Vamos analisar a função pela derivada [1].",
         "Analysis of variance compares the means of groups [1].",
         "A lista [1, 2] tem dois elementos [1].",
         "The user interface is drawn by the client [2].",
@@ -109,6 +128,15 @@ def test_thoughts_that_cannot_be_told_from_the_answer_are_unclear(text: str) -> 
 def test_an_answer_that_has_no_thoughts_stays_as_it_is(text: str) -> None:
     assert spoken(text) == text
     assert not opens_unseen(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"o <</thin<THINKING></think>king>{SAID}", f"<thi<think>{SECRET}</think>nk>{SECRET}</think>{SAID}"],
+    ids=["closing", "opening"],
+)
+def test_a_tag_that_stands_around_a_thought_is_not_left_over(text: str) -> None:
+    assert spoken(text) == SAID
 
 
 def test_a_verdict_after_thoughts_is_the_verdict() -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from services.models.completions import Completion
 from services.models.llm import LlmConfig
 from services.operation import model_checks
-from services.operation.model_checks import FOLLOW_UP, UNANSWERED, Finding, speed
+from services.operation.model_checks import FOLLOW_UP, UNANSWERED, Finding, first_words, speed
 from tests.fake_model import (
     Behaviour,
     ends_each,
@@ -151,3 +152,14 @@ async def test_an_accent_that_is_understood_is_no_fault(behaviour: Behaviour) ->
 @pytest.mark.parametrize(("first_s", "last_s", "state"), [(1, 4, "ok"), (8, 9, "note"), (2, 40, "note")])
 def test_a_slow_model_is_told(first_s: float, last_s: float, state: str) -> None:
     assert speed(first_s, last_s).state == state
+
+
+@pytest.mark.parametrize(
+    ("raw", "first_s"),
+    [(f"<think>{THOUGHT * 20}</think>{SAID}", 9.0), (SAID, 1.0), (f"{SAID[:30]}</think>{SAID}", 2.0)],
+    ids=["thoughts first", "none", "the same words thought before"],
+)
+def test_a_student_waits_until_the_thoughts_are_over(raw: str, first_s: float) -> None:
+    grown = [(float(number + 1), length) for number, length in enumerate((10, 60, 100, 150, 200, 250, 300, 330, 400))]
+
+    assert first_words(grown, Completion(text=SAID, raw=raw, model="m", tokens_in=None, tokens_out=None)) == first_s

@@ -129,6 +129,15 @@ async def test_the_language_is_that_of_the_question(desk: Desk) -> None:
     assert [found.language for found in asked] == ["pt", "en"]
 
 
+async def test_a_language_that_is_decided_already_is_not_told_from_the_words(desk: Desk) -> None:
+    desk.write("rnn", "O gradiente some.")
+    await desk.take_in()
+
+    found = await desk.retriever.search(course=desk.course, questions=["what is this?"], codes=["pt"])
+
+    assert found.language == "pt"
+
+
 def test_a_language_without_a_weight_of_its_own_takes_the_common_one() -> None:
     assert dense_weight({"*": 0.2, "en": 0.6}, "en") == 0.6
     assert dense_weight({"*": 0.2, "en": 0.6}, "pt") == 0.2

@@ -37,6 +37,16 @@ def test_chatter(text: str) -> None:
     assert not is_question(text)
 
 
+@pytest.mark.parametrize("text", ["qual erro aparece para você?", "qual erro aparece pra vc?"])
+def test_shorthand_reads_as_what_it_stands_for(text: str) -> None:
+    assert not is_question(text, "forum")
+
+
+@pytest.mark.parametrize("text", ["também queria saber", "tb queria saber"])
+def test_who_wonders_too_asks_nothing_new(text: str) -> None:
+    assert not is_question(text, "thread")
+
+
 @pytest.mark.parametrize("text", ["na LSTM?", "pq?", "why?", "não entendi a segunda parte", "como assim"])
 def test_a_short_follow_up_asks_in_a_thread_and_not_out_of_the_blue(text: str) -> None:
     assert is_question(text, "thread")

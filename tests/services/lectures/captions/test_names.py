@@ -164,3 +164,28 @@ def test_names_in_text_with_marks_go() -> None:
     ]
     assert [cue.text for cue in read(meet.encode(), name="a").cues] == list(WORDS)
     assert [cue.text for cue in read(rev.encode(), name="a").cues] == list(WORDS)
+
+
+BARE = {
+    "in brackets": "[{name}] {words}",
+    "in round brackets, ggml-org/whisper.cpp PR#1031": "({name}) {words}",
+    "with a dash": "{name} - {words}",
+    "above the words, absadiki/subsai#117": "{name}\n{words}",
+    "a wide colon": "{name}：{words}",
+}
+
+
+@pytest.mark.parametrize("form", BARE.values(), ids=BARE)
+def test_a_name_without_a_colon_goes_where_half_of_the_cues_have_one(form: str) -> None:
+    names = ("Caio Lins", "Bianca Sá")
+    lines = [form.format(name=names[at % 2], words=words) for at, words in enumerate(WORDS)]
+
+    assert texts(lines) == list(WORDS)
+    assert "Caio" in texts(lines, keep_names=True)[0]
+
+
+@pytest.mark.parametrize("form", list(BARE.values())[:-1], ids=list(BARE)[:-1])
+def test_words_that_look_like_names_stay_where_they_do_not_recur(form: str) -> None:
+    lines = [form.format(name=f"Rede {words.split()[1].title()}", words=words) for words in WORDS]
+
+    assert "Rede" in texts([*lines, *WORDS])[0]

@@ -243,3 +243,29 @@ def test_two_characters_count_as_a_word_where_no_spaces_part_them() -> None:
     )
 
     assert 80 < measured(on_clock(text.encode()).cues).words_per_minute < 160
+
+
+TIMES_THAT_ARE_NONE = [
+    [{"start": f"2024-05-01T10:00:{at:02}Z", "end": f"2024-05-01T10:00:{at + 4:02}Z"} for at in range(0, 50, 5)],
+    [{"start": f"{at},5", "end": f"{at + 4},5"} for at in range(0, 50, 5)],
+    [{"start": 1_714_557_600 + at, "end": 1_714_557_604 + at} for at in range(0, 50, 5)],
+]
+
+
+@pytest.mark.parametrize("times", TIMES_THAT_ARE_NONE, ids=["dates", "commas", "seconds since 1970"])
+def test_a_list_whose_times_are_none_is_refused_cue_by_cue(times: list[dict[str, object]]) -> None:
+    captions = on_clock(json.dumps([time | {"text": "o gradiente some"} for time in times]).encode())
+
+    assert captions.cues == ()
+    assert len(captions.refused) == captions.found == len(times)
+
+
+def test_a_range_with_commas_is_read_as_one() -> None:
+    """Spruce's STL, SubtitleEdit/subtitleedit PR#1616."""
+    rows = (
+        f"00:00:{at:02}:12,00:00:{at + 4:02}:00,{words}" for at, words in zip(range(0, 50, 5), said(10), strict=True)
+    )
+    spaced = on_clock("\n".join(rows).replace(",", " , ", 2).encode())
+
+    assert [cue.text for cue in spaced.cues] == said(10)
+    assert spaced.cues[1].start_s == pytest.approx(5.4)

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from services.models.embedder import EmbedderConfig, EmbedderUnavailable, open_embedder
-from services.models.embedder.endpoint import INPUTS_AT_ONCE, LONGEST_BYTES, endpoint_embedder
+from services.models.embedder.endpoint import INPUTS_AT_ONCE, LONGEST_BYTES, endpoint_embedder, fields_of
 from services.models.embedder.protocol import Vectors
 
 KEY = "sk-very-secret"
@@ -26,6 +26,8 @@ class Server:
 
     def __init__(self, httpserver: HTTPServer) -> None:
         self.inputs: list[list[str]] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.refuse: Callable[[dict[str, Any]], str] = lambda _: ""  # why a request is refused
         self.keys: list[str | None] = []
         self.change: Change = lambda rows: rows
         self.instead: Callable[[], Response] | None = None
@@ -37,6 +39,9 @@ class Server:
     def _answer(self, request: Request) -> Response:
         asked = json.loads(request.get_data())
         self.inputs.append(asked["input"])
+        self.bodies.append({name: value for name, value in asked.items() if name not in {"input", "model"}})
+        if why := self.refuse(asked):
+            return Response(json.dumps({"error": {"message": why}}), 400, content_type="application/json")
         self.keys.append(request.headers.get("Authorization"))
         if self.instead:
             return self.instead()
@@ -115,6 +120,50 @@ async def test_prefixes_can_be_set_and_taken_away(server: Server) -> None:
 
     assert server.inputs[1:] == [["search_query: erro"], ["peso"]]
     assert (embedder.identity.query_prefix, embedder.identity.passage_prefix) == ("search_query: ", "")
+
+
+FIELDS = {
+    "NVIDIA NIM, ogx-ai/ogx#2892": ("input_type=query", "input_type=passage"),
+    "Voyage, milosgajdos/go-embeddings PR#22": ("input_type=query", "input_type=document"),
+    "Cohere, cohere-ai/cohere-developer-experience PR#431": ("input_type=search_query", "input_type=search_document"),
+    "Jina, run-llama/llama_index PR#15971": ("task=retrieval.query", "task=retrieval.passage"),
+}
+
+
+@pytest.mark.parametrize(("query", "passage"), FIELDS.values(), ids=FIELDS)
+async def test_an_endpoint_is_told_by_fields_what_is_a_question(server: Server, query: str, passage: str) -> None:
+    config = EmbedderConfig(
+        model="m", backend="openai", base_url=server.base_url, query_fields=query, passage_fields=f"{passage}, n=2"
+    )
+
+    async with open_embedder(config) as embedder:
+        assert embedder
+        await embedder.embed_query("erro")
+        await embedder.embed_passages(["peso"])
+
+    (name, of_query), (_, of_passage) = query.split("="), passage.split("=")
+    assert [body[name] for body in server.bodies] == [of_query, of_query, of_passage]
+    assert server.bodies[-1]["n"] == 2
+    assert fields_of(embedder.identity.revision) == (query, f"{passage}, n=2")
+
+
+async def test_an_endpoint_that_wants_such_a_field_says_so_in_a_sentence(server: Server) -> None:
+    server.refuse = lambda body: "" if "input_type" in body else "'input_type' parameter is required"
+
+    with pytest.raises(EmbedderUnavailable, match=r"MONITORIA_EMBEDDING_QUERY_FIELDS .* input_type=passage"):
+        async with endpoint_embedder("m", base_url=server.base_url, api_key=KEY):
+            pass
+
+
+async def test_an_endpoint_that_wants_no_format_is_asked_without_it_from_then_on(server: Server) -> None:
+    """Voyage's and Gemini's: vectorize-io/hindsight PR#928."""
+    server.refuse = lambda body: "encoding_format: only accepts 'base64'" if body.get("encoding_format") else ""
+
+    async with endpoint_embedder("m", base_url=server.base_url, api_key=KEY) as embedder:
+        await embedder.embed_query("erro")
+        await embedder.embed_passages(["peso"])
+
+    assert [body["encoding_format"] for body in server.bodies] == ["float", None, None, None]
 
 
 async def test_a_slow_endpoint_gets_half_as_many_texts_until_it_keeps_up(
