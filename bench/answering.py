@@ -64,10 +64,11 @@ async def table(size: int) -> Table:
     As for `retrieval`, questions are drawn twice: to any course, and to courses in proportion to their sizes. Their
     made-up words are twice the tokens of real ones, which the embedder feels.
     """
-    corpus, model = Corpus(size), Slow()
+    model = Slow()
     async with open_embedder(BUNDLED) as embedder:
         assert embedder
         identity = embedder.identity
+    corpus = Corpus(size, dimension=identity.dimension)
     shown = Table("our share", "n", "p50 ms", "p95 ms", "target", title=f"An answer, {size:,} segments, bundled model")
     async with filled(corpus, identity) as full, fake_model(model) as server:
         llm = LlmConfig(model="fake", base_url=server.base_url)

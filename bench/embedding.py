@@ -1,4 +1,4 @@
-"""How fast the packaged MiniLM places questions and passages, beside the targets: `python -m bench.embedding`."""
+"""How fast the packaged model places questions and passages, beside the targets: `python -m bench.embedding`."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench.corpus import Corpus
 from bench.samples import sample_questions
+from services.models.embedder.bundled import PACKAGE
 from services.models.embedder.local import LocalEmbedder, local_embedder
 
 CACHED = 2_000
@@ -31,8 +32,7 @@ async def main() -> None:
     console = Console()
     console.print(
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
-        f"Python {platform.python_version()}, torch {version('torch')}, "
-        f"sentence-transformers {version('sentence-transformers')}, bundled all-MiniLM-L6-v2"
+        f"Python {platform.python_version()}, numpy {version('numpy')}, {PACKAGE} {version(PACKAGE)}"
     )
     for table in await tables():
         console.print(table)
@@ -40,7 +40,7 @@ async def main() -> None:
 
 async def tables() -> list[Table]:
     """Measure; each figure stands beside its target of TARGETS.md, which are for multilingual-e5-small."""
-    table = Table("work", "n", "median", "p95", "target", title="embedding, bundled model, torch")
+    table = Table("work", "n", "median", "p95", "target", title="embedding, bundled model, numpy")
     corpus = Corpus(PASSAGES)
     # Their lengths decide what a batch gains: the longest pads the others. Made-up words fall into twice the tokens.
     question = partial(next, sample_questions())
@@ -78,7 +78,7 @@ async def _passages(table: Table, embedder: LocalEmbedder, corpus: Corpus) -> No
     pieces = [embedder.pieces(text)[0] for text in texts]
     took = [await _seconds(embedder.embed_passages(pieces)) for _ in range(PASSAGE_ROUNDS)]
     table.add_row(
-        "passages of up to 256 tokens",
+        f"passages of up to {embedder.max_tokens} tokens",
         f"{PASSAGE_ROUNDS}×{len(pieces)}",
         f"{len(pieces) / statistics.median(took):.1f}/s",
         f"{len(pieces) / max(took):.1f}/s (slowest)",

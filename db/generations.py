@@ -22,7 +22,8 @@ async def _in_state(conn: AsyncConnection, state: str) -> Generation | None:
     async with conn.cursor(row_factory=class_row(Generation)) as cur:
         await cur.execute(
             """
-            select id, backend, model, revision, dimension, query_prefix, passage_prefix, state, dense_weights
+            select id, backend, model, revision, dimension, query_prefix, passage_prefix, piece_tokens, state,
+                dense_weights
             from generations where state = %(state)s
             """,
             {"state": state},
@@ -39,6 +40,7 @@ async def insert(
     dimension: int,
     query_prefix: str,
     passage_prefix: str,
+    piece_tokens: int | None,
     state: str,
     dense_weights: dict[str, float],
 ) -> Generation | None:
@@ -47,12 +49,14 @@ async def insert(
         await cur.execute(
             """
             insert into generations
-                (backend, model, revision, dimension, query_prefix, passage_prefix, state, dense_weights, served_at)
+                (backend, model, revision, dimension, query_prefix, passage_prefix, piece_tokens,
+                 state, dense_weights, served_at)
             values
                 (%(backend)s, %(model)s, %(revision)s, %(dimension)s, %(query_prefix)s, %(passage_prefix)s,
-                 %(state)s, %(dense_weights)s, case when %(state)s = 'serving' then now() end)
+                 %(piece_tokens)s, %(state)s, %(dense_weights)s, case when %(state)s = 'serving' then now() end)
             on conflict do nothing
-            returning id, backend, model, revision, dimension, query_prefix, passage_prefix, state, dense_weights
+            returning id, backend, model, revision, dimension, query_prefix, passage_prefix, piece_tokens, state,
+                dense_weights
             """,
             {
                 "backend": backend,
@@ -61,6 +65,7 @@ async def insert(
                 "dimension": dimension,
                 "query_prefix": query_prefix,
                 "passage_prefix": passage_prefix,
+                "piece_tokens": piece_tokens,
                 "state": state,
                 "dense_weights": Jsonb(dense_weights),
             },
@@ -93,6 +98,22 @@ async def sweep_retired(conn: AsyncConnection, *, unused_for: timedelta) -> int:
 
     Processes that have not yet noticed the change go on with the old vectors, so leave them for a while.
     """
+    await conn.execute(
+        """
+        delete from language_means m using generations g
+        where g.id = m.generation_id and g.state = 'retired'
+            and not exists (select from generations where state = 'serving' and served_at > now() - %(unused_for)s)
+        """,
+        {"unused_for": unused_for},
+    )
+    await conn.execute(
+        """
+        delete from segment_signs s using generations g
+        where g.id = s.generation_id and g.state = 'retired'
+            and not exists (select from generations where state = 'serving' and served_at > now() - %(unused_for)s)
+        """,
+        {"unused_for": unused_for},
+    )
     cursor = await conn.execute(
         """
         delete from segment_vectors v using generations g

@@ -1,6 +1,6 @@
 """The one statement that finds the segments nearest to a question, by meaning and by words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,25 +10,34 @@ from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.rows import kwargs_row
 
+from db import signs
 from db.records import CourseId, GenerationId, Hit, LectureId
 
-RANK_CONSTANT = 10
-"""The k of reciprocal rank fusion, 1 / (k + rank). Chosen on data, docs/retrieval.md."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What likeness to the question is worth in segments of one language."""
+
+    language: str  # two-letter code
+    middle: float  # the likeness that says nothing: of the language's mean to the question
+    gain: float  # what each unit beyond it is worth, beside 1 for all words of the question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dense:
-    """The dense leg of a search: which vectors to compare, with what, and how much the leg counts."""
+    """The dense leg of a search: which vectors to compare, with what, and how much likeness counts."""
 
     generation: GenerationId
-    vector: NDArray[np.float32]  # (dimension,)
-    weight: float  # beside 1 for the lexical leg
+    vector: NDArray[np.float32]  # (dimension,), the question's; a hit's score is the cosine to it
+    towards: NDArray[np.float32]  # (dimension,), of unit length: the question without what its language shares
+    spoken: Sequence[Spoken]
+    gain: float  # in languages that are not among *spoken*
 
 
 NEAREST = """
 with asked as materialized (
-    select a.term, a.weight * ln(1 + (n.segments - f.segments + 0.5) / (f.segments + 0.5)) as weight
-    from unnest(%(terms)s::int[], %(weights)s::float8[]) as a(term, weight)
+    select a.term, a.is_own, a.weight * ln(1 + (n.segments - f.segments + 0.5) / (f.segments + 0.5)) as weight
+    from unnest(%(terms)s::int[], %(weights)s::float8[], %(own)s::bool[]) as a(term, weight, is_own)
     left join course_terms c on c.course_id = %(course)s and c.term = a.term
     cross join lateral (select coalesce(c.segments, 1)) as f(segments)
     cross join (
@@ -37,50 +46,74 @@ with asked as materialized (
 ),
 question as materialized (
     select ('{' || coalesce(string_agg(term + 1 || ':' || weight, ',' order by term), '')
-        || '}/536870912')::sparsevec as terms
+        || '}/536870912')::sparsevec as terms, coalesce(sum(weight) filter (where is_own), 1) as mass
     from asked where weight > 0
+),
+searched as materialized (
+    select l.id as lecture_id, coalesce(s.middle, 0) as middle, coalesce(s.gain, %(gain)s::float8) as gain
+    from lectures l left join unnest(%(languages)s::text[], %(middles)s::float8[], %(gains)s::float8[])
+        as s(language, middle, gain)
+        on s.language = split_part(lower(replace(l.language, '_', '-')), '-', 1)
+    where l.course_id = %(course)s
+        and (%(lecture)s::bigint is null or l.id = %(lecture)s)
+        and (l.released_at is null or l.released_at <= now())
 ),
 closed as materialized (
     select coalesce(array_agg(id), '{}') as ids
     from lectures where course_id = %(course)s and released_at > now()
 ),
+near as materialized (
+    select n.segment_id, n.lecture_id, s.middle, s.gain
+    from searched s cross join lateral (
+        select segment_id, lecture_id, least(
+            signs_1 <~> %(signs)s::bit varying, signs_2 <~> %(signs)s::bit varying,
+            signs_3 <~> %(signs)s::bit varying, signs_4 <~> %(signs)s::bit varying) as apart
+        from segment_signs
+        where course_id = %(course)s and generation_id = %(generation)s and lecture_id = s.lecture_id
+        offset 0  -- a lecture's rows by the key: joined in any other way they would be read once for each lecture
+    ) n
+    where %(generation)s::bigint is not null
+    order by s.gain * (%(unalike)s::float8 - n.apart) desc limit %(compared)s
+),
 dense as materialized (
-    select segment_id, lecture_id, min(distance) as distance
-    from (
-        select segment_id, lecture_id, embedding <#> %(vector)s::halfvec as distance
-        from segment_vectors
-        where %(generation)s::bigint is not null
-            and course_id = %(course)s and generation_id = %(generation)s
-            and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
-            and lecture_id <> all((select ids from closed)::bigint[])
-        order by distance limit 4 * %(reach)s
-    ) pieces
-    group by segment_id, lecture_id
-    order by distance, segment_id limit %(reach)s
+    select v.segment_id, v.lecture_id, max(-n.gain * ((v.embedding <#> %(towards)s::halfvec) + n.middle)) as worth
+    from (select distinct segment_id, lecture_id, middle, gain from near) n
+    join segment_vectors v on v.lecture_id = n.lecture_id and v.segment_id = n.segment_id
+        and v.course_id = %(course)s and v.generation_id = %(generation)s
+    group by v.segment_id, v.lecture_id
+    order by worth desc, segment_id limit %(reach)s
 ),
 lexical as materialized (
-    select segment_id, lecture_id, weights <#> (select terms from question) as distance
+    select segment_id, lecture_id, -((select terms from question) <#> weights) as worth
     from segment_terms
     where exists (select from asked)
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by distance limit %(reach)s
+    order by (select terms from question) <#> weights limit %(reach)s
 ),
-fused as materialized (
-    select segment_id, lecture_id, sum(share) as share
+found as materialized (
+    select c.segment_id, c.lecture_id,
+        coalesce(d.worth, (
+            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) from segment_vectors v
+            where %(generation)s::bigint is not null
+                and v.course_id = %(course)s and v.generation_id = %(generation)s
+                and v.lecture_id = c.lecture_id and v.segment_id = c.segment_id
+        ), 0)
+        + coalesce(l.worth, (
+            select -((select terms from question) <#> t.weights) from segment_terms t
+            where exists (select from asked)
+                and t.course_id = %(course)s and t.lecture_id = c.lecture_id and t.segment_id = c.segment_id
+        ), 0) / (select mass from question) as worth
     from (
-        select segment_id, lecture_id,
-            %(dense_weight)s::float8 / (%(rank_constant)s + rank() over (order by distance)) as share
-        from dense
-        union all
-        select segment_id, lecture_id, 1.0 / (%(rank_constant)s + rank() over (order by distance))
-        from lexical where distance < 0
-    ) legs
-    group by segment_id, lecture_id
-    order by share desc, segment_id limit %(limit)s
+        select segment_id, lecture_id from dense union select segment_id, lecture_id from lexical where worth > 0
+    ) c
+    join searched s using (lecture_id)
+    left join dense d using (segment_id, lecture_id)
+    left join lexical l using (segment_id, lecture_id)
+    order by worth desc, segment_id limit %(limit)s
 )
-select (row_number() over (order by f.share desc, f.segment_id))::int as rank,
+select (row_number() over (order by f.worth desc, f.segment_id))::int as rank,
     s.id as segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url, l.duration_s,
     s.start_s, s.end_s, s.text, s.cue_offsets, s.cue_starts_s,
     (
@@ -89,10 +122,10 @@ select (row_number() over (order by f.share desc, f.segment_id))::int as rank,
             and v.course_id = %(course)s and v.generation_id = %(generation)s
             and v.lecture_id = f.lecture_id and v.segment_id = f.segment_id
     ) as score
-from fused f
+from found f
 join segments s on s.id = f.segment_id and s.course_id = %(course)s
 join lectures l on l.id = f.lecture_id and l.course_id = %(course)s
-order by f.share desc, f.segment_id
+order by f.worth desc, f.segment_id
 """
 
 
@@ -105,20 +138,25 @@ async def nearest(
     dense: Dense | None,
     limit: int,
     reach: int,
+    more_terms: Mapping[int, float] | None = None,
 ) -> list[Hit]:
     """
     Return up to *limit* segments of released lectures of *course*, best first.
 
-    Each leg ranks its best *reach* segments: the dense one by cosine (a segment by its nearest piece), the lexical
-    one by BM25, whose idf is `ln(1 + (N - n + 0.5) / (n + 0.5))`. Their reciprocal ranks are added up (Cormack,
-    Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009). Vectors are of unit length, so the inner product
-    ranks as the cosine does and is cheaper. Both legs read all of the course's rows: exact, and
-    no index to keep; docs/adr/0004-exact-search-in-narrow-tables.md says until when that is fast.
+    Each leg finds its best *reach* segments: the dense one by likeness of the nearest piece, the lexical one by BM25,
+    whose idf is `ln(1 + (N - n + 0.5) / (n + 0.5))`. What either found is ranked by the sum of what both say of it:
+    the share of *terms*, weighed, that a segment holds, and the gain times its likeness beyond its language's middle.
+    Ranks alone would not tell a segment that holds all the words from the best of many that hold one
+    (docs/retrieval.md). *more_terms*, such as a translation's, add to what a segment holds but not to the whole.
+
+    Vectors are of unit length, so the inner product ranks as the cosine does and is cheaper. Both legs read a row for
+    each segment of the course: no index to keep (docs/adr/0004-exact-search-in-narrow-tables.md says until when that
+    is fast). The dense leg's rows hold signs alone; the vectors of those that come nearest are compared in full.
     """
     async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
         await cur.execute(
             NEAREST,
-            parameters(course, lecture, terms, dense, limit, reach),
+            parameters(course, lecture, terms, dense, limit, reach, more_terms or {}),
         )
         return await cur.fetchall()
 
@@ -130,16 +168,25 @@ def parameters(
     dense: Dense | None,
     limit: int,
     reach: int,
+    more_terms: Mapping[int, float],
 ) -> dict[str, Any]:
+    weights = {**more_terms, **terms}
     return {
         "course": course,
         "lecture": lecture,
-        "terms": list(terms),
-        "weights": list(terms.values()),
+        "terms": list(weights),
+        "weights": [max(weight, more_terms.get(term, 0.0)) for term, weight in weights.items()],
+        "own": [term in terms for term in weights],
         "generation": dense and dense.generation,
         "vector": dense and HalfVector(dense.vector),
-        "dense_weight": dense.weight if dense else 0.0,
-        "rank_constant": RANK_CONSTANT,
+        "towards": dense and HalfVector(dense.towards),
+        "languages": [spoken.language for spoken in dense.spoken] if dense else [],
+        "middles": [spoken.middle for spoken in dense.spoken] if dense else [],
+        "gains": [spoken.gain for spoken in dense.spoken] if dense else [],
+        "gain": dense.gain if dense else 0.0,
+        "signs": dense and signs.of_question(dense.towards),
+        "unalike": signs.UNALIKE * len(dense.towards) if dense else 0.0,
+        "compared": signs.COMPARED * reach,
         "limit": limit,
         "reach": reach,
     }

@@ -179,6 +179,9 @@ async def unindex(conn: AsyncConnection, *, course: CourseId, lectures: Iterable
         "delete from segment_terms where course_id = %(course)s and lecture_id = any(%(lectures)s)", chosen
     )
     await conn.execute(
+        "delete from segment_signs where course_id = %(course)s and lecture_id = any(%(lectures)s)", chosen
+    )
+    await conn.execute(
         "delete from segment_vectors where course_id = %(course)s and lecture_id = any(%(lectures)s)", chosen
     )
     await conn.execute(

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
+from db import signs
 from db.binary import halfvec_rows
 from db.records import CourseId, GenerationId, LectureId, SegmentId
 
@@ -26,7 +29,7 @@ class Unembedded:
 
 
 async def copy(conn: AsyncConnection, *, generation: GenerationId, rows: Sequence[Row]) -> None:
-    """Write the vectors of segments that have none in *generation*."""
+    """Write the vectors of segments that have none in *generation*, and what finds them."""
     if not rows:
         return
     keys = [(generation, course, lecture, segment) for course, lecture, segment, pieces in rows for _ in pieces]
@@ -39,6 +42,16 @@ async def copy(conn: AsyncConnection, *, generation: GenerationId, rows: Sequenc
         """
     ) as writer:
         await writer.write(halfvec_rows(np.array(keys, np.int64), numbers, vectors))
+    of_course = itemgetter(0)
+    for course, theirs in groupby(sorted(rows, key=of_course), key=of_course):
+        written = [(lecture, segment) for _, lecture, segment, _ in theirs]
+        await signs.take(
+            conn,
+            course=course,
+            generation=generation,
+            lectures=sorted({lecture for lecture, _ in written}),
+            segments=[segment for _, segment in written],
+        )
 
 
 async def missing(

@@ -36,13 +36,21 @@ from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
 from services.models.chat import ChatModel
-from services.models.embedder import NONE, Configured, Embedder, EmbedderConfig, fields_of, open_embedder
+from services.models.embedder import (
+    NONE,
+    Configured,
+    Embedder,
+    EmbedderConfig,
+    configured_name,
+    fields_of,
+    open_embedder,
+)
 from services.models.llm import LlmConfig
 from services.notation.pictures import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
 from services.reviewing.review import Review
-from services.search.generations import Serving
+from services.search.generations import Serving, identity_of
 from services.search.retrieve import Retriever
 from services.words import language
 
@@ -241,9 +249,8 @@ def _reopen(
     """Open the model of a generation that was built under another configuration, unless none is wanted at all."""
     if config.model == NONE:
         return open_embedder(config)
-    name = "bundled" if generation.model == "all-MiniLM-L6-v2" else generation.model
     backend = "openai" if generation.backend == "openai" else "torch"
-    wanted = replace(config, model=name, backend=backend)
+    wanted = replace(config, model=configured_name(identity_of(generation)), backend=backend)
     if wanted == config and configured.embedder is None:
         return nullcontext()  # it is the configured one, which is tried already; twice in memory it is no use
     query_fields, passage_fields = fields_of(generation.revision) if backend == "openai" else ("", "")

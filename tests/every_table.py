@@ -40,6 +40,10 @@ insert into course_terms (course_id, term, segments) values (1, 3, 2);
 insert into course_lexicons (course_id, segments, languages) values (1, 1, '{pt}');
 insert into segment_vectors (generation_id, course_id, lecture_id, segment_id, piece, embedding)
     values (1, 1, 1, 1, 0, '[0.1,-0.33325195,65504]');
+insert into language_means (course_id, generation_id, language, pieces, mean, signed_about)
+    values (1, 1, 'pt', 1, '[0.1,-0.33325195,0.5]', '[0.1,-0.33325195,0.25]');
+insert into segment_signs (generation_id, course_id, lecture_id, segment_id, part, signs_1, signs_2)
+    values (1, 1, 1, 1, 0, B'110100100', B'000100101');
 insert into questions (course_id, text, language, source, source_id, asker_key) values
     (1, %(tricky)s, 'pt', 'discord', '1', 'key'), (1, 'E na LSTM?', 'pt', 'cli', null, null);
 update questions set follows = 1, lecture_id = 1 where id = 2;

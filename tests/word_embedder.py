@@ -1,7 +1,9 @@
 """An embedding model whose meaning is its words: quick, and the same everywhere."""
 
+import copy
 import zlib
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,13 @@ class WordEmbedder:
     def pieces(self, text: str) -> tuple[str, ...]:
         words = text.split()
         return tuple(" ".join(words[at : at + self._piece_words]) for at in range(0, len(words), self._piece_words))
+
+    def recut(self, piece_tokens: int | None) -> Self:
+        if piece_tokens == self.identity.piece_tokens:
+            return self
+        other = copy.copy(self)
+        other.identity = self.identity.recut(piece_tokens)
+        return other
 
     def _place(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self.down:

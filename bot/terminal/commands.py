@@ -387,12 +387,13 @@ async def _calibrate(services: Services, course: Course, questions: Sequence[Eva
     if current is None:
         raise Refused("There is no embedding model to calibrate; `monitoria doctor` says why.")
     tried: list[calibration.Tried] = []
+    apart = await calibration.sides(services.pool, course, questions)
     with terminal.progress() as bars:
-        task = bars.add_task("weights", total=len(calibration.GRID))
-        async for trial in calibration.tries(services.pool, services.serving, course, questions):
+        task = bars.add_task("weights", total=calibration.TRIES)
+        async for trial in calibration.tries(services.pool, services.serving, course, questions, apart):
             tried.append(trial)
             bars.advance(task)
-    weights = calibration.choose(tried)
+    weights = calibration.choose(tried, apart)
     await calibration.keep(services.pool, current[0].id, weights)
     services.serving.forget()
     listed = ", ".join(f"{language} {weight}" for language, weight in weights.items())

@@ -68,8 +68,9 @@ class Generation:
     dimension: int
     query_prefix: str
     passage_prefix: str
+    piece_tokens: int | None  # how long the pieces are that passages are cut into; None: as long as the model reads
     state: Literal["building", "serving", "retired"]
-    dense_weights: dict[str, float]  # language of the question, or "*", to the weight of the dense leg
+    dense_weights: dict[str, float]  # language of the question, "*" or "other", to the weight of the dense leg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class Thresholds:
 WORDS_ALONE = Thresholds(same_overlap=1.0, related_overlap=0.6)
 MEASURED: Mapping[str, Thresholds] = {
     "all-MiniLM-L6-v2": Thresholds(same_overlap=1.0, related_overlap=0.6, related_cosine=0.7),
+    "universal-sentence-encoder-multilingual-3": Thresholds(same_overlap=1.0, related_overlap=0.6, related_cosine=0.66),
 }
 """
 By the name of the embedding model, as `Identity.model` has it. One that is not here was not measured, and its cosines

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import courses, generations, lectures, lexicons, transcripts, vectors
+from db import courses, generations, language_means, lectures, lexicons, transcripts, vectors
 from db.records import Course, Generation, Lecture
 from db.transcripts import NewSegment
 from services.errors import Refused, Unavailable
@@ -288,6 +288,7 @@ class Ingest:
         async with self._pool.connection() as conn, conn.transaction():
             await courses.lock(conn, course.id)
             await lexicons.refresh(conn, course.id)
+            await language_means.refresh_all(conn, course=course.id)
 
     async def _fill(self, course: Course, model: _Model) -> AsyncIterator[Progress]:
         try:

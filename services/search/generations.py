@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import generations, vectors
+from db import generations, language_means, vectors
 from db.records import CourseId, Generation
 from services.errors import Broken, MonitoriaError
 from services.models.embedder import Configured, Embedder, Identity
@@ -25,8 +25,10 @@ from services.models.embedder.opening import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 log = logging.getLogger(__name__)
 
-KNOWN_WEIGHTS = {"all-MiniLM-L6-v2": {"*": 0.08, "en": 0.25}}
-"""Weights of the dense leg, beside 1 for the lexical leg, that were chosen on data: docs/retrieval.md."""
+KNOWN_WEIGHTS = {
+    "universal-sentence-encoder-multilingual-3": {"*": 1.0, "other": 1.3},
+}
+"""Weights of likeness, beside 1 for all words of a question, that were chosen on data: docs/retrieval.md."""
 
 UNPROVEN_WEIGHT = 0.05
 """What a model that nobody measured starts with: it may fill in, hardly reorder. `eval --calibrate` earns it more."""
@@ -47,14 +49,25 @@ class Filled:
 
 def matches(generation: Generation, identity: Identity) -> bool:
     """Tell whether vectors of *generation* and of a model with *identity* can be compared."""
-    return identity == Identity(
+    return identity == identity_of(generation)
+
+
+def identity_of(generation: Generation) -> Identity:
+    """Return what the model of *generation* was."""
+    return Identity(
         backend=generation.backend,  # pyright: ignore[reportArgumentType] - the column holds what Identity wrote
         model=generation.model,
         revision=generation.revision,
         dimension=generation.dimension,
         query_prefix=generation.query_prefix,
         passage_prefix=generation.passage_prefix,
+        piece_tokens=generation.piece_tokens,
     )
+
+
+def is_by(generation: Generation, identity: Identity) -> bool:
+    """Tell whether a model with *identity* can ask *generation*, whichever way its passages were cut."""
+    return identity.recut(generation.piece_tokens) == identity_of(generation)
 
 
 def is_unproven(generation: Generation) -> bool:
@@ -114,8 +127,8 @@ class Serving:
         if generation is None:
             return None
         configured = self.configured
-        if configured and matches(generation, configured.identity):
-            return generation, configured
+        if configured and is_by(generation, configured.identity):
+            return generation, configured.recut(generation.piece_tokens)
         embedder = await self._reopened(generation, patience_s)
         return (generation, embedder) if embedder else None
 
@@ -157,12 +170,12 @@ class Serving:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         if embedder is None:
             return None  # none is wanted
-        if not matches(generation, embedder.identity):
+        if not is_by(generation, embedder.identity):
             log.warning("generation.unaskable", extra={"model": generation.model, "reason": "the model has changed"})
             return None
         if tried.is_set():
             log.warning("generation.askable", extra={"model": generation.model})
-        return embedder
+        return embedder.recut(generation.piece_tokens)
 
 
 async def begin(pool: AsyncConnectionPool, identity: Identity) -> Generation:
@@ -233,6 +246,9 @@ async def _write(
             if segment.segment_id in wanted
         ]
         await vectors.copy(conn, generation=generation.id, rows=rows)
+        # With every batch, so that a process killed after one leaves no means of other vectors behind.
+        for course in sorted({segment.course_id for segment in batch}):
+            await language_means.refresh(conn, course=course, generation=generation.id)
 
 
 async def reindex(pool: AsyncConnectionPool, embedder: Embedder) -> AsyncGenerator[Filled, None]:
@@ -283,6 +299,7 @@ async def _insert(
         dimension=identity.dimension,
         query_prefix=identity.query_prefix,
         passage_prefix=identity.passage_prefix,
+        piece_tokens=identity.piece_tokens,
         state=state,
         dense_weights=first_weights(identity),
     )

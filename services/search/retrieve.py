@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import lexicons
+from db import language_means, lexicons
+from db.language_means import LanguageMean
 from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode, SegmentId
-from db.search import RANK_CONSTANT, Dense, nearest
+from db.search import Dense, nearest
 from db.texts import storable
 from services.errors import Unavailable
 from services.models.embedder import Embedder
+from services.search import likeness
 from services.search.generations import Serving
 from services.words import terms as lexical
 from services.words.language import of_question
@@ -22,7 +24,10 @@ from services.words.language import of_question
 log = logging.getLogger(__name__)
 
 REACH = 50
-"""How many segments each leg ranks; below that a segment's share of the fused score no longer matters."""
+"""How many segments each leg finds; what neither has among its first fifty, both together hardly raise into the ten."""
+
+RANK_CONSTANT = 10
+"""The k of reciprocal rank fusion, 1 / (k + rank), of several phrasings."""
 
 REMEMBER_LANGUAGES_S = 10.0
 
@@ -55,6 +60,7 @@ class Retriever:
         self._serving = serving
         self._dense_weights = dense_weights
         self._languages: dict[CourseId, tuple[float, tuple[str, ...]]] = {}
+        self._means: dict[tuple[CourseId, GenerationId], tuple[float, Sequence[LanguageMean]]] = {}
 
     async def search(
         self,
@@ -75,7 +81,9 @@ class Retriever:
         languages = await self.languages(course)
         codes = codes or [of_question(question, languages) for question in questions]
         serving = await self._serving.current() if self._serving else None
-        legs = [await self._dense(phrasing, code, serving) for phrasing, code in zip(questions, codes, strict=True)]
+        legs = await asyncio.gather(
+            *(self._dense(course, phrasing, code, serving) for phrasing, code in zip(questions, codes, strict=True))
+        )
         found = await asyncio.gather(
             *(
                 self._nearest(course, lexical.question_terms(phrasing, code, languages), leg, lecture=lecture, k=k)
@@ -98,7 +106,9 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(self, phrasing: str, code: str, serving: tuple[Generation, Embedder] | None) -> Dense | None:
+    async def _dense(
+        self, course: Course, phrasing: str, code: str, serving: tuple[Generation, Embedder] | None
+    ) -> Dense | None:
         if serving is None:
             return None
         generation, embedder = serving
@@ -107,11 +117,22 @@ class Retriever:
         except Unavailable as error:
             log.warning("retrieve.lexical_only", extra={"reason": str(error)})
             return None
-        return Dense(
-            generation=generation.id,
-            vector=vector,
-            weight=dense_weight(self._dense_weights or generation.dense_weights, code),
+        return likeness.dense(
+            generation,
+            vector,
+            code,
+            means=await self._means_of(course, generation.id),
+            weights=self._dense_weights or generation.dense_weights,
         )
+
+    async def _means_of(self, course: Course, generation: GenerationId) -> Sequence[LanguageMean]:
+        key = course.id, generation
+        looked_at, means = self._means.get(key, (float("-inf"), ()))
+        if time.monotonic() - looked_at > REMEMBER_LANGUAGES_S:
+            async with self._pool.connection() as conn:
+                means = await language_means.of_course(conn, course=course.id, generation=generation)
+            self._means[key] = (time.monotonic(), means)
+        return means
 
     async def _nearest(
         self,
@@ -127,11 +148,6 @@ class Retriever:
                 conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
             )
         return tuple(hits)
-
-
-def dense_weight(weights: Mapping[str, float], language: str) -> float:
-    """Return how much the dense leg counts for a question in *language*, beside 1 for the lexical leg."""
-    return weights.get(language, weights.get("*", 0.0))
 
 
 def fuse(rankings: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:

@@ -34,12 +34,12 @@ async def test_the_demo_answers_with_references_and_costs_nothing_again(detached
         links = re.findall(r"^ +(https://\S+)$", ran.out, re.MULTILINE)
         assert len(links) >= 2
         assert all(re.search(r"#t=\d+$", link) for link in links)
-        assert "Embedding model: all-MiniLM-L6-v2 (384 dimensions)." in flat(ran.out)
+        assert "Embedding model: universal-sentence-encoder-multilingual-3 (512 dimensions)." in flat(ran.out)
         assert "Answering model: none (no key, no server)" in flat(ran.out)
     assert "7 lectures, 46 segments, 7 taken in just now" in flat(first.err)
     assert "0 taken in just now" in flat(again.err)
     assert calibrated.code == 0, calibrated.err
-    assert "From now on all-MiniLM-L6-v2 counts * " in calibrated.err
+    assert "From now on universal-sentence-encoder-multilingual-3 counts * " in calibrated.err
     assert all(way in calibrated.out for way in ("by words (", "by meaning (", "hybrid ("))
     with held(Path(there.variables["MONITORIA_HOME"]), durable=False) as url, psycopg.connect(url) as conn:
         [(weights,)] = conn.execute("select dense_weights from generations where state = 'serving'").fetchall()
@@ -53,7 +53,7 @@ async def test_the_demo_asks_no_endpoint_for_its_bundled_model(terminal: Console
         ran = await replace(there, variables=without(there.variables, "MONITORIA_EMBEDDING_MODEL")).run("demo")
 
     assert ran.code == 0, ran.err
-    assert "all-MiniLM-L6-v2" in flat(ran.out)
+    assert "universal-sentence-encoder-multilingual-3" in flat(ran.out)
     assert model.requests == []
 
 

@@ -28,6 +28,7 @@ async def filled(conn: AsyncConnection) -> tuple[Course, GenerationId]:
         dimension=DIMENSION,
         query_prefix="",
         passage_prefix="",
+        piece_tokens=128,
         state="serving",
         dense_weights={"*": 1.0},
     )
@@ -76,9 +77,15 @@ async def _plan(conn: AsyncConnection, course: Course, generation: GenerationId 
     dense = (
         None
         if generation is None
-        else search.Dense(generation=generation, vector=np.ones(DIMENSION, np.float32), weight=1.0)
+        else search.Dense(
+            generation=generation,
+            vector=np.ones(DIMENSION, np.float32),
+            towards=np.ones(DIMENSION, np.float32),
+            spoken=(search.Spoken(language="en", middle=0.1, gain=1.0),),
+            gain=1.0,
+        )
     )
-    parameters = search.parameters(course.id, None, {1: 1.0, 5: 1.0}, dense, 10, 50)
+    parameters = search.parameters(course.id, None, {1: 1.0, 5: 1.0}, dense, 10, 50, {})
     # What other tests have left in the tables decides whether they are small enough to be read whole.
     await conn.execute("set local enable_seqscan = off")
     cursor = await conn.execute("explain (analyze, format json) " + search.NEAREST, parameters)

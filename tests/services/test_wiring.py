@@ -4,7 +4,7 @@ from pathlib import Path
 
 from db import connect, generations
 from services import wiring
-from services.models.embedder import EmbedderConfig
+from services.models.embedder import Backend, EmbedderConfig, Identity, configured_name
 from services.wiring import Setup
 from tests.fake_model import embeds, fake_model
 
@@ -19,6 +19,7 @@ async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(data
             dimension=384,
             query_prefix="",
             passage_prefix="",
+            piece_tokens=None,
             state="serving",
             dense_weights={"*": 0.2},
         )
@@ -42,6 +43,7 @@ async def test_the_model_of_older_vectors_is_asked_with_the_fields_they_were_mad
                 dimension=3,
                 query_prefix="",
                 passage_prefix="",
+                piece_tokens=None,
                 state="serving",
                 dense_weights={"*": 0.2},
             )
@@ -51,3 +53,14 @@ async def test_the_model_of_older_vectors_is_asked_with_the_fields_they_were_mad
             await services.serving.current(patience_s=30)
 
     assert {request["model"]: request.get("input_type") for request in server.requests} == {"other": None, "m": "query"}
+
+
+def identity(backend: Backend, model: str) -> Identity:
+    return Identity(backend=backend, model=model, revision="1", dimension=3, query_prefix="", passage_prefix="")
+
+
+def test_the_model_of_old_vectors_is_opened_by_the_name_it_has_today() -> None:
+    assert configured_name(identity("torch", "all-MiniLM-L6-v2")) == "bundled-minilm"  # what `bundled` was at first
+    assert configured_name(identity("openai", "all-MiniLM-L6-v2")) == "all-MiniLM-L6-v2"
+    assert configured_name(identity("numpy", "universal-sentence-encoder-multilingual-3")) == "bundled"
+    assert configured_name(identity("torch", "intfloat/multilingual-e5-small")) == "intfloat/multilingual-e5-small"

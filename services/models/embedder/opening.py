@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Self
 
 from services.errors import Unavailable
+from services.models.embedder.bundled import BUNDLED
 from services.models.embedder.endpoint import endpoint_embedder
+from services.models.embedder.loading import MINILM, MINILM_NAME
 from services.models.embedder.local import local_embedder
-from services.models.embedder.protocol import Backend, Embedder
+from services.models.embedder.protocol import Backend, Embedder, Identity
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +28,8 @@ LONGEST_PAUSE_S = 600.0
 class EmbedderConfig:
     """Which model, and where it runs."""
 
-    model: str  # a hub id, a folder, "bundled", or "none"
-    backend: Backend = "torch"
+    model: str  # a hub id, a folder, "bundled", "bundled-minilm", or "none"
+    backend: Backend = "torch"  # for the packaged ones this says nothing
     base_url: str | None = None  # for the backend "openai"; None: OpenAI's own
     api_key: str | None = field(default=None, repr=False)
     query_prefix: str | None = None  # what the model at an endpoint wants before questions; None: as its name tells
@@ -61,6 +63,17 @@ async def open_embedder(config: EmbedderConfig) -> AsyncGenerator[Embedder | Non
     else:
         async with local_embedder(config.model) as embedder:
             yield embedder
+
+
+def configured_name(identity: Identity) -> str:
+    """Return how `EmbedderConfig` calls the model of *identity*."""
+    match identity.backend, identity.model:
+        case "numpy", _:
+            return BUNDLED
+        case "torch", name if name == MINILM_NAME:
+            return MINILM
+        case _, name:
+            return name
 
 
 class Configured:

@@ -1,18 +1,24 @@
 """What an embedder is, whatever runs it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.errors import Unavailable
 
-Backend = Literal["torch", "openai"]
+Backend = Literal["torch", "openai", "numpy"]
 
 Vectors = NDArray[np.float32]
+
+PIECE_TOKENS = 128
+"""
+A vector of much more says everything and nothing: with E5 and 512 tokens MRR was .07 lower. Chosen on data,
+docs/retrieval.md. Part of each generation's identity; older ones have none.
+"""
 
 
 class EmbedderUnavailable(Unavailable):
@@ -29,6 +35,11 @@ class Identity:
     dimension: int
     query_prefix: str
     passage_prefix: str
+    piece_tokens: int | None = PIECE_TOKENS  # how long pieces are; None: as long as the model reads
+
+    def recut(self, piece_tokens: int | None) -> "Identity":
+        """Return the identity of the same model whose passages are cut in another way."""
+        return replace(self, piece_tokens=piece_tokens)
 
 
 class Embedder(Protocol):
@@ -62,10 +73,14 @@ class Embedder(Protocol):
 
     def pieces(self, text: str) -> tuple[str, ...]:
         """
-        Cut *text* at words into about equal parts that the model reads whole; one part where it fits.
+        Cut *text* at words into about equal parts as long as the identity says; one part where it fits.
 
-        It takes a millisecond or two for a segment, and may be called from any thread.
+        It takes some milliseconds for a segment, and may be called from any thread.
         """
+        ...
+
+    def recut(self, piece_tokens: int | None) -> Self:
+        """Return this same model, cutting as vectors that were made earlier want it; nothing is loaded twice."""
         ...
 
 

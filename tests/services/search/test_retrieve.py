@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from db.records import Hit, LectureId, SegmentId
 from services.courses.courses import Courses
-from services.search.retrieve import Retriever, dense_weight, fuse
+from services.search.retrieve import Retriever, fuse
 from tests.services.conftest import Desk
 
 
@@ -136,12 +136,6 @@ async def test_a_language_that_is_decided_already_is_not_told_from_the_words(des
     found = await desk.retriever.search(course=desk.course, questions=["what is this?"], codes=["pt"])
 
     assert found.language == "pt"
-
-
-def test_a_language_without_a_weight_of_its_own_takes_the_common_one() -> None:
-    assert dense_weight({"*": 0.2, "en": 0.6}, "en") == 0.6
-    assert dense_weight({"*": 0.2, "en": 0.6}, "pt") == 0.2
-    assert dense_weight({}, "pt") == 0.0
 
 
 @given(st.lists(st.permutations(range(6)), min_size=1, max_size=4), st.integers(1, 6))

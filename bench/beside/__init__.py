@@ -1,0 +1,1 @@
+"""What people would use instead, in processes and an environment of their own."""
