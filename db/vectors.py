@@ -7,6 +7,7 @@ from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
+from pgvector import HalfVector
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
@@ -123,3 +124,33 @@ async def still_missing(
             },
         )
         return set(await cur.fetchall())
+
+
+async def nearness(
+    conn: AsyncConnection,
+    *,
+    generation: GenerationId,
+    course: CourseId,
+    lectures: Sequence[LectureId],
+    segments: Sequence[SegmentId],
+    vector: NDArray[np.float32],
+) -> dict[SegmentId, list[float]]:
+    """Return the cosine of *vector* with each piece of *segments*, which are of *lectures*, in the pieces' order."""
+    async with conn.cursor(binary=True) as cur:
+        await cur.execute(
+            """
+            select segment_id, array_agg(1 - (embedding <=> %(vector)s::halfvec) order by piece)
+            from segment_vectors
+            where course_id = %(course)s and generation_id = %(generation)s
+                and lecture_id = any(%(lectures)s) and segment_id = any(%(segments)s)
+            group by segment_id
+            """,
+            {
+                "vector": HalfVector(vector),
+                "course": course,
+                "generation": generation,
+                "lectures": list(lectures),
+                "segments": list(segments),
+            },
+        )
+        return dict(await cur.fetchall())

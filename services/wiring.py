@@ -19,6 +19,7 @@ from services.answering.ask import Asker
 from services.answering.asked_before import Finder, VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.showings import Showings
+from services.citing.nearness import Nearness
 from services.courses.courses import Courses
 from services.courses.interactions import Interactions
 from services.courses.people import People
@@ -46,6 +47,7 @@ from services.models.embedder import (
     open_embedder,
 )
 from services.models.llm import LlmConfig
+from services.models.translator import OfflineTranslator, open_translator
 from services.notation.pictures import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
@@ -69,6 +71,7 @@ class Setup:
     embedder: EmbedderConfig
     answer: LlmConfig | None  # None: answers are quotations
     judge: LlmConfig | None = None  # None: answers are not judged
+    wants_translation: bool = True  # of questions, where the package for it is installed
     mail: tuple[str, str] | None = None  # the mail server's address and the sender; None: digests are not mailed
     time_limit: timedelta = timedelta(seconds=60)  # for one answer, from question to last word
 
@@ -101,7 +104,9 @@ class Services:
     configured: Configured
     filling: Filling
     serving: Serving
+    translator: OfflineTranslator | None  # None: not wanted, or not installed
     retriever: Retriever
+    nearness: Nearness
     ingest: Ingest
     asker: Asker
     people: People
@@ -185,14 +190,17 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         await asyncio.gather(configured.open(), asyncio.to_thread(language.warm))
         serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
         model = await stack.enter_async_context(ChatModel(setup.answer)) if setup.answer else None
-        retriever = Retriever(opened.pool, serving)
+        translator = await stack.enter_async_context(open_translator(is_wanted=setup.wants_translation))
+        retriever = Retriever(opened.pool, serving, translator=translator)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
         people = People(opened.pool)
+        nearness = Nearness(opened.pool, serving)
         asker = Asker(
             opened.pool,
             retriever,
             model,
             finder=Finder(opened.pool, serving),
+            nearness=nearness,
             is_judged=worker is not None,
             time_limit=setup.time_limit,
         )
@@ -202,7 +210,9 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             configured=configured,
             filling=Filling(opened.pool, configured, serving),
             serving=serving,
+            translator=translator,
             retriever=retriever,
+            nearness=nearness,
             ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
             asker=asker,
             people=people,

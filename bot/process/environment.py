@@ -30,6 +30,7 @@ def setup(*, embedding_default: str | None = None) -> Setup:
         if key or models.openai_base_url
         else None,
         judge=_judge(models),
+        wants_translation=models.translator == "auto",
         mail=_mail(MailSettings()),
     )
 

@@ -52,6 +52,7 @@ class ModelSettings(BaseSettings):
     embedding_base_url: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_BASE_URL")
     embedding_query_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_QUERY_PREFIX")
     embedding_passage_prefix: str | None = Field(default=None, validation_alias="MONITORIA_EMBEDDING_PASSAGE_PREFIX")
+    translator: Literal["auto", "none"] = Field(default="auto", validation_alias="MONITORIA_TRANSLATOR")
     embedding_query_fields: str = Field(default="", validation_alias="MONITORIA_EMBEDDING_QUERY_FIELDS")
     embedding_passage_fields: str = Field(default="", validation_alias="MONITORIA_EMBEDDING_PASSAGE_FIELDS")
 

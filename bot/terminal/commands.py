@@ -16,6 +16,7 @@ from bot.terminal import documents as shapes
 from db.records import Course, Language
 from db.records.operation import BackupStep
 from services import wiring
+from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.drafts import Draft
 from services.answering.replies import Reply
@@ -31,7 +32,8 @@ from services.research import agreement as agreeing
 from services.research import calibrate as calibration
 from services.research import export as exporting
 from services.research import importing
-from services.research.evaluate import EvalQuestion, Outcome, by_group, outcomes, precision, read_set
+from services.research.evaluate import EvalQuestion, Outcome, by_group, outcomes, read_set
+from services.research.seconds import Seconds, Shown, quotations, seconds
 from services.search.generations import is_unproven
 from services.search.generations import reindex as reindexing
 from services.search.retrieve import Retriever
@@ -192,8 +194,8 @@ async def evaluate(setup: Setup, *, question_set: Path, slug: str, calibrate: bo
         if calibrate:
             await _calibrate(services, course, questions)
         results = {name: await _measured(one, course, questions, name) for name, one in (await _ways(services)).items()}
+        references = await _quoted(services, course, questions)
     ways = {name: by_group(outcomes_) for name, outcomes_ in results.items()}
-    references = precision(results.get("hybrid") or results["by words"])
     if as_json:
         terminal.print_json(shapes.evaluation(course.slug, str(question_set), ways, references))
     else:
@@ -363,7 +365,7 @@ async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Service
 
 
 async def _ways(services: Services) -> dict[str, Retriever]:
-    ways = {"by words": Retriever(services.pool, None)}
+    ways = {"by words": Retriever(services.pool, None, translator=services.translator)}
     if await services.serving.current(patience_s=OPENING_PATIENCE_S):
         ways["by meaning"] = Retriever(services.pool, services.serving, dense_weights={"*": BEYOND_MEASURE})
         ways["hybrid"] = services.retriever
@@ -382,6 +384,18 @@ async def _measured(
     return results
 
 
+async def _quoted(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> Seconds:
+    """Measure where quotations send a student: what is answered without a language model, verified answers apart."""
+    asker = Asker(services.pool, services.retriever, None, nearness=services.nearness)
+    shown: list[Shown] = []
+    with terminal.progress() as bars:
+        task = bars.add_task("quotations", total=len(questions))
+        async for one in quotations(asker, course, questions):
+            shown.append(one)
+            bars.advance(task)
+    return seconds(shown)
+
+
 async def _calibrate(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> None:
     current = await services.serving.current(patience_s=OPENING_PATIENCE_S)
     if current is None:
@@ -390,7 +404,7 @@ async def _calibrate(services: Services, course: Course, questions: Sequence[Eva
     apart = await calibration.sides(services.pool, course, questions)
     with terminal.progress() as bars:
         task = bars.add_task("weights", total=calibration.TRIES)
-        async for trial in calibration.tries(services.pool, services.serving, course, questions, apart):
+        async for trial in calibration.tries(services.retriever, course, questions, apart):
             tried.append(trial)
             bars.advance(task)
     weights = calibration.choose(tried, apart)

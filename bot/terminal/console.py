@@ -27,7 +27,8 @@ from services.lectures.links import moment
 from services.notation.shown import plainly
 from services.operation.backup import Restored, Saved
 from services.operation.doctor import Check
-from services.research.evaluate import Precision, RetrievalFigures
+from services.research.evaluate import RetrievalFigures
+from services.research.seconds import Landed, Seconds
 
 SHOWN_REFUSALS = 5
 STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
@@ -207,25 +208,44 @@ def lectures(known: Sequence[Lecture]) -> RenderableType:
     return Group(*lines) if lines else Text("No lecture yet; take some in with `monitoria ingest`.")
 
 
-def evaluation(ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Precision) -> RenderableType:
-    """Show recall at 1, 5 and 10, MRR@10, nDCG@10, mean width of the first hit, and latency, by group."""
+def evaluation(ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Seconds) -> RenderableType:
+    """Show recall at 1, 5 and 10, MRR@10, nDCG@10, width of the first hit and latency by group, then the references."""
     median = "none" if references.median_s is None else f"{references.median_s:.0f} s"
     nearness = Text(
         f"References of quotations, {references.cited} of {references.questions} questions in a lecture that answers: "
         f"median distance to where the moment begins {median}, within 15 s for {references.within_15_s:.0%} of all."
     )
-    return Group(*(_figures(way, groups) for way, groups in ways.items()), nearness)
+    return Group(*(_figures(way, groups) for way, groups in ways.items()), landed(references), nearness)
+
+
+def landed(references: Seconds) -> Table:
+    """Show by group whether references start inside the relevant moments, and what was turned away."""
+    title = f"references ({references.turned_away} of {references.unanswerable} unanswerable questions turned away)"
+    table = _by_group(title, ("n", "kept", "first", "any", "each", "number"))
+    for group, reached in references.groups.items():
+        table.add_row(escape(group), *_landed(reached))
+    return table
+
+
+def _landed(reached: Landed) -> tuple[str, ...]:
+    shares = (reached.kept, reached.first_inside, reached.any_inside, reached.precision)
+    return (str(reached.questions), *(f"{share:.3f}" for share in shares), f"{reached.references:.1f}")
+
+
+def _by_group(title: str, columns: Sequence[str]) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True
+    )
+    table.add_column("group", overflow="fold")
+    for name in columns:
+        table.add_column(name, justify="right", min_width=5)
+    return table
 
 
 def _figures(way: str, groups: Mapping[str, RetrievalFigures]) -> Table:
     everything = groups["all"]
     title = f"{way} ({everything.latency_p50_ms:.1f} ms a question, 95 % within {everything.latency_p95_ms:.1f} ms)"
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True
-    )
-    table.add_column("group", overflow="fold")
-    for name in ("n", "R@1", "R@5", "R@10", "MRR", "nDCG", "width"):
-        table.add_column(name, justify="right", min_width=5)
+    table = _by_group(title, ("n", "R@1", "R@5", "R@10", "MRR", "nDCG", "width"))
     for group, reached in groups.items():
         table.add_row(
             escape(group),

@@ -9,7 +9,8 @@ from services.answering.replies import Reply
 from services.lectures.links import moment
 from services.operation.doctor import Check
 from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
-from services.research.evaluate import Precision, RetrievalFigures
+from services.research.evaluate import RetrievalFigures
+from services.research.seconds import Seconds
 
 Json = dict[str, Any]
 
@@ -56,7 +57,7 @@ def reference(one: Reference) -> Json:
 
 
 def evaluation(
-    course: str, set_name: str, ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Precision
+    course: str, set_name: str, ways: Mapping[str, Mapping[str, RetrievalFigures]], references: Seconds
 ) -> Json:
     return {
         "course": course,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,7 @@ def view(summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> 
         table.add_row(title, *("–" if value is None else form.format(value) for value in values))
     parts: list[RenderableType] = [table]
     for name, reached in summaries.items():
+        parts += [Text(f"{name}:", style="bold"), terminal.landed(reached.seconds)]
         outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(reached.outcomes.items()))
         failed = ", ".join(f"{status} {count}" for status, count in sorted(reached.failures.items())) or "none"
         parts.append(Text(f"{name}: {outcomes}. Judgements that failed: {failed}.", style="dim"))
@@ -131,7 +132,7 @@ def shape(course: str, summaries: dict[str, Summary], moved: dict[str, Differenc
 
 
 def _fields(record: Summary | Difference) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
+    return asdict(record)
 
 
 def _change(name: str, form: str, change: Difference | None) -> Text:
@@ -157,9 +158,9 @@ async def _played(
 @asynccontextmanager
 async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> AsyncGenerator[Asker, None]:
     """Put together what answers with *changes*; all else is as configured."""
-    retriever = services.retriever
+    retriever, near = services.retriever, services.nearness
     if changes.get("retrieval") == "lexical":
-        retriever = Retriever(services.pool, None)
+        retriever = Retriever(services.pool, None, translator=services.translator)
     config = setup.answer
     if "model" in changes or "base-url" in changes:
         before = config or LlmConfig(model="")
@@ -173,10 +174,10 @@ async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> A
             raise Refused("There is no model to change the address of; name one with --against model=NAME.")
     prompt = changes.get("prompt", PROMPT)
     if config is None:
-        yield Asker(services.pool, retriever, None, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(services.pool, retriever, None, nearness=near, prompt=prompt, time_limit=setup.time_limit)
         return
     async with ChatModel(config) as model:
-        yield Asker(services.pool, retriever, model, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(services.pool, retriever, model, nearness=near, prompt=prompt, time_limit=setup.time_limit)
 
 
 @asynccontextmanager

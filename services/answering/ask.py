@@ -21,6 +21,7 @@ from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
 from services.answering.storing import STORE_LIMIT_S, store
 from services.answering.writing import HITS, NOTHING, Written, joined, left_s, repeated, with_model, without_model
+from services.citing.nearness import Nearness
 from services.errors import Broken, Refused, Unavailable
 from services.ground.trouble import PASSING
 from services.models.chat import ChatModel
@@ -44,8 +45,8 @@ class Asker:
     """
     Answers questions; one for the whole process.
 
-    Without *model*, answers are quotations. *is_judged*: there is a judge, so each answer is queued for it. *prompt* is
-    the id of the prompt that asks for an answer.
+    Without *model*, answers are quotations, and without *nearness* words alone choose these. *is_judged*: there is a
+    judge, so each answer is queued for it. *prompt* is the id of the prompt that asks for an answer.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Asker:
         model: ChatModel | None,
         *,
         finder: Finder | None = None,
+        nearness: Nearness | None = None,
         is_judged: bool = False,
         prompt: str = PROMPT,
         time_limit: timedelta = timedelta(seconds=60),
@@ -63,6 +65,7 @@ class Asker:
         self._retriever = retriever
         self._model = model
         self._finder = finder
+        self._nearness = nearness
         self._is_judged = is_judged
         self._prompt = prompts.load(prompt)
         self._limit_s = time_limit.total_seconds()
@@ -265,7 +268,11 @@ class Asker:
             found, evidence = replace(found, hits=joined(known.hits, found.hits)), (known.id,)
         searched = replace(question, text=understood)
         model = self._model if found.hits else None
-        ways = with_model(model, self._prompt, searched, found, deadline) if model else without_model(searched, found)
+        ways = (
+            with_model(model, self._prompt, searched, found, deadline, nearness=self._nearness)
+            if model
+            else without_model(searched, found, nearness=self._nearness)
+        )
         async with aclosing(ways) as parts:
             async for part in parts:
                 if isinstance(part, Draft):
@@ -282,7 +289,9 @@ class Asker:
     async def _found(self, question: Question, understood: str, deadline: float) -> Found:
         """Return the passages for a question."""
         languages = await self._retriever.languages(question.course)
-        others = [code for code in languages if code != question.language]
+        # What is translated on this machine, in milliseconds, a language model need not be waited for.
+        ours = (question.language, *self._retriever.translates(question.language))
+        others = [code for code in languages if code not in ours]
         translated = await translations(understood, others, self._model, time_limit_s=left_s(deadline) / 4)
         return await self._retriever.search(
             course=question.course,

@@ -10,7 +10,8 @@ from services.citing.citations import SPACED
 from services.citing.without_links import without_links
 from services.models.chat import ChatModel, Message
 from services.models.troubles import ModelUnavailable
-from services.words.terms import terms, words
+from services.words.fillers import FILLERS
+from services.words.terms import fold, terms, words
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,14 @@ MOST_LANGUAGES = 3
 LANGUAGE_LINE = re.compile(r"^[-*\s`\"]*\[?([A-Za-z]{2})(?:[-_][A-Za-z]{2,4})?\]?[*`\"]*: *(\S.*?)[ ,]*$", re.MULTILINE)
 SHORT_QUESTION = 3
 """Words with a subject; a question with more of them hardly leans on the one before."""
+MOST_BEFORE = 12
+LEANS = re.compile(
+    r"^\W*(?:e|mas|entao|ou|ok|sim|nao|and|but|so|or|then|yes|no)\b"
+    r"|\b(?:[dn]?isto|[dn]?isso|[dn]?ess[ea]s?|[dn]?est[ea]s?|[dn]?aquel[ea]s?|aquilo|[dn]?el[ea]s?|tambem|mesm[oa]s?"
+    r"|outr[oa]s?|diferencas?|melhor|pior|igual"
+    r"|it|its|that|this|these|those|they|them|their|also|too|same|others?|another|difference|better|worse|instead)\b"
+)
+"""What a short question with a subject of its own says where it is about the one before as well; folded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +48,12 @@ async def standalone(question: str, history: Sequence[Turn], model: ChatModel | 
     """
     Return *question* so that it can be understood without *history*, or as it is where that is not possible.
 
-    Without a model, a short question is preceded by what the last one was about.
+    Without a model, a question that leans on what was said is preceded by what the last one with a subject was about.
     """
     if not history:
         return question
     if model is None:
-        return _leaning_on(history[-1].question, question)
+        return _leaning_on(history, question)
     conversation = "\n".join(
         f"Student: {turn.question[:LONGEST_TURN]}\nAnswer: {turn.answer[:LONGEST_TURN]}"
         for turn in history[-MOST_TURNS:]
@@ -101,18 +110,21 @@ def _is_question(line: str, longest: int) -> bool:
     return is_plain and is_clean and 0 < len(line) <= min(longest, LONGEST_QUESTION)
 
 
-def _leaning_on(before: str, question: str) -> str:
+def _leaning_on(history: Sequence[Turn], question: str) -> str:
     """
-    Put what *before* was about in front of a short *question*.
+    Put what was asked about before in front of a *question* that does not say, or not all of it.
 
-    >>> _leaning_on("o que é dropout no treino?", "e no teste?")
+    >>> _leaning_on([Turn(question="o que é dropout no treino?", answer="…")], "e no teste?")
     'dropout treino: e no teste?'
     """
-    if len(_subject(question)) > SHORT_QUESTION:
+    own = _subject(question)
+    if len(own) > SHORT_QUESTION or (own and not LEANS.search(fold(question))):
         return question
-    subject = [word for word in _subject(before) if word not in _subject(question)]
-    return f"{' '.join(subject[:12])}: {question}" if subject else question
+    # A follow-up of a follow-up: "e depois?" is no more of a subject.
+    before = next(filter(None, (_subject(turn.question) for turn in reversed(history))), list[str]())
+    subject = [word for word in before if word not in own]
+    return f"{' '.join(subject[:MOST_BEFORE])}: {question}" if subject else question
 
 
 def _subject(text: str) -> list[str]:
-    return list(dict.fromkeys(word for word in words(text) if terms(word, "pt")))
+    return list(dict.fromkeys(word for word in words(text) if terms(word, "pt") and fold(word) not in FILLERS))

@@ -12,11 +12,12 @@ from services import i18n, prompts
 from services.answering.asked import Question
 from services.answering.asked_before import Known
 from services.answering.drafts import Draft
+from services.answering.quotations import quotations
 from services.answering.verdicts import BEFORE_VERDICT, VERDICT
 from services.citing.attribution import attributed
-from services.citing.citations import Cited, resolve
+from services.citing.citations import resolve
 from services.citing.marks import normalised
-from services.citing.quoting import quoted
+from services.citing.nearness import Nearness
 from services.ground.timestamps import clock
 from services.models.chat import ChatModel, Message
 from services.models.completions import Completion
@@ -64,7 +65,13 @@ NOTHING = Found(hits=(), mode="lexical", generation_id=None, language="")
 
 
 async def with_model(
-    model: ChatModel, prompt: prompts.Prompt, question: Question, found: Found, deadline: float
+    model: ChatModel,
+    prompt: prompts.Prompt,
+    question: Question,
+    found: Found,
+    deadline: float,
+    *,
+    nearness: Nearness | None = None,
 ) -> AsyncGenerator[Draft | Written, None]:
     messages = prompt.fill(
         passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
@@ -77,14 +84,15 @@ async def with_model(
                 if isinstance(part, Completion):
                     # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
                     judged = await asyncio.to_thread(_judged, part, question, found)
-                    written = judged or await _marked(model, messages, part, question, found, deadline)
+                    written = judged or await _marked(model, messages, part, question, found, deadline, nearness)
                     yield replace(written, prompt=prompt)
                 else:
                     yield Draft(written=part)
     except ModelUnavailable as error:
         log.warning("answer.failed", extra={"question_id": question.id, "reason": str(error)})
         texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
-        yield replace(_failed(question, found, str(error), texts), model=model.name, prompt=prompt)
+        failed = await _failed(question, found, str(error), texts, nearness)
+        yield replace(failed, model=model.name, prompt=prompt)
 
 
 async def _marked(
@@ -94,6 +102,7 @@ async def _marked(
     question: Question,
     found: Found,
     deadline: float,
+    nearness: Nearness | None,
 ) -> Written:
     """Ask for the marks that an answer lacks, else give its sentences those that our own measure finds, else fail."""
     again = None
@@ -101,18 +110,21 @@ async def _marked(
     if left_s(deadline) > LEAST_SECOND_TRY_S:
         with suppress(ModelUnavailable):
             again = await model.complete(turns, time_limit_s=left_s(deadline))
-    return await asyncio.to_thread(_marked_by_us, first, again, question, found)
-
-
-def _marked_by_us(first: Completion, again: Completion | None, question: Question, found: Found) -> Written:
     spent = _both(first, again) if again else first
+    written = await asyncio.to_thread(_marked_by_us, first, again, spent, question, found)
+    if written is None:
+        written = await _failed(question, found, UNCITED, WITHHELD, nearness)
+    return replace(written, model=spent.model, tokens_in=spent.tokens_in, tokens_out=spent.tokens_out)
+
+
+def _marked_by_us(
+    first: Completion, again: Completion | None, spent: Completion, question: Question, found: Found
+) -> Written | None:
     written = _judged(replace(spent, text=again.text), question, found) if again else None
     for text in (first.text, again.text if again else ""):
         if written is None:
             written = _judged(replace(spent, text=attributed(normalised(text), found.hits)), question, found)
-    if written is None:
-        written = _failed(question, found, UNCITED, WITHHELD)
-    return replace(written, model=spent.model, tokens_in=spent.tokens_in, tokens_out=spent.tokens_out)
+    return written
 
 
 def _both(first: Completion, again: Completion) -> Completion:
@@ -142,11 +154,14 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
     return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
 
 
-async def without_model(question: Question, found: Found) -> AsyncGenerator[Draft | Written, None]:
-    quotes = _quotes(question, found)
+async def without_model(
+    question: Question, found: Found, *, nearness: Nearness | None = None
+) -> AsyncGenerator[Draft | Written, None]:
     if needs_staff(question.text):
         yield Written(outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
-    elif quotes.references:
+        return
+    quotes = await quotations(question, found, nearness)
+    if quotes.references:
         label = i18n.text("answer.quotes", question.reads)
         yield Written(outcome="answered", text=f"{label}\n\n{quotes.text}", references=quotes.references)
     else:
@@ -171,18 +186,16 @@ def joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
 
 
-def _failed(question: Question, found: Found, failure: str, texts: tuple[str, str]) -> Written:
+async def _failed(
+    question: Question, found: Found, failure: str, texts: tuple[str, str], nearness: Nearness | None
+) -> Written:
     """Give what the lecturers said, where no model says anything that may be shown; *texts* are without and with it."""
     alone, before_quotes = texts
-    quotes = _quotes(question, found)
+    quotes = await quotations(question, found, nearness)
     if not quotes.references:
         return Written(outcome="failed", text=i18n.text(alone, question.reads), failure=failure)
     apology = i18n.text(before_quotes, question.reads)
     return Written(outcome="failed", text=f"{apology}\n\n{quotes.text}", references=quotes.references, failure=failure)
-
-
-def _quotes(question: Question, found: Found) -> Cited:
-    return resolve(quoted(question.text, found.hits, question.language) or "", found.hits)
 
 
 def _passage(number: int, hit: Hit) -> str:

@@ -1,35 +1,35 @@
 """Answer without a language model: quote the lecturers' own sentences, or say that none of them fits."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 from db.records import Hit
-from services.citing.citations import LEAD_IN_S, NEIGHBOURS_S, without_marks
-from services.citing.support import Rarity, cue_ends_s, rarity
-from services.citing.without_links import without_links
+from services.citing.sentences import Sentence, sentences
+from services.citing.support import Rarity, rarity, term_set
 from services.words.fillers import FILLERS
 from services.words.terms import fold, question_terms, terms
 
 LEAST_COVERAGE = 0.5
 LEADING_HITS = 3
+LEAST_WITH_MEANING = 0.4
+"""Where meaning is known: the least mean of the coverage and of how near the best sentence is to the question."""
 
-MOST_QUOTES = 4
-LONGEST_QUOTE = 40
-SHORTEST_QUOTE = 12
-"""In words. A shorter sentence takes the one after it along; a longer one is cut at cues, or at words."""
+MOST_QUOTES = 5
 FURTHER_WORTH = 0.3
-"""How much of the best quotation's worth a further one must have. Of .65, .5, .35, .3 and .25, the last three bring
-equally many references within 15 s of the relevant moment (samples and development set), more than the first two."""
-ASIDE_WORTH = 0.4
-"""What a question to the class or a piece of housekeeping is worth beside a statement with the same words."""
-RANK_DISCOUNT = 0.06
-LENGTH_DISCOUNT = 0.005
-"""For each rank below the first, and for each word: of two sentences that hold as much, the shorter is read."""
+"""How far below the best quotation's worth a further one may be."""
+OWN_WORDS = 0.5
+AROUND_WORDS = 0.45
+"""What it is worth that a sentence, and that a sentence with its neighbours, holds all that is asked about. Beside them
+nearness in meaning counts, from 0 to 1; how all these were chosen: docs/references.md."""
+ACROSS_LANGUAGES = 1.5
+"""How much more nearness counts in a passage that shares no language with the question, and so hardly a word."""
+RANK_DISCOUNT = 0.03
+ASIDE_DISCOUNT = 0.2
+"""What each rank below the first costs, and being a question to the class or a piece of housekeeping."""
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-zà-ÿ])")
 HOUSEKEEPING = re.compile(
     r"\b(?:bom dia|boa (?:tarde|noite)|good (?:morning|afternoon)|chamada|microfone|microphone|projetor|intervalo de"
     r"|semana que vem|aula que vem|proxima aula|next (?:week|lecture|class)|ate (?:a proxima|semana)|see you"
@@ -38,45 +38,70 @@ HOUSEKEEPING = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """One sentence, or a few cues, of one hit."""
+class Candidate:
+    """A sentence that may be quoted, and what it is worth by its words alone; no scale of its own."""
 
-    hit: Hit
-    start: int  # in characters of the hit's text
-    end: int
-    worth: float
+    sentence: Sentence
+    by_words: float
+    holds_words: bool  # whether it, or a neighbour, holds any word of what is asked about
+    is_foreign: bool  # in another language than the question
 
-    @property
-    def text(self) -> str:
-        return self.hit.text[self.start : self.end]
-
-    @property
-    def span_s(self) -> tuple[float, float]:
-        """The moment that its reference will have."""
-        cues = [i for i, offset in enumerate(self.hit.cue_offsets) if offset < self.end]
-        first = max(i for i, offset in enumerate(self.hit.cue_offsets) if offset <= self.start)
-        return self.hit.cue_starts_s[first] - LEAD_IN_S, cue_ends_s(self.hit)[cues[-1]]
+    def worth(self, nearness: float) -> float:
+        """Return what it is worth where it is so near to the question in meaning, a cosine."""
+        return self.by_words + nearness * (ACROSS_LANGUAGES if self.is_foreign else 1.0)
 
 
-def quoted(question: str, hits: Sequence[Hit], language: str) -> str | None:
+def candidates(question: str, hits: Sequence[Hit], language: str) -> list[Candidate]:
+    """
+    Return the sentences of *hits* that can be quoted, in order; *language* is the question's two-letter code.
+
+    It takes some milliseconds: call it off the event loop.
+    """
+    rare = rarity(hits)
+    return [
+        candidate
+        for hit in hits
+        for candidate in _of_hit(hit, _wanted(question, language, hit.language), rare, language)
+        if candidate.sentence.can_be_quoted()
+    ]
+
+
+def quoted(
+    question: str,
+    hits: Sequence[Hit],
+    language: str,
+    *,
+    among: Sequence[Candidate] | None = None,
+    near: Mapping[str, float] | None = None,
+) -> str | None:
     """
     Return the sentences of *hits* that answer *question* best, each with its mark, or None where none may answer it.
 
-    *language* is the question's, as a two-letter code. Two to four quotations are taken, from moments that stay
-    apart as references; one where the passages hold no second.
+    *among* are its `candidates`; *near* says how near the texts of some of them are to the question, as cosines. With
+    it, only those are quoted; without, words alone decide. Quotations are taken from moments that stay apart as
+    references.
     """
-    if coverage(question, hits, language) < LEAST_COVERAGE:
+    if among is None:
+        among = candidates(question, hits, language)
+    ranked = _ranked(among, near)
+    nearness = near[ranked[0][1].text] if ranked and near else None
+    if not is_answered(coverage(question, hits, language), nearness):
         return None
-    ranked = sorted(_quotes(question, hits, language), key=lambda quote: quote.worth, reverse=True)
-    chosen: list[Quote] = []
-    for quote in ranked:
-        if quote.worth <= (FURTHER_WORTH * ranked[0].worth if chosen else 0.0):
-            break
-        if not any(_would_merge(quote, other) for other in chosen):
-            chosen.append(quote)
-        if len(chosen) == MOST_QUOTES:
-            break
-    return "\n\n".join(f"«{quote.text}» [{hits.index(quote.hit) + 1}]" for quote in chosen) or None
+    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked)) or None
+
+
+def is_answered(covered: float, nearness: float | None) -> bool:
+    """
+    Tell whether passages may answer a question that they cover so much of (see `coverage`).
+
+    *nearness* is the cosine of the best sentence with the question, None where meaning is not known.
+
+    >>> is_answered(0.5, None), is_answered(0.3, 0.6), is_answered(0.3, 0.4)
+    (True, True, False)
+    """
+    if nearness is None:
+        return covered >= LEAST_COVERAGE
+    return (covered + nearness) / 2 >= LEAST_WITH_MEANING
 
 
 def coverage(question: str, hits: Sequence[Hit], language: str) -> float:
@@ -120,65 +145,47 @@ def _wanted(question: str, language: str, other: str) -> dict[int, float]:
     return {term: weight for term, weight in weights.items() if term in subject} or weights
 
 
-def _quotes(question: str, hits: Sequence[Hit], language: str) -> Iterator[Quote]:
-    rare = rarity(hits)
-    for hit in hits:
-        wanted = _wanted(question, language, hit.language)
-        for start, end in _sentences(hit):
-            if not _is_plain(hit.text[start:end]):
-                continue
-            worth = _worth(hit.text[start:end], hit.language, wanted, rare)
-            yield Quote(hit=hit, start=start, end=end, worth=worth / (1 + RANK_DISCOUNT * (hit.rank - 1)))
+def _of_hit(hit: Hit, wanted: Mapping[int, float], rare: Rarity, language: str) -> list[Candidate]:
+    found = sentences(hit)
+    held = [term_set(sentence.text, hit.language) & wanted.keys() for sentence in found]
+    weights = {term: weight * rare.of(term) for term, weight in wanted.items()}
+    total = sum(weights.values()) or 1.0
+
+    def share(holding: Sequence[frozenset[int]]) -> float:
+        return sum(weights[term] for term in frozenset[int]().union(*holding)) / total
+
+    return [
+        Candidate(
+            sentence=sentence,
+            by_words=OWN_WORDS * share(held[at : at + 1])
+            + AROUND_WORDS * (around := share(held[max(at - 1, 0) : at + 2]))
+            - RANK_DISCOUNT * (hit.rank - 1)
+            - ASIDE_DISCOUNT * _is_aside(sentence.text),
+            holds_words=around > 0,
+            is_foreign=hit.language != language,
+        )
+        for at, sentence in enumerate(found)
+    ]
 
 
-def _is_plain(text: str) -> bool:
-    """Tell whether *text* can be quoted as it is: `[2, 1]` in a lecturer's words would be read as marks."""
-    return without_marks(without_links(text)) == text
+def _is_aside(text: str) -> bool:
+    return text.rstrip("»”\"' ").endswith("?") or bool(HOUSEKEEPING.search(fold(text)))
 
 
-def _worth(text: str, language: str, wanted: Mapping[int, float], rare: Rarity) -> float:
-    found = set(terms(text, language)) & wanted.keys()
-    is_aside = text.rstrip("»”\"' ").endswith("?") or HOUSEKEEPING.search(fold(text))
-    held = sum(wanted[term] * rare.of(term) for term in found)
-    return held * (ASIDE_WORTH if is_aside else 1.0) / (1 + LENGTH_DISCOUNT * _length(text))
+def _ranked(among: Sequence[Candidate], near: Mapping[str, float] | None) -> list[tuple[float, Sentence]]:
+    """Return the sentences with what they are worth, best first, of equals the shorter first."""
+    if near:
+        rated = [(one.worth(near[one.sentence.text]), one.sentence) for one in among if one.sentence.text in near]
+    else:
+        rated = [(one.by_words, one.sentence) for one in among if one.holds_words]
+    return sorted(rated, key=lambda one: (-round(one[0], 6), one[1].end - one[1].start))
 
 
-def _sentences(hit: Hit) -> Iterator[tuple[int, int]]:
-    """Yield the sentences of *hit* as spans of its text, short ones with what follows, long ones in pieces."""
-    spans = [span for sentence in _between(ENDS, hit.text) for span in _pieces(hit, *sentence)]
-    for position, (start, end) in enumerate(spans):
-        for _, later in spans[position + 1 :]:
-            if _length(hit.text[start:end]) >= SHORTEST_QUOTE or _length(hit.text[start:later]) > LONGEST_QUOTE:
-                break
-            end = later  # noqa: PLW2901 - the span grows
-        yield start, end
-
-
-def _between(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for gap in pattern.finditer(text):
-        yield start, gap.start()
-        start = gap.end()
-    yield start, len(text)
-
-
-def _pieces(hit: Hit, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a sentence that is too long, as all of them are in captions without punctuation, where cues begin."""
-    cuts = [offset for offset in hit.cue_offsets if start < offset < end]
-    at = start
-    for cut, following in zip(cuts, [*cuts, end][1:], strict=True):
-        if _length(hit.text[at:following]) > LONGEST_QUOTE:
-            yield at, len(hit.text[:cut].rstrip())
-            at = cut
-    yield at, len(hit.text[:end].rstrip())
-
-
-def _length(text: str) -> int:
-    return len(text.split())
-
-
-def _would_merge(one: Quote, other: Quote) -> bool:
-    """Tell whether two quotations would end up as one reference."""
-    (start, end), (other_start, other_end) = one.span_s, other.span_s
-    near = start - other_end < NEIGHBOURS_S and other_start - end < NEIGHBOURS_S
-    return one.hit.lecture == other.hit.lecture and near
+def _chosen(ranked: Sequence[tuple[float, Sentence]]) -> list[Sentence]:
+    chosen: list[Sentence] = []
+    for worth, sentence in ranked:
+        if len(chosen) == MOST_QUOTES or worth < ranked[0][0] - FURTHER_WORTH:
+            break
+        if not any(sentence.would_merge(other) for other in chosen):
+            chosen.append(sentence)
+    return chosen

@@ -157,9 +157,10 @@ def _up_to_length(text: str) -> str:
 
 
 def _cue_terms(hit: Hit) -> list[frozenset[int]]:
-    return [_terms(text, hit.language) for text in cue_texts(hit)]
+    return [term_set(text, hit.language) for text in cue_texts(hit)]
 
 
 @lru_cache(maxsize=20_000)
-def _terms(text: str, language: str) -> frozenset[int]:
+def term_set(text: str, language: str) -> frozenset[int]:
+    """Return the terms of a cue or sentence; remembered, for those of one passage are asked for again and again."""
     return frozenset(terms(text, language))

@@ -43,6 +43,7 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
         async with wiring.services(setup) as opened:
             yield _embedder(opened)
             yield await _vectors(opened)
+            yield await _translation(setup, opened)
             async for check in _courses(opened):
                 yield check
             yield await _queue(opened)
@@ -164,6 +165,23 @@ async def _vectors(opened: Services) -> Check:
             advice="Run `monitoria eval SET.jsonl --course SLUG --calibrate`; docs/retrieval.md says with what.",
         )
     return Check(name="vectors", state="ok", detail=f"whole, of {generation.model}")
+
+
+async def _translation(setup: Setup, opened: Services) -> Check:
+    if not setup.wants_translation:
+        return Check(name="translation", state="ok", detail="none, as configured")
+    if opened.translator is None:
+        return Check(
+            name="translation",
+            state="note",
+            detail="not installed: lectures in another language than the question's are found less often.",
+            advice="Install the extra `translate`, for courses with lectures in Portuguese and in English.",
+        )
+    try:
+        await opened.translator.require_working()
+    except MonitoriaError as error:
+        return Check(name="translation", state="note", detail=str(error), advice="Searches go on without.")
+    return Check(name="translation", state="ok", detail="of questions, between Portuguese and English, on this machine")
 
 
 async def _answers(setup: Setup) -> Check:

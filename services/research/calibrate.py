@@ -8,7 +8,6 @@ from psycopg_pool import AsyncConnectionPool
 from db import generations, lectures
 from db.records import Course, GenerationId
 from services.research.evaluate import EvalQuestion, Outcome, RetrievalFigures, figures, outcomes
-from services.search.generations import Serving
 from services.search.likeness import OTHER
 from services.search.retrieve import Retriever
 from services.words.language import code
@@ -57,24 +56,21 @@ async def sides(pool: AsyncConnectionPool, course: Course, questions: Sequence[E
 
 
 async def tries(
-    pool: AsyncConnectionPool, serving: Serving, course: Course, questions: Sequence[EvalQuestion], apart: Sides
+    retriever: Retriever, course: Course, questions: Sequence[EvalQuestion], apart: Sides
 ) -> AsyncIterator[Tried]:
     """Ask all answerable questions once with each of the weights, through the path of production."""
     first: list[Tried] = []
     for weight in GRID:
-        first.append(await _tried(pool, serving, course, questions, {"*": weight}))
+        first.append(await _tried(retriever, course, questions, {"*": weight}))
         yield first[-1]
     own = _own(first, apart)
     for times in TIMES:
-        yield await _tried(pool, serving, course, questions, {**own, OTHER: round(own["*"] * times, 3)})
+        yield await _tried(retriever, course, questions, {**own, OTHER: round(own["*"] * times, 3)})
 
 
-async def _tried(
-    pool: AsyncConnectionPool, serving: Serving, course: Course, questions: Sequence[EvalQuestion], weights: Weights
-) -> Tried:
-    retriever = Retriever(pool, serving, dense_weights=weights)
+async def _tried(retriever: Retriever, course: Course, questions: Sequence[EvalQuestion], weights: Weights) -> Tried:
     answerable = [question for question in questions if question.relevant]
-    results = [outcome async for outcome in outcomes(retriever, course, answerable)]
+    results = [outcome async for outcome in outcomes(retriever.weighing(weights), course, answerable)]
     return Tried(weights=weights, outcomes=tuple(results))
 
 

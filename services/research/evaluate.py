@@ -4,7 +4,7 @@ import math
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,13 +12,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from db.records import Course, Hit
-from services.citing.citations import resolve
-from services.citing.quoting import quoted
 from services.errors import Refused
 from services.search.retrieve import Retriever
 
 DEPTH = 10
-_KINDS = {"all": 0, "lang": 1, "tag": 3}
+_KINDS = {"all": 0, "same-language": 0, "lang": 1, "tag": 3}
 
 CROSS_LINGUAL = "cross-lingual"
 """The tag of a question in a language that no relevant lecture is in."""
@@ -115,9 +113,9 @@ def by_group(results: Sequence[Outcome]) -> dict[str, RetrievalFigures]:
     groups: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in results:
         if outcome.question.relevant:
-            for group in _groups(outcome.question):
+            for group in groups_of(outcome.question):
                 groups[group].append(outcome)
-    return {group: figures(groups[group]) for group in sorted(groups, key=_group_order)}
+    return {group: figures(groups[group]) for group in in_order(groups)}
 
 
 def figures(results: Sequence[Outcome]) -> RetrievalFigures:
@@ -168,48 +166,6 @@ def covers(hit: Hit, moment: Moment) -> bool:
     return overlap >= min(OVERLAP_S, (moment.end - moment.start) / 2) and overlap > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Precision:
-    """How near the references of quotations come to where the relevant moments begin."""
-
-    questions: int  # answerable ones
-    cited: int  # those with a reference in a lecture that answers
-    median_s: float | None  # between that reference's start and the moment's, lead-in included
-    within_15_s: float  # share of all answerable questions
-
-
-def precision(results: Sequence[Outcome]) -> Precision:
-    """
-    Measure the references that answering without a model gives for *results*.
-
-    Retrieval is measured by whole windows; a student opens the video where the reference says.
-    """
-    answerable = [outcome for outcome in results if outcome.question.relevant]
-    distances = sorted(distance for outcome in answerable if (distance := _distance_s(outcome)) is not None)
-    return Precision(
-        questions=len(answerable),
-        cited=len(distances),
-        median_s=statistics.median(distances) if distances else None,
-        within_15_s=sum(distance <= OVERLAP_S for distance in distances) / max(1, len(answerable)),
-    )
-
-
-def _distance_s(outcome: Outcome) -> float | None:
-    """Return the seconds between the nearest reference and the start of a relevant moment, in one lecture."""
-    asked = outcome.question
-    draft = quoted(asked.question, outcome.hits, asked.lang or "pt")
-    cited = resolve(draft, outcome.hits).references if draft else ()
-    return min(
-        (
-            abs(reference.start_s - moment.start)
-            for reference in cited
-            for moment in asked.relevant
-            if reference.lecture == moment.lecture_id
-        ),
-        default=None,
-    )
-
-
 def _question(line: str, path: Path, number: int) -> EvalQuestion:
     try:
         return EvalQuestion.model_validate_json(line)
@@ -224,8 +180,11 @@ def _recall(ranks: Sequence[int | None], k: int) -> float:
     return sum(rank is not None and rank <= k for rank in ranks) / len(ranks)
 
 
-def _groups(question: EvalQuestion) -> Iterator[str]:
+def groups_of(question: EvalQuestion) -> Iterator[str]:
+    """Name the groups that *question* counts in: all, same-language, its language, with its origin, its tags."""
     yield "all"
+    if CROSS_LINGUAL not in question.tags:
+        yield "same-language"
     if question.lang:
         yield f"lang {question.lang}"
         # A language's questions of one origin, without those that no lecture in that language answers.
@@ -233,6 +192,11 @@ def _groups(question: EvalQuestion) -> Iterator[str]:
             yield f"{question.lang} {question.origin}"
     for tag in question.tags:
         yield f"tag {tag}"
+
+
+def in_order(groups: Iterable[str]) -> list[str]:
+    """Sort the names of groups: all, languages, languages and origins, tags."""
+    return sorted(groups, key=_group_order)
 
 
 def _group_order(group: str) -> tuple[int, str]:

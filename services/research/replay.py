@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from db.records import Abstention, Course, JudgementStatus, Outcome, Support
+from db.records import Abstention, Course, JudgementStatus, Outcome, Reference, Support
 from services.answering.ask import Asker
 from services.answering.writing import Written
 from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion
+from services.research.seconds import Seconds, Shown, seconds
 
 RESAMPLES = 5_000
 SEED = 20240117
@@ -24,6 +25,7 @@ class Played:
 
     question: EvalQuestion
     outcome: Outcome
+    references: tuple[Reference, ...]
     score: int | None  # 0 to 3
     statuses: tuple[JudgementStatus, ...]  # of the judgements made
     abstention: Abstention | None
@@ -46,6 +48,7 @@ class Summary:
     wrong_silences: int  # as the judge sees it
     full_support: float | None  # share of references
     no_support: float | None
+    seconds: Seconds  # where the references start
     latency_p50_ms: float
     latency_p95_ms: float
     tokens: float | None  # mean an answer
@@ -88,6 +91,7 @@ def summary(played: Sequence[Played]) -> Summary:
         wrong_silences=sum(one.abstention == "wrong" for one in played),
         full_support=_mean([float(support == "full") for support in supports]),
         no_support=_mean([float(support == "none") for support in supports]),
+        seconds=seconds([Shown(question=one.question, references=one.references) for one in played]),
         latency_p50_ms=median(latencies) if latencies else 0.0,
         latency_p95_ms=latencies[int(0.95 * (len(latencies) - 1))] if latencies else 0.0,
         tokens=_mean([one.tokens for one in played if one.tokens is not None]),
@@ -165,6 +169,7 @@ def _played(question: EvalQuestion, written: Written, latency_ms: float, opinion
     return Played(
         question=question,
         outcome=written.outcome,
+        references=written.references,
         score=relevance and relevance.verdict.score,
         statuses=tuple(opinion.status for opinion in opinions.values()),
         abstention=silence and silence.verdict.abstention,

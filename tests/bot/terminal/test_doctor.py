@@ -33,6 +33,7 @@ async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> No
         "schema",
         "embedding",
         "vectors",
+        "translation",
         "courses",
         "judgements",
         "answers",

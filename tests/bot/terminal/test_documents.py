@@ -132,3 +132,7 @@ async def test_the_figures_of_an_evaluation(sampled: Console) -> None:
     assert {"all", "lang pt", "lang en", "tag typo"} <= set(words)
     assert all(set(figures) >= FIGURES for figures in words.values())
     assert words["all"]["recall_at_10"] == pytest.approx(0.95, abs=0.06)
+    references = ran.document["references"]
+    assert references["turned_away"] == references["unanswerable"]
+    assert set(words) == set(references["groups"])
+    assert 0 < references["groups"]["all"]["first_inside"] <= references["groups"]["all"]["any_inside"] <= 1

@@ -92,6 +92,7 @@ async def test_two_models_are_compared_question_by_question_and_nothing_is_store
     assert ran.document["differences"]["silence"] == {"pairs": 3, "mean": 1.0, "low": 1.0, "high": 1.0}
     assert ran.document["differences"]["relevance"] is None
     assert (good["tokens"], good["failures"]) == (18.0, {})
+    assert [one["seconds"]["groups"]["all"]["kept"] for one in (good, bad)] == [1.0, 0.0]
     assert "share of silence: +1.000 (+1.000 to +1.000, 3 questions)" in flat(table.out)
     assert "0 waiting, 0 running, 0 dead." in queue.out
 

@@ -37,6 +37,7 @@ from services.notation.parts import masked
 from services.search.generations import Serving, begin
 from services.search.retrieve import Retriever
 from tests.fake_model import Behaviour, FakeModel, drips, fake_model, hangs, replies, says, sends_json, streams
+from tests.phrasebook import Phrasebook
 from tests.word_embedder import WordEmbedder
 
 RECURRENT = [
@@ -351,6 +352,16 @@ class TestWithAModel:
         assert reply.answer.outcome == "failed"
         assert "did not finish" in (reply.answer.failure or "")
         assert reply.hits != ()
+
+    async def test_a_model_is_not_asked_for_what_is_translated_here(self, room: Room) -> None:
+        text = "por que dividir as notas de atenção?"
+        room.retriever = Retriever(room.pool, None, translator=Phrasebook({text: "why divide the attention scores?"}))
+
+        async with model_that(says(WORD_OF_PROOF)) as (model, server):
+            _, reply = await answered(room.asker(model), room.asked(text))
+
+        assert len(server.requests) == 1  # answer
+        assert "attention" in [hit.lecture for hit in reply.hits]
 
     async def test_a_search_that_hangs_is_a_failure_too(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
         async def hang(**_: object) -> None:

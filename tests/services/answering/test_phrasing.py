@@ -35,6 +35,34 @@ async def test_without_a_model_a_short_question_leans_on_the_last() -> None:
     assert await standalone("e no teste?", HISTORY, None, time_limit_s=2) == "dropout treino: e no teste?"
 
 
+@pytest.mark.parametrize(
+    ("question", "stands_as"),
+    [
+        ("e por que isso acontece?", "dropout treino: e por que isso acontece?"),
+        (
+            "você consegue explicar por que isso acontece, com um exemplo?",
+            "dropout treino: você consegue explicar por que isso acontece, com um exemplo?",
+        ),
+        ("não entendi", "dropout treino: não entendi"),
+        ("can you give me an example?", "dropout treino: can you give me an example?"),
+        ("and why does that happen?", "dropout treino: and why does that happen?"),
+        ("qual a diferença pro batchnorm?", "dropout treino: qual a diferença pro batchnorm?"),
+        ("o que é uma LSTM?", "o que é uma LSTM?"),
+        ("what is an LSTM?", "what is an LSTM?"),
+    ],
+)
+async def test_without_a_model_what_has_no_subject_of_its_own_takes_the_one_before(
+    question: str, stands_as: str
+) -> None:
+    assert await standalone(question, HISTORY, None, time_limit_s=2) == stands_as
+
+
+async def test_without_a_model_a_follow_up_of_a_follow_up_takes_the_last_subject() -> None:
+    history = (*HISTORY, Turn(question="e por que isso acontece?", answer="Para não depender de um só."))
+
+    assert await standalone("e depois?", history, None, time_limit_s=2) == "dropout treino: e depois?"
+
+
 async def test_without_a_model_a_long_question_stands_alone() -> None:
     question = "como funciona a atenção com várias cabeças no transformer?"
 

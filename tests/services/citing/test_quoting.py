@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from db.records import Hit
 from services.citing.citations import NEIGHBOURS_S, resolve
-from services.citing.quoting import LEAST_COVERAGE, LONGEST_QUOTE, coverage, quoted
+from services.citing.quoting import LEAST_COVERAGE, candidates, coverage, quoted
+from services.citing.sentences import LONGEST_QUOTE
 from tests.passages import hit
 
 DROPOUT = hit(
@@ -48,6 +49,35 @@ def test_a_statement_is_preferred_to_a_question_and_to_housekeeping() -> None:
 
     assert "Bom dia" not in best
     assert not best.endswith("?")
+
+
+def test_what_is_nearest_in_meaning_is_quoted_though_it_shares_no_word() -> None:
+    question = "por que dividir antes da normalização?"
+    among = candidates(question, HITS, "pt")
+    near = {one.sentence.text: 0.6 if "square root" in one.sentence.text else 0.05 for one in among}
+
+    assert quoted(question, HITS, "pt") is None
+    assert "square root" in quotes(quoted(question, HITS, "pt", among=among, near=near))[0]
+
+
+def test_nothing_is_quoted_where_neither_words_nor_meaning_are_near() -> None:
+    question = "como funciona uma GAN com gerador e discriminador?"
+    among = candidates(question, HITS, "pt")
+
+    assert quoted(question, HITS, "pt", among=among, near={one.sentence.text: 0.2 for one in among}) is None
+
+
+def test_of_two_sentences_that_say_as_much_the_one_amid_the_subject_is_quoted() -> None:
+    alone = hit("O dropout foi citado ontem por um colega de vocês na monitoria.", rank=1, lecture="aula-08")
+    amid = hit(
+        "Os neurônios de uma rede grande decoram os exemplos que veem.",
+        "O dropout evita isso de um jeito simples e que custa muito pouco.",
+        rank=1,
+    )
+
+    first = quotes(quoted("o que o dropout faz com os neurônios?", [alone, amid], "pt"))[0]
+
+    assert "O dropout evita isso" in first or "Os neurônios de uma rede" in first
 
 
 def test_quotations_come_from_moments_that_stay_apart() -> None:

@@ -106,7 +106,7 @@ def test_every_measure_lies_between_nothing_and_all(spans: list[tuple[float, flo
 def test_questions_without_an_answer_are_not_part_of_the_figures() -> None:
     groups = by_group([asked([hit(1, 100, 160)], (100, 160), tags=("typo",)), asked([], lang="en")])
 
-    assert list(groups) == ["all", "lang pt", "tag typo"]
+    assert list(groups) == ["all", "same-language", "lang pt", "tag typo"]
     assert groups["all"].questions == 1
 
 

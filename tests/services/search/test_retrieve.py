@@ -1,32 +1,15 @@
 """Finding passages: by meaning and by words, inside one course, and never without an answer."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from db.records import Hit, LectureId, SegmentId
+from db.records import Course
 from services.courses.courses import Courses
-from services.search.retrieve import Retriever, fuse
+from services.lectures.manifest import Source
+from services.search.retrieve import Retriever
+from tests.phrasebook import Phrasebook
 from tests.services.conftest import Desk
-
-
-def hit(segment: int, rank: int, score: float | None = None) -> Hit:
-    return Hit(
-        rank=rank,
-        segment_id=SegmentId(segment),
-        lecture_id=LectureId(1),
-        lecture="a",
-        title="a",
-        language="pt",
-        video_url=None,
-        duration_s=None,
-        start_s=0,
-        end_s=1,
-        score=score,
-        text="x",
-        cue_offsets=(0,),
-        cue_starts_s=(0.0,),
-    )
 
 
 async def test_a_hit_carries_all_that_a_reference_needs(desk: Desk) -> None:
@@ -138,17 +121,76 @@ async def test_a_language_that_is_decided_already_is_not_told_from_the_words(des
     assert found.language == "pt"
 
 
-@given(st.lists(st.permutations(range(6)), min_size=1, max_size=4), st.integers(1, 6))
-def test_fusing_keeps_each_segment_once_and_ranks_from_one(orders: list[list[int]], k: int) -> None:
-    rankings = [[hit(segment, rank) for rank, segment in enumerate(order, start=1)] for order in orders]
-
-    fused = fuse(rankings, k)
-
-    assert [one.rank for one in fused] == list(range(1, k + 1))
-    assert len({one.segment_id for one in fused}) == k
+VANISHING = {"coisas que desaparecem no treino": "things that vanish in training"}
 
 
-def test_what_all_phrasings_put_first_stays_first_and_keeps_its_best_cosine() -> None:
-    fused = fuse([[hit(1, 1, 0.2), hit(2, 2, 0.9)], [hit(1, 1, 0.7), hit(3, 2, None)]], 3)
+async def bilingual(desk: Desk) -> Course:
+    """Twelve lectures in Portuguese that say "treino", and one in English that says what the question asks."""
+    desk.write("vanishing", "Some things vanish in training, and nobody sees them vanish.")
+    for number in range(12):
+        desk.write(f"aula-{number:02}", f"O treino da turma, parte {number}.")
+    await desk.take_in(in_english(desk, "vanishing"))
+    return desk.course
 
-    assert [(one.segment_id, one.score) for one in fused] == [(1, 0.7), (2, 0.9), (3, None)]
+
+def in_english(desk: Desk, slug: str) -> list[Source]:
+    return [replace(one, language="en") if one.slug == slug else one for one in desk.plan().sources]
+
+
+async def test_a_question_is_searched_by_its_words_in_the_other_language_too(desk: Desk) -> None:
+    course = await bilingual(desk)
+    (question,) = VANISHING
+
+    without = await Retriever(desk.pool, None).search(course=course, questions=[question])
+    found = await Retriever(desk.pool, None, translator=Phrasebook(VANISHING)).search(
+        course=course, questions=[question]
+    )
+
+    assert "vanishing" not in [one.lecture for one in without.hits]
+    assert found.hits[0].lecture == "vanishing"
+    assert found.translations == {"en": VANISHING[question]}
+    assert without.translations == {}
+
+
+async def test_a_passage_in_the_language_asked_in_stays_before_one_that_says_no_more(desk: Desk) -> None:
+    desk.write("aaa-english", "The tensor has a shape.")
+    desk.write("portugues", "O tensor tem um formato.")
+    await desk.take_in(in_english(desk, "aaa-english"))
+    phrases = Phrasebook({"qual é o formato do tensor?": "what is the shape of the tensor?"})
+
+    found = await Retriever(desk.pool, None, translator=phrases).search(
+        course=desk.course, questions=["qual é o formato do tensor?"]
+    )
+
+    assert found.hits[0].lecture == "portugues"
+
+
+async def test_no_question_is_translated_for_a_course_in_its_language_alone(desk: Desk) -> None:
+    desk.write("rnn", "O gradiente some.")
+    await desk.take_in()
+    phrases = Phrasebook({})
+
+    await Retriever(desk.pool, None, translator=phrases).search(course=desk.course, questions=["o que é o gradiente?"])
+
+    assert phrases.asked == []
+
+
+async def test_a_question_that_cannot_be_translated_is_searched_as_it_is(desk: Desk) -> None:
+    course = await bilingual(desk)
+    phrases = Phrasebook({})
+
+    found = await Retriever(desk.pool, None, translator=phrases).search(course=course, questions=["o treino da turma"])
+
+    assert phrases.asked == ["o treino da turma"]
+    assert len(found.hits) == 10
+
+
+async def test_only_the_question_as_it_was_asked_is_placed_by_meaning(desk: Desk) -> None:
+    course = await bilingual(desk)
+    (question,) = VANISHING
+
+    await Retriever(desk.pool, desk.serving, translator=Phrasebook(VANISHING)).search(
+        course=course, questions=[question, "things that disappear"]
+    )
+
+    assert desk.embedder.queries == 1

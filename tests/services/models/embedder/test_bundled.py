@@ -84,7 +84,7 @@ def test_what_python_compiles_is_no_other_file(copied: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "find_spec", lambda _: None)
+    monkeypatch.setattr(bundled, "PACKAGE_NAME", "no_such_package_of_ours")
 
     with pytest.raises(EmbedderUnavailable, match=r"not installed; install Monitoria with its extra `bundled`.*`none`"):
         load_bundled()

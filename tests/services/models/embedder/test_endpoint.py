@@ -220,12 +220,12 @@ async def test_long_texts_are_cut_into_parts_and_long_questions_cut_off(server: 
     text = "gradiente " * 400
 
     async with endpoint_embedder("m", base_url=server.base_url, api_key=None) as embedder:
-        parts = embedder.pieces(text)
+        parts, as_before = embedder.pieces(text), embedder.recut(None).pieces(text)
         await embedder.embed_query(text)
 
-    assert " ".join(parts).split() == text.split()
-    assert len(parts) == 3
-    assert all(len(part.encode()) <= LONGEST_BYTES for part in (*parts, server.inputs[-1][0]))
+    assert " ".join(parts).split() == " ".join(as_before).split() == text.split()
+    assert (len(parts), len(as_before)) == (11, 3)
+    assert all(len(part.encode()) <= LONGEST_BYTES for part in (*parts, *as_before, server.inputs[-1][0]))
 
 
 FAILURES: dict[str, tuple[Callable[[], Response] | None, Change | None, str]] = {

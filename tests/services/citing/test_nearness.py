@@ -1,0 +1,76 @@
+"""How near sentences are to a question, measured with the model and the vectors that serve."""
+
+import pytest
+
+from services.citing import nearness as measuring
+from services.citing.nearness import Nearness
+from services.citing.quoting import Candidate, candidates
+from services.search.retrieve import Found
+from tests.services.conftest import Desk
+
+QUESTION = "o gradiente some"
+
+
+async def found(desk: Desk) -> tuple[Found, list[Candidate]]:
+    hits = await desk.retriever.search(course=desk.course, questions=[QUESTION])
+    return hits, candidates(QUESTION, hits.hits, "pt")
+
+
+@pytest.fixture
+async def taken_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setitem(measuring.SCALES, desk.embedder.identity.model, 1.0)
+    desk.write("rnn", "Em redes longas o gradiente some.", "A porta de esquecimento guarda a memória por muito tempo.")
+    desk.write("cnn", "O filtro desliza pela imagem inteira.")
+    await desk.take_in()
+    return desk
+
+
+async def test_a_sentence_with_the_question_s_meaning_is_nearest(taken_in: Desk) -> None:
+    hits, among = await found(taken_in)
+
+    near = await Nearness(taken_in.pool, taken_in.serving).of(taken_in.course.id, QUESTION, hits.generation_id, among)
+
+    assert set(near) == {one.sentence.text for one in among}
+    assert "gradiente some" in max(near, key=lambda text: near[text])
+
+
+async def test_sentences_are_embedded_once(taken_in: Desk) -> None:
+    nearness = Nearness(taken_in.pool, taken_in.serving)
+    hits, among = await found(taken_in)
+    first = await nearness.of(taken_in.course.id, QUESTION, hits.generation_id, among)
+    embedded = taken_in.embedder.passages
+
+    again = await nearness.of(taken_in.course.id, QUESTION, hits.generation_id, among)
+
+    assert again == first
+    assert taken_in.embedder.passages == embedded
+
+
+async def test_no_more_sentences_are_looked_at_than_the_bound(taken_in: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "MOST_SENTENCES", 1)
+    hits, among = await found(taken_in)
+
+    near = await Nearness(taken_in.pool, taken_in.serving).of(taken_in.course.id, QUESTION, hits.generation_id, among)
+
+    assert len(among) > len(near) == 1
+    assert "gradiente some" in next(iter(near))
+
+
+async def test_a_model_that_is_down_or_nobody_measured_leaves_it_to_the_words(
+    taken_in: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nearness = Nearness(taken_in.pool, taken_in.serving)
+    hits, among = await found(taken_in)
+
+    taken_in.embedder.down = True
+    assert await nearness.of(taken_in.course.id, QUESTION, hits.generation_id, among) == {}
+
+    taken_in.embedder.down = False
+    monkeypatch.delitem(measuring.SCALES, taken_in.embedder.identity.model)
+    assert await nearness.of(taken_in.course.id, QUESTION, hits.generation_id, among) == {}
+
+
+async def test_passages_found_by_words_alone_are_quoted_by_words(taken_in: Desk) -> None:
+    _, among = await found(taken_in)
+
+    assert await Nearness(taken_in.pool, taken_in.serving).of(taken_in.course.id, QUESTION, None, among) == {}

@@ -1,0 +1,90 @@
+"""
+What retrieval reached with the packaged model stands here with a margin, so that no change loses it in silence.
+
+The figures are what `monitoria eval` printed when its constants were chosen (docs/retrieval.md). A margin is about two
+standard errors of a question set's chance, or less where a set is larger.
+"""
+
+import json
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from db import connect
+from db.records import Course
+from services.courses.courses import Courses
+from services.lectures.ingest import Ingest, Report
+from services.lectures.manifest import plan
+from services.models.embedder import Embedder, EmbedderConfig, open_embedder
+from services.research.evaluate import CROSS_LINGUAL, EvalQuestion, Figures, figures, outcomes, read_set
+from services.search.generations import Serving
+from services.search.retrieve import Retriever
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+DATA = Path(os.environ.get("MONITORIA_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
+
+
+@asynccontextmanager
+async def measured(database: str, folder: Path, manifest: Path) -> AsyncGenerator[tuple[Retriever, Course], None]:
+    """A course of the lectures in *folder*, and how production searches it."""
+    async with connect.pool(database) as pool, open_embedder(EmbedderConfig(model="bundled")) as embedder:
+        assert embedder
+        course = await Courses(pool).create(slug="medida", title="medida", language="pt-BR")
+
+        @asynccontextmanager
+        async def never(_: object) -> AsyncGenerator[Embedder | None, None]:
+            yield None
+
+        async with Serving(pool, embedder, reopen=never) as serving:
+            order = plan([folder], manifest=manifest, language="pt-BR", video_url=None)
+            last = [event async for event in Ingest(pool, serving, embedder).run(course, order)][-1]
+            assert isinstance(last, Report)
+            assert last.without_vector == 0
+            yield Retriever(pool, serving), course
+
+
+async def reached(retriever: Retriever, course: Course, questions: list[EvalQuestion]) -> Figures:
+    return figures([outcome async for outcome in outcomes(retriever, course, questions)])
+
+
+async def test_the_sample_course_is_found_in_its_language_and_from_english(database: str) -> None:
+    asked = [*read_set(SAMPLES / "questions.jsonl"), *read_set(SAMPLES / "calibration.jsonl")]
+    by_id = {question.id: question for question in asked}
+    lines = (Path(__file__).parent / "in_english.jsonl").read_text("utf-8").splitlines()
+    english = [
+        by_id[line["as"]].model_copy(update={"lang": "en", "question": line["question"]})
+        for line in map(json.loads, lines)
+    ]
+    own = [one for one in asked if one.relevant and CROSS_LINGUAL not in one.tags]
+
+    async with measured(database, SAMPLES / "course", SAMPLES / "course" / "manifest.json") as (retriever, course):
+        in_portuguese, in_english = await reached(retriever, course, own), await reached(retriever, course, english)
+
+    assert in_portuguese.mrr_at_10 >= 0.79  # .830
+    assert in_portuguese.recall_at_5 >= 0.88  # .926
+    assert in_english.mrr_at_10 >= 0.5  # .570
+    assert in_english.recall_at_5 >= 0.75  # .829
+
+
+@pytest.mark.skipif(
+    not (DATA / "lectures").exists(), reason="The lecture files are absent; point MONITORIA_TEST_DATA at shared/data."
+)
+async def test_real_lectures_are_found_as_well_as_when_the_constants_were_chosen(database: str) -> None:
+    asked = [question for question in read_set(DATA / "questions" / "dev.jsonl") if question.relevant]
+    folder = DATA / "lectures"
+
+    async with measured(database, folder / "files", folder / "manifest.json") as (retriever, course):
+        whole = await reached(retriever, course, asked)
+        across = await reached(retriever, course, [one for one in asked if CROSS_LINGUAL in one.tags])
+        own = await reached(
+            retriever, course, [one for one in asked if CROSS_LINGUAL not in one.tags and one.lang == "pt"]
+        )
+
+    assert whole.mrr_at_10 >= 0.7  # .729
+    assert whole.recall_at_5 >= 0.82  # .849
+    assert across.recall_at_5 >= 0.68  # .743
+    assert own.recall_at_1 >= 0.7  # .732; by words alone .732
+    assert own.recall_at_5 >= 0.87  # .897
