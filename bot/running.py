@@ -80,6 +80,7 @@ def parts(services: Services, token: str, address: health.Address | None) -> lis
         Part(name="pulse", run=metrics.pulse),
         *([Part(name="worker", run=services.worker.run)] if services.worker else []),
         Part(name="filling", run=services.filling.run),
+        # Last, so stopped first: what it still answers needs all the others.
         Part(name="gateway", run=gateway.run, leave=gateway.leave, grace_s=DRAIN_S, fatal=(Refused,)),
     ]
     if address:
@@ -130,6 +131,7 @@ class Gateway:
         finally:
             leaving.cancel()
             if not listening.done():
+                # Before it is cut off: no event that comes in between begins anything.
                 client.begin_nothing()
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
@@ -186,5 +188,6 @@ async def _opened_unless(stop: Stop, stack: AsyncExitStack, setup: Setup) -> Ser
         task = asyncio.current_task()
         if stop.by is None or task is None:
             raise
+        # The signal has been heard: what closes now may await without being cancelled again.
         task.uncancel()
         return None

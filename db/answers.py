@@ -21,6 +21,7 @@ from db.records import (
     RetrievalMode,
     VerifiedId,
 )
+from db.references import cited, in_columns
 
 
 async def insert(
@@ -43,6 +44,7 @@ async def insert(
 ) -> Answer | None:
     """Store the answer to a question, or return None if it has one."""
     async with conn.cursor(row_factory=class_row(Answer)) as cur:
+        # Two processes may have written one, where a lease ran out: the first that is stored is the answer.
         await cur.execute(
             """
             insert into answers
@@ -107,12 +109,7 @@ async def insert_references(
         {
             "answer": answer,
             "course": course,
-            "numbers": [reference.number for reference in references],
-            "segments": [reference.segment_id for reference in references],
-            "starts_s": [reference.start_s for reference in references],
-            "ends_s": [reference.end_s for reference in references],
-            "urls": [reference.url for reference in references],
-            "quotes": [reference.quote for reference in references],
+            **in_columns(references),
         },
     )
 
@@ -134,6 +131,7 @@ async def lock(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
     """Be alone with what people and judge say of the answer until the transaction ends; False if it is gone."""
     async with conn.cursor() as cur:
         await cur.execute(
+            # Not `for update`, which would also hold up whoever adds a row that refers to the answer.
             "select from answers where id = %(answer)s and course_id = %(course)s for no key update",
             {"answer": answer, "course": course},
         )
@@ -224,19 +222,7 @@ async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
 
 async def references(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> list[Reference]:
     """The moments that the answer cites, by number, as they were shown."""
-    async with conn.cursor(row_factory=class_row(Reference)) as cur:
-        await cur.execute(
-            """
-            select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
-            from answer_references r
-            join segments s on s.id = r.segment_id and s.course_id = %(course)s
-            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
-            where r.answer_id = %(answer)s and r.course_id = %(course)s
-            order by r.number
-            """,
-            {"answer": answer, "course": course},
-        )
-        return await cur.fetchall()
+    return await cited(conn, "answer", course=course, number=answer)
 
 
 def hit(cue_offsets: list[int], cue_starts_s: list[float], **columns: Any) -> Hit:  # noqa: ANN401 - a row

@@ -75,6 +75,7 @@ async def save(url: str, file: BinaryIO) -> AsyncGenerator[BackupStep | BackupCo
         ):
             said = ""
             async for said in reports:
+                # pg_dump tells of its progress on stderr alone, line by line.
                 if begun := SAVING.findall(said):
                     await conn.close()  # pg_dump sees the same moment by itself now
                     yield BackupStep(doing=begun[-1], done=len(begun) - 1, total=total, size_bytes=_size(file))
@@ -144,6 +145,7 @@ async def restore(url: str, archive: Archive) -> AsyncGenerator[BackupStep | Bac
                     yield step
             await conn.execute("reset all")  # the script has set the search path, among others
             contents = await _contents(conn)
+    # The archive may be of an older Monitoria than this one.
     await migrate(url)
     async with await connected(url, autocommit=True) as conn:
         await conn.execute("analyze")  # no statistics are in it, and the first questions should not wait for them
@@ -252,7 +254,9 @@ async def _make_way(conn: AsyncConnection, url: str, archive: Archive) -> None:
         raise DatabaseRefused(
             f"Another program is at work in the {describe(url)}; stop it, and restore the backup then."
         ) from None
+    # Once more, under the lock: somebody may have written since the first look.
     await _require_empty(conn, url)
+    # Views stand on tables, and triggers of tables on functions: hence this order.
     for view in _made("view"):
         await conn.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(view)))
     await conn.execute(sql.SQL("drop table {}").format(tables))

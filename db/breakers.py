@@ -18,7 +18,9 @@ OPENS_AT = 5
 async def may_work(conn: AsyncConnection, queue: str, *, trial: timedelta) -> bool:
     """Whether a job may be tried now; after a pause, one caller hears yes, and the others wait for *trial*."""
     async with conn.cursor(row_factory=scalar_row) as cur:
+        # Read first and not updated: mostly it is closed, and every worker asks before every job.
         await cur.execute("select strikes < %(opens_at)s from breakers where queue = %(queue)s", _of(queue))
+        # None: no trouble was ever counted.
         if await cur.fetchone() is not False:
             return True
         await cur.execute(
@@ -39,6 +41,7 @@ async def strike(
 
     Pauses double from *first* to *longest*. What fails while the breaker is open was begun before, and is not counted.
     """
+    # The exponent is bounded, for the power of a trouble that nobody mends would overflow the interval.
     await conn.execute(
         """
         insert into breakers as b (queue, strikes, open_until, reason)

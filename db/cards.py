@@ -13,6 +13,7 @@ from db.records.reviews import DueCard, ListedItem, ReviewItem, ReviewStats, Sen
 async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[DueCard]:
     """Take cards that are to be posted or edited, of courses with a channel for staff, and hold them for *lease*."""
     async with conn.cursor(row_factory=class_row(DueCard)) as cur:
+        # By when they were let go of: a card that fails again and again keeps no other waiting.
         await cur.execute(
             """
             update review_items i set card_claimed_until = now() + %(lease)s
@@ -44,6 +45,7 @@ async def begin_send(conn: AsyncConnection, *, course: CourseId, item: ItemId, c
     What may stand in another channel, which was the staff's before, is to be deleted there.
     """
     async with conn.cursor(row_factory=class_row(SentCard)) as cur:
+        # What was there before is read in a part of its own: `returning` tells what the update has made of it.
         await cur.execute(
             """
             with before as (
@@ -101,6 +103,7 @@ async def unsent(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> No
 
 async def failed(conn: AsyncConnection, *, course: CourseId, item: ItemId, first: timedelta) -> None:
     """Try the card again after a while, twice as long each time, and at most an hour."""
+    # The exponent is bounded, for the power of a failure that lasts for days would overflow the interval.
     await conn.execute(
         """
         update review_items set card_failures = card_failures + 1, card_shown = 0,

@@ -194,10 +194,12 @@ async def pool(
     await _require_reachable(url)
     opened: AsyncConnectionPool = AsyncConnectionPool(
         url,
+        # `async with` opens it: psycopg warns of a pool that is opened by its constructor, outside of any loop.
         open=False,
         min_size=size,
         max_size=size,
         configure=_configured(statement_timeout),
+        # At each loan: a server that was restarted has closed them all, and no question should meet that.
         check=AsyncConnectionPool.check_connection,
         kwargs={"prepare_threshold": 0, **_ours(url)},
     )
@@ -232,6 +234,7 @@ def _configured(statement_timeout: timedelta) -> Callable[[AsyncConnection], Awa
     timeout_ms = round(statement_timeout / timedelta(milliseconds=1))
 
     async def configure(conn: AsyncConnection) -> None:
+        # The pool throws a connection away that is left inside a transaction here.
         async with conn.transaction():
             await conn.execute(
                 """

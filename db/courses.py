@@ -35,6 +35,7 @@ async def every(conn: AsyncConnection) -> list[Course]:
 
 async def lock(conn: AsyncConnection, course: CourseId) -> None:
     """Keep other writers of this course's content waiting until the transaction ends; readers go on."""
+    # Not `for update`, which would also hold up every question that is being added to the course.
     await conn.execute("select 1 from courses where id = %(course)s for no key update", {"course": course})
 
 

@@ -46,6 +46,7 @@ async def insert(
 async def claim(conn: AsyncConnection, *, lease: timedelta) -> QuestionId | None:
     """Take the oldest question whose answer has not arrived and which nobody holds, and hold it for *lease*."""
     async with conn.cursor(row_factory=scalar_row) as cur:
+        # The oldest first: a command's token ends after fifteen minutes.
         await cur.execute(
             """
             update deliveries set leased_until = now() + %(lease)s
@@ -181,6 +182,7 @@ async def by_source(conn: AsyncConnection, *, source: str, source_id: str) -> Qu
 
 async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery | None:
     async with conn.cursor(row_factory=kwargs_row(_delivery)) as cur:
+        # A token that has expired is told as none: Discord would only refuse it.
         await cur.execute(
             """
             select d.question_id, a.id as answer_id, c.id as course_id, c.slug, c.title, c.language as course_language,

@@ -62,6 +62,7 @@ class MailClaim:
 async def plans(conn: AsyncConnection) -> list[DigestPlan]:
     """The plans of all courses that get a digest and have somewhere to get it."""
     async with conn.cursor(row_factory=class_row(DigestPlan)) as cur:
+        # As bytes: other collations pass over the hyphen in "2026-W47".
         await cur.execute(
             """
             select c.id as course_id, c.slug, s.time_zone, s.digest_weekday as weekday, s.digest_hour as hour,
@@ -210,6 +211,7 @@ async def fail(conn: AsyncConnection, claim: DigestClaim, *, reason: str) -> boo
 
 async def reopen(conn: AsyncConnection, course: CourseId) -> bool:
     """Let the last digest be posted after all, where the settings now say, if it has failed these two weeks."""
+    # Not 0: from the second attempt on, it is looked for whether an earlier one has arrived.
     reopened = await conn.execute(
         """
         update digests d set state = 'claimed', leased_until = now(), attempts = 1

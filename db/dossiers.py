@@ -15,6 +15,7 @@ SOURCE = "dossier"
 
 async def lock_adding(conn: AsyncConnection, course: CourseId) -> None:
     """Add entries to *course* one import at a time, until the transaction ends."""
+    # Not `for update`, which would also hold up every question that is being added to the course.
     await conn.execute("select from courses where id = %(course)s for no key update", {"course": course})
 
 

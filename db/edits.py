@@ -18,6 +18,7 @@ Target = Literal["card", "showing"]
 async def begin(conn: AsyncConnection, *, target: Target, target_id: int, lease: timedelta) -> HandId:
     """Take note that an edit begins; all whose edits are under way learn at their end that they were not alone."""
     chosen = {"target": target, "target_id": target_id, "lease": lease}
+    # No row could be locked instead: the first edit of a message finds none.
     await conn.execute(
         "select pg_advisory_xact_lock(hashtextextended(%(target)s || %(target_id)s::bigint::text, 7))", chosen
     )

@@ -164,6 +164,7 @@ async def page(
 ) -> list[ExportedQuestion]:
     """The next *most* questions whose ids are greater than *after*."""
     async with conn.cursor(row_factory=class_row(ExportedQuestion)) as cur:
+        # From an id on and not by offset, so that the last page costs no more than the first.
         await cur.execute(
             """
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,

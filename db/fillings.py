@@ -54,8 +54,10 @@ async def alone(pool: AsyncConnectionPool) -> AsyncGenerator[bool, None]:
     """
     url = cast("str", pool.conninfo)  # `connect.pool` opens with a string
     async with await connected(url) as conn, conn.cursor(row_factory=scalar_row) as cur:
+        # Tried, not waited for: who is not alone lets its connection go and looks again later.
         await cur.execute("select pg_try_advisory_xact_lock(hashtext('monitoria.filling'))")
         is_alone = bool(await cur.fetchone())
+        # This transaction is idle while the model works, for longer than some providers allow.
         await cur.execute("set local idle_in_transaction_session_timeout = 0")
         yield is_alone
         with suppress(OperationalError):  # cut off meanwhile: what two fill in at once is written once all the same

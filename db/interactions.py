@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 
 async def claim(conn: AsyncConnection, interaction: int) -> bool:
     """Take an interaction; return False if it was taken before."""
+    # The insert is the claim: of all replicas that hear of a press, one adds the row.
     taken = await conn.execute(
         "insert into handled_interactions (id) values (%(interaction)s) on conflict do nothing",
         {"interaction": interaction},

@@ -65,6 +65,7 @@ async def claim(
     that kills its workers ends as well: the next claim of any job after *most_attempts* buries it.
     """
     async with conn.cursor(row_factory=class_row(Job)) as cur:
+        # `skip locked`: two workers take two jobs, and neither waits for the other's transaction.
         await cur.execute(
             """
             with due as (
@@ -118,6 +119,7 @@ async def retry(conn: AsyncConnection, job: Job, *, after: timedelta, reason: st
 
 async def give_back(conn: AsyncConnection, job: Job, *, after: timedelta = timedelta(0)) -> bool:
     """Let the job be due again as if this attempt had not been; return False if it has been claimed anew."""
+    # The token stays as it is: it only grows, so attempts may go down and no two holders are alike all the same.
     returned = await conn.execute(
         """
         update jobs set run_at = now() + %(after)s, leased_until = null, attempts = attempts - 1
@@ -143,6 +145,7 @@ async def bury(conn: AsyncConnection, job: Job, *, reason: str) -> bool:
 async def counts(conn: AsyncConnection) -> dict[str, int]:
     """How many jobs of all courses are waiting, running and dead."""
     async with conn.cursor() as cur:
+        # Running is no state of its own: who dies at work writes nothing down, and its lease runs out by itself.
         await cur.execute(
             """
             select case when state = 'waiting' and leased_until > now() then 'running' else state end, count(*)

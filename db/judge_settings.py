@@ -21,6 +21,7 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
 
 async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) -> int:
     """Store *settings* as the next version, and return its number; whoever adds at the same time waits."""
+    # Not `for update`, which would also hold up every question that is being added to the course.
     await conn.execute("select from courses where id = %(course)s for no key update", {"course": course})
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(

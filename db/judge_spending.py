@@ -7,6 +7,7 @@ from db.records import CourseId
 
 async def reserve(conn: AsyncConnection, *, course: CourseId, tokens: int, most: int) -> bool:
     """Count *tokens* as spent today; return False, and count nothing, where that would be more than *most*."""
+    # In one statement: workers that ask first and write then would all see the same rest of the budget.
     reserved = await conn.execute(
         """
         insert into judge_spending as s (course_id, day, tokens)
@@ -22,6 +23,7 @@ async def reserve(conn: AsyncConnection, *, course: CourseId, tokens: int, most:
 
 async def settle(conn: AsyncConnection, *, course: CourseId, reserved: int, spent: int) -> None:
     """Replace what was reserved by what was spent."""
+    # Midnight may lie between reserving and settling: what is given back makes no new day negative.
     await conn.execute(
         """
         insert into judge_spending as s (course_id, day, tokens)

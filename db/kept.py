@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
@@ -9,6 +10,12 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, QuestionId, SegmentId, VerifiedId
 from db.records.reviews import KeptMessage, SourceMessage
+
+KEPT: Final = """
+    select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question, v.language,
+        v.text, k.text_sha256
+    from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ async def open_draft(
 async def draft(conn: AsyncConnection, *, course: CourseId, draft: int) -> KeepDraft | None:
     """Return a form, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=kwargs_row(_draft)) as cur:
+        # Who sends the form twice waits here, and then finds it kept.
         await cur.execute(
             """
             select guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids
@@ -96,6 +104,7 @@ async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, 
         "sha256": source.text_sha256,
         "author": source.author_key,
     }
+    # A message has one row: what was kept of it for another answer makes way.
     await conn.execute("delete from kept_messages where message_id = %(message)s and course_id = %(course)s", values)
     await conn.execute(
         """
@@ -114,10 +123,8 @@ async def of_message(conn: AsyncConnection, *, message: int) -> KeptMessage | No
     """Return what was kept from a message and still holds, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
-            """
-            select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
-                v.language, v.text, k.text_sha256
-            from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+            KEPT
+            + """
             where k.message_id = %(message)s and v.retired_at is null for update of k
             """,
             {"message": message},
@@ -129,10 +136,8 @@ async def watched(conn: AsyncConnection, *, guild: int, most: int) -> list[KeptM
     """What was kept from messages of a server that are still there, the newest first."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
-            """
-            select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question,
-                v.language, v.text, k.text_sha256
-            from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+            KEPT
+            + """
             where k.guild_id = %(guild)s and k.gone_at is null and v.retired_at is null
             order by k.kept_at desc limit %(most)s
             """,

@@ -15,6 +15,7 @@ async def refresh(conn: AsyncConnection, course: CourseId) -> None:
     """
     chosen = {"course": course}
     await conn.execute("delete from course_terms where course_id = %(course)s", chosen)
+    # A term of one segment gets no row: the search takes one that it does not find for such.
     await conn.execute(
         """
         insert into course_terms (course_id, term, segments)

@@ -35,6 +35,7 @@ LOCK_PATIENCE_S = 120.0
 """For another process to end its migration; ours take seconds, but for a large database."""
 NOTICE_AFTER_S = 5.0
 LOCK_PAUSE_S = 0.2
+# Older servers do not know the setting, and refuse to set it.
 FIRST_WITH_TRANSACTION_TIMEOUT = 170_000
 OLDEST_POSTGRES = 14
 OLDEST_PGVECTOR = (0, 7)  # the first with halfvec and sparsevec
@@ -159,6 +160,7 @@ async def _holder(conn: AsyncConnection) -> str:
 def migrations_in(folder: Path) -> tuple[Migration, ...]:
     """Return the migrations that *folder* holds, in order."""
     paths = sorted(folder.glob("*.sql"))
+    # Two branches that took the same number are found here, not by the order in which they happen to run.
     for expected, path in enumerate(paths, start=1):
         match = FILE_NAME.fullmatch(path.name)
         if match is None or int(match[1]) != expected:
@@ -195,10 +197,12 @@ async def _apply(conn: AsyncConnection, migration: Migration) -> None:
     try:
         if migration.is_outside_transaction:
             await _run(conn, migration.sql)
+            # Recorded last: where somebody dies in between, it runs once more, and is never thought done.
             await _record(conn, migration)
             return
         async with conn.transaction():
             await _without_limits(conn)
+            # Who waits for a table's lock keeps all others waiting behind it: rather fail soon, and be tried again.
             await conn.execute("set local lock_timeout = '4s'")
             await _run(conn, migration.sql)
             await _record(conn, migration)

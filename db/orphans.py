@@ -12,6 +12,7 @@ from db.records.operation import Orphan
 async def claim(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[Orphan]:
     """Take messages that are to be deleted, and hold them for *lease*."""
     async with conn.cursor(row_factory=class_row(Orphan)) as cur:
+        # By when they were let go of: what cannot be deleted yet keeps no other waiting.
         await cur.execute(
             """
             update orphan_messages o set claimed_until = now() + %(lease)s

@@ -9,6 +9,7 @@ from db.records import Course, CourseId
 async def secret(conn: AsyncConnection, *, name: str, proposal: bytes) -> bytes:
     """Return the secret called *name*; the first caller's *proposal* becomes it."""
     async with conn.cursor(row_factory=scalar_row) as cur:
+        # An update that changes nothing, for `do nothing` would return no row to who comes second.
         await cur.execute(
             """
             insert into secrets (name, value) values (%(name)s, %(proposal)s)

@@ -71,6 +71,7 @@ async def courses_of_guild(conn: AsyncConnection, guild: int) -> list[Course]:
 async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[HeldInCourse]:
     """Count what is kept of the person with these *keys*, in each course that has something, by slug."""
     async with conn.cursor(row_factory=kwargs_row(_kept)) as cur:
+        # A person has another key in each course, so that nobody can join what is stored in two.
         await cur.execute(
             """
             select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments,

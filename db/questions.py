@@ -44,6 +44,7 @@ async def insert(
     *follows* is forgotten where it is not a question of *course*.
     """
     async with conn.cursor(row_factory=scalar_row) as cur:
+        # Discord delivers some messages twice, and several replicas hear the same one: the index says who was first.
         await cur.execute(
             """
             insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key,
@@ -157,6 +158,7 @@ class Recent:
 async def recent(conn: AsyncConnection, *, course: CourseId, asker_key: str) -> Recent:
     """Count the questions of a person and of the whole course; askers without a key are not counted."""
     async with conn.cursor(row_factory=class_row(Recent)) as cur:
+        # One statement, so that both are counted at the same moment.
         await cur.execute(
             """
             select p.by_person, c.by_course, p.person_free_in_s, c.course_free_in_s
@@ -183,6 +185,7 @@ async def recent(conn: AsyncConnection, *, course: CourseId, asker_key: str) -> 
 
 async def lock_counting(conn: AsyncConnection, course: CourseId) -> None:
     """Count and add questions of *course* one at a time, until the transaction ends."""
+    # No row could be locked instead: the questions that must not be missed are not there yet.
     await conn.execute(
         "select pg_advisory_xact_lock(hashtext('monitoria.questions'), %(course)s::int)", {"course": course}
     )

@@ -11,6 +11,7 @@ from db.records import AnswerId, CourseId
 async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reason: str) -> bool:
     """Add *reason* to the answer's open item, opened now where there is none; return False if it was there."""
     async with conn.cursor(row_factory=scalar_row) as cur:
+        # An update that changes nothing, for `do nothing` would not return the item that is open.
         await cur.execute(
             """
             insert into review_items (answer_id, course_id) values (%(answer)s, %(course)s)

@@ -64,6 +64,7 @@ async def open_share(
     """Claim the public copy of a private answer; return None where there is one, or somebody is making it."""
     await _steady(conn, question=question, course=course)
     async with conn.cursor(row_factory=class_row(Showing)) as cur:
+        # Of a row that was just inserted xmax is 0: this tells a new copy from one that somebody else has begun.
         await cur.execute(
             """
             insert into showings as s
@@ -167,6 +168,7 @@ async def current(conn: AsyncConnection, *, question: QuestionId, course: Course
 
 async def put_messages(conn: AsyncConnection, *, showing: Showing, numbers: Sequence[int]) -> None:
     """Claim messages before they are sent."""
+    # A message that has arrived keeps its row as it is.
     await conn.execute(
         """
         insert into answer_messages (showing_id, course_id, number)
@@ -256,6 +258,7 @@ async def shown(conn: AsyncConnection, *, showing: Showing, was_alone: bool) -> 
 
 async def failed(conn: AsyncConnection, *, showing: Showing, first: timedelta) -> None:
     """Try an edit again after a while, twice as long each time, and at most an hour."""
+    # The exponent is bounded, for the power of a failure that lasts for days would overflow the interval.
     await conn.execute(
         """
         update showings set failures = failures + 1, shown = case when shown is not null then 0 end,
@@ -353,6 +356,7 @@ async def claim_due(conn: AsyncConnection, *, lease: timedelta, most: int) -> li
 async def claim_lost(conn: AsyncConnection, *, lease: timedelta, most: int) -> list[Showing]:
     """Take showings of which nobody knows whether they arrived, and which nobody is sending any more."""
     async with conn.cursor(row_factory=class_row(Showing)) as cur:
+        # By when they were let go of: what fails again and again keeps nobody else waiting.
         await cur.execute(
             """
             update showings s set claimed_until = now() + %(lease)s

@@ -102,6 +102,7 @@ async def reserve_segment_ids(conn: AsyncConnection, count: int) -> list[Segment
             """,
             {"count": count},
         )
+        # A select without an order may return its rows in any.
         return sorted(SegmentId(id_) for id_ in await cur.fetchall())
 
 
@@ -122,6 +123,7 @@ async def copy_segments(
         from stdin (format binary)
         """
     ) as copy:
+        # A binary COPY converts nothing: what is sent must have the columns' own types.
         copy.set_types(["int8", "int8", "int8", "int8", "int4", "float8", "float8", "text", "int4[]", "float8[]"])
         for position, (id_, segment) in enumerate(zip(ids, segments, strict=True)):
             await copy.write_row(

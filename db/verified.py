@@ -9,6 +9,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 from db.answers import hit
 from db.records import AnswerId, CourseId, Hit, Reference, VerifiedId
 from db.records.reviews import Verified
+from db.references import cited, in_columns
 
 
 async def put(
@@ -71,6 +72,7 @@ async def put_references(
         "delete from verified_references where verified_id = %(verified)s and course_id = %(course)s",
         {"course": course, "verified": verified},
     )
+    # Segments overlap, so that a second may fall into two of them.
     await conn.execute(
         """
         insert into verified_references (verified_id, course_id, number, segment_id, start_s, end_s, url, quote)
@@ -91,31 +93,14 @@ async def put_references(
         {
             "course": course,
             "verified": verified,
-            "numbers": [reference.number for reference in references],
-            "segments": [reference.segment_id for reference in references],
-            "starts_s": [reference.start_s for reference in references],
-            "ends_s": [reference.end_s for reference in references],
-            "urls": [reference.url for reference in references],
-            "quotes": [reference.quote for reference in references],
+            **in_columns(references),
         },
     )
 
 
 async def references(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Reference]:
     """The moments that a verified answer cites, by number."""
-    async with conn.cursor(row_factory=class_row(Reference)) as cur:
-        await cur.execute(
-            """
-            select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote
-            from verified_references r
-            join segments s on s.id = r.segment_id and s.course_id = %(course)s
-            join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
-            where r.verified_id = %(verified)s and r.course_id = %(course)s
-            order by r.number
-            """,
-            {"course": course, "verified": verified},
-        )
-        return await cur.fetchall()
+    return await cited(conn, "verified", course=course, number=verified)
 
 
 async def passages(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Hit]:
@@ -139,6 +124,7 @@ async def passages(conn: AsyncConnection, *, course: CourseId, verified: Verifie
 async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Verified | None:
     """What staff made of *answer*: their correction, or the verified answer that it repeats."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        # Its own correction before one that it repeats; `answer_id` is null where that one's question was deleted.
         await cur.execute(
             """
             select v.id, v.course_id, v.answer_id, v.question, v.language, v.text, v.version, v.verified_by,
@@ -160,6 +146,7 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
     """Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
+        # `distinct from`, since a lecture that was withdrawn has no transcript: null would equal nothing.
         await cur.execute(
             """
             select id, course_id, answer_id, question, language, text, version, verified_by, verified_at, retired_at,

@@ -12,15 +12,15 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 
+from bot.discord.card_actions import CardActions
 from bot.discord.delivering.answering import Answering
 from bot.discord.delivering.outlets import PASSING, TROUBLE, persistently
 from bot.discord.delivering.placing import Placing
 from bot.discord.feedback import Feedback
 from bot.discord.languages import Translations, reader
-from bot.discord.messages.buttons import WHY, AnswerButton, Verb, custom_id
-from bot.discord.messages.cards import CardAction
-from bot.discord.messages.cards import Verb as ReviewVerb
+from bot.discord.messages.buttons import AnswerPress, CardPress, Press, PressButton
 from bot.discord.messages.defang import shortened
+from bot.discord.messages.forms import EDIT, WHY, custom_id
 from bot.discord.messages.splitting import LONGEST
 from bot.discord.publishing import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
@@ -88,6 +88,7 @@ class Monitoria(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             # Reactions and threads come as raw events, so old messages need not be remembered.
             max_messages=None,
+            # Who is in a server is asked one by one: the whole list is behind another privileged intent.
             chunk_guilds_at_startup=False,
             **options,
         )
@@ -98,7 +99,7 @@ class Monitoria(commands.Bot):
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
-        self._card_action: CardAction | None = None
+        self.card_actions = CardActions(services)
         self.placing = Placing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
@@ -107,7 +108,8 @@ class Monitoria(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register what must work from the first event on, and publish the commands."""
-        self.add_dynamic_items(AnswerButton)
+        # Before the first event: presses of messages of earlier runs may be the first to come.
+        self.add_dynamic_items(PressButton)
         await self.tree.set_translator(Translations())
         try:
             await publish(self.tree)
@@ -119,6 +121,7 @@ class Monitoria(commands.Bot):
         """Look once which servers show the commands to nobody; where none shows them, there is no use in going on."""
         if self._has_looked:
             return
+        # `on_ready` comes again with each new session; the servers' consent does not change with it.
         self._has_looked = True
         guilds = tuple(self.guilds)
         closed = [guild for guild in guilds if not await self._admits_commands(guild)]
@@ -157,28 +160,25 @@ class Monitoria(commands.Bot):
     async def on_message(self, message: discord.Message) -> None:
         """Leave messages to the cogs: there are no prefixed commands."""
 
-    async def pressed(
-        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, answer: AnswerId
-    ) -> None:
-        """Act on a button under an answer."""
-        await self.act(interaction, lambda: self._feedback.pressed(interaction, verb, course, answer))
-
-    async def reviewed(
-        self, interaction: discord.Interaction[Any], verb: ReviewVerb, course: CourseId, item: ItemId
-    ) -> None:
-        """Act on a button of a card."""
-        if action := self._card_action:
-            await self.act(interaction, lambda: action(interaction, verb, course, item))
-
-    def act_on_cards_by(self, action: CardAction) -> None:
-        """Let *action* do what the buttons of cards say."""
-        self._card_action = action
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Act on a button, under an answer or of a card."""
+        match press:
+            case AnswerPress():
+                await self.act(interaction, lambda: self._feedback.pressed(interaction, press))
+            case CardPress():
+                await self.act(interaction, lambda: self.card_actions.pressed(interaction, press))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
-        if interaction.type is discord.InteractionType.modal_submit and (form := WHY.fullmatch(custom_id(interaction))):
-            course, answer = CourseId(int(form["course"])), AnswerId(int(form["answer"]))
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        sent = custom_id(interaction)
+        if why := WHY.fullmatch(sent):
+            course, answer = CourseId(int(why["course"])), AnswerId(int(why["answer"]))
             await self.act(interaction, lambda: self._feedback.submitted(interaction, course, answer))
+        elif edit := EDIT.fullmatch(sent):
+            course, item = CourseId(int(edit["course"])), ItemId(int(edit["item"]))
+            await self.act(interaction, lambda: self.card_actions.corrected(interaction, course, item, edit["state"]))
 
     async def act(self, interaction: discord.Interaction[Any], doing: Callable[[], Awaitable[None]]) -> None:
         """Do what a press or a form asks for, unless another replica does; its error ends here, in one sentence."""
@@ -238,6 +238,7 @@ class Monitoria(commands.Bot):
 
     def _hurry(self, task: asyncio.Task[Any], interaction: discord.Interaction[Any]) -> None:
         if not task.done() and not interaction.response.is_done() and not self.is_leaving:
+            # Before it is cancelled: else its person would be told once more, as one whom a stop has cut off.
             self._attended.pop(task, None)
             task.cancel()
             self.start_soon(apologise(interaction, Unavailable("It gave no sign in time.")))
@@ -284,6 +285,7 @@ class Monitoria(commands.Bot):
             stopping = Unavailable("The bot is stopping.")
             told = [asyncio.create_task(apologise(interaction, stopping)) for interaction in self._cut_off]
             await asyncio.wait(told, timeout=RELEASE_LIMIT_S)
+        # Last: afterwards nobody can be told anything.
         await super().close()
 
 

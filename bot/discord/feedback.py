@@ -8,8 +8,8 @@ import discord
 from bot.discord.delivering.outlets import TROUBLE, Before, ReplyOutlet
 from bot.discord.delivering.placing import delivered
 from bot.discord.languages import reader
-from bot.discord.messages import buttons, render
-from bot.discord.messages.buttons import Verb
+from bot.discord.messages import answers, forms
+from bot.discord.messages.buttons import AnswerPress
 from db.records import AnswerId, Complaint, Course, CourseId
 from services import i18n
 from services.answering.replies import Reply
@@ -28,9 +28,7 @@ class Feedback:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def pressed(
-        self, interaction: discord.Interaction[Any], verb: Verb, course_id: CourseId, answer: AnswerId
-    ) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any], press: AnswerPress) -> None:
         """
         Do what a button says.
 
@@ -38,7 +36,8 @@ class Feedback:
             Refused: the answer is gone, or belongs to another place than the press (`_belongs`).
 
         """
-        course, reply = await self._recalled(interaction, course_id, answer)
+        verb, answer = press.verb, press.answer
+        course, reply = await self._recalled(interaction, press.course, answer)
         if (verb in {"up", "down"} and not reply.may_be_voted_on) or (verb == "share" and not reply.may_be_seen):
             raise Refused(i18n.text("discord.not_released", reader(interaction)))
         match verb:
@@ -60,7 +59,7 @@ class Feedback:
         course, reply = await self._recalled(interaction, course_id, answer)
         if not reply.may_be_voted_on:
             raise Refused(i18n.text("discord.not_released", reader(interaction)))
-        fields = buttons.submitted(interaction.data)
+        fields = forms.submitted(interaction.data)
         reason: Complaint = next((known for known in get_args(Complaint) if known == fields.get("reason")), "other")
         key = await self._services.people.key(course, interaction.user.id)
         await self._services.annotate.explain(
@@ -70,6 +69,7 @@ class Feedback:
 
     async def reacted(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a 👍 or 👎 on an answer as the button; taking it off withdraws the vote."""
+        # The first character: a thumb may come with a tone of skin behind it.
         thumb = THUMBS.get(payload.emoji.name[:1])
         if thumb is None:
             return
@@ -119,10 +119,10 @@ class Feedback:
             await _whisper(interaction, i18n.text("vote.counted", language))
         else:
             # The vote counts already: who closes the form without a word has still voted.
-            await interaction.response.send_modal(buttons.why_form(course.id, answer, language))
+            await interaction.response.send_modal(forms.why_form(course.id, answer, language))
 
     async def _excerpts(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
-        embed = render.excerpts(reply, reader(interaction))
+        embed = answers.excerpts(reply, reader(interaction))
         if embed is None:
             await _whisper(interaction, i18n.text("excerpts.none", reader(interaction)))
         else:
@@ -145,6 +145,7 @@ class Feedback:
         before = Before(since=showing.begun_at, us=us.id) if us and showing.is_taken_over else None
         outlet = ReplyOutlet(channel, None, showing.nonce, before=before)
         try:
+            # Deferred first: to send several pages may take longer than the 3 s that Discord waits.
             await interaction.response.defer(ephemeral=True)
             # Read anew: what is true may have changed before the place was claimed, and is noted from then on.
             _, now = await self._recalled(interaction, delivery.course.id, reply.answer.id)

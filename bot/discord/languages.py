@@ -1,12 +1,15 @@
 """Which of our languages a person in Discord reads, and the commands' names in it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 
 from db.records import Language
 from services import i18n
+
+T = TypeVar("T")
 
 
 def reader(interaction: discord.Interaction[Any]) -> Language:
@@ -17,6 +20,16 @@ def reader(interaction: discord.Interaction[Any]) -> Language:
 def named(key: str) -> app_commands.locale_str:
     """Return a command's name or description: English, with its key for the translation."""
     return app_commands.locale_str(i18n.text(key, "en"), key=key)
+
+
+def options(**keys: str) -> Callable[[T], T]:
+    """Name and describe a command's options, each by its key and by that key with `_description`."""
+
+    def decorated(command: T) -> T:
+        described = app_commands.describe(**{option: named(f"{key}_description") for option, key in keys.items()})
+        return described(app_commands.rename(**{option: named(key) for option, key in keys.items()})(command))
+
+    return decorated
 
 
 class Translations(app_commands.Translator):

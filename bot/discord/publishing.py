@@ -41,6 +41,7 @@ async def publish(tree: Tree) -> bool:
     there = await tree.client.http.request(route, params={"with_localizations": "true"})
     if same(wanted, there):
         return False
+    # Discord limits how often commands may be put there, so this is for changes alone.
     await tree.sync()
     log.info("commands.published", extra={"commands": len(wanted)})
     return True

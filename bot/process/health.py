@@ -48,17 +48,20 @@ async def serve(app: Starlette, address: Address) -> None:
     async with _listening(address) as listener:
         config = uvicorn.Config(
             app,
+            # Ours are configured for the whole process: uvicorn would put its own in their place.
             log_config=None,
             access_log=False,
             server_header=False,
             lifespan="off",
             http="h11",
             ws="none",
+            # Who holds a connection open, as a scraper does, must not hold up the stop.
             timeout_graceful_shutdown=1,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
+            # Shielded: a server that is cancelled leaves its connections open; told to exit, it closes them.
             await asyncio.shield(serving)
         finally:
             server.should_exit = True

@@ -49,6 +49,7 @@ def configure(settings: LogSettings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if as_json else Readable())
     level = logging.getLevelNamesMapping()[settings.level.upper()]
+    # `force`: libraries that log while they are imported may have set up handlers of their own.
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
     for package in OURS:
         logging.getLogger(package).setLevel(level)

@@ -72,6 +72,7 @@ class Metrics:
         """Measure the event loop until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
+            # Anew at each turn: one late wake is counted once, and not by all that follow.
             due_s = loop.time() + PULSE_S
             await asyncio.sleep(PULSE_S)
             self._lag.observe(max(0.0, loop.time() - due_s))

@@ -6,8 +6,8 @@ from typing import Any
 
 from db.records import Hit, Reference
 from services.answering.replies import Reply
-from services.lectures.links import moment
 from services.operation.doctor import Check
+from services.research import moments
 from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
 from services.research.evaluate import RetrievalFigures
 from services.research.seconds import Seconds
@@ -31,29 +31,11 @@ def reply(answered: Reply) -> Json:
 
 
 def hit_(hit: Hit) -> Json:
-    return {
-        "rank": hit.rank,
-        "segment_id": hit.segment_id,
-        "lecture": hit.lecture,
-        "title": hit.title,
-        "start": hit.start_s,
-        "end": hit.end_s,
-        "score": hit.score,
-        "url": moment(hit.video_url, hit.start_s, hit.duration_s),
-        "text": hit.text,
-    }
+    return {"rank": hit.rank, "segment_id": hit.segment_id, **moments.passage(hit)}
 
 
 def reference(one: Reference) -> Json:
-    return {
-        "number": one.number,
-        "lecture": one.lecture,
-        "title": one.title,
-        "start": one.start_s,
-        "end": one.end_s,
-        "url": one.url,
-        "quote": one.quote,
-    }
+    return {"number": one.number, **moments.cited(one)}
 
 
 def evaluation(

@@ -69,6 +69,7 @@ class Asker:
         self._is_judged = is_judged
         self._prompt = prompts.load(prompt)
         self._limit_s = time_limit.total_seconds()
+        # Longer than answer and storing may take: no other process should begin on a question that is in hand.
         self._lease = time_limit + timedelta(seconds=STORE_LIMIT_S)
 
     async def ask(self, asked: Asked) -> AsyncGenerator[Draft | Reply, None]:
@@ -159,6 +160,7 @@ class Asker:
         languages = await self._retriever.languages(asked.course)
         async with self._pool.connection() as conn:
             if asked.asker_key:
+                # Counted and added alone: of several questions at once, each would else find room for itself.
                 await questions.lock_counting(conn, asked.course.id)
             history = asked.history or await turns_before(conn, asked)
             code = language_of(text, history, languages)
@@ -175,6 +177,7 @@ class Asker:
                 lease=self._lease,
             )
             if stored and asked.asker_key:
+                # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
                 await require_within_limits(conn, asked, asked.asker_key)
             if stored:
                 question, reply, showing = stored, None, await self._opened(conn, asked, stored)
@@ -240,6 +243,7 @@ class Asker:
         """Let go of a question whose answering ends without an answer, so that a redelivery need not wait."""
         try:
             yield
+        # Cancelled ones too: who closes the generator, or stops the process, leaves the question to others.
         except BaseException:
             with suppress(psycopg.Error, PoolTimeout):
                 async with self._pool.connection() as conn:
@@ -251,7 +255,11 @@ class Asker:
         try:
             async with asyncio.timeout_at(deadline):
                 understood = await standalone(
-                    question.text, question.history, self._model, time_limit_s=left_s(deadline) / 4
+                    # A quarter at most: what helps the search must leave time for the answer.
+                    question.text,
+                    question.history,
+                    self._model,
+                    time_limit_s=left_s(deadline) / 4,
                 )
                 known = await self._known(question, understood)
                 found = NOTHING if isinstance(known, Known) else await self._found(question, understood, deadline)

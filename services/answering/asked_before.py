@@ -58,6 +58,7 @@ class Finder:
         model, embedder = (current[0].model, current[1]) if current else (None, None)
         candidates = await self._candidates(course.id, holding, model, embedder)
         new = await _ready(question, language, model, embedder)
+        # In a thread: it compares with all verified questions of the course, and the loop must go on.
         match = await asyncio.to_thread(same_question.best, new, candidates)
         if match is None:
             return None
@@ -88,6 +89,7 @@ async def _all_ready(holding: Sequence[Verified], model: str | None, embedder: E
     """Return the questions of verified answers; from the first that the model fails at, it is not asked again."""
     ready: list[Comparable] = []
     for one in holding:
+        # A model that is away takes its time to say so, and a course may have hundreds of these.
         is_up = not ready or ready[-1].vector is not None
         ready.append(await _ready(one.question, one.language, model, embedder if is_up else None))
     return ready

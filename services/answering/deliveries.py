@@ -37,6 +37,7 @@ class Deliveries:
     async def release(self, source: str, source_id: str, course: Course) -> None:
         """Let another process deliver the answer at once."""
         async with self._pool.connection() as conn:
+            # By its source: who was interrupted may not have learnt the question's number yet.
             question = await questions.by_source(conn, course=course.id, source=source, source_id=source_id)
             if question:
                 await deliveries.release(conn, question.id)

@@ -29,6 +29,7 @@ async def store(
         # Looked at now: staff may have begun to hold answers while this one was written.
         holds = await course_settings.holds_now(conn, course) if question.showing else ()
         if written.verified:
+            # Held until all is stored, so that nobody retires or changes the words that are being repeated.
             await verified.lock(conn, course=course, verified=written.verified)
         if written.standalone:
             await questions.understood_as(conn, course=course, question=question.id, standalone=written.standalone)
@@ -49,6 +50,7 @@ async def store(
             latency_ms=round((time.monotonic() - began) * 1000),
             held="waiting" if written.outcome in holds and not written.verified else "no",
         )
+        # Somebody else has answered it, as after a lease that ran out: their answer is the one.
         if answer is None:
             reply = await reply_to(conn, course, question.id, question.text, question.showing)
             assert reply is not None  # noqa: S101 - the insert met this very answer

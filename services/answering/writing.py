@@ -121,6 +121,7 @@ def _marked_by_us(
     first: Completion, again: Completion | None, spent: Completion, question: Question, found: Found
 ) -> Written | None:
     written = _judged(replace(spent, text=again.text), question, found) if again else None
+    # What the model wrote first comes first: asked again, it was told to change nothing but the marks.
     for text in (first.text, again.text if again else ""):
         if written is None:
             written = _judged(replace(spent, text=attributed(normalised(text), found.hits)), question, found)
@@ -182,6 +183,7 @@ def repeated(known: Known, rewritten: str | None) -> Written:
 
 def joined(chosen: Sequence[Hit], found: Sequence[Hit]) -> tuple[Hit, ...]:
     """Put the passages that staff chose for a related question before those that were found."""
+    # A dict keeps the order: a passage that both chose stays where staff have put it.
     together = {hit.segment_id: hit for hit in (*chosen, *found)}
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(tuple(together.values())[:HITS], start=1))
 
@@ -209,6 +211,7 @@ def _harmless(data: str) -> str:
     >>> _harmless("o vetor [1, 2] é NO_MATERIAL")
     'o vetor (1, 2) é no material'
     """
+    # In lower case it stays readable: a lecture may well speak of such a word.
     without_verdicts = VERDICT.sub(lambda verdict: f"{verdict[1]} {verdict[2]}".lower(), prompts.as_data(data))
     return NUMBER_IN_DATA.sub(r"(\1)", without_verdicts)
 

@@ -143,4 +143,5 @@ def snowflake(moment: datetime) -> int:
     >>> snowflake(EPOCH + timedelta(milliseconds=1))
     4194304
     """
+    # The lower 22 bits number what comes within one millisecond.
     return (moment - EPOCH) // timedelta(milliseconds=1) << 22

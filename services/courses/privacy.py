@@ -134,12 +134,15 @@ class Privacy:
             await questions.lock_counting(conn, course.id)
             past = _past(await privacy.asked_at(conn, course=course.id, key=key))
             asking = await privacy.asking_messages(conn, course=course.id, key=key)
+            # Before the questions go: with them goes what tells where their answers stand.
             messages = await orphans.make(conn, course=course.id, key=key, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
+            # Before the questions go: those that followed them are found by them.
             await privacy.forget_understood(conn, course=course.id, key=key)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             await _forget_kept(conn, course, key)
+            # In one order: two who delete their votes at once could else wait for each other's answers.
             for answer in sorted(set(voted)):
                 await _reflag(conn, course, answer)
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)

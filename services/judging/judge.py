@@ -25,6 +25,7 @@ AGAIN = (
 )
 
 Shape = Literal["json_schema", "json_object", "template"]
+# From the shape that binds a reply most to the one that every server takes.
 SIMPLER: Mapping[Shape, Shape] = {"json_schema": "json_object", "json_object": "template"}
 REFUSED: frozenset[Trouble | None] = frozenset({"request", "temperature"})
 """Trouble that a request for less may mend."""
@@ -218,6 +219,7 @@ def _lower(first: Opinion, second: Opinion) -> Opinion:
 def _response_format(shape: Shape, task: Task) -> dict[str, Any] | None:
     if shape == "json_schema":
         name = task.prompt_id.split("/")[0]
+        # Strict: then the server lets the model write nothing beside the schema.
         return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": task.schema}}
     return {"type": "json_object"} if shape == "json_object" else None
 

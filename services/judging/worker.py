@@ -81,6 +81,7 @@ class Worker:
                 log.exception("worker.failed")
                 has_worked = False
             if not has_worked:
+                # Give or take half, so that workers that began together do not ask together for ever.
                 await asyncio.sleep(self._pace.poll_s * CHANCE.uniform(0.5, 1.5))
 
     async def _drained(self, answer: AnswerId | None) -> int:
@@ -102,6 +103,7 @@ class Worker:
         try:
             await self._judged(job)
         except (psycopg.OperationalError, PoolTimeout):
+            # The database is away: nothing can be written of the job, and its lease brings it back.
             raise
         except Exception as error:
             log.exception("judge.failed", extra={"job_id": job.id, "answer_id": job.answer_id})
@@ -114,6 +116,7 @@ class Worker:
         if case is None:
             return  # the answer was deleted, and its jobs with it
         purse = Purse(self._pool, job, settings)
+        # No connection is held meanwhile: a judgement may take a minute, and there are four.
         opinion = await self._judge.judge(job.kind, case, purse.reserve)
         await purse.settle(opinion.calls)
         async with self._pool.connection() as conn:
@@ -121,11 +124,13 @@ class Worker:
 
     async def _end(self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings) -> None:
         """Store what came of the job, unless somebody else holds it by now."""
+        # The answer before the job, as everybody locks: else two could wait for each other.
         if not await answers.lock(conn, course=job.course_id, answer=job.answer_id):
             return
         if opinion.status not in PASSING:
             if opinion.calls:  # who had no budget to ask knows nothing of the endpoint
                 await breakers.close(conn, QUEUE)
+            # The job is ended first: only who still holds it may store a verdict.
             if await jobs.finish(conn, job):
                 await recording.judgement(conn, job, opinion, settings, model=self._judge.name)
                 log.info(
@@ -178,6 +183,7 @@ class Worker:
 
     async def _give_back(self, job: Job) -> None:
         try:
+            # Not for long: a process that is told to stop has seconds, and the lease does the same a little later.
             async with self._pool.connection(timeout=2.0) as conn:
                 await jobs.give_back(conn, job)
         except (psycopg.Error, PoolTimeout):

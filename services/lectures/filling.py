@@ -71,6 +71,7 @@ class Filling:
         if self.missing:
             async with fillings.alone(self._pool) as is_alone:
                 could = not is_alone or await self._filled()
+            # Before the count, so that what comes in between is found by the next look.
             signs = await self._signs()
             self.missing = await self._count(signs.generation)
         self._settled = None if self.missing and could else (signs, self._has_model())

@@ -243,7 +243,9 @@ class Ingest:
         Questions asked meanwhile find either the old version or the new one, whole.
         """
         async with self._pool.connection() as conn, conn.transaction():
+            # Before it is compared: two ingests of one file would both find it changed.
             await courses.lock(conn, course.id)
+            # The vectors are of one generation: no other may begin to serve before they are in.
             await generations.forbid_change(conn)
             slug = prepared.source.slug
             if await transcripts.current_fingerprint(conn, course=course.id, slug=slug) == prepared.fingerprint:
@@ -314,6 +316,7 @@ async def _embedding(prepared: _Prepared, embedder: Embedder, made: _Vectors) ->
             made.of_segments += await embed(embedder, texts[at : at + EMBEDDED_AT_ONCE])
     except Unavailable as error:
         log.warning("ingest.without_vectors", extra={"lecture": prepared.source.slug, "reason": str(error)})
+        # All or none: they are paired with the segments one by one.
         made.of_segments.clear()
 
 

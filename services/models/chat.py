@@ -58,6 +58,7 @@ class ChatModel:
             self._client = openai.AsyncOpenAI(
                 base_url=config.base_url,
                 api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
+                # `openai` would try again by itself, and knows nothing of how long a student still waits.
                 max_retries=0,
                 # Questions and passages go where the operator said, and nowhere that a server sends them on to.
                 http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
@@ -161,6 +162,7 @@ class ChatModel:
     async def _accepted(self, put: Callable[[tuple[Part, ...]], Awaitable[T]]) -> T:
         """Put the request without what the server has refused, and once more without what it refuses now."""
         refused = self._refused
+        # It ends: each round gives up another part, and there are few.
         while True:
             try:
                 accepted = await put(refused)
@@ -170,6 +172,7 @@ class ChatModel:
                     raise
                 refused = (*refused, part)
             else:
+                # Remembered once the server has answered without it: its refusal may have meant something else.
                 self._refused = refused
                 return accepted
 

@@ -47,6 +47,7 @@ def refused_part(refusal: "openai.APIStatusError", before: tuple[Part, ...]) -> 
     said = said_by(refusal)
     if refusal.status_code not in {400, 422, 500} or is_filtered(refusal) or is_about_temperature(refusal):
         return None
+    # The surest sign first: a refusal may quote the whole request, roles and all.
     if "counting" not in before and "stream_options" in said:
         return "counting"
     if LIMIT_WORDS.search(said) and not CONTEXT_WORDS.search(said) and before.count("limit") < 2:

@@ -52,6 +52,7 @@ def reported(said: str) -> tuple[Trouble, str]:
 def trouble_of(error: "openai.APIStatusError") -> Trouble:
     """Tell whose trouble an HTTP status is."""
     status = error.status_code
+    # Before the status: filters answer with 400, 403 or 422, each of which means something else otherwise.
     if is_filtered(error):
         return "content_filter"
     if status == 402 or (status == 429 and "insufficient_quota" in f"{error.code} {error.body}"):

@@ -9,8 +9,7 @@ from typing import Any
 
 from db.exports import ExportedAnnotation, ExportedHit, ExportedJudgement, ExportedReason, ExportedSupport
 from db.records import Course
-from services.lectures.links import moment
-from services.research import dossier
+from services.research import dossier, moments
 from services.research.anonymous import without_ids
 from services.research.cases import ExportedAnswer, label_of
 from services.research.dossier import MISSING, Entry
@@ -79,13 +78,7 @@ def _passage_object(hit: ExportedHit) -> dict[str, Any]:
         "rank": hit.rank,
         "segment_id": hit.segment_id,
         "corpus_id": str(hit.segment_id),
-        "lecture": hit.lecture,
-        "title": hit.title,
-        "start": hit.start_s,
-        "end": hit.end_s,
-        "score": hit.score,
-        "url": moment(hit.video_url, hit.start_s, hit.duration_s),
-        "text": hit.text,
+        **moments.passage(hit),
     }
 
 
@@ -114,12 +107,7 @@ def _reference_objects(case: ExportedAnswer) -> list[dict[str, Any]]:
         {
             "number": one.number,
             "segment_id": one.segment_id,
-            "lecture": one.lecture,
-            "title": one.title,
-            "start": one.start_s,
-            "end": one.end_s,
-            "url": one.url,
-            "quote": one.quote,
+            **moments.cited(one),
             "support": supports[one.number].support if one.number in supports else None,
         }
         for one in case.references

@@ -10,7 +10,7 @@ from datetime import timedelta
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, courses, kept, questions, reviews, showings, staff_actions, verified
+from db import answers, cards, courses, kept, questions, reviews, showings, verified
 from db.kept import KeepDraft
 from db.records import AnswerId, Course, CourseId, Hit, Language, QuestionId, VerifiedId
 from db.records.reviews import KeptMessage, SourceMessage
@@ -25,6 +25,7 @@ from services.citing.support import rarity, supporting
 from services.citing.without_links import without_links
 from services.errors import Refused
 from services.reviewing.flagged import Member
+from services.reviewing.settling import audit
 from services.search.retrieve import Retriever
 from services.words import language
 
@@ -132,6 +133,7 @@ class Keeping:
         asked = _question(question, text, reader)
         code = await self._language(course, asked)
         async with self._pool.connection() as conn:
+            # Locked, so that the same form sent twice is read one after the other.
             form = await kept.draft(conn, course=course, draft=draft)
             if form is None:
                 raise Refused(i18n.text("keep.expired", reader, text=text[:ECHOED]))
@@ -206,6 +208,7 @@ async def _keep(
     code: str,
     cited: Cited,
 ) -> VerifiedId:
+    # The answer before its cards, as everybody locks: else two could wait for each other.
     await answers.lock(conn, course=course, answer=answer)
     before = await verified.of_answer(conn, course=course, answer=answer)
     said_before = await recorded(conn, before) if before else None
@@ -230,13 +233,13 @@ async def _keep(
     item = await cards.open_of(conn, course=course, answer=answer)
     if item and await cards.lock(conn, course=course, item=item):
         await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
-    await staff_actions.add(
+    await audit(
         conn,
-        course=course,
-        item=item,
+        course,
+        item,
+        member,
+        "keep",
         answer=answer,
-        actor_key=member.key,
-        action="keep",
         before=said_before,
         after={
             **worded(cited.text, is_a_students=bool(form.source.author_key)),
@@ -254,6 +257,7 @@ async def _stand_in(
     conn: AsyncConnection, course: CourseId, *, source_id: str, question: str, code: str, text: str
 ) -> AnswerId:
     """Return an answer for a question that Monitoria was not asked; nobody's key is on it."""
+    # By the message: kept, retired and kept again, it stands for one question.
     there = await questions.by_source(conn, course=course, source=SOURCE, source_id=source_id)
     asked = there.id if there else None
     if asked is None:
@@ -306,6 +310,7 @@ def marked(text: str, hits: Sequence[Hit]) -> str:
     pieces, at = list[str](), 0
     for sentence in SENTENCE.finditer(text):
         said = sentence[0].strip()
+        # "Yes." and "See slide 3." claim nothing that a passage could support.
         if len(said) < FEWEST_LETTERS or not hits:
             continue
         support, rank = max((supporting(said, hit, rare).support, -hit.rank) for hit in hits)

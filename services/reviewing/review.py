@@ -62,6 +62,7 @@ class Review:
                 return None
             comments = await cards.comments(conn, course=course, answer=found.answer_id)
             corrected = await verified.of_answer(conn, course=course, answer=found.answer_id)
+        # With the connection given back: this takes one of its own, and all who held one would wait for a second.
         examined = await self._asker.examine(course, found.answer_id)
         if examined is None:
             return None
@@ -141,6 +142,7 @@ class Review:
         async with self._pool.connection() as conn:
             found = await cards.lock(conn, course=course, item=item)
             require_open(found, reader)
+            # Let go of first, since `take` yields to whoever holds it.
             if found and found.taken_by:
                 await cards.release(conn, course=course, item=item, staff=found.taken_by)
             await cards.take(conn, course=course, item=item, staff=to, lease=ASSIGNMENT)
@@ -177,6 +179,7 @@ class Review:
                 await verified.doubt(conn, course=course, verified=words.id)
             elif words and label == "C":
                 await verified.trust(conn, course=course, verified=words.id)
+            # Most labels change nothing that anybody sees, and then no message needs an edit.
             if await release_of(conn, found) != before:
                 await outdate(conn, found, words)
 
@@ -244,6 +247,7 @@ class Review:
             before = await verified.of_answer(conn, course=course, answer=found.answer_id)
             if found.settled_at is not None and before and before.text == cited.text:
                 return  # the form was sent twice
+            # A settled item is nobody's: to correct it anew needs no hold on it.
             if found.settled_at is None:
                 require_free(found, member, reader)
             if opened != state(found, before):
@@ -278,6 +282,7 @@ class Review:
             found = await cards.by_id(conn, course=course, item=item)
             if found is None:
                 raise Refused(i18n.text("review.gone", reader))
+            # Noted before it is shown: a label that follows is not blind, even where this reply is lost.
             await cards.see_judge(conn, course=course, answer=found.answer_id, annotator_key=member.key)
             latest = {
                 kind: await judgements.latest(conn, course=course, answer=found.answer_id, kind=kind)

@@ -27,6 +27,7 @@ async def verify(
     Where that answer repeats words of staff, *before*, those are what changes: a question has one verified answer.
     """
     course, answer = found.course_id, found.answer_id
+    # The words may belong to another answer, which this one repeats: a second version would part them.
     if before and before.answer_id != answer:
         await verified.rewrite(conn, course=course, verified=before.id, text=cited.text, verified_by=member.key)
         await verified.put_references(conn, course=course, verified=before.id, references=cited.references)
@@ -57,6 +58,7 @@ async def outdate(conn: AsyncConnection, found: ReviewItem, words: Verified | No
 
 async def put_label(conn: AsyncConnection, found: ReviewItem, member: Member, label: Label) -> None:
     course, answer = found.course_id, found.answer_id
+    # Kept with the label: only blind ones tell how well the judge agrees with people.
     seen = await cards.has_seen_judge(conn, course=course, answer=answer, annotator_key=member.key)
     before = await annotations.of_person(conn, course=course, answer=answer, annotator_key=member.key)
     await annotations.put(
@@ -97,7 +99,7 @@ async def settle(conn: AsyncConnection, found: ReviewItem, member: Member, verdi
 async def audit(
     conn: AsyncConnection,
     course: CourseId,
-    item: ItemId,
+    item: ItemId | None,
     member: Member,
     action: str,
     *,

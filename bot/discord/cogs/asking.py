@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from bot.discord.hearing.forwards import replied_to, written
 from bot.discord.hearing.manners import Manners
 from bot.discord.hearing.places import Rooms
 from bot.discord.hearing.triggers import Heard, without_mention
-from bot.discord.languages import named, reader
+from bot.discord.languages import named, options, reader
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
@@ -49,6 +50,25 @@ DIRECT_LANGUAGE = "pt-BR"
 Hears = Callable[[discord.Message], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A question that came as a command, which Discord shows as "thinking" until something is said."""
+
+    interaction: discord.Interaction[Any]
+    course: Course
+    text: str
+    lecture: str | None
+    destination: Destination
+
+    @property
+    def source_id(self) -> str:
+        return f"interaction:{self.interaction.id}"
+
+    @property
+    def excuse(self) -> str:
+        return i18n.text("discord.unavailable", self.destination.language)
+
+
 class Asking(commands.Cog):
     """Hears questions and hands them on."""
 
@@ -73,15 +93,10 @@ class Asking(commands.Cog):
     # Commands
 
     @app_commands.command(name=named("command.ask.name"), description=named("command.ask.description"))
-    @app_commands.rename(
-        question=named("command.ask.question"),
-        lecture=named("command.ask.lecture"),
-        private=named("command.ask.private"),
-    )
-    @app_commands.describe(
-        question=named("command.ask.question_description"),
-        lecture=named("command.ask.lecture_description"),
-        private=named("command.ask.private_description"),
+    @options(
+        question="command.ask.question",
+        lecture="command.ask.lecture",
+        private="command.ask.private",
     )
     async def ask(
         self,
@@ -159,62 +174,47 @@ class Asking(commands.Cog):
         channel = interaction.channel if isinstance(interaction.channel, discord.abc.Messageable) else None
         us = self._bot.user.id if self._bot.user else interaction.application_id
         outlet = CommandOutlet(interaction.followup, channel=channel, us=us, is_private=is_private)
-        self._bot.start_soon(self._ask(interaction, course, text, lecture, destination, outlet))
+        command = Command(interaction=interaction, course=course, text=text, lecture=lecture, destination=destination)
+        self._bot.start_soon(self._ask(command, outlet))
 
-    async def _ask(
-        self,
-        interaction: discord.Interaction[Any],
-        course: Course,
-        text: str,
-        lecture: str | None,
-        destination: Destination,
-        outlet: CommandOutlet,
-    ) -> None:
+    async def _ask(self, command: Command, outlet: CommandOutlet) -> None:
         """Answer a command, or say why not: nobody is left with a bot that thinks for ever."""
         try:
-            asked = await self._asked(interaction, course, text, lecture, destination)
-            await self._bot.answering.answer(asked, destination, outlet)
+            asked = await self._asked(command)
+            await self._bot.answering.answer(asked, command.destination, outlet)
         except Refused as error:
             await self._excuse(outlet, str(error))
         except asyncio.CancelledError:
             with suppress(Exception):  # there is no second try
                 async with asyncio.timeout(EXCUSE_LIMIT_S):
-                    await self._excuse_unless_stored(interaction, destination, outlet)
+                    await self._excuse_unless_stored(command, outlet)
             raise
         except Exception as error:
             trace = None if is_passing(error) else error
             log.error("command.failed", exc_info=trace, extra={"reason": repr(error)})  # noqa: TRY400 - see trace
-            await self._excuse(outlet, i18n.text("discord.unavailable", destination.language))
+            await self._excuse(outlet, command.excuse)
 
-    async def _asked(
-        self,
-        interaction: discord.Interaction[Any],
-        course: Course,
-        text: str,
-        lecture: str | None,
-        destination: Destination,
-    ) -> Asked:
-        language = reader(interaction)
-        key = await self._services.people.key(course, interaction.user.id)
+    async def _asked(self, command: Command) -> Asked:
+        course, lecture, language = command.course, command.lecture, reader(command.interaction)
+        key = await self._services.people.key(course, command.interaction.user.id)
         narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
-        missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
+        # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
+        missed = await self._services.deliveries.missed(course, key, cleaned(command.text, language))
         return Asked(
             course=course,
-            text=text,
+            text=command.text,
             source=SOURCE,
-            source_id=missed or f"interaction:{interaction.id}",
+            source_id=missed or command.source_id,
             asker_key=key,
             lecture=narrowed.id if narrowed else None,
-            destination=destination,
+            destination=command.destination,
             reader=language,
         )
 
-    async def _excuse_unless_stored(
-        self, interaction: discord.Interaction[Any], destination: Destination, outlet: CommandOutlet
-    ) -> None:
+    async def _excuse_unless_stored(self, command: Command, outlet: CommandOutlet) -> None:
         """Say that the process ends, where no later one will know of the question."""
-        if await self._services.deliveries.of_source(SOURCE, f"interaction:{interaction.id}") is None:
-            await self._excuse(outlet, i18n.text("discord.unavailable", destination.language))
+        if await self._services.deliveries.of_source(SOURCE, command.source_id) is None:
+            await self._excuse(outlet, command.excuse)
 
     async def _excuse(self, outlet: CommandOutlet, text: str) -> None:
         """Say something in place of "thinking"; where an answer stands already, it stays."""
@@ -298,6 +298,7 @@ class Asking(commands.Cog):
     async def _heard(self, message: discord.Message) -> None:
         """Answer a message in a channel, if it asks us."""
         guild = message.guild.id if message.guild else None
+        # Who has the floor is decided one by one; to write the answer takes long, and stays outside.
         async with self._manners.turn(message):
             binding = await self._rooms.binding(guild, message.channel)
             if binding is None or binding.answers == "off":

@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import QUIET
 from bot.discord.hearing.places import Rooms
-from bot.discord.languages import named, reader
+from bot.discord.languages import named, options, reader
 from bot.discord.messages import digest_embed
 from bot.discord.messages.defang import plain, shortened
 from db.records import Course, DigestSchedule, Language
@@ -157,21 +157,13 @@ class Digesting(
     @app_commands.command(
         name=named("command.digest.schedule"), description=named("command.digest.schedule_description")
     )
-    @app_commands.rename(
-        channel=named("command.digest.channel"),
-        day=named("command.digest.day"),
-        hour=named("command.digest.hour"),
-        zone=named("command.digest.zone"),
-        email=named("command.digest.email"),
-        askers=named("command.digest.askers"),
-    )
-    @app_commands.describe(
-        channel=named("command.digest.channel_description"),
-        day=named("command.digest.day_description"),
-        hour=named("command.digest.hour_description"),
-        zone=named("command.digest.zone_description"),
-        email=named("command.digest.email_description"),
-        askers=named("command.digest.askers_description"),
+    @options(
+        channel="command.digest.channel",
+        day="command.digest.day",
+        hour="command.digest.hour",
+        zone="command.digest.zone",
+        email="command.digest.email",
+        askers="command.digest.askers",
     )
     @app_commands.choices(day=DAYS)
     async def schedule(

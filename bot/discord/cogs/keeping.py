@@ -16,7 +16,7 @@ from bot.discord.delivering.outlets import TROUBLE
 from bot.discord.hearing.places import Rooms
 from bot.discord.hearing.triggers import without_mention
 from bot.discord.languages import named, reader
-from bot.discord.messages import buttons
+from bot.discord.messages import forms
 from bot.discord.messages.keep_form import KEEP, keep_form
 from db.records import Course, CourseId, Delivery, QuestionId
 from db.records.reviews import SourceMessage
@@ -176,14 +176,14 @@ class KeepingCog(commands.Cog, name="Keeping"):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
-        match = KEEP.fullmatch(buttons.custom_id(interaction))
+        match = KEEP.fullmatch(forms.custom_id(interaction))
         if interaction.type is discord.InteractionType.modal_submit and match:
             course, draft = CourseId(int(match["course"])), int(match["draft"])
             await self._bot.act(interaction, lambda: self._sent(interaction, course, draft))
 
     async def _sent(self, interaction: discord.Interaction[Any], course: CourseId, draft: int) -> None:
         language = reader(interaction)
-        fields = buttons.submitted(interaction.data)
+        fields = forms.submitted(interaction.data)
         text = fields.get("text", "")
         settings = await self._services.spaces.settings_of(course)
         if not permissions.is_staff(interaction, settings):

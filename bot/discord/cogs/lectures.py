@@ -8,8 +8,8 @@ from discord.ext import commands
 
 from bot.discord.client import Monitoria
 from bot.discord.hearing.places import Rooms
-from bot.discord.languages import named, reader
-from bot.discord.messages import render
+from bot.discord.languages import named, options, reader
+from bot.discord.messages import lectures
 from db.records import Course
 from services import i18n
 from services.answering.asked import cleaned
@@ -26,22 +26,21 @@ class Lectures(commands.Cog):
         self._rooms = Rooms(bot, bot.services)
 
     @app_commands.command(name=named("command.search.name"), description=named("command.search.description"))
-    @app_commands.rename(query=named("command.search.query"))
-    @app_commands.describe(query=named("command.search.query_description"))
+    @options(query="command.search.query")
     async def search(self, interaction: discord.Interaction[Any], query: str) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         language = reader(interaction)
         course = await self._course(interaction)
         wanted = cleaned(query, language)
         found = await self._services.retriever.search(course=course, questions=[wanted], k=HITS)
-        await interaction.followup.send(embed=render.found(wanted, found.hits, language), ephemeral=True)
+        await interaction.followup.send(embed=lectures.found(wanted, found.hits, language), ephemeral=True)
 
     @app_commands.command(name=named("command.lectures.name"), description=named("command.lectures.description"))
     async def lectures(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         course = await self._course(interaction)
         listed = await self._services.courses.lectures(course)
-        embed = render.lectures(course.title, listed, reader(interaction))
+        embed = lectures.lectures(course.title, listed, reader(interaction))
         await interaction.followup.send(embed=embed, ephemeral=True)
 
     async def _course(self, interaction: discord.Interaction[Any]) -> Course:

@@ -19,7 +19,7 @@ from bot.discord.client import ACKNOWLEDGED, Monitoria
 from bot.discord.delivering.outlets import TROUBLE, persistently
 from bot.discord.languages import named, reader
 from bot.discord.messages.defang import plain, shortened
-from bot.discord.messages.render import GREEN
+from bot.discord.messages.layout import GREEN
 from db.records import Course, Language
 from db.records.operation import Orphan
 from services import i18n

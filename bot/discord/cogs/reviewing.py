@@ -3,38 +3,35 @@
 import logging
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot.discord import permissions
 from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, given, left_behind, left_by_us
 from bot.discord.hearing.places import Rooms
-from bot.discord.languages import named, reader
-from bot.discord.messages import buttons, cards
-from bot.discord.messages.cards import EDIT, ReviewButton, Verb
-from bot.discord.messages.render import Page
+from bot.discord.languages import named, options, reader
+from bot.discord.messages import cards
+from bot.discord.messages.layout import Page
 from bot.discord.rounds import each, survived
-from db.records import Course, CourseId, ItemId, Label, Language, VerifiedId
+from db.records import Course, ItemId, VerifiedId
 from db.records.reviews import DueCard, ReviewItem
 from services import i18n
 from services.errors import Refused
-from services.reviewing.flagged import Card, Member
+from services.reviewing.flagged import Member
 
 log = logging.getLogger(__name__)
 
 TICK_S = 3.0
-LABELS: dict[str, Label] = {"right": "C", "partly": "P", "wrong": "I"}
 REASON_CHOICES = [app_commands.Choice(name=named(key), value=name) for name, key in cards.REASONS.items()]
 
 
 class Reviewing(
     commands.GroupCog, group_name=named("command.review.name"), group_description=named("command.review.description")
 ):
-    """The cards, their buttons and the commands of `/review`."""
+    """The cards, brought up to date, and the commands of `/review`."""
 
     def __init__(self, bot: Monitoria) -> None:
         super().__init__()
@@ -42,10 +39,6 @@ class Reviewing(
         self._services = bot.services
         self._review = bot.services.review
         self._rooms = Rooms(bot, bot.services)
-
-    async def cog_load(self) -> None:
-        self._bot.act_on_cards_by(self.pressed)
-        self._bot.add_dynamic_items(ReviewButton)
 
     async def cog_unload(self) -> None:
         self._tick.cancel()
@@ -71,6 +64,7 @@ class Reviewing(
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""
+        # Before the card is read: what changes in between is then found out at the hand's end.
         hand = await self._review.begin(due.item_id)
         shown = await self._review.card(due.course_id, due.item_id)
         if shown is None:
@@ -150,112 +144,15 @@ class Reviewing(
     def _at(self, channel: int, message: int) -> discord.PartialMessage:
         return self._bot.get_partial_messageable(channel).get_partial_message(message)
 
-    # Buttons and the form
-
-    async def pressed(self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId) -> None:
-        """
-        Do what a button of a card says.
-
-        Raises:
-            Refused: who pressed is no staff of the course (any more), or the item is taken, settled or gone.
-
-        """
-        language = reader(interaction)
-        member = await self._require_staff(interaction, course)
-        if verb in {"edit", "judge", "passages", "next"}:
-            await self._looked(interaction, verb, course, item, member)
-            return
-        match verb:
-            case "take":
-                await self._review.take(course, item, member, language)
-            case "release":
-                if not await self._review.release(course, item, member, language):
-                    raise Refused(i18n.text("review.not_yours", language))
-            case "dismiss":
-                await self._review.dismiss(course, item, member, language)
-            case "approve" | "reject":
-                await self._review.decide(course, item, member, approved=verb == "approve", reader=language)
-            case _:
-                await self._review.label(course, item, member, LABELS[verb], language)
-        await self._updated(interaction, course, item, language)
-
-    async def _looked(
-        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId, member: Member
-    ) -> None:
-        """Show what a member of staff wants to see, and nobody else."""
-        language = reader(interaction)
-        if verb == "judge":
-            judged = await self._review.opinion(course, item, member, language)
-            await interaction.response.send_message(embed=cards.opinion(judged, language), ephemeral=True)
-            return
-        shown = await self._card(course, item, language)
-        if verb == "edit":
-            await interaction.response.send_modal(cards.edit_form(shown, language))
-        elif verb == "passages":
-            await interaction.response.send_message(embed=cards.passages(shown.reply.hits, language), ephemeral=True)
-        else:
-            await self._next(interaction, shown.course, member)
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Read corrections by their form's custom id: those that were opened before a restart too."""
-        match = EDIT.fullmatch(buttons.custom_id(interaction))
-        if interaction.type is discord.InteractionType.modal_submit and match:
-            course, item = CourseId(int(match["course"])), ItemId(int(match["item"]))
-            await self._bot.act(interaction, lambda: self._corrected(interaction, course, item, match["state"]))
-
-    async def _corrected(
-        self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, opened: str
-    ) -> None:
-        language = reader(interaction)
-        member = await self._require_staff(interaction, course)
-        fields = buttons.submitted(interaction.data)
-        await self._review.correct(
-            course,
-            item,
-            member,
-            text=fields.get("text", ""),
-            label=next((given for given in get_args(Label) if given == fields.get("label")), "P"),
-            opened=opened,
-            reader=language,
-        )
-        await interaction.response.send_message(i18n.text("review.saved", language), ephemeral=True)
-
-    async def _updated(
-        self, interaction: discord.Interaction[Any], course: CourseId, item: ItemId, language: Language
-    ) -> None:
-        """
-        Answer a press by the card as it is now.
-
-        Where that fails, the hand is left to its lease: nobody knows whether the edit still lands.
-        """
-        hand = await self._review.begin(item)
-        shown = await self._card(course, item, language)
-        page = cards.card(shown, shown.course.language)
-        await interaction.response.edit_message(embed=page.embed, view=page.view)
-        if interaction.message and not interaction.message.flags.ephemeral:
-            await self._review.shown(
-                shown, hand, channel=interaction.message.channel.id, message=interaction.message.id
-            )
-        else:
-            await self._review.drop(hand)
-
-    async def _card(self, course: CourseId, item: ItemId, language: Language) -> Card:
-        shown = await self._review.card(course, item)
-        if shown is None:
-            raise Refused(i18n.text("review.gone", language))
-        return shown
-
     # Commands
 
     @app_commands.command(name=named("command.review.next"), description=named("command.review.next_description"))
     async def next(self, interaction: discord.Interaction[Any]) -> None:
         course = await self._rooms.require_staffed(interaction, reader(interaction))
-        await self._next(interaction, course, await self._member(interaction, course))
+        await self._bot.card_actions.next(interaction, course, await self._member(interaction, course))
 
     @app_commands.command(name=named("command.review.list"), description=named("command.review.list_description"))
-    @app_commands.rename(reason=named("command.review.reason"))
-    @app_commands.describe(reason=named("command.review.reason_description"))
+    @options(reason="command.review.reason")
     @app_commands.choices(reason=REASON_CHOICES)
     async def list(self, interaction: discord.Interaction[Any], reason: app_commands.Choice[str] | None = None) -> None:
         course = await self._rooms.require_staffed(interaction, reader(interaction))
@@ -270,8 +167,10 @@ class Reviewing(
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @app_commands.command(name=named("command.review.assign"), description=named("command.review.assign_description"))
-    @app_commands.rename(number=named("command.review.number"), to=named("command.review.to"))
-    @app_commands.describe(number=named("command.review.number_description"), to=named("command.review.to_description"))
+    @options(
+        number="command.review.number",
+        to="command.review.to",
+    )
     async def assign(self, interaction: discord.Interaction[Any], number: int, to: discord.Member) -> None:
         course = await self._rooms.require_staffed(interaction, reader(interaction))
         language = reader(interaction)
@@ -292,8 +191,7 @@ class Reviewing(
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @app_commands.command(name=named("command.review.retire"), description=named("command.review.retire_description"))
-    @app_commands.rename(number=named("command.review.number"))
-    @app_commands.describe(number=named("command.review.number_description"))
+    @options(number="command.review.number")
     async def retire(self, interaction: discord.Interaction[Any], number: int) -> None:
         course = await self._rooms.require_staffed(interaction, reader(interaction))
         member = await self._member(interaction, course)
@@ -301,27 +199,5 @@ class Reviewing(
         key = "review.retired" if retired else "review.not_there"
         await interaction.response.send_message(i18n.text(key, reader(interaction), number=number), ephemeral=True)
 
-    async def _next(self, interaction: discord.Interaction[Any], course: Course, member: Member) -> None:
-        """Show the next card to the member alone, with its buttons."""
-        language = reader(interaction)
-        item = await self._review.next(course, member)
-        shown = await self._review.card(course.id, item) if item else None
-        if shown is None:
-            await interaction.response.send_message(i18n.text("review.nothing", language), ephemeral=True)
-            return
-        page = cards.card(shown, language)
-        await interaction.response.send_message(
-            embed=page.embed or discord.utils.MISSING, view=page.view or discord.utils.MISSING, ephemeral=True
-        )
-
     async def _member(self, interaction: discord.Interaction[Any], course: Course) -> Member:
         return Member(id=interaction.user.id, key=await self._services.people.key(course, interaction.user.id))
-
-    async def _require_staff(self, interaction: discord.Interaction[Any], course: CourseId) -> Member:
-        """Look at who acts at this very moment: a role may have been taken away since the card was posted."""
-        settings = await self._services.spaces.settings_of(course)
-        permissions.require(
-            interaction, allowed=permissions.is_staff(interaction, settings), reader=reader(interaction)
-        )
-        key = await self._services.people.key_of(course, interaction.user.id)
-        return Member(id=interaction.user.id, key=key)

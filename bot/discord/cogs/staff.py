@@ -18,10 +18,10 @@ from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import TROUBLE
 from bot.discord.hearing.choosing import choice
 from bot.discord.hearing.places import Rooms
-from bot.discord.languages import named, reader
-from bot.discord.messages import render
+from bot.discord.languages import named, options, reader
+from bot.discord.messages import course_settings, layout
 from bot.discord.messages.defang import plain, shortened
-from bot.discord.messages.progress import Progressing
+from bot.discord.messages.ingest_progress import Progressing
 from bot.discord.offering import offered
 from bot.discord.permissions import Permission
 from db.records import AnswersWhen, Binding, Course, CourseSettings, Language, Outcome
@@ -63,15 +63,10 @@ class Staff(
         self._rooms = Rooms(bot, bot.services)
 
     @app_commands.command(name=named("command.course.create"), description=named("command.course.create_description"))
-    @app_commands.rename(
-        slug=named("command.course.slug"),
-        title=named("command.course.title"),
-        language=named("command.course.language"),
-    )
-    @app_commands.describe(
-        slug=named("command.course.slug_description"),
-        title=named("command.course.title_description"),
-        language=named("command.course.language_description"),
+    @options(
+        slug="command.course.slug",
+        title="command.course.title",
+        language="command.course.language",
     )
     async def create(
         self,
@@ -89,15 +84,10 @@ class Staff(
         )
 
     @app_commands.command(name=named("command.course.bind"), description=named("command.course.bind_description"))
-    @app_commands.rename(
-        course=named("command.course.course"),
-        channel=named("command.course.channel"),
-        answers=named("command.course.answers"),
-    )
-    @app_commands.describe(
-        course=named("command.course.course_description"),
-        channel=named("command.course.channel_description"),
-        answers=named("command.course.answers_description"),
+    @options(
+        course="command.course.course",
+        channel="command.course.channel",
+        answers="command.course.answers",
     )
     @app_commands.choices(answers=ANSWERS)
     async def bind(
@@ -118,9 +108,9 @@ class Staff(
             language,
             channel=place.mention,
             title=plain(found.title),
-            answers=render.answers_when(when, language),
+            answers=course_settings.answers_when(when, language),
         )
-        await self._whisper(interaction, "\n".join([said, *render.cannot_answer(_lacking([place]), language)]))
+        await self._whisper(interaction, "\n".join([said, *course_settings.cannot_answer(_lacking([place]), language)]))
 
     @bind.autocomplete("course")
     async def _own_courses(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -131,8 +121,7 @@ class Staff(
         return [app_commands.Choice(name=slug, value=slug) for slug in slugs if current.lower() in slug][:MOST_CHOICES]
 
     @app_commands.command(name=named("command.course.unbind"), description=named("command.course.unbind_description"))
-    @app_commands.rename(channel=named("command.course.channel"))
-    @app_commands.describe(channel=named("command.course.channel_description"))
+    @options(channel="command.course.channel")
     async def unbind(self, interaction: discord.Interaction[Any], channel: Bindable | None = None) -> None:
         guild = self._require_manager(interaction)
         language = reader(interaction)
@@ -144,23 +133,14 @@ class Staff(
     @app_commands.command(
         name=named("command.course.settings"), description=named("command.course.settings_description")
     )
-    @app_commands.rename(
-        answers=named("command.course.answers"),
-        staff_role=named("command.course.staff_role"),
-        staff_channel=named("command.course.staff_channel"),
-        person_limit=named("command.course.person_limit"),
-        course_limit=named("command.course.course_limit"),
-        hold=named("command.course.hold"),
-        formulas=named("command.course.formulas"),
-    )
-    @app_commands.describe(
-        answers=named("command.course.answers_description"),
-        staff_role=named("command.course.staff_role_description"),
-        staff_channel=named("command.course.staff_channel_description"),
-        person_limit=named("command.course.person_limit_description"),
-        course_limit=named("command.course.course_limit_description"),
-        hold=named("command.course.hold_description"),
-        formulas=named("command.course.formulas_description"),
+    @options(
+        answers="command.course.answers",
+        staff_role="command.course.staff_role",
+        staff_channel="command.course.staff_channel",
+        person_limit="command.course.person_limit",
+        course_limit="command.course.course_limit",
+        hold="command.course.hold",
+        formulas="command.course.formulas",
     )
     @app_commands.choices(answers=ANSWERS, hold=HOLDS)
     async def settings(
@@ -219,15 +199,10 @@ class Staff(
         )
 
     @app_commands.command(name=named("command.course.ingest"), description=named("command.course.ingest_description"))
-    @app_commands.rename(
-        captions=named("command.course.captions"),
-        video=named("command.course.video"),
-        title=named("command.course.lecture_title"),
-    )
-    @app_commands.describe(
-        captions=named("command.course.captions_description"),
-        video=named("command.course.video_description"),
-        title=named("command.course.lecture_title_description"),
+    @options(
+        captions="command.course.captions",
+        video="command.course.video",
+        title="command.course.lecture_title",
     )
     async def ingest(
         self,
@@ -238,7 +213,7 @@ class Staff(
     ) -> None:
         binding, _ = await self._require_staff(interaction)
         language = reader(interaction)
-        name = shortened(plain(captions.filename), render.LONGEST_TITLE)
+        name = shortened(plain(captions.filename), layout.LONGEST_TITLE)
         if captions.size > MAX_BYTES:
             size = math.ceil(captions.size / 1_000_000)
             raise Refused(i18n.text("ingest.too_big", language, name=name, size=size, limit=MAX_BYTES // 1_000_000))
@@ -269,7 +244,7 @@ class Staff(
         bindings = await self._services.spaces.bindings([settings.guild_id] if settings.guild_id else [])
         mine = [binding for binding in bindings if binding.course.id == course.id]
         places = [interaction.guild.get_channel(one.channel_id) for one in mine] if interaction.guild else []
-        embed = render.course(
+        embed = course_settings.course(
             course,
             settings,
             mine,

@@ -140,6 +140,7 @@ class Answering:
         if destination.is_private:
             await self._deliveries.give_up(question, asked.course)
         else:
+            # Now and not at the end: the next round may take it over at once, and passes over what is in flight.
             self.in_flight.discard(asked.source_id or "")
             await self._deliveries.lose_token(question, asked.course)
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.discord.delivering.outlets import TROUBLE, Outlet
-from bot.discord.messages.render import draft
+from bot.discord.messages.answers import draft
 from services.answering.drafts import Draft
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Live:
             await self._news.wait()
             if self._closing.is_set():
                 return
+            # Before it is read: what comes while this is being shown calls for another look.
             self._news.clear()
             text = self._latest.beginning(MOST_WRITTEN) if self._latest else ""
             if len(text) < FEWEST_CHARACTERS:

@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.discord.messages.defang import harmless, shortened
-from bot.discord.messages.render import Page
+from bot.discord.messages.layout import Page
 from bot.discord.messages.splitting import LONGEST
 from bot.discord.permissions import Lack, lacking_at, may_attach
 from db.records import AnswerId, ItemId
@@ -200,10 +200,12 @@ class CommandOutlet:
 
     async def deliver(self, pages: Sequence[Page]) -> AsyncGenerator[int, None]:
         for number, page in enumerate(pages):
+            # The first takes the place of "thinking", which Discord shows until it is edited.
             send = self._follow if number else self._edit
             sent = await persistently(lambda page=page, send=send: send(page))
             self._sent.append(sent)
             yield sent.id
+        # Only further pages can come twice: the first is an edit.
         if len(pages) > 1:
             try:
                 await self._tidy()
@@ -281,6 +283,7 @@ async def left_by_us(channel: discord.abc.Messageable, before: Before) -> list[d
             if message.author.id == before.us
         ]
     except (discord.Forbidden, discord.NotFound):
+        # Where nobody lets us look, an answer that may come twice is better than none.
         return []
 
 

@@ -9,8 +9,8 @@ from contextlib import aclosing, suppress
 import discord
 
 from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, Outlet, given, left_behind, left_by_us, persistently
-from bot.discord.messages import render
-from bot.discord.messages.render import Page
+from bot.discord.messages import answers
+from bot.discord.messages.layout import Page
 from bot.discord.permissions import may_attach
 from bot.discord.rounds import each
 from db.records import AnswerMessage, ItemId, Showing
@@ -37,7 +37,7 @@ async def pages_of(
     reply: Reply, showing: Showing, pictures: Pictures, *, shows_question: bool, takes_files: bool
 ) -> tuple[Page, ...]:
     """Return an answer as the messages of one place, its formulas drawn where that takes a picture."""
-    return render.answer(
+    return answers.answer(
         reply,
         showing.language,
         can_share=showing.is_private and showing.guild_id is not None,
@@ -56,6 +56,7 @@ async def delivered(
     """
     pages = await pages_of(reply, showing, pictures, shows_question=shows_question, takes_files=outlet.takes_files())
     if len(pages) > 1:
+        # Before any is sent, so that one that arrives and is not noted is looked for.
         await showings.claim(showing, len(pages))
     async with aclosing(outlet.deliver(pages)) as messages:
         number = 0
@@ -84,6 +85,7 @@ class Placing:
 
     async def _refresh(self, claimed: Showing) -> None:
         """Let a place show what is true now."""
+        # Before the answer is read: what changes in between raises the version, and the place comes up again.
         hand, showing, answer = await self._showings.begin(claimed)
         recalled = await self._asker.recall(claimed.course_id, answer) if answer else None
         if showing is None or recalled is None:
@@ -187,6 +189,7 @@ class Placing:
                 embed=page.embed,
                 view=page.view,
                 files=page.files() or None,
+                # Who asked may have deleted the message: then this comes without the reply, instead of not at all.
                 reference=reference.to_reference(fail_if_not_exists=False) if reference else None,
             ),
         )
@@ -245,6 +248,7 @@ class Placing:
             return None
         except discord.Forbidden as error:
             extra = {"channel_id": orphan.channel_id, "code": error.code, "reason": error.text}
+            # No further try of ours would help: somebody has to give the permission back, and delete it by hand.
             log.warning("message.stays", extra=extra)
             await self._showings.forget_orphan(orphan)
             return False

@@ -24,6 +24,7 @@ class Resuming:
 
     async def tick(self) -> None:
         """Hold on to what is answered here, and take over what nobody holds."""
+        # First: what is answered here must not be taken over below as left behind.
         await self._deliveries.renew(SOURCE, list(self._client.answering.in_flight))
         if self._client.is_ready():
             while delivery := await self._deliveries.claim():
@@ -62,6 +63,7 @@ class Resuming:
         if to.token and self._client.application_id:
             webhook = followup(self._client, self._client.application_id, to.token)
             return CommandOutlet(webhook, channel=channel, us=us.id, is_private=to.is_private)
+        # Without its token nobody but the asker may see it, and Discord has no other way to them.
         if to.is_private:
             return None
         source = channel.get_partial_message(to.message_id) if to.message_id else None

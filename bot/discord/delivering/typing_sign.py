@@ -35,4 +35,5 @@ class Typing:
 async def _type(channel: "discord.abc.MessageableChannel") -> None:
     with suppress(*TROUBLE):
         async with channel.typing():
+            # discord.py repeats the sign every few seconds for as long as this block lasts.
             await asyncio.Event().wait()

@@ -42,6 +42,7 @@ class CatchingUp:
         self._hear = hear
         self._one_at_a_time = asyncio.Lock()
         self._is_wanted = False  # whether somebody waits for their turn
+        # Few: what students ask right now goes by the same limits of Discord's.
         self._lanes = asyncio.Semaphore(MOST_ROOMS_AT_ONCE)
         self.is_planned = False  # whether the gaps are known: before, no message counts as the last one seen
 
@@ -55,6 +56,7 @@ class CatchingUp:
             return  # who waits already will see as much
         self._is_wanted = True
         async with self._one_at_a_time:
+            # Before it looks: what begins to be missed from now on wants another run.
             self._is_wanted = False
             for pause_s in absence.pauses_s():
                 try:
@@ -76,6 +78,7 @@ class CatchingUp:
     async def _all(self, marks: dict[int, int], bindings: list[Binding]) -> None:
         open_rooms = [room for guild in self._client.guilds for room in _rooms(guild)]
         gaps = self._gaps(open_rooms, marks, bindings)
+        # Not before the gaps are held: a message of now would raise the mark over what was missed.
         self.is_planned = True
         rooms = [self._look_through(room, gap) for room, gap in gaps]
         archives = [self._look_into_archive(parent, marks, bindings) for parent in self._parents(bindings)]
@@ -139,6 +142,7 @@ class CatchingUp:
                 if self._client.is_leaving:
                     return False
                 await self._hear(message)
+                # After it was heard: who dies in between hears it again, which is answered once all the same.
                 after = message.id
                 self._seen.hold(room.id, after)
             if len(page) < PAGE:

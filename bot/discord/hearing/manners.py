@@ -20,6 +20,7 @@ class Manners:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        # Weak: a thread's lock goes with the last who waits for it, and threads are many.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager

@@ -1,44 +1,86 @@
-"""The buttons under an answer. All they know is in their custom id, so they work after any restart."""
+"""
+The buttons under an answer and on a card for staff.
+
+All that one knows is in its custom id, so it works after any restart; those of sent messages live on, so that a
+pattern may grow and never change.
+"""
 
 import re
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, get_args
 
 import discord
 
-from db.records import Answer, AnswerId, CourseId, Language
+from db.records import Answer, AnswerId, CourseId, ItemId, Language
 from services import i18n
 
-Verb = Literal["up", "down", "excerpts", "call", "share"]
-STYLE = discord.ButtonStyle.secondary
-EMOJI: dict[Verb, str] = {"up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣"}
-WHY = re.compile(r"m:why:(?P<course>\d+):(?P<answer>\d+)")
-"""The custom id of the form that asks what was wrong with an answer."""
+OnAnswer = Literal["up", "down", "excerpts", "call", "share"]
+OnCard = Literal[
+    "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
+]
+EMOJI: dict[OnAnswer, str] = {"up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣"}
+STYLES: dict[OnCard, discord.ButtonStyle] = {
+    "right": discord.ButtonStyle.success,
+    "approve": discord.ButtonStyle.success,
+    "wrong": discord.ButtonStyle.danger,
+    "reject": discord.ButtonStyle.danger,
+    "edit": discord.ButtonStyle.primary,
+}
 
 
-class AnswerPressed(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPress:
+    """What a button under an answer asks for."""
+
+    verb: OnAnswer
+    course: CourseId
+    answer: AnswerId
+
+    @property
+    def custom_id(self) -> str:
+        return f"m:{self.verb}:{self.course}:{self.answer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPress:
+    """What a button of a card asks for."""
+
+    verb: OnCard
+    course: CourseId
+    item: ItemId
+
+    @property
+    def custom_id(self) -> str:
+        return f"r:{self.verb}:{self.course}:{self.item}"
+
+
+Press = AnswerPress | CardPress
+
+
+class Pressed(Protocol):
     """Whoever acts on a pressed button; the client is one."""
 
-    async def pressed(
-        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, answer: AnswerId
-    ) -> None: ...
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None: ...
 
 
-class AnswerButton(
+class PressButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"m:(?P<verb>up|down|excerpts|call|share):(?P<course>\d+):(?P<answer>\d+)",
+    template=(
+        rf"(?:m:(?P<on_answer>{'|'.join(get_args(OnAnswer))})|r:(?P<on_card>{'|'.join(get_args(OnCard))}))"
+        r":(?P<course>\d+):(?P<id>\d+)"
+    ),
 ):
-    """One button under an answer."""
+    """One button, with its words in the language of the message that it stands under."""
 
-    def __init__(self, verb: Verb, course: CourseId, answer: AnswerId, language: Language = "pt-BR") -> None:
-        self.verb: Verb = verb
-        self.course = course
-        self.answer = answer
+    def __init__(self, press: Press, language: Language = "pt-BR", row: int | None = None) -> None:
+        self.press = press
         super().__init__(
             discord.ui.Button(
-                style=STYLE,
-                emoji=EMOJI[verb],
-                label=label(verb, language),
-                custom_id=f"m:{verb}:{course}:{answer}",
+                style=_style(press),
+                emoji=EMOJI[press.verb] if isinstance(press, AnswerPress) else None,
+                label=label(press.verb, language),
+                custom_id=press.custom_id,
+                row=row,
             )
         )
 
@@ -49,73 +91,64 @@ class AnswerButton(
         item: discord.ui.Item[Any],  # noqa: ARG003
         match: re.Match[str],
     ) -> Self:
-        verb = next(verb for verb in get_args(Verb) if verb == match["verb"])
-        return cls(verb, CourseId(int(match["course"])), AnswerId(int(match["answer"])))
+        return cls(_read(match))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler: AnswerPressed = interaction.client
-        await handler.pressed(interaction, self.verb, self.course, self.answer)
+        handler: Pressed = interaction.client
+        await handler.pressed(interaction, self.press)
 
 
-def label(verb: Verb, language: Language) -> str:
-    """Return a button's words, in the language of the message that it stands under."""
-    match verb:
-        case "up":
-            return i18n.text("button.up", language)
-        case "down":
-            return i18n.text("button.down", language)
-        case "excerpts":
-            return i18n.text("button.excerpts", language)
-        case "call":
-            return i18n.text("button.call", language)
-        case "share":
-            return i18n.text("button.share", language)
+def _read(match: re.Match[str]) -> Press:
+    course = CourseId(int(match["course"]))
+    for on_answer in get_args(OnAnswer):
+        if match["on_answer"] == on_answer:
+            return AnswerPress(verb=on_answer, course=course, answer=AnswerId(int(match["id"])))
+    on_card = next(verb for verb in get_args(OnCard) if verb == match["on_card"])
+    return CardPress(verb=on_card, course=course, item=ItemId(int(match["id"])))
+
+
+def _style(press: Press) -> discord.ButtonStyle:
+    plain = discord.ButtonStyle.secondary
+    return plain if isinstance(press, AnswerPress) else STYLES.get(press.verb, plain)
+
+
+LABELS: dict[OnAnswer | OnCard, str] = {
+    "up": "button.up",
+    "down": "button.down",
+    "excerpts": "button.excerpts",
+    "call": "button.call",
+    "share": "button.share",
+    "take": "card.take",
+    "release": "card.release",
+    "right": "card.right",
+    "partly": "card.partly",
+    "wrong": "card.wrong",
+    "edit": "card.edit",
+    "dismiss": "card.dismiss",
+    "judge": "card.judge",
+    "passages": "card.passages",
+    "next": "card.next",
+    "approve": "card.approve",
+    "reject": "card.reject",
+}
+
+
+def label(verb: OnAnswer | OnCard, language: Language) -> str:
+    """Return a button's words."""
+    return i18n.text(LABELS[verb], language)
 
 
 def under(answer: Answer, language: Language, *, has_references: bool, can_share: bool) -> discord.ui.View:
     """Return the buttons that *answer* deserves: one that failed cannot be voted on."""
-    verbs: list[Verb] = [] if answer.outcome == "failed" else ["up", "down"]
+    verbs: list[OnAnswer] = [] if answer.outcome == "failed" else ["up", "down"]
     if has_references:
         verbs.append("excerpts")
     verbs.append("call")
     if can_share:
         verbs.append("share")
+    # Without one, discord.py would stop listening after three minutes.
     view = discord.ui.View(timeout=None)
     for verb in verbs:
-        view.add_item(AnswerButton(verb, answer.course_id, answer.id, language))
+        press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
+        view.add_item(PressButton(press, language))
     return view
-
-
-def why_form(course: CourseId, answer: AnswerId, language: Language) -> discord.ui.Modal:
-    """Return the form that asks what was wrong; what it sends is read by its custom id, after a restart too."""
-    form = discord.ui.Modal(title=i18n.text("vote.title", language), custom_id=f"m:why:{course}:{answer}")
-    options = [
-        discord.SelectOption(label=i18n.text("vote.wrong", language), value="wrong"),
-        discord.SelectOption(label=i18n.text("vote.incomplete", language), value="incomplete"),
-        discord.SelectOption(label=i18n.text("vote.unclear", language), value="unclear"),
-        discord.SelectOption(label=i18n.text("vote.wrong_moment", language), value="wrong_moment"),
-        discord.SelectOption(label=i18n.text("vote.other", language), value="other"),
-    ]
-    reasons = discord.ui.Select[discord.ui.Modal](custom_id="reason", options=options, required=True)
-    comment = discord.ui.TextInput[discord.ui.Modal](
-        custom_id="comment", style=discord.TextStyle.paragraph, required=False, max_length=1_000
-    )
-    form.add_item(discord.ui.Label(text=i18n.text("vote.reason", language), component=reasons))
-    form.add_item(discord.ui.Label(text=i18n.text("vote.comment", language), component=comment))
-    return form
-
-
-def custom_id(interaction: discord.Interaction[Any]) -> str:
-    """Return the custom id of what was pressed or sent; nothing, where it is a command."""
-    data: Any = interaction.data
-    return str(data.get("custom_id", "")) if data else ""
-
-
-def submitted(data: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
-    """Return what a form holds, by custom id, from the interaction's data."""
-    found: dict[str, str] = {}
-    for row in data.get("components", ()):
-        for field in row.get("components", ()) or (row.get("component", row),):
-            value = field.get("value") or next(iter(field.get("values") or ()), "")
-            found[str(field.get("custom_id", ""))] = str(value)
-    return found

@@ -1,112 +1,31 @@
-"""A flagged answer as a card in the staff's channel; its buttons know nothing but their custom id."""
+"""A flagged answer as a card in the staff's channel, and what staff see beside it: passages, opinions, lists."""
 
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Protocol, Self, get_args
+from collections.abc import Sequence
 
 import discord
 
+from bot.discord.messages.answers import references_of
+from bot.discord.messages.buttons import CardPress, OnCard, PressButton
 from bot.discord.messages.defang import harmless, plain, shortened
-from bot.discord.messages.render import GREEN, Page, references_of
+from bot.discord.messages.layout import GREEN, Page
 from bot.discord.messages.splitting import split
-from db.records import CourseId, Hit, ItemId, Language, Verdict
+from db.records import Hit, Language, Verdict
 from db.records.reviews import ListedItem, Verified
 from services import i18n
 from services.ground.timestamps import clock
-from services.notation.parts import beginning
 from services.notation.shown import undrawn
-from services.reviewing.flagged import Card, CardOpinion, Standing, state
-
-Verb = Literal[
-    "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
-]
-VERBS = "|".join(get_args(Verb))
-STYLES: dict[Verb, discord.ButtonStyle] = {
-    "right": discord.ButtonStyle.success,
-    "approve": discord.ButtonStyle.success,
-    "wrong": discord.ButtonStyle.danger,
-    "reject": discord.ButtonStyle.danger,
-    "edit": discord.ButtonStyle.primary,
-}
-EDIT = re.compile(r"rf:(?P<course>\d+):(?P<item>\d+):(?P<state>[os]\d+)")
-"""The custom id of the form that corrects an answer."""
+from services.reviewing.flagged import Card, CardOpinion, Standing
 
 RED = discord.Colour(0xC0392B)
 AMBER = discord.Colour(0xD68910)
 GREY = discord.Colour(0x7F8C8D)
 LONGEST_QUESTION = 500
 LONGEST_ANSWER = 1_800
-LONGEST_INPUT = 4_000
-"""What Discord takes in a field of a form."""
 LONGEST_FIELD = 1_000
 LONGEST_COMMENT = 250
 LONGEST_PASSAGE = 330
 MOST_COMMENTS = 5
 LONGEST_EMBED = 4_000
-
-
-class CardPressed(Protocol):
-    """Whoever acts on a pressed button of a card: the client, which hands it on to the cog that shows cards."""
-
-    async def reviewed(
-        self, interaction: discord.Interaction[Any], verb: Verb, course: CourseId, item: ItemId
-    ) -> None: ...
-
-
-CardAction = Callable[[discord.Interaction[Any], Verb, CourseId, ItemId], Awaitable[None]]
-"""What is done when a button of a card is pressed."""
-
-
-class ReviewButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=rf"r:(?P<verb>{VERBS}):(?P<course>\d+):(?P<item>\d+)",
-):
-    """One button of a card."""
-
-    def __init__(
-        self, verb: Verb, course: CourseId, item: ItemId, language: Language = "pt-BR", row: int | None = None
-    ) -> None:
-        self.verb: Verb = verb
-        self.course = course
-        self.item_id = item
-        super().__init__(
-            discord.ui.Button(
-                style=STYLES.get(verb, discord.ButtonStyle.secondary),
-                label=i18n.text(LABELS[verb], language),
-                custom_id=f"r:{verb}:{course}:{item}",
-                row=row,
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-    ) -> Self:
-        verb = next(verb for verb in get_args(Verb) if verb == match["verb"])
-        return cls(verb, CourseId(int(match["course"])), ItemId(int(match["item"])))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler: CardPressed = interaction.client
-        await handler.reviewed(interaction, self.verb, self.course, self.item_id)
-
-
-LABELS: dict[Verb, str] = {
-    "take": "card.take",
-    "release": "card.release",
-    "right": "card.right",
-    "partly": "card.partly",
-    "wrong": "card.wrong",
-    "edit": "card.edit",
-    "dismiss": "card.dismiss",
-    "judge": "card.judge",
-    "passages": "card.passages",
-    "next": "card.next",
-    "approve": "card.approve",
-    "reject": "card.reject",
-}
 
 
 def card(shown: Card, language: Language) -> Page:
@@ -188,49 +107,18 @@ def _status(shown: Card, language: Language) -> str:
 def _buttons(shown: Card, language: Language) -> discord.ui.View:
     item = shown.item
     if item.settled_at is not None:
-        rows: list[list[Verb]] = [["edit", "judge", "next"]]
+        rows: list[list[OnCard]] = [["edit", "judge", "next"]]
     elif shown.reply.answer.held == "waiting":
         rows = [["take", "approve", "edit", "reject"], ["passages", "judge", "next"]]
     else:
-        first: Verb = "take" if item.taken_by is None else "release"
+        first: OnCard = "take" if item.taken_by is None else "release"
         rows = [[first, "right", "partly", "wrong"], ["edit", "dismiss", "judge", "passages", "next"]]
     view = discord.ui.View(timeout=None)
     for number, verbs in enumerate(rows):
         for verb in verbs:
-            view.add_item(ReviewButton(verb, item.course_id, item.id, language, row=number))
+            press = CardPress(verb=verb, course=item.course_id, item=item.id)
+            view.add_item(PressButton(press, language, row=number))
     return view
-
-
-def edit_form(shown: Card, language: Language) -> discord.ui.Modal:
-    """Return the form that corrects an answer, with its text in it; what it sends is read by its custom id."""
-    item = shown.item
-    written = shown.verified.text if shown.verified else shown.reply.answer.text
-    form = discord.ui.Modal(
-        title=i18n.text("correct.title", language),
-        custom_id=f"rf:{item.course_id}:{item.id}:{state(item, shown.verified)}",
-    )
-    text = discord.ui.TextInput[discord.ui.Modal](
-        custom_id="text",
-        style=discord.TextStyle.paragraph,
-        default=beginning(written, LONGEST_INPUT),
-        required=True,
-        max_length=LONGEST_INPUT,
-    )
-    options = [
-        discord.SelectOption(label=i18n.text("correct.was_partly", language), value="P", default=True),
-        discord.SelectOption(label=i18n.text("correct.was_wrong", language), value="I"),
-        discord.SelectOption(label=i18n.text("correct.was_right", language), value="C"),
-    ]
-    was = discord.ui.Select[discord.ui.Modal](custom_id="label", options=options, required=True)
-    form.add_item(
-        discord.ui.Label(
-            text=i18n.text("correct.text", language),
-            description=i18n.text("correct.text_hint", language),
-            component=text,
-        )
-    )
-    form.add_item(discord.ui.Label(text=i18n.text("correct.was", language), component=was))
-    return form
 
 
 def passages(hits: Sequence[Hit], language: Language) -> discord.Embed:

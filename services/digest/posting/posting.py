@@ -148,6 +148,7 @@ class Posting:
     async def _claimed(self, plan: DigestPlan, now: datetime) -> DigestClaim | None:
         """Claim what somebody has begun and left, else what is due."""
         async with self._pool.connection() as conn:
+            # What was left comes first: its message may stand in the channel already.
             if left := await digests.take_over(conn, plan.course_id, lease=self._pace.lease):
                 return left
             owed = due(now, _schedule(plan), last_done=plan.last_done, since=plan.since)
@@ -165,12 +166,14 @@ class Posting:
             )
 
     async def _posted(self, claim: DigestClaim, outlet: DigestOutlet) -> bool:
+        # Looked for before the attempts are counted: the last one may have arrived as well.
         if claim.attempts > 1 and (message := await self._left_behind(claim, outlet)):
             return await self._finished(claim, message)
         if claim.attempts > self._pace.most_attempts:
             return await self._failed(claim, f"It could not be posted in {self._pace.most_attempts} attempts.")
         digest = await self._tell(_course(claim), _period(claim))
         async with self._pool.connection() as conn:
+            # The count may have taken long: the lease begins anew here, or somebody else holds the digest by now.
             if not await digests.renew(conn, claim, lease=self._pace.lease):
                 return False
         post = _post(claim, claim.wanted_channel_id)
@@ -208,6 +211,7 @@ class Posting:
 
     async def _let_go(self, claim: DigestClaim) -> None:
         try:
+            # Not for long: a process that is told to stop has seconds, and the lease does the same a little later.
             async with self._pool.connection(timeout=2.0) as conn:
                 await digests.retry(conn, claim, after=timedelta(0), reason=None)
         except (psycopg.Error, PoolTimeout):
@@ -242,11 +246,13 @@ class Posting:
             return await digests.finish_mail(conn, claim, state="failed" if reason else "sent", reason=reason)
 
     def _gap(self, claim: DigestClaim | MailClaim) -> timedelta:
+        # 4 ** 21 minutes would be more than a timedelta holds.
         return min(self._pace.longest_gap, self._pace.first_gap * 4 ** min(claim.attempts - 1, 20))
 
 
 def nonce(course: CourseId, week: str) -> str:
     """Return what marks every attempt at one digest."""
+    # Discord takes 25 characters of a nonce.
     return hashlib.sha256(f"digest {course} {week}".encode()).hexdigest()[:24]
 
 

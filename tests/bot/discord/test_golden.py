@@ -15,7 +15,7 @@ from typing import Any, get_args
 import discord
 import pytest
 
-from bot.discord.messages import buttons, cards, keep_form, render
+from bot.discord.messages import answers, cards, course_settings, forms, ingest_progress, keep_form, layout, lectures
 from bot.discord.permissions import Permission
 from db.records import (
     Answer,
@@ -151,7 +151,7 @@ def reply(outcome: Outcome, language: Language, text: str | None = None) -> Repl
     )
 
 
-def payload(pages: tuple[render.Page, ...]) -> list[Any]:
+def payload(pages: tuple[layout.Page, ...]) -> list[Any]:
     return [
         {
             "content": page.content,
@@ -239,9 +239,9 @@ def bound(language: Language) -> str:
         language,
         channel="<#41>",
         title="Redes Neurais",
-        answers=render.answers_when("mention", language),
+        answers=course_settings.answers_when("mention", language),
     )
-    return "\n".join([said, *render.cannot_answer(LACKING, language)])
+    return "\n".join([said, *course_settings.cannot_answer(LACKING, language)])
 
 
 ITEM = ReviewItem(
@@ -349,7 +349,7 @@ def flagged(item: ReviewItem = ITEM, *, held: Held = "no", written: Verified | N
 def marked(kind: MarkKind, language: Language) -> Any:
     mark = Mark(kind=kind, at=datetime(2026, 11, 23, 10, tzinfo=UTC) if kind == "verified" else None)
     may_be_seen = kind in {"verified", "under_review"}
-    return payload(render.answer(replace(reply("answered", language), mark=mark, may_be_seen=may_be_seen), language))
+    return payload(answers.answer(replace(reply("answered", language), mark=mark, may_be_seen=may_be_seen), language))
 
 
 def carded(card: Card, language: Language) -> Any:
@@ -368,7 +368,7 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
     "card_passages": lambda language: embed(cards.passages([HIT], language)),
     "keep_form": lambda language: keep_form.keep_form(KEPT, language).to_dict(),
     "keep_form_bare": lambda language: keep_form.keep_form(replace(KEPT, question="", hits=()), language).to_dict(),
-    "card_form": lambda language: cards.edit_form(flagged(), language).to_dict(),
+    "card_form": lambda language: forms.edit_form(flagged(), language).to_dict(),
     "review_list": lambda language: [
         embed(cards.listed(LISTED, 1, language)),
         embed(cards.listed([], 1, language)),
@@ -381,27 +381,29 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
 }
 
 KINDS: dict[str, Callable[[Language], Any]] = {
-    "answered": lambda language: payload(render.answer(reply("answered", language), language)),
-    "long": lambda language: payload(render.answer(reply("answered", language, LONG_ANSWER), language)),
-    "draft": lambda _: render.draft(LONG_ANSWER[:900]),
-    "private": lambda language: payload(render.answer(reply("answered", language), language, can_share=True)),
-    "shared": lambda language: payload(render.answer(reply("answered", language), language, with_question=True)),
-    "no_material": lambda language: payload(render.answer(reply("no_material", language), language)),
-    "needs_staff": lambda language: payload(render.answer(reply("needs_staff", language), language)),
-    "failed": lambda language: payload(render.answer(reply("failed", language), language)),
-    "excerpts": lambda language: embed(render.excerpts(reply("answered", language), language)),
-    "search": lambda language: embed(render.found("gradiente", [HIT, replace(HIT, rank=2, video_url=None)], language)),
-    "search_nothing": lambda language: embed(render.found("gradiente", [], language)),
-    "lectures": lambda language: embed(render.lectures("Redes Neurais", LECTURES, language)),
-    "lectures_many": lambda language: embed(
-        render.lectures("Redes Neurais", [lecture(number) for number in range(1, 200)], language)
+    "answered": lambda language: payload(answers.answer(reply("answered", language), language)),
+    "long": lambda language: payload(answers.answer(reply("answered", language, LONG_ANSWER), language)),
+    "draft": lambda _: answers.draft(LONG_ANSWER[:900]),
+    "private": lambda language: payload(answers.answer(reply("answered", language), language, can_share=True)),
+    "shared": lambda language: payload(answers.answer(reply("answered", language), language, with_question=True)),
+    "no_material": lambda language: payload(answers.answer(reply("no_material", language), language)),
+    "needs_staff": lambda language: payload(answers.answer(reply("needs_staff", language), language)),
+    "failed": lambda language: payload(answers.answer(reply("failed", language), language)),
+    "excerpts": lambda language: embed(answers.excerpts(reply("answered", language), language)),
+    "search": lambda language: embed(
+        lectures.found("gradiente", [HIT, replace(HIT, rank=2, video_url=None)], language)
     ),
-    "lectures_none": lambda language: embed(render.lectures("Redes", [], language)),
+    "search_nothing": lambda language: embed(lectures.found("gradiente", [], language)),
+    "lectures": lambda language: embed(lectures.lectures("Redes Neurais", LECTURES, language)),
+    "lectures_many": lambda language: embed(
+        lectures.lectures("Redes Neurais", [lecture(number) for number in range(1, 200)], language)
+    ),
+    "lectures_none": lambda language: embed(lectures.lectures("Redes", [], language)),
     "course": lambda language: embed(
-        render.course(REDES, SETTINGS, BINDINGS, LACKING, lectures=len(LECTURES), language=language)
+        course_settings.course(REDES, SETTINGS, BINDINGS, LACKING, lectures=len(LECTURES), language=language)
     ),
     "course_new": lambda language: embed(
-        render.course(
+        course_settings.course(
             REDES,
             replace(SETTINGS, staff_channel_id=None, staff_role_ids=()),
             [],
@@ -411,11 +413,11 @@ KINDS: dict[str, Callable[[Language], Any]] = {
         )
     ),
     "course_bound": bound,
-    "ingest_progress": lambda language: render.progress(Progress(what="aula-5", done=48, total=212), language),
-    "ingest_report": lambda language: [render.taken(report, language) for report in REPORTS],
+    "ingest_progress": lambda language: ingest_progress.progress(Progress(what="aula-5", done=48, total=212), language),
+    "ingest_report": lambda language: [ingest_progress.taken(report, language) for report in REPORTS],
     "refusals": refusals,
     **REVIEW,
-    "why_form": lambda language: buttons.why_form(CourseId(2), AnswerId(11), language).to_dict(),
+    "why_form": lambda language: forms.why_form(CourseId(2), AnswerId(11), language).to_dict(),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord.messages import render
+from bot.discord.messages import answers, course_settings, ingest_progress, lectures
 from bot.discord.messages.defang import GAP, HEADING
 from services.lectures.ingest import Taken
 from tests.bot.console import Console
@@ -89,12 +89,12 @@ CODE = re.compile(r"```.*?```|``.+?``|`[^`\n]+`", re.DOTALL)
 
 
 def shown_answer(text: str) -> list[str]:
-    pages = render.answer(reply("answered", "pt-BR", text), "pt-BR")
+    pages = answers.answer(reply("answered", "pt-BR", text), "pt-BR")
     return [page.content for page in pages]
 
 
 def shared(text: str) -> list[str]:
-    pages = render.answer(replace(reply("answered", "en"), question=text), "en", with_question=True)
+    pages = answers.answer(replace(reply("answered", "en"), question=text), "en", with_question=True)
     return [page.content for page in pages]
 
 
@@ -102,41 +102,43 @@ def references(text: str) -> list[str]:
     hostile = replace(
         reply("answered", "en"), references=tuple(replace(it, title=text, quote=text) for it in REFERENCES)
     )
-    embeds = [page.embed for page in render.answer(hostile, "en")] + [render.excerpts(hostile, "en")]
+    embeds = [page.embed for page in answers.answer(hostile, "en")] + [answers.excerpts(hostile, "en")]
     return [embed.description or "" for embed in embeds if embed]
 
 
 def excerpts(text: str) -> list[str]:
     hit = replace(HIT, text=text, cue_offsets=(0,), cue_starts_s=(210.0,))
-    embed = render.excerpts(replace(reply("answered", "en"), hits=(hit,)), "en")
+    embed = answers.excerpts(replace(reply("answered", "en"), hits=(hit,)), "en")
     return [embed.description or ""] if embed else []
 
 
 def found(text: str) -> list[str]:
-    embed = render.found(text, [replace(HIT, title=text, text=text)], "en")
-    nothing = render.found(text, [], "en")
+    embed = lectures.found(text, [replace(HIT, title=text, text=text)], "en")
+    nothing = lectures.found(text, [], "en")
     return [embed.title or "", embed.description or "", nothing.description or ""]
 
 
 def listed(text: str) -> list[str]:
-    lectures = [replace(lecture(1), title=text), replace(lecture(2, later=True), title=text)]
-    embed = render.lectures(text, lectures, "pt-BR")
+    listed = [replace(lecture(1), title=text), replace(lecture(2, later=True), title=text)]
+    embed = lectures.lectures(text, listed, "pt-BR")
     return [embed.title or "", re.sub(r"<t:32477284800:d>", "", embed.description or "")]
 
 
 def settings(text: str) -> list[str]:
-    embed = render.course(replace(REDES, title=text), SETTINGS, BINDINGS, {}, lectures=1, language="en")
+    embed = course_settings.course(replace(REDES, title=text), SETTINGS, BINDINGS, {}, lectures=1, language="en")
     return [embed.title or ""]
 
 
 def ingested(text: str) -> list[str]:
     taken = Taken(slug=text, path=Path("/x"), status="new", found=1, kept=1)
-    return render.taken(taken, "en") + render.taken(replace(taken, status="refused", found=0, kept=0), "en")
+    return ingest_progress.taken(taken, "en") + ingest_progress.taken(
+        replace(taken, status="refused", found=0, kept=0), "en"
+    )
 
 
 SURFACES: dict[str, Callable[[str], list[str]]] = {
     "answer": shown_answer,
-    "draft": lambda text: [render.draft(text)],
+    "draft": lambda text: [answers.draft(text)],
     "shared": shared,
     "references": references,
     "excerpts": excerpts,
@@ -207,7 +209,7 @@ def test_long_addresses_leave_the_links_whole() -> None:
     url = "https://video.example/" + "x" * 1_500
     many = tuple(replace(REFERENCES[0], number=number, url=url) for number in range(1, 6))
 
-    (page,) = render.answer(replace(reply("answered", "en"), references=many), "en")
+    (page,) = answers.answer(replace(reply("answered", "en"), references=many), "en")
 
     assert page.embed
     assert page.embed.description
@@ -220,7 +222,7 @@ def test_quotations_give_way_to_links() -> None:
     url = "https://video.example/" + "x" * 600
     many = tuple(replace(REFERENCES[0], number=number, url=url, quote="citação " * 40) for number in range(1, 6))
 
-    (page,) = render.answer(replace(reply("answered", "en"), references=many), "en")
+    (page,) = answers.answer(replace(reply("answered", "en"), references=many), "en")
 
     assert page.embed
     assert (page.embed.description or "").count("https://") == 5

@@ -7,7 +7,7 @@ import pytest
 
 from bot.discord.delivering import outlets
 from bot.discord.delivering.resuming import followup
-from bot.discord.messages.render import Page
+from bot.discord.messages.layout import Page
 from db import showings as places
 from db.records import CourseId, QuestionId, Showing
 from services.models.llm import LlmConfig

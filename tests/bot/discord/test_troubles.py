@@ -12,7 +12,7 @@ import pytest
 from bot.discord.client import Monitoria, apologise
 from bot.discord.delivering import outlets
 from bot.discord.delivering.live import BETWEEN_S, Live
-from bot.discord.messages.render import Page
+from bot.discord.messages.layout import Page
 from bot.discord.permissions import Lack
 from services.answering.drafts import Draft
 from services.models.llm import LlmConfig

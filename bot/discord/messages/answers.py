@@ -1,0 +1,115 @@
+"""An answer as messages: its text with what staff made of it, its references, and the passages around them."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.discord.messages import buttons
+from bot.discord.messages.defang import continued, harmless, plain, shortened
+from bot.discord.messages.layout import GREEN, LONGEST_EMBED, Page, day, numbered, whole
+from bot.discord.messages.splitting import LONGEST, split
+from db.records import Hit, Language, Reference
+from services import i18n
+from services.answering.released import Mark, instead
+from services.answering.replies import Reply
+from services.notation.pictures import Picture
+from services.notation.shown import shown, undrawn
+
+LONGEST_QUOTE = 180
+LONGEST_EXCERPT = 700
+LONGEST_DRAFT = 1_900
+"""Under Discord's 2000, so that the end of a code block that is still open has room."""
+BEFORE_S = 10.0
+AFTER_S = 30.0
+
+
+def answer(
+    reply: Reply,
+    language: Language,
+    *,
+    can_share: bool = False,
+    with_question: bool = False,
+    picture: Picture | None = None,
+) -> tuple[Page, ...]:
+    """
+    Return *reply* as messages, with its question above where it stands alone; words around it in *language*.
+
+    Formulas are on *picture*, as far as it holds them.
+    """
+    if not reply.may_be_seen:
+        return (Page(content=instead(reply.mark, language)),)
+    text = _marked(
+        harmless(shown(reply.answer.text, picture.sources if picture else (), language)), reply.mark, language
+    )
+    if with_question:
+        question = shortened(plain(reply.question), 300)
+        text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
+    # One less than Discord takes: `continued` may add a character.
+    pages = [continued(page) for page in split(text, longest=LONGEST - 1)]
+    *first, last = pages or [i18n.text("answer.no_material", language)]
+    view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
+    embed = _references(reply.references, language) if reply.references else None
+    return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
+
+
+def _marked(text: str, mark: Mark | None, language: Language) -> str:
+    """Return *text* with what staff have to do with it."""
+    if mark is None:
+        return text
+    if mark.kind == "verified":
+        said = i18n.text("mark.verified", language, date=day(mark.at.date(), language) if mark.at else "")
+    else:
+        said = i18n.text("mark.under_review", language)
+    return f"{said}\n\n{text}"
+
+
+def references_of(references: Sequence[Reference], *, most: int) -> str:
+    """Return a line for each reference, as many as fit whole."""
+    return whole([numbered(reference) for reference in references], most=most) if references else ""
+
+
+def draft(text: str) -> str:
+    """Return an answer in writing, as far as it is, with a code block that is still open closed."""
+    return split(harmless(undrawn(f"{text} …")), longest=LONGEST_DRAFT, most=1)[0]
+
+
+def _references(references: Sequence[Reference], language: Language) -> discord.Embed:
+    lines = [_reference(reference) for reference in references]
+    if sum(map(len, lines)) + len(lines) > LONGEST_EMBED:
+        # Addresses may be long; a student can do without the quotations, but not without the links.
+        lines = [numbered(reference) for reference in references]
+    return discord.Embed(title=i18n.text("discord.references", language), description=whole(lines), colour=GREEN)
+
+
+def _reference(reference: Reference) -> str:
+    return f"{numbered(reference)} — “{shortened(plain(reference.quote), LONGEST_QUOTE)}”"
+
+
+def excerpts(reply: Reply, language: Language) -> discord.Embed | None:
+    """Return the passages around each reference, with times; None where there are none."""
+    hits = {hit.segment_id: hit for hit in reply.hits}
+    parts = [
+        f"{numbered(reference)}\n{shortened(plain(_around(hits[reference.segment_id], reference)), LONGEST_EXCERPT)}"
+        for reference in reply.references
+        if reference.segment_id in hits
+    ]
+    if not parts:
+        return None
+    return discord.Embed(
+        title=i18n.text("excerpts.title", language),
+        description=whole(parts, separator="\n\n"),
+        colour=GREEN,
+    )
+
+
+def _around(hit: Hit, reference: Reference) -> str:
+    """Return what is said from shortly before *reference* until shortly after."""
+    starts = [
+        offset
+        for offset, start_s in zip(hit.cue_offsets, hit.cue_starts_s, strict=True)
+        if reference.start_s - BEFORE_S <= start_s <= reference.end_s + AFTER_S
+    ]
+    if not starts:
+        return hit.text
+    after = next((offset for offset in hit.cue_offsets if offset > starts[-1]), len(hit.text))
+    return hit.text[starts[0] : after].strip()
