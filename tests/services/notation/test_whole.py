@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.discord.messages.answers import draft
 from bot.discord.messages.defang import harmless
-from bot.discord.messages.render import draft
 from bot.discord.messages.splitting import LONGEST, ROOM, split
 from db.records import Hit, Reference
 from services.answering.drafts import preview
