@@ -50,6 +50,7 @@ def held(opening: str, closing: str) -> st.SearchStrategy[str]:
 PARTS = st.one_of(
     st.sampled_from(OUTSIDE),
     held("```python\n", "\n```\n"),
+    st.just("```python\n\\nosuch(1)\n\n# Fontes:\n[1]: x\n\nprint(1)\n\\nosuch\n```\n"),
     held("`", "` "),
     held(r"\(", r"\) "),
     held(r"\begin{align}", r"\end{align} "),
