@@ -90,27 +90,31 @@ lexical as materialized (
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by (select terms from question) <#> weights limit %(reach)s
+    order by worth desc limit %(reach)s  -- the very expression above: another one would be computed beside it
 ),
 found as materialized (
     select c.segment_id, c.lecture_id,
-        coalesce(d.worth, (
-            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) from segment_vectors v
-            where %(generation)s::bigint is not null
+        coalesce(c.likeness, (
+            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle))
+            from searched s join segment_vectors v on v.lecture_id = s.lecture_id
                 and v.course_id = %(course)s and v.generation_id = %(generation)s
-                and v.lecture_id = c.lecture_id and v.segment_id = c.segment_id
+            where %(generation)s::bigint is not null
+                and s.lecture_id = c.lecture_id and v.segment_id = c.segment_id
         ), 0)
-        + coalesce(l.worth, (
+        + coalesce(c.words, (
             select -((select terms from question) <#> t.weights) from segment_terms t
             where exists (select from asked)
                 and t.course_id = %(course)s and t.lecture_id = c.lecture_id and t.segment_id = c.segment_id
         ), 0) / (select mass from question) as worth
     from (
-        select segment_id, lecture_id from dense union select segment_id, lecture_id from lexical where worth > 0
+        select segment_id, lecture_id, max(likeness) as likeness, max(words) as words
+        from (
+            select segment_id, lecture_id, worth as likeness, null::float8 as words from dense
+            union all
+            select segment_id, lecture_id, null::float8, worth from lexical where worth > 0
+        ) legs
+        group by segment_id, lecture_id
     ) c
-    join searched s using (lecture_id)
-    left join dense d using (segment_id, lecture_id)
-    left join lexical l using (segment_id, lecture_id)
     order by worth desc, segment_id limit %(limit)s
 )
 select (row_number() over (order by f.worth desc, f.segment_id))::int as rank,

@@ -29,7 +29,7 @@ which a normally distributed number is above with the probability p = .726, .5 a
 MOVED = 0.05
 """How far a mean may move, in vectors of length 1, before bits are taken anew: a tenth of the least usual distance."""
 
-COMPARED = 6
+COMPARED = 8
 """So many segments are compared in full for each one that a leg finds."""
 
 TAKEN = """
