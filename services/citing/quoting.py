@@ -14,6 +14,8 @@ from services.words.terms import fold, question_terms, terms
 
 LEAST_COVERAGE = 0.5
 LEADING_HITS = 3
+FEW_OF_OWN = 0.3
+"""Where no larger share of the hits is in the question's language, its words cannot tell how much of it they cover."""
 LEAST_WITH_MEANING = 0.4
 """Where meaning is known: the least mean of the coverage and of how near the best sentence is to the question."""
 
@@ -93,10 +95,7 @@ def quoted(
     ranked = _ranked(among, near)
     if not ranked:
         return None
-    best = ranked[0][1]
-    code = best.hit.language if best.hit.language in translations else language
-    covered = coverage(translations.get(code, question), hits, code)
-    if not is_answered(covered, near[best.text] if near else None):
+    if not is_answered(_covered(question, hits, language, translations), near[ranked[0][1].text] if near else None):
         return None
     return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked))
 
@@ -113,6 +112,15 @@ def is_answered(covered: float, nearness: float | None) -> bool:
     if nearness is None:
         return covered >= LEAST_COVERAGE
     return (covered + nearness) / 2 >= LEAST_WITH_MEANING
+
+
+def _covered(question: str, hits: Sequence[Hit], language: str, translations: Mapping[str, str]) -> float:
+    """Return the coverage of the question as it was asked, or translated where hardly a hit is in its own language."""
+    own = sum(hit.language == language for hit in hits)
+    spoken = next((hit.language for hit in hits if hit.language in translations), None)
+    if spoken is None or own > FEW_OF_OWN * len(hits):
+        return coverage(question, hits, language)
+    return coverage(translations[spoken], hits, spoken)
 
 
 def coverage(question: str, hits: Sequence[Hit], language: str) -> float:
