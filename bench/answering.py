@@ -53,6 +53,11 @@ class Share:
     storing: float  # from the model's first word
 
     @property
+    def finding(self) -> float:
+        """From the question to its ranked passages."""
+        return self.embedding + self.search
+
+    @property
     def whole(self) -> float:
         return self.embedding + self.search + self.rest + self.storing
 
@@ -78,7 +83,9 @@ async def table(size: int) -> Table:
                 asked = corpus.questions(WARM_UP + QUESTIONS, evenly=evenly)
                 shares = (await _shares(services, model, asked))[WARM_UP:]
                 whole = [one.whole for one in shares]
-                shown.add_row(f"whole, {draw}", str(len(shares)), *percentiles(whole)[:2], "p50 ≤ 60")
+                shown.add_row(f"whole, {draw}", str(len(shares)), *percentiles(whole)[:2], "p50 ≤ 50")
+                finding = percentiles([one.finding for one in shares])[:2]
+                shown.add_row("  from the question to its passages", "", *finding, "p50 ≤ 20")
                 for name, said in PARTS.items():
                     shown.add_row(f"  {said}", "", *percentiles([getattr(one, name) for one in shares])[:2], "")
             promised = await services.queue.due()

@@ -51,7 +51,7 @@ MADE_UP = Identity(
 TARGETS = {
     (10_000, "hybrid"): "p50 ≤ 2",
     (100_000, "vector"): "p50 ≤ 2, p99 ≤ 12",
-    (100_000, "hybrid"): "p50 ≤ 6, p95 ≤ 25",
+    (100_000, "hybrid"): "p50 ≤ 8, p95 ≤ 30",
 }
 
 

@@ -11,16 +11,16 @@ import discord
 
 from bot.discord.client import Monitoria
 from bot.discord.cogs.asking import Asking
+from bot.discord.cogs.course import Staff
 from bot.discord.cogs.digesting import Digesting
 from bot.discord.cogs.keeping import KeepingCog
 from bot.discord.cogs.lectures import Lectures
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.reviewing import Reviewing
-from bot.discord.cogs.staff import Staff
-from bot.discord.hearing.choosing import CourseChoice
+from bot.discord.hearing.course_choice import CourseChoice
 from bot.process import health
 from bot.process.metrics import Metrics
-from bot.process.supervision import Part, Stop, supervised
+from bot.process.supervision import ProcessPart, Stop, supervised
 from services import wiring
 from services.errors import Misconfigured, Refused, Unavailable
 from services.operation.readiness import database_answers
@@ -65,7 +65,7 @@ async def run(setup: Setup, token: str | None, address: health.Address | None) -
     return stop.by
 
 
-def parts(services: Services, token: str, address: health.Address | None) -> list[Part]:
+def parts(services: Services, token: str, address: health.Address | None) -> list[ProcessPart]:
     """Return what runs, in the order of starting; the last one is stopped first."""
     metrics = Metrics()
     metrics.watch_vectors(
@@ -77,15 +77,15 @@ def parts(services: Services, token: str, address: health.Address | None) -> lis
         "database": partial(database_answers, services.pool),
     }
     wanted = [
-        Part(name="pulse", run=metrics.pulse),
-        *([Part(name="worker", run=services.worker.run)] if services.worker else []),
-        Part(name="filling", run=services.filling.run),
+        ProcessPart(name="pulse", run=metrics.pulse),
+        *([ProcessPart(name="worker", run=services.worker.run)] if services.worker else []),
+        ProcessPart(name="filling", run=services.filling.run),
         # Last, so stopped first: what it still answers needs all the others.
-        Part(name="gateway", run=gateway.run, leave=gateway.leave, grace_s=DRAIN_S, fatal=(Refused,)),
+        ProcessPart(name="gateway", run=gateway.run, leave=gateway.leave, grace_s=DRAIN_S, fatal=(Refused,)),
     ]
     if address:
         told = health.application(checks, metrics.registry)
-        wanted.insert(0, Part(name="health", run=partial(health.serve, told, address)))
+        wanted.insert(0, ProcessPart(name="health", run=partial(health.serve, told, address)))
     return wanted
 
 

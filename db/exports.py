@@ -19,9 +19,9 @@ from db.records import (
     Outcome,
     QuestionId,
     RetrievalMode,
-    SegmentId,
     Support,
 )
+from db.records.exports import ExportedHit, ExportedReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,38 +50,6 @@ class ExportedQuestion:
     tokens_out: int | None
     answered_at: datetime | None
     entry: dict[str, Any] | None  # of the dossier that it came in
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedHit:
-    """One passage that an answer was made from."""
-
-    answer_id: AnswerId
-    rank: int
-    segment_id: SegmentId
-    lecture: str
-    title: str
-    video_url: str | None
-    duration_s: float | None
-    start_s: float
-    end_s: float
-    score: float | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedReference:
-    """One moment that an answer cites."""
-
-    answer_id: AnswerId
-    number: int
-    segment_id: SegmentId
-    lecture: str
-    title: str
-    start_s: float
-    end_s: float
-    url: str | None
-    quote: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from db.records import CourseId, GenerationId, Hit, LectureId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class LanguageLikeness:
     """What likeness to the question is worth in segments of one language."""
 
     language: str  # two-letter code
@@ -30,7 +30,7 @@ class Dense:
     generation: GenerationId
     vector: NDArray[np.float32]  # (dimension,), the question's; a hit's score is the cosine to it
     towards: NDArray[np.float32]  # (dimension,), of unit length: the question without what its language shares
-    spoken: Sequence[Spoken]
+    spoken: Sequence[LanguageLikeness]
     gain: float  # in languages that are not among *spoken*
 
 
@@ -73,7 +73,11 @@ near as materialized (
         offset 0  -- a lecture's rows by the key: joined in any other way they would be read once for each lecture
     ) n
     where %(generation)s::bigint is not null
-    order by s.gain * (%(unalike)s::float8 - n.apart) desc limit %(compared)s
+    order by s.gain * (%(unalike)s::float8 - n.apart) desc
+    limit (
+        select least(%(most)s::int, %(least)s::int + coalesce(max(segments) / %(one_in)s::int, %(most)s::int))
+        from course_lexicons where course_id = %(course)s
+    )
 ),
 dense as materialized (
     select v.segment_id, v.lecture_id, max(-n.gain * ((v.embedding <#> %(towards)s::halfvec) + n.middle)) as worth
@@ -90,27 +94,31 @@ lexical as materialized (
         and course_id = %(course)s
         and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
         and lecture_id <> all((select ids from closed)::bigint[])
-    order by (select terms from question) <#> weights limit %(reach)s
+    order by worth desc limit %(reach)s  -- the very expression above: another one would be computed beside it
 ),
 found as materialized (
     select c.segment_id, c.lecture_id,
-        coalesce(d.worth, (
-            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle)) from segment_vectors v
-            where %(generation)s::bigint is not null
+        coalesce(c.likeness, (
+            select max(-s.gain * ((v.embedding <#> %(towards)s::halfvec) + s.middle))
+            from searched s join segment_vectors v on v.lecture_id = s.lecture_id
                 and v.course_id = %(course)s and v.generation_id = %(generation)s
-                and v.lecture_id = c.lecture_id and v.segment_id = c.segment_id
+            where %(generation)s::bigint is not null
+                and s.lecture_id = c.lecture_id and v.segment_id = c.segment_id
         ), 0)
-        + coalesce(l.worth, (
+        + coalesce(c.words, (
             select -((select terms from question) <#> t.weights) from segment_terms t
             where exists (select from asked)
                 and t.course_id = %(course)s and t.lecture_id = c.lecture_id and t.segment_id = c.segment_id
         ), 0) / (select mass from question) as worth
     from (
-        select segment_id, lecture_id from dense union select segment_id, lecture_id from lexical where worth > 0
+        select segment_id, lecture_id, max(likeness) as likeness, max(words) as words
+        from (
+            select segment_id, lecture_id, worth as likeness, null::float8 as words from dense
+            union all
+            select segment_id, lecture_id, null::float8, worth from lexical where worth > 0
+        ) legs
+        group by segment_id, lecture_id
     ) c
-    join searched s using (lecture_id)
-    left join dense d using (segment_id, lecture_id)
-    left join lexical l using (segment_id, lecture_id)
     order by worth desc, segment_id limit %(limit)s
 )
 select (row_number() over (order by f.worth desc, f.segment_id))::int as rank,
@@ -186,7 +194,9 @@ def parameters(
         "gain": dense.gain if dense else 0.0,
         "signs": dense and signs.of_question(dense.towards),
         "unalike": signs.UNALIKE * len(dense.towards) if dense else 0.0,
-        "compared": signs.COMPARED * reach,
+        "least": signs.LEAST_COMPARED * reach,
+        "most": signs.MOST_COMPARED * reach,
+        "one_in": signs.ONE_COMPARED_IN,
         "limit": limit,
         "reach": reach,
     }

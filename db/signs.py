@@ -4,7 +4,7 @@ The first stage of the search by meaning: three bits for each number of a piece'
 Where the number stands about its language's mean is told by three thresholds, in units of the usual distance from it:
 x > -0.6, x > 0 and x > 0.6. How many bits of two vectors differ (their Hamming distance) then orders segments nearly as
 the cosine does, at a tenth of the reading; one bit alone would need three times as many segments compared in full
-afterwards. docs/adr/0014 has the figures.
+afterwards. docs/adr/0016-signs-first.md has the figures.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,11 @@ which a normally distributed number is above with the probability p = .726, .5 a
 MOVED = 0.05
 """How far a mean may move, in vectors of length 1, before bits are taken anew: a tenth of the least usual distance."""
 
-COMPARED = 6
-"""So many segments are compared in full for each one that a leg finds."""
+LEAST_COMPARED, MOST_COMPARED, ONE_COMPARED_IN = 2, 8, 60
+"""
+How many segments are compared in full: two for each that a leg finds, and one more for 60 segments of the course, but
+no more than eight for each that a leg finds.
+"""
 
 TAKEN = """
 insert into segment_signs

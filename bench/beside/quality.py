@@ -18,7 +18,7 @@ from db.records import Course, Hit
 from services import wiring
 from services.lectures.manifest import plan
 from services.models.embedder import EmbedderConfig
-from services.research.evaluate import EvalQuestion, Figures, Outcome, by_group, outcomes, read_set
+from services.research.evaluate import EvalQuestion, Outcome, RetrievalFigures, by_group, outcomes, read_set
 from services.wiring import Services, Setup
 
 GROUPS = ("all", "lang pt", "lang en", "pt hand", "tag cross-lingual")
@@ -37,7 +37,7 @@ class Passage:
 async def table(data: Path, python: Path) -> Table:
     """Take the lectures of *data* in, ask its development set of everybody, and return recall@5 and MRR@10."""
     questions = read_set(data / "questions" / "dev.jsonl")
-    found: dict[str, dict[str, Figures]] = {}
+    found: dict[str, dict[str, RetrievalFigures]] = {}
     async with AsyncExitStack() as stack:
         home, folder = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitoria-beside-"))) for _ in range(2)
@@ -126,7 +126,7 @@ def _hit(rank: int, passage: Passage) -> Hit:
     )
 
 
-def _shown(found: dict[str, dict[str, Figures]]) -> Table:
+def _shown(found: dict[str, dict[str, RetrievalFigures]]) -> Table:
     groups = [group for group in GROUPS if all(group in figures for figures in found.values())]
     counted = next(iter(found.values()))
     columns = [f"{group} ({counted[group].questions})" for group in groups]

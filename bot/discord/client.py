@@ -15,14 +15,14 @@ from discord.gateway import DiscordWebSocket
 from bot.discord.card_actions import CardActions
 from bot.discord.delivering.answering import Answering
 from bot.discord.delivering.outlets import PASSING, TROUBLE, persistently
-from bot.discord.delivering.placing import Placing
+from bot.discord.delivering.refreshing import Refreshing
 from bot.discord.feedback import Feedback
 from bot.discord.languages import Translations, reader
 from bot.discord.messages.buttons import AnswerPress, CardPress, Press, PressButton
 from bot.discord.messages.defang import shortened
 from bot.discord.messages.forms import EDIT, WHY, custom_id
 from bot.discord.messages.splitting import LONGEST
-from bot.discord.publishing import admits_commands, invitation, publish
+from bot.discord.publishing_commands import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
 from db.records import AnswerId, CourseId, ItemId
 from services import i18n
@@ -100,7 +100,7 @@ class Monitoria(commands.Bot):
         self._leaving = asyncio.Event()
         self._feedback = Feedback(services)
         self.card_actions = CardActions(services)
-        self.placing = Placing(self, services.asker, services.showings, services.pictures)
+        self.refreshing = Refreshing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
         self._cut_off: list[discord.Interaction[Any]] = []  # whom a stop left without an answer

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import discord
 
 from bot.discord.delivering.outlets import TROUBLE, Before, ReplyOutlet
-from bot.discord.delivering.placing import delivered
+from bot.discord.delivering.refreshing import delivered
 from bot.discord.languages import reader
 from bot.discord.messages import answers, forms
 from bot.discord.messages.buttons import AnswerPress

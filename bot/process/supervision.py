@@ -23,7 +23,7 @@ CANCEL_LIMIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ProcessPart:
     """
     Something that runs as long as the process does.
 
@@ -107,7 +107,7 @@ def exit_status(by: signal.Signals | None) -> int:
     return 128 + signal.SIGINT if by is signal.SIGINT else 0
 
 
-async def supervised(parts: Sequence[Part], stop: Stop, gaps: Gaps | None = None) -> None:
+async def supervised(parts: Sequence[ProcessPart], stop: Stop, gaps: Gaps | None = None) -> None:
     """
     Run *parts* side by side until *stop* is asked for; then stop them, the last one first.
 
@@ -127,7 +127,7 @@ async def supervised(parts: Sequence[Part], stop: Stop, gaps: Gaps | None = None
             task.result()
 
 
-async def _kept_up(part: Part, stop: Stop, gaps: Gaps) -> None:
+async def _kept_up(part: ProcessPart, stop: Stop, gaps: Gaps) -> None:
     failures = 0
     while True:
         began_s = time.monotonic()
@@ -156,7 +156,7 @@ def _reason(error: Exception | None) -> str:
     return "it ended by itself" if error is None else str(error) or type(error).__name__
 
 
-async def _stopped(part: Part, task: asyncio.Task[None], stop: Stop) -> None:
+async def _stopped(part: ProcessPart, task: asyncio.Task[None], stop: Stop) -> None:
     if part.leave and not task.done():
         part.leave()
         hurried = asyncio.create_task(stop.hurried.wait())

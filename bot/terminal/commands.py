@@ -33,10 +33,10 @@ from services.research import calibrate as calibration
 from services.research import export as exporting
 from services.research import importing
 from services.research.evaluate import EvalQuestion, Outcome, by_group, outcomes, read_set
-from services.research.seconds import Seconds, Shown, quotations, seconds
-from services.search.generations import is_unproven
+from services.research.seconds import CitedAnswer, Seconds, quotations, seconds
 from services.search.generations import reindex as reindexing
 from services.search.retrieve import Retriever
+from services.search.weights import is_unproven
 from services.wiring import Services, Setup
 
 T = TypeVar("T", saving.Saved, saving.Restored)
@@ -387,7 +387,7 @@ async def _measured(
 async def _quoted(services: Services, course: Course, questions: Sequence[EvalQuestion]) -> Seconds:
     """Measure where quotations send a student: what is answered without a language model, verified answers apart."""
     asker = Asker(services.pool, services.retriever, None, nearness=services.nearness)
-    shown: list[Shown] = []
+    shown: list[CitedAnswer] = []
     with terminal.progress() as bars:
         task = bars.add_task("quotations", total=len(questions))
         async for one in quotations(asker, course, questions):

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bot.process.supervision import Part, Stop, exit_status, supervised
+from bot.process.supervision import ProcessPart, Stop, exit_status, supervised
 from bot.terminal import console as terminal
 from db.records import AnswerId, JobId, JudgeSettings, QueuedJob
 from services import wiring
@@ -88,8 +88,8 @@ async def work(setup: Setup) -> int:
     stop = Stop()
     with stop.listening():
         async with wiring.judging(setup) as opened:
-            worker = Part(name="worker", run=_worker(opened).run)
-            await supervised([worker, Part(name="filling", run=opened.filling.run)], stop)
+            worker = ProcessPart(name="worker", run=_worker(opened).run)
+            await supervised([worker, ProcessPart(name="filling", run=opened.filling.run)], stop)
     return exit_status(stop.by)
 
 

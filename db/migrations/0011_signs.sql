@@ -1,7 +1,7 @@
 -- A first stage for the search by meaning. A segment has about four pieces of 1 kB each, and reading them all is what a
 -- search in a large course waits for. Of each number of a piece's vector it is now kept, in three bits, whether it is
 -- far below its language's mean, below, above or far above it; counting differing bits finds the few hundred segments
--- whose vectors are then compared in full. docs/adr/0014 says how much that loses: nothing that could be measured.
+-- whose vectors are then compared in full. docs/adr/0016 says how much that loses: nothing that could be measured.
 
 -- What the bits are taken about. Null: about zero, as here, until the course's vectors are looked at again.
 alter table language_means add column signed_about vector;

@@ -8,7 +8,7 @@ from services.answering.verdicts import BEFORE_VERDICT, LONGEST_VERDICT, VERDICT
 from services.citing.citations import without_marks
 from services.citing.without_links import without_links
 from services.models.thoughts import SoFar
-from services.notation.parts import CODES, FORMULAS, masked, read
+from services.notation.parts import CODES, masked, read
 
 OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
 """Some models put their whole answer in one; a student need not see it."""
@@ -52,13 +52,14 @@ def preview(text: str) -> str:
     if any(verdict.startswith(begun[: len(verdict)]) for verdict in VERDICTS):
         return ""
     # Twice: without its last word, a mark or a link of several words is open again.
-    finished = HALF_VERDICT.sub("", _finished(_finished(_without_open_formula(text))))
+    finished = HALF_VERDICT.sub("", _finished(_finished(_without_open_part(text))))
     return VERDICT.sub("", without_marks(without_links(finished, masked))).strip()
 
 
-def _without_open_formula(text: str) -> str:
+def _without_open_part(text: str) -> str:
+    """Return *text* without the formula or piece of code that it ends in; a block of code is shown as it grows."""
     *_, last = read(text, is_whole=False) or (None,)
-    return text[: last.start] if last and last.is_open and last.kind in FORMULAS else text
+    return text[: last.start] if last and last.is_open and last.kind != "fence" else text
 
 
 def _finished(text: str) -> str:

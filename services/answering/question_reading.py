@@ -44,7 +44,7 @@ _STANDS_FOR = {word: min(words) for words in SYNONYMS for word in words}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class SubjectWord:
     """One word of a question's subject; two that have a form in common are the same."""
 
     text: str
@@ -58,7 +58,7 @@ class Reading:
 
     plain: tuple[str, ...]  # all its words, folded and written out
     kind: Kind | None  # None: to be answered with yes or no
-    subject: tuple[Word, ...]  # in order, each once
+    subject: tuple[SubjectWord, ...]  # in order, each once
     numbers: tuple[str, ...]  # in order
     may_say_one: bool  # "um" and "one" are numbers at times
     is_negated: bool
@@ -137,18 +137,18 @@ def _kind(text: str) -> tuple[Kind | None, str]:
     return None, text
 
 
-def _subject(words: Iterable[str], language: str) -> Iterator[Word]:
+def _subject(words: Iterable[str], language: str) -> Iterator[SubjectWord]:
     for word in words:
         if word.startswith("@") or (language == "pt" and word in _ENGLISH_ALONE):
             # `x.mean()` is no way to ask what something means, and "o laço for" names a keyword.
-            yield Word(text=word.lstrip("@"), forms=frozenset({word.lstrip("@")}), sort="name")
+            yield SubjectWord(text=word.lstrip("@"), forms=frozenset({word.lstrip("@")}), sort="name")
         elif word in _SIDES:
             name = "{}:{}".format(*_SIDES[word])
-            yield Word(text=name, forms=frozenset({name}), sort="side")
+            yield SubjectWord(text=name, forms=frozenset({name}), sort="side")
         elif word in _STANDS_FOR:
-            yield Word(text=_STANDS_FOR[word], forms=frozenset({_STANDS_FOR[word]}), sort="synonym")
+            yield SubjectWord(text=_STANDS_FOR[word], forms=frozenset({_STANDS_FOR[word]}), sort="synonym")
         elif not (word in _SAY_NOTHING or (language != "pt" and word in _SAY_NOTHING_IN_ENGLISH)):
-            yield Word(text=word, forms=_forms(word), sort="name" if _NAMED.search(word) else "plain")
+            yield SubjectWord(text=word, forms=_forms(word), sort="name" if _NAMED.search(word) else "plain")
 
 
 def _forms(word: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from services.answering.question_reading import DOUBLED, Reading, Word, read
+from services.answering.question_reading import DOUBLED, Reading, SubjectWord, read
 from services.models.embedder.protocol import Vectors
 from services.words.kinds import KINDS_ALIKE
 
@@ -265,7 +265,7 @@ def _cosine(a: Comparable, b: Comparable) -> float | None:
     return float(a.vector @ b.vector)
 
 
-def _aligned(a: Sequence[Word], b: Sequence[Word]) -> list[tuple[int, int]]:
+def _aligned(a: Sequence[SubjectWord], b: Sequence[SubjectWord]) -> list[tuple[int, int]]:
     """Pair the words of two subjects that are the same, each word once; forms in common go before likeness."""
     pairs: list[tuple[int, int]] = []
     free = set(range(len(b)))
@@ -285,7 +285,7 @@ def _aligned(a: Sequence[Word], b: Sequence[Word]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _are_alike(a: Word, b: Word) -> bool:
+def _are_alike(a: SubjectWord, b: SubjectWord) -> bool:
     """Tell cognates and slips of the finger from other words; "previsão" and "precisão" are other words."""
     if not a.sort == b.sort == "plain":
         return False

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
@@ -12,10 +12,10 @@ from services import i18n, prompts
 from services.answering.asked import Question
 from services.answering.asked_before import Known
 from services.answering.drafts import Draft
-from services.answering.quotations import quotations
 from services.answering.verdicts import BEFORE_VERDICT, VERDICT
+from services.answering.without_model import quotations
 from services.citing.attribution import attributed
-from services.citing.citations import resolve
+from services.citing.citations import Claim, resolve
 from services.citing.marks import normalised
 from services.citing.nearness import Nearness
 from services.ground.timestamps import clock
@@ -50,6 +50,7 @@ class Written:
     outcome: Outcome
     text: str
     references: tuple[Reference, ...] = ()
+    unsure: tuple[Claim, ...] = ()  # what it says, in words that the cited passages hardly hold
     failure: str | None = None
     found: Found = field(default_factory=lambda: NOTHING)
     standalone: str | None = None
@@ -83,7 +84,7 @@ async def with_model(
             async for part in parts:
                 if isinstance(part, Completion):
                     # To find the cues takes some 15 ms; of fifty answers that end at once, most of a second.
-                    judged = await asyncio.to_thread(_judged, part, question, found)
+                    judged = await _placed(part, question, found, nearness)
                     written = judged or await _marked(model, messages, part, question, found, deadline, nearness)
                     yield replace(written, prompt=prompt)
                 else:
@@ -93,6 +94,17 @@ async def with_model(
         texts = REFUSED if error.trouble in {"content_filter", "refusal"} else FAILED
         failed = await _failed(question, found, str(error), texts, nearness)
         yield replace(failed, model=model.name, prompt=prompt)
+
+
+async def _placed(
+    completion: Completion, question: Question, found: Found, nearness: Nearness | None
+) -> Written | None:
+    """Tell what the model's text amounts to; where words do not tell the moments that it cites, meaning does."""
+    judged = await asyncio.to_thread(_judged, completion, question, found)
+    if judged is None or not judged.unsure or nearness is None:
+        return judged
+    spoken = await nearness.spoken(judged.unsure, found.generation_id, question.language)
+    return await asyncio.to_thread(_judged, completion, question, found, spoken) if spoken else judged
 
 
 async def _marked(
@@ -135,7 +147,9 @@ def _both(first: Completion, again: Completion) -> Completion:
     return replace(again, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
-def _judged(completion: Completion, question: Question, found: Found) -> Written | None:
+def _judged(
+    completion: Completion, question: Question, found: Found, spoken: Mapping[Claim, str] | None = None
+) -> Written | None:
     """Tell what the model's text amounts to: an answer, a verdict, or None where it is neither."""
     written = Written(
         outcome="no_material",
@@ -149,10 +163,12 @@ def _judged(completion: Completion, question: Question, found: Found) -> Written
         return replace(written, outcome="needs_staff", text=i18n.text("answer.needs_staff", question.reads))
     if verdict:
         return written
-    cited = resolve(VERDICT.sub("", normalised(completion.text)), found.hits)
+    cited = resolve(VERDICT.sub("", normalised(completion.text)), found.hits, spoken)
     if not cited.references:
         return None
-    return replace(written, outcome="answered", text=cited.text.strip(), references=cited.references)
+    return replace(
+        written, outcome="answered", text=cited.text.strip(), references=cited.references, unsure=cited.unsure
+    )
 
 
 async def without_model(

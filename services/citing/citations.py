@@ -1,8 +1,8 @@
 """Turn the marks a model writes, like `[2]`, into references that open the lecture where the words are said."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from db.records import Hit, Reference
 from services.citing.support import Rarity, cue_ends_s, from_sentence_start, into_cue_s, quotation, rarity, supporting
@@ -19,6 +19,8 @@ FEWEST_WORDS = 3
 """A clause with fewer words that carry a subject says too little to be found in a passage."""
 MOST_MENTIONS = 60
 """Marks beyond these are removed: no answer has so many, and a model that repeats itself must not keep us busy."""
+SURE_SUPPORT = 0.25
+"""Of a claim with less of its weight in the passage, words hardly tell the moment (docs/references.md)."""
 CLAIM_REACH = 600
 """How many characters around a mark may belong to its sentence."""
 
@@ -55,12 +57,17 @@ SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)]*\s+|\n+")
 QUOTED = re.compile(r"[«“]([^«»“”]+)[»”]\Z")
 
 
+Claim = tuple[str, Hit]
+"""What an answer says, in words alone, and the passage that it cites for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cited:
     """An answer as it is shown: the marks in *text* are the numbers of *references*, and there are no others."""
 
     text: str
     references: tuple[Reference, ...]
+    unsure: tuple[Claim, ...] = field(default=(), repr=False, compare=False)  # whose words their passages hardly hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +83,15 @@ class Mention:
     words: str  # the same without its formulas, which nobody says as they are written
 
 
-def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
+def resolve(draft: str, hits: Sequence[Hit], spoken: Mapping[Claim, str] | None = None) -> Cited:
     """
     Renumber the marks in *draft* by first mention, and return the text with the moments that it cites.
 
     *hits* are what the model was given, so `[n]` means `hits[n - 1]`. `[1, 3]`, `[1][3]`, `[1-3]`, `[^2]`,
     `【2】` and `[trecho 2]` are read too. A mark that points at nothing or past the end of a video is removed, and
     so is every address: what a student can click comes from our own rows, never from text that a model wrote.
-    Code, formulas and everything else stay as they are.
+    Code, formulas and everything else stay as they are. *spoken* are the lecturers' own words for some of the claims:
+    an answer in another language than the lecture shares hardly any with it.
 
     >>> resolve("Heat flattens it [2], cold sharpens it [9].", [])
     Cited(text='Heat flattens it, cold sharpens it.', references=())
@@ -91,17 +99,24 @@ def resolve(draft: str, hits: Sequence[Hit]) -> Cited:
     text = without_links(draft, masked)
     rare = rarity(hits)
     mentions = tuple(_mentions(text))
-    moments = [
-        [moment_of(mention.words, hits[number - 1], rare) for number in mention.numbers if 1 <= number <= len(hits)]
+    made = [
+        [(mention.words, hits[number - 1]) for number in mention.numbers if 1 <= number <= len(hits)]
         for mention in mentions
     ]
+    known = spoken or {}
+    located = {claim: _located(known.get(claim, claim[0]), claim[1], rare) for row in made for claim in row}
+    moments = [[located[claim][0] for claim in row] for row in made]
     shown = _merged([found for row in moments for found in row if found])
     pieces, at = list[str](), 0
     for mention, row in zip(mentions, moments, strict=True):
         numbers = dict.fromkeys(shown[found].number for found in row if found in shown)
         pieces += [text[at : mention.start], _written(mention, numbers, text)]
         at = mention.end
-    return Cited(text="".join([*pieces, text[at:]]), references=tuple(dict.fromkeys(shown.values())))
+    return Cited(
+        text="".join([*pieces, text[at:]]),
+        references=tuple(dict.fromkeys(shown.values())),
+        unsure=tuple(claim for claim, (_, support) in located.items() if support < SURE_SUPPORT),
+    )
 
 
 def without_marks(text: str) -> str:
@@ -198,14 +213,19 @@ def _says_enough(text: str) -> bool:
 
 def moment_of(claim: str, hit: Hit, rare: Rarity) -> Reference | None:
     """Return the moment of *hit* that supports *claim*, not yet numbered, unless the video is over by then."""
+    return _located(claim, hit, rare)[0]
+
+
+def _located(claim: str, hit: Hit, rare: Rarity) -> tuple[Reference | None, float]:
+    """Return the moment as `moment_of` does, and how much of the claim its words hold, from 0 to 1."""
     run = supporting(claim, hit, rare)
     quote = quotation(hit, run, claim, rare)
     first = from_sentence_start(hit, run).first if run.support else run.first
     said_s = hit.cue_starts_s[first] + into_cue_s(hit, first, quote)
     start_s = max(said_s - LEAD_IN_S, hit.start_s, 0.0)
     if hit.duration_s is not None and start_s >= hit.duration_s:
-        return None
-    return Reference(
+        return None, run.support
+    reference = Reference(
         number=0,
         segment_id=hit.segment_id,
         lecture=hit.lecture,
@@ -215,6 +235,7 @@ def moment_of(claim: str, hit: Hit, rare: Rarity) -> Reference | None:
         url=moment(hit.video_url, start_s, hit.duration_s),
         quote=quote,
     )
+    return reference, run.support
 
 
 def _merged(moments: Sequence[Reference]) -> dict[Reference, Reference]:

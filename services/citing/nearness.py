@@ -11,7 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import vectors
 from db.records import CourseId, GenerationId, Hit, SegmentId
-from services.citing.quoting import Candidate
+from services.citing.citations import Claim
+from services.citing.quoting import Candidate, candidates
 from services.errors import Unavailable
 from services.models.embedder import Embedder
 from services.search.generations import Serving
@@ -24,6 +25,8 @@ A model that nobody measured is not asked, for its cosines may lie anywhere: wor
 MOST_SENTENCES = 48
 """How many are looked at for one question, those of the nearest pieces first: 80 ms for the packaged model, where none
 is remembered. With all 150, no other references are chosen (docs/references.md)."""
+MOST_OF_CLAIMS = 96
+"""The same for the claims of one answer that words do not place, claims and sentences together; most have none."""
 REMEMBERED_SENTENCES = 10_000
 """In half precision, some ten megabytes."""
 TIME_LIMIT_S = 2.0
@@ -43,33 +46,60 @@ class Nearness:
         self._remembered: OrderedDict[tuple[GenerationId, str], NDArray[np.float16]] = OrderedDict()
 
     async def of(
-        self, course: CourseId, question: str, generation: GenerationId | None, candidates: Sequence[Candidate]
+        self, course: CourseId, question: str, generation: GenerationId | None, among: Sequence[Candidate]
     ) -> Mapping[str, float]:
         """
-        Return the cosine with *question* of the texts of the most promising *candidates*.
+        Return the cosine with *question* of the texts of the most promising of its candidates *among* them all.
 
         Empty where passages were found by other vectors than those of the *generation* that serves now, nobody has
         measured its model, or that does not answer in time.
         """
         served = await self._serving.current()
-        if served is None or served[0].id != generation or served[0].model not in SCALES or not candidates:
+        if served is None or served[0].id != generation or served[0].model not in SCALES or not among:
             return {}
         serving, embedder = served
         try:
             async with asyncio.timeout(TIME_LIMIT_S):
                 asked = await embedder.embed_query(question)
-                pieces = await self._pieces(course, serving.id, candidates, asked)
-                texts = _leading(candidates, pieces)
+                pieces = await self._pieces(course, serving.id, among, asked)
+                texts = _leading(among, pieces)
                 found = await self._vectors(serving.id, embedder, texts)
         except (Unavailable, TimeoutError) as error:
             log.warning("nearness.skipped", extra={"reason": str(error) or f"not within {TIME_LIMIT_S:g} s"})
             return {}
         return dict(zip(texts, (SCALES[serving.model] * found @ asked).tolist(), strict=True))
 
+    async def spoken(
+        self, claims: Sequence[Claim], generation: GenerationId | None, language: str
+    ) -> Mapping[Claim, str]:
+        """
+        Return the sentence of its passage that says most likely what each claim says, for as many as the bound lets.
+
+        *language* is the claims'. Empty where `of` would be.
+        """
+        served = await self._serving.current()
+        if served is None or served[0].id != generation or served[0].model not in SCALES:
+            return {}
+        among = await asyncio.to_thread(_of_claims, claims, language)
+        texts = list(dict.fromkeys(text for claim, ones in among.items() for text in _texts(claim, ones)))
+        try:
+            async with asyncio.timeout(TIME_LIMIT_S):
+                found = dict(zip(texts, await self._vectors(served[0].id, served[1], texts), strict=True))
+        except (Unavailable, TimeoutError) as error:
+            log.warning("nearness.skipped", extra={"reason": str(error) or f"not within {TIME_LIMIT_S:g} s"})
+            return {}
+        scale = SCALES[served[0].model]
+        return {
+            claim: max(
+                ones, key=lambda one: one.worth(scale * float(found[one.sentence.text] @ found[claim[0]]))
+            ).sentence.text
+            for claim, ones in among.items()
+        }
+
     async def _pieces(
-        self, course: CourseId, generation: GenerationId, candidates: Sequence[Candidate], asked: NDArray[np.float32]
+        self, course: CourseId, generation: GenerationId, among: Sequence[Candidate], asked: NDArray[np.float32]
     ) -> Mapping[SegmentId, Sequence[float]]:
-        hits = {one.sentence.hit.segment_id: one.sentence.hit for one in candidates}
+        hits = {one.sentence.hit.segment_id: one.sentence.hit for one in among}
         async with self._pool.connection() as conn:
             return await vectors.nearness(
                 conn,
@@ -97,13 +127,29 @@ class Nearness:
             self._remembered.popitem(last=False)
 
 
-def _leading(candidates: Sequence[Candidate], pieces: Mapping[SegmentId, Sequence[float]]) -> list[str]:
+def _of_claims(claims: Sequence[Claim], language: str) -> dict[Claim, list[Candidate]]:
+    """Return what may be meant by each claim, for as many of them as `MOST_OF_CLAIMS` lets."""
+    among: dict[Claim, list[Candidate]] = {}
+    left = MOST_OF_CLAIMS
+    for text, hit in claims:
+        found = candidates(text, [hit], language)
+        left -= 1 + len(found)
+        if found and left >= 0:
+            among[text, hit] = found
+    return among
+
+
+def _texts(claim: Claim, among: Sequence[Candidate]) -> list[str]:
+    return [claim[0], *(one.sentence.text for one in among)]
+
+
+def _leading(among: Sequence[Candidate], pieces: Mapping[SegmentId, Sequence[float]]) -> list[str]:
     """Return the texts of the candidates that are worth most if each is as near as the piece that it stands in."""
 
     def worth(one: Candidate) -> float:
         return one.worth(_nearness_at(one.sentence.hit, (one.sentence.start + one.sentence.end) / 2, pieces))
 
-    ranked = sorted(candidates, key=worth, reverse=True)
+    ranked = sorted(among, key=worth, reverse=True)
     return list(dict.fromkeys(one.sentence.text for one in ranked))[:MOST_SENTENCES]
 
 

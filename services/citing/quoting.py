@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from types import MappingProxyType
 
 from db.records import Hit
 from services.citing.sentences import Sentence, sentences
@@ -29,6 +30,8 @@ RANK_DISCOUNT = 0.03
 ASIDE_DISCOUNT = 0.2
 """What each rank below the first costs, and being a question to the class or a piece of housekeeping."""
 
+UNTRANSLATED: Mapping[str, str] = MappingProxyType({})
+
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 HOUSEKEEPING = re.compile(
     r"\b(?:bom dia|boa (?:tarde|noite)|good (?:morning|afternoon)|chamada|microfone|microphone|projetor|intervalo de"
@@ -51,17 +54,20 @@ class Candidate:
         return self.by_words + nearness * (ACROSS_LANGUAGES if self.is_foreign else 1.0)
 
 
-def candidates(question: str, hits: Sequence[Hit], language: str) -> list[Candidate]:
+def candidates(
+    question: str, hits: Sequence[Hit], language: str, translations: Mapping[str, str] = UNTRANSLATED
+) -> list[Candidate]:
     """
     Return the sentences of *hits* that can be quoted, in order; *language* is the question's two-letter code.
 
-    It takes some milliseconds: call it off the event loop.
+    *translations* of the question, by their codes, say in a lecture's language what is asked. It takes some
+    milliseconds: call it off the event loop.
     """
     rare = rarity(hits)
     return [
         candidate
         for hit in hits
-        for candidate in _of_hit(hit, _wanted(question, language, hit.language), rare, language)
+        for candidate in _of_hit(hit, *_asked_of(hit, question, language, translations), rare)
         if candidate.sentence.can_be_quoted()
     ]
 
@@ -71,6 +77,7 @@ def quoted(
     hits: Sequence[Hit],
     language: str,
     *,
+    translations: Mapping[str, str] = UNTRANSLATED,
     among: Sequence[Candidate] | None = None,
     near: Mapping[str, float] | None = None,
 ) -> str | None:
@@ -82,12 +89,16 @@ def quoted(
     references.
     """
     if among is None:
-        among = candidates(question, hits, language)
+        among = candidates(question, hits, language, translations)
     ranked = _ranked(among, near)
-    nearness = near[ranked[0][1].text] if ranked and near else None
-    if not is_answered(coverage(question, hits, language), nearness):
+    if not ranked:
         return None
-    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked)) or None
+    best = ranked[0][1]
+    code = best.hit.language if best.hit.language in translations else language
+    covered = coverage(translations.get(code, question), hits, code)
+    if not is_answered(covered, near[best.text] if near else None):
+        return None
+    return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked))
 
 
 def is_answered(covered: float, nearness: float | None) -> bool:
@@ -145,7 +156,14 @@ def _wanted(question: str, language: str, other: str) -> dict[int, float]:
     return {term: weight for term, weight in weights.items() if term in subject} or weights
 
 
-def _of_hit(hit: Hit, wanted: Mapping[int, float], rare: Rarity, language: str) -> list[Candidate]:
+def _asked_of(hit: Hit, question: str, language: str, translations: Mapping[str, str]) -> tuple[dict[int, float], bool]:
+    """Return the weights of the terms that are asked about in *hit*, and whether they are in another language."""
+    if hit.language in translations:
+        return _wanted(translations[hit.language], hit.language, hit.language), False
+    return _wanted(question, language, hit.language), hit.language != language
+
+
+def _of_hit(hit: Hit, wanted: Mapping[int, float], is_foreign: bool, rare: Rarity) -> list[Candidate]:  # noqa: FBT001 - with wanted
     found = sentences(hit)
     held = [term_set(sentence.text, hit.language) & wanted.keys() for sentence in found]
     weights = {term: weight * rare.of(term) for term, weight in wanted.items()}
@@ -162,7 +180,7 @@ def _of_hit(hit: Hit, wanted: Mapping[int, float], rare: Rarity, language: str) 
             - RANK_DISCOUNT * (hit.rank - 1)
             - ASIDE_DISCOUNT * _is_aside(sentence.text),
             holds_words=around > 0,
-            is_foreign=hit.language != language,
+            is_foreign=is_foreign,
         )
         for at, sentence in enumerate(found)
     ]

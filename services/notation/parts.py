@@ -50,7 +50,7 @@ def read(text: str, *, is_whole: bool = True) -> tuple[Part, ...]:
 
     A formula is `$…$` on one line, or `$$…$$`, `\(…\)`, `\[…\]` or an environment of LaTeX without a blank line in it.
     Prices, variables of a shell and marks in brackets are prose. Of a text that is still being written (*is_whole* is
-    false), the last part is open where it may yet become a formula.
+    false), the last part is open where it may yet become one.
 
     >>> [part.kind for part in read("Custa R$ 5, e $x^2$ em `f`.")]
     ['prose', 'inline', 'prose', 'code', 'prose']
@@ -130,7 +130,7 @@ def _part(text: str, opening: re.Match[str], ahead: _Ahead, *, is_whole: bool) -
     """Return the code or formula that begins at *opening*, if one does."""
     match opening[0]:
         case "`":
-            return _code(text, opening.start())
+            return _code(text, opening.start(), ahead, is_whole=is_whole)
         case "$":
             return _inline(text, opening.start(), ahead, is_whole=is_whole)
         case "$$":
@@ -146,10 +146,11 @@ def _part(text: str, opening: re.Match[str], ahead: _Ahead, *, is_whole: bool) -
             return None
 
 
-def _code(text: str, start: int) -> Part | None:
+def _code(text: str, start: int, ahead: _Ahead, *, is_whole: bool) -> Part | None:
     code = CODE.match(text, start)
     if code is None:
-        return None
+        may_come = not is_whole and ahead.at("\n", start) == len(text)
+        return Part(kind="code", start=start, end=len(text), is_open=True) if may_come else None
     if not code[0].startswith("```"):
         width = 2 if code[0].startswith("``") else 1
         return Part(kind="code", start=start, end=code.end(), inside=code[0][width:-width])

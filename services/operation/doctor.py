@@ -15,7 +15,8 @@ from services.models.chat import ChatModel, Message
 from services.models.llm import LlmConfig
 from services.operation import model_checks
 from services.operation.model_checks import Finding
-from services.search.generations import is_unproven, matches
+from services.search.generations import matches
+from services.search.weights import is_unproven
 from services.wiring import Services, Setup
 
 State = Literal["ok", "note", "failed"]

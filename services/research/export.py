@@ -10,8 +10,8 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import dossiers, exports
-from db.exports import ExportedHit
 from db.records import Course, Language, RetrievalMode
+from db.records.exports import ExportedHit
 from services.errors import Refused
 from services.ground.timestamps import clock
 from services.lectures.links import moment

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from db.exports import ExportedAnnotation, ExportedHit, ExportedJudgement, ExportedReason, ExportedSupport
+from db.exports import ExportedAnnotation, ExportedJudgement, ExportedReason, ExportedSupport
 from db.records import Course
+from db.records.exports import ExportedHit
 from services.research import dossier, moments
 from services.research.anonymous import without_ids
 from services.research.cases import ExportedAnswer, label_of

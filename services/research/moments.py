@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from db.exports import ExportedHit, ExportedReference
 from db.records import Hit, Reference
+from db.records.exports import ExportedHit, ExportedReference
 from services.lectures.links import moment
 
 

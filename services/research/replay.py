@@ -12,7 +12,7 @@ from services.answering.writing import Written
 from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion
-from services.research.seconds import Seconds, Shown, seconds
+from services.research.seconds import CitedAnswer, Seconds, seconds
 
 RESAMPLES = 5_000
 SEED = 20240117
@@ -91,7 +91,7 @@ def summary(played: Sequence[Played]) -> Summary:
         wrong_silences=sum(one.abstention == "wrong" for one in played),
         full_support=_mean([float(support == "full") for support in supports]),
         no_support=_mean([float(support == "none") for support in supports]),
-        seconds=seconds([Shown(question=one.question, references=one.references) for one in played]),
+        seconds=seconds([CitedAnswer(question=one.question, references=one.references) for one in played]),
         latency_p50_ms=median(latencies) if latencies else 0.0,
         latency_p95_ms=latencies[int(0.95 * (len(latencies) - 1))] if latencies else 0.0,
         tokens=_mean([one.tokens for one in played if one.tokens is not None]),

@@ -14,7 +14,7 @@ BEFORE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class CitedAnswer:
     """What a student saw as the answer to one question."""
 
     question: EvalQuestion
@@ -46,14 +46,14 @@ class Seconds:
     groups: dict[str, Landed]
 
 
-async def quotations(asker: Asker, course: Course, questions: Sequence[EvalQuestion]) -> AsyncIterator[Shown]:
+async def quotations(asker: Asker, course: Course, questions: Sequence[EvalQuestion]) -> AsyncIterator[CitedAnswer]:
     """Ask each question of an *asker* without a model, as a student would, and store nothing."""
     for question in questions:
         written = await asker.rehearse(course, question.question)
-        yield Shown(question=question, references=written.references)
+        yield CitedAnswer(question=question, references=written.references)
 
 
-def seconds(shown: Sequence[Shown]) -> Seconds:
+def seconds(shown: Sequence[CitedAnswer]) -> Seconds:
     """
     Measure the references of *shown*.
 
@@ -81,15 +81,15 @@ def is_inside(reference: Reference, relevant: Iterable[Moment]) -> bool:
     )
 
 
-def _by_group(answerable: Sequence[Shown]) -> dict[str, Landed]:
-    groups: defaultdict[str, list[Shown]] = defaultdict(list)
+def _by_group(answerable: Sequence[CitedAnswer]) -> dict[str, Landed]:
+    groups: defaultdict[str, list[CitedAnswer]] = defaultdict(list)
     for one in answerable:
         for group in groups_of(one.question):
             groups[group].append(one)
     return {group: _landed(groups[group]) for group in in_order(groups)}
 
 
-def _landed(group: Sequence[Shown]) -> Landed:
+def _landed(group: Sequence[CitedAnswer]) -> Landed:
     """Return the figures of *group*, which is not empty."""
     hits = [[is_inside(reference, one.question.relevant) for reference in one.references] for one in group]
     count = sum(map(len, hits))
@@ -103,7 +103,7 @@ def _landed(group: Sequence[Shown]) -> Landed:
     )
 
 
-def _distance_s(one: Shown) -> float | None:
+def _distance_s(one: CitedAnswer) -> float | None:
     """Return the seconds between the nearest reference and the start of a relevant moment, in one lecture."""
     return min(
         (

@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
-from pathlib import PurePath
 from types import TracebackType
 from typing import Literal, Self
 
@@ -23,20 +22,9 @@ from db.records import CourseId, Generation
 from services.errors import Broken, MonitoriaError
 from services.models.embedder import Configured, Embedder, Identity
 from services.models.embedder.opening import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from services.search.weights import first_weights
 
 log = logging.getLogger(__name__)
-
-KNOWN_WEIGHTS = {
-    "universal-sentence-encoder-multilingual-3": {"*": 1.0, "other": 1.3},
-    "multilingual-e5-small": {"*": 2.0, "other": 2.6},
-}
-"""
-Weights of likeness, beside 1 for all words of a question, that were chosen on data: docs/retrieval.md. By the last part
-of the model's name, which a hub id and a folder of the same model share.
-"""
-
-UNPROVEN_WEIGHT = 0.05
-"""What a model that nobody measured starts with: it may fill in, hardly reorder. `eval --calibrate` earns it more."""
 
 NOTICE_AFTER_S = 5.0
 PATIENCE_S = 1.0
@@ -73,15 +61,6 @@ def identity_of(generation: Generation) -> Identity:
 def is_by(generation: Generation, identity: Identity) -> bool:
     """Tell whether a model with *identity* can ask *generation*, whichever way its passages were cut."""
     return identity.recut(generation.piece_tokens) == identity_of(generation)
-
-
-def is_unproven(generation: Generation) -> bool:
-    """Tell whether nobody has measured yet what this model is worth beside the search by words."""
-    return generation.dense_weights == {"*": UNPROVEN_WEIGHT}
-
-
-def first_weights(identity: Identity) -> dict[str, float]:
-    return KNOWN_WEIGHTS.get(PurePath(identity.model).name, {"*": UNPROVEN_WEIGHT})
 
 
 class Serving:

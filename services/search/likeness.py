@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from db.language_means import LanguageMean
 from db.records import Generation
-from db.search import Dense, Spoken
+from db.search import Dense, LanguageLikeness
 
 Vector = NDArray[np.float32]
 
@@ -44,17 +44,24 @@ def dense(
     *,
     means: Sequence[LanguageMean],
     weights: Mapping[str, float],
+    is_translated: bool = False,
 ) -> Dense:
-    """Return the dense leg for a question in *language*, given the *means* of the course's languages, if any."""
+    """
+    Return the dense leg for a question in *language*, given the *means* of the course's languages, if any.
+
+    Where the question *is_translated*, words find what is said in the other language, so likeness counts there as in
+    the question's own: more, and the best passage of a wrong language would stand before the right one.
+    """
     middles = _middles(means)
     towards = _unit(vector - middles.get(language, TAKEN_OUT * _whole(means, len(vector))))
-    own, other = own_weight(weights, language), other_weight(weights, language)
+    own = own_weight(weights, language)
+    other = own if is_translated else other_weight(weights, language)
     return Dense(
         generation=generation.id,
         vector=vector,
         towards=towards,
         spoken=tuple(
-            Spoken(
+            LanguageLikeness(
                 language=spoken,
                 middle=float(towards @ middle),
                 gain=(own if spoken == language else other) / max(LEAST_LENGTH, sqrt(max(0.0, 1 - middle @ middle))),

@@ -10,10 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import language_means, lexicons
 from db.language_means import LanguageMean
-from db.records import Course, CourseId, GenerationId, Hit, LectureId, RetrievalMode
+from db.records import Course, CourseId, Generation, GenerationId, Hit, LectureId, RetrievalMode
 from db.search import Dense, nearest
 from db.texts import storable
 from services.errors import Unavailable
+from services.models.embedder.protocol import Vectors
 from services.models.translator import Translator
 from services.search import likeness
 from services.search.generations import Serving
@@ -74,23 +75,23 @@ class Retriever:
         """
         Return the *k* best hits for one question, as it was asked and, after that, in other languages.
 
-        *codes* are the phrasings' languages; None: nobody has told them yet, and each one's words do. Lectures not yet
+        *codes* are the languages of these; None: nobody has told them yet, and each one's words do. Lectures not yet
         released are not searched. A search goes on by words alone when no model can embed.
         """
-        asked, *others = (storable(question) for question in questions)
+        questions = [storable(question) for question in questions]
         languages = await self.languages(course)
-        codes = codes or [of_question(question, languages) for question in (asked, *others)]
-        language, told = codes[0], zip(codes[1:], others, strict=True)
-        dense, translations = await asyncio.gather(
-            self._dense(course, asked, language), self._translations(asked, language, languages)
-        )
+        codes = codes or [of_question(question, languages) for question in questions]
+        (language, asked), *told = zip(codes, questions, strict=True)
+        placed, translations = await asyncio.gather(self._placed(asked), self._translations(asked, language, languages))
+        told += translations.items()
+        dense = await self._dense(course, placed, language, is_translated=bool(told)) if placed else None
         async with self._pool.connection() as conn:
             hits = await nearest(
                 conn,
                 course=course.id,
                 lecture=lecture,
                 terms=lexical.question_terms(asked, language, languages),
-                more_terms=lexical.translated_terms([*translations.items(), *told], languages),
+                more_terms=lexical.translated_terms(told, languages),
                 dense=dense,
                 limit=k,
                 reach=max(REACH, k),
@@ -120,23 +121,30 @@ class Retriever:
             self._languages[course.id] = (time.monotonic(), languages)
         return languages
 
-    async def _dense(self, course: Course, asked: str, language: str) -> Dense | None:
-        # Not the translations: a model that knows both languages places them where the question is (docs/retrieval.md).
+    async def _placed(self, asked: str) -> tuple[Generation, Vectors] | None:
+        """Return where the question lies, and in which generation; None where no model can tell."""
+        # Not its translations: a model that knows both languages places them where the question is (docs/retrieval.md).
         serving = await self._serving.current() if self._serving else None
         if serving is None:
             return None
         generation, embedder = serving
         try:
-            vector = await embedder.embed_query(asked)
+            return generation, await embedder.embed_query(asked)
         except Unavailable as error:
             log.warning("retrieve.lexical_only", extra={"reason": str(error)})
             return None
+
+    async def _dense(
+        self, course: Course, placed: tuple[Generation, Vectors], language: str, *, is_translated: bool
+    ) -> Dense:
+        generation, vector = placed
         return likeness.dense(
             generation,
             vector,
             language,
             means=await self._means_of(course, generation.id),
             weights=self._dense_weights or generation.dense_weights,
+            is_translated=is_translated,
         )
 
     async def _means_of(self, course: Course, generation: GenerationId) -> Sequence[LanguageMean]:

@@ -18,11 +18,11 @@ from bot.discord.delivering.outlets import TROUBLE, CommandOutlet, ReplyOutlet, 
 from bot.discord.delivering.resuming import Resuming
 from bot.discord.delivering.typing_sign import Typing
 from bot.discord.hearing.catching_up import CatchingUp
-from bot.discord.hearing.choosing import choice
+from bot.discord.hearing.course_choice import choice
 from bot.discord.hearing.forwards import replied_to, written
-from bot.discord.hearing.manners import Manners
 from bot.discord.hearing.places import Rooms
 from bot.discord.hearing.triggers import Heard, without_mention
+from bot.discord.hearing.when_to_speak import Manners
 from bot.discord.languages import named, options, reader
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId

@@ -149,7 +149,7 @@ async def _taken_back(client: Monitoria, messages: Sequence[Orphan]) -> TakenBac
     try:
         async with asyncio.timeout(TAKE_BACK_LIMIT_S):
             for message in messages:
-                ends[await client.placing.remove(message)] += 1
+                ends[await client.refreshing.remove(message)] += 1
     except TimeoutError:
         log.warning("privacy.messages_stay", extra={"count": len(messages) - ends.total()})
     return TakenBack(removed=ends[True], failed=ends[False] + len(messages) - ends.total())

@@ -59,7 +59,7 @@ class Reviewing(
 
     async def _round(self) -> None:
         await each("review.card_failed", await self._review.due_cards(), self._show)
-        await self._bot.placing.tend()
+        await self._bot.refreshing.tend()
         await self._services.interactions.forget_old()
 
     async def _show(self, due: DueCard) -> None:

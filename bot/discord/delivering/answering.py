@@ -10,7 +10,7 @@ import discord
 
 from bot.discord.delivering.live import Live
 from bot.discord.delivering.outlets import TROUBLE, Outlet, is_gone
-from bot.discord.delivering.placing import delivered
+from bot.discord.delivering.refreshing import delivered
 from bot.process.metrics import Metrics
 from db.records import Destination
 from services import i18n

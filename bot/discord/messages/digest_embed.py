@@ -8,7 +8,7 @@ from bot.discord.messages.defang import harmless, plain, shortened
 from db.records import Language
 from services import i18n
 from services.digest.page import charts
-from services.digest.page.parts import Row, Sheet, Spot, Strip, TopicWords
+from services.digest.page.parts import FigureRow, Sheet, Spot, Strip, TopicWords
 from services.digest.page.sheet import sheet
 from services.digest.page.words import NO_DATA
 from services.digest.report import Digest
@@ -113,7 +113,7 @@ def _review(shown: Sheet) -> list[str]:
     return [*shown.staff_notes, *map(_row, shown.staff), plain(shown.cost)]
 
 
-def _row(row: Row) -> str:
+def _row(row: FigureRow) -> str:
     known = row.change != NO_DATA
     beside = [row.change] * known + ([f"n = {row.n}"] if row.n else [])
     return f"{row.name}: **{row.now}**" + (f" ({'; '.join(beside)})" if beside else "")

@@ -60,7 +60,7 @@ class PictureStrip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class DigestPicture:
     """All that is drawn, in words and numbers."""
 
     title: str
@@ -140,11 +140,11 @@ def described(digest: Digest, language: Language) -> str:
     )
 
 
-def picture(digest: Digest, language: Language) -> Picture:
+def picture(digest: Digest, language: Language) -> DigestPicture:
     """Return what is to be drawn of *digest*."""
     shown = sheet(digest, language)
     strips = shown.strips[:MOST_STRIPS]
-    return Picture(
+    return DigestPicture(
         title=shown.course,
         subtitle=shown.heading,
         numbers=_numbers(digest, language),

@@ -9,7 +9,7 @@ Tone = Literal["score_0", "score_1", "score_2", "score_3", "missing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class FigureRow:
     """One figure: what it is now, what it was before, and how many it rests on."""
 
     name: str
@@ -94,15 +94,15 @@ class Sheet:
     no_gaps: str | None
     for_staff: tuple[TopicWords, ...]
     small: str | None  # how many questions are only counted
-    questions: tuple[Row, ...]
-    quality: tuple[Row, ...]
+    questions: tuple[FigureRow, ...]
+    quality: tuple[FigureRow, ...]
     scores: tuple[Bar, ...]
     scores_caption: str
     scores_notes: tuple[str, ...]
     labels: str
     agreement: str
     warning: str | None
-    staff: tuple[Row, ...]
+    staff: tuple[FigureRow, ...]
     staff_notes: tuple[str, ...]
     cost: str
     strips: tuple[Strip, ...]

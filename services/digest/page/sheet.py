@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from db.records import Label, Language, Outcome
 from services.digest.page import words
-from services.digest.page.parts import Bar, Row, Sheet, Spot, Tone, TopicWords
+from services.digest.page.parts import Bar, FigureRow, Sheet, Spot, Tone, TopicWords
 from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
 from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
@@ -201,7 +201,7 @@ class _Sheets(Spoken):
             least=digest.least_askers,
         )
 
-    def _question_rows(self, digest: Digest) -> tuple[Row, ...]:
+    def _question_rows(self, digest: Digest) -> tuple[FigureRow, ...]:
         outcomes = (
             self.row(key, figure) for outcome, key in OUTCOMES.items() if (figure := digest.outcomes.get(outcome))
         )
@@ -214,7 +214,7 @@ class _Sheets(Spoken):
             self.row("digest.row.seconds_p95", digest.seconds_p95, "seconds"),
         )
 
-    def _quality_rows(self, digest: Digest) -> tuple[Row, ...]:
+    def _quality_rows(self, digest: Digest) -> tuple[FigureRow, ...]:
         relevance = self.row("digest.row.relevance", digest.relevance.mean, "score")
         return (
             relevance if _scored(digest.relevance) >= FEW_SCORES else replace(relevance, change=NO_DATA),
@@ -291,7 +291,7 @@ class _Sheets(Spoken):
         n = words.number(agreement.n, self.language)
         return self.text(WARNINGS.get(agreement.warning, "digest.agreement.few"), n=n)
 
-    def _staff_rows(self, digest: Digest) -> tuple[Row, ...]:
+    def _staff_rows(self, digest: Digest) -> tuple[FigureRow, ...]:
         return (
             self.row("digest.row.opened", digest.review.opened),
             self.row("digest.row.settled", digest.review.settled),

@@ -6,7 +6,7 @@ from db.records import Language
 from services import i18n
 from services.citing.without_links import without_links
 from services.digest.page import words
-from services.digest.page.parts import Row
+from services.digest.page.parts import FigureRow
 from services.digest.page.words import Kind, visible
 from services.digest.report import Figure
 
@@ -34,8 +34,8 @@ class Spoken:
         is_one = count is not None and words.is_singular(count, self.language)
         return self.text(one if is_one else other, count=number)
 
-    def row(self, key: str, figure: Figure, kind: Kind = "count") -> Row:
-        return Row(
+    def row(self, key: str, figure: Figure, kind: Kind = "count") -> FigureRow:
+        return FigureRow(
             name=self.text(key),
             now=words.measured(figure.value, kind, self.language),
             before=words.measured(figure.before, kind, self.language),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from db.records import Cue
 from services.lectures.captions.decoding import decoded
+from services.lectures.captions.formats import reader
 from services.lectures.captions.names import without_names
 from services.lectures.captions.pieces import joined
-from services.lectures.captions.recognition import reader
 from services.lectures.captions.records import (
     MAX_BYTES,
     MAX_CUES,

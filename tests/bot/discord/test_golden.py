@@ -46,6 +46,7 @@ from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
+from services.notation.pictures import Picture
 from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
 
@@ -53,6 +54,11 @@ GOLDEN = Path(__file__).parent / "golden"
 ANSWERED = "O **gradiente** encolhe a cada passo [1], e a LSTM soma em vez de multiplicar [2]. @everyone"
 CODE = "".join(
     f"for passo in range({number}):\n    h = tanh(W @ h + U @ x)  # passo {number}\n" for number in range(45)
+)
+DRAWN = (r"\frac{\partial L}{\partial w} = \delta_j a_i", r"\binom{n}{k}")
+FORMULAS = (
+    rf"A taxa $\eta$ multiplica a derivada [1]: $${DRAWN[0]}$$ Os pesos $W_Q$ e \({DRAWN[1]}\) ficam [2], mas"
+    r" $\frac{1$ e R$ 5 não são fórmulas."
 )
 LONG_ANSWER = (
     "O gradiente encolhe a cada passo, porque a regra da cadeia multiplica as derivadas [1].\n\n"
@@ -157,6 +163,7 @@ def payload(pages: tuple[layout.Page, ...]) -> list[Any]:
             "content": page.content,
             "embed": page.embed.to_dict() if page.embed else None,
             "components": page.view.to_components() if page.view else [],
+            **({"files": {file.filename: file.description for file in page.files()}} if page.picture else {}),
         }
         for page in pages
     ]
@@ -382,6 +389,10 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
 
 KINDS: dict[str, Callable[[Language], Any]] = {
     "answered": lambda language: payload(answers.answer(reply("answered", language), language)),
+    "formulas": lambda language: payload(
+        answers.answer(reply("answered", language, FORMULAS), language, picture=Picture(png=b"", sources=DRAWN))
+    ),
+    "formulas_undrawn": lambda language: payload(answers.answer(reply("answered", language, FORMULAS), language)),
     "long": lambda language: payload(answers.answer(reply("answered", language, LONG_ANSWER), language)),
     "draft": lambda _: answers.draft(LONG_ANSWER[:900]),
     "private": lambda language: payload(answers.answer(reply("answered", language), language, can_share=True)),

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +46,22 @@ def test_no_page_is_too_long_and_every_block_is_closed(words: list[str]) -> None
     for page in pages:
         assert len(page) <= LONGEST
         assert page.count("```") % 2 == 0, page
+
+
+@pytest.mark.parametrize("code", ["```python\na = 1\n\nb = 2\n```", "`a. b. c`", "`um dois`"])
+def test_no_page_ends_within_code_that_a_page_can_hold(code: str) -> None:
+    text = "palavra" * 230 + code + "palavra" * 60
+
+    assert sum(code in page for page in split(text)) == 1
+
+
+def test_a_block_that_would_not_fit_begins_the_next_page_and_a_longer_one_ends_after_a_line() -> None:
+    block = "```python\n" + "linha = 1\n" * 100 + "```"
+    first, second = split("palavra " * 150 + "\n\n" + block)
+
+    assert "```" not in first
+    assert second == block
+
+    first, second = split("palavra " * 150 + "\n\n" + block.replace("\n```", "\n" + "linha = 2\n" * 150 + "```"))
+    assert first.endswith("linha = 1\n```")
+    assert second.startswith("```python\nlinha = 1\n")

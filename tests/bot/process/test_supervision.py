@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.process.supervision import Gaps, Part, Stop, exit_status, supervised
+from bot.process.supervision import Gaps, ProcessPart, Stop, exit_status, supervised
 from services.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,7 +38,7 @@ async def test_a_part_that_fails_is_started_again_and_the_others_do_not_notice(
         steady.append("run")
         await for_ever()
 
-    parts = [Part(name="worker", run=failing(tried, stop, after=4)), Part(name="gateway", run=other)]
+    parts = [ProcessPart(name="worker", run=failing(tried, stop, after=4)), ProcessPart(name="gateway", run=other)]
     async with asyncio.timeout(60):
         await supervised(parts, stop, SOON)
 
@@ -56,7 +56,7 @@ async def test_a_part_that_ends_by_itself_is_started_again() -> None:
             stop.asked.set()
 
     async with asyncio.timeout(60):
-        await supervised([Part(name="clock", run=ends)], stop, SOON)
+        await supervised([ProcessPart(name="clock", run=ends)], stop, SOON)
 
     assert len(tried) == 2
 
@@ -74,7 +74,7 @@ async def test_what_is_fatal_to_a_part_ends_all() -> None:
         await asyncio.sleep(0)
         raise Misconfigured("no token")
 
-    parts = [Part(name="worker", run=other), Part(name="gateway", run=refused, fatal=(Misconfigured,))]
+    parts = [ProcessPart(name="worker", run=other), ProcessPart(name="gateway", run=refused, fatal=(Misconfigured,))]
     with pytest.raises(Misconfigured, match="no token"):
         await supervised(parts, Stop(), SOON)
 
@@ -98,7 +98,11 @@ async def test_parts_stop_in_reverse_and_may_finish_first() -> None:
     asyncio.get_running_loop().call_later(0.01, stop.asked.set)
     async with asyncio.timeout(60):
         await supervised(
-            [Part(name="health", run=health), Part(name="gateway", run=gateway, leave=told.set, grace_s=5)], stop
+            [
+                ProcessPart(name="health", run=health),
+                ProcessPart(name="gateway", run=gateway, leave=told.set, grace_s=5),
+            ],
+            stop,
         )
 
     assert ended == ["gateway", "health"]
@@ -119,7 +123,7 @@ async def test_a_part_that_takes_too_long_is_cancelled(grace_s: float, hurried: 
     if hurried:
         asyncio.get_running_loop().call_later(0.05, stop.hurried.set)
     async with asyncio.timeout(60):
-        await supervised([Part(name="gateway", run=gateway, leave=lambda: None, grace_s=grace_s)], stop)
+        await supervised([ProcessPart(name="gateway", run=gateway, leave=lambda: None, grace_s=grace_s)], stop)
 
     assert ended == ["cancelled"]
 
@@ -133,7 +137,7 @@ async def test_a_part_that_is_down_does_not_hold_up_a_stop() -> None:
     asyncio.get_running_loop().call_later(0.05, stop.asked.set)
     async with asyncio.timeout(60):
         await supervised(
-            [Part(name="gateway", run=broken, leave=lambda: None, grace_s=60)], stop, Gaps(first_s=60, most_s=60)
+            [ProcessPart(name="gateway", run=broken, leave=lambda: None, grace_s=60)], stop, Gaps(first_s=60, most_s=60)
         )
 
 
@@ -152,7 +156,7 @@ async def test_a_part_that_will_not_end_is_left_behind(
 
     asyncio.get_running_loop().call_later(0.01, stop.asked.set)
     async with asyncio.timeout(60):
-        await supervised([Part(name="worker", run=stubborn)], stop)
+        await supervised([ProcessPart(name="worker", run=stubborn)], stop)
 
     assert "part.hangs" in [record.getMessage() for record in caplog.records]
     free.set()

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from bot.terminal import console as terminal
-from db.records import Course, CourseId, Hit, LectureId, Reference, SegmentId
+from db.records import Answer, AnswerId, Course, CourseId, Hit, LectureId, QuestionId, Reference, SegmentId
+from services.answering.replies import Reply
 from services.operation.doctor import Check
 from tests.bot.console import flat
 
@@ -39,6 +40,12 @@ def test_titles_and_quotes_that_look_like_markup_are_shown_as_they_are() -> None
     assert MARKUP in flat(rendered(terminal.hits([hit(text=MARKUP)])))
     assert MARKUP in flat(rendered(terminal.courses([course(MARKUP)])))
     assert MARKUP in flat(rendered(terminal.doctor([Check(name="a", state="ok", detail=MARKUP, advice=MARKUP)])))
+
+
+def test_formulas_are_unicode_or_as_they_were_written() -> None:
+    shown = flat(rendered(terminal.answer(replied(r"A taxa $\eta$ e $\binom{n}{k}$"))))
+
+    assert r"A taxa η e $\binom{n}{k}$" in shown
 
 
 def test_what_is_said_to_a_person_is_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,3 +109,23 @@ def hit(*, title: str = "Aula 1", text: str = "o gradiente some", url: str | Non
         cue_offsets=(0,),
         cue_starts_s=(start_s,),
     )
+
+
+def replied(text: str) -> Reply:
+    answer = Answer(
+        id=AnswerId(1),
+        question_id=QuestionId(1),
+        course_id=CourseId(1),
+        outcome="answered",
+        text=text,
+        failure=None,
+        retrieval="lexical",
+        generation_id=None,
+        model="fake",
+        prompt_id=None,
+        prompt_sha256=None,
+        tokens_in=None,
+        tokens_out=None,
+        latency_ms=5,
+    )
+    return Reply(question="Qual é a taxa?", answer=answer, references=(), hits=())

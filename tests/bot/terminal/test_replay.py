@@ -12,6 +12,16 @@ from tests.bot.console import Console, captions, flat
 from tests.fake_model import Request, fake_model, says
 
 SAID = "O gradiente encolhe até sumir nas redes recorrentes longas"
+ON_THE_BOARD = rf"""{SAID}:
+
+$$\prod_{{t=1}}^{{T}} \frac{{\partial h_t}}{{\partial h_{{t-1}}}}$$ [1]
+
+```python
+for passo in range(T):
+    h = W @ h  # [2] e [9] são índices
+```
+
+{SAID}, pois $\left|\frac{{\partial h_t}}{{\partial h_{{t-1}}}}\right| < 1$ [1]."""
 QUESTIONS = (
     ("q1", "Por que o gradiente encolhe em redes recorrentes?", True),
     ("q2", "O que some nas redes longas, o gradiente?", True),
@@ -31,6 +41,8 @@ async def models(writer: asyncio.StreamWriter, request: Request) -> None:
         await says(json.dumps({"criteria": "a", "supporting_evidence": "b", "answerable": True}))(writer, request)
     elif model == "ruim":
         await says("NO_MATERIAL")(writer, request)
+    elif model == "lousa":
+        await says(ON_THE_BOARD)(writer, request)
     else:
         await says(f"{SAID} [1].")(writer, request)
 
@@ -83,6 +95,27 @@ async def test_two_models_are_compared_question_by_question_and_nothing_is_store
     assert [one["seconds"]["groups"]["all"]["kept"] for one in (good, bad)] == [1.0, 0.0]
     assert "share of silence: +1.000 (+1.000 to +1.000, 3 questions)" in flat(table.out)
     assert "0 waiting, 0 running, 0 dead." in queue.out
+
+
+async def test_a_model_that_writes_formulas_and_code_loses_no_reference(terminal: Console) -> None:
+    lecture = captions(terminal.folder, "aula-1.vtt", "Hoje o assunto são redes recorrentes.", f"{SAID}.")
+    await terminal.run("ingest", str(lecture), "--course", "redes")
+    async with fake_model(models) as server:
+        there = terminal.having(
+            OPENAI_BASE_URL=server.base_url, MONITORIA_ANSWER_MODEL="bom", MONITORIA_JUDGE_MODEL="juiz"
+        )
+        questions = str(question_set(terminal.folder))
+        ran = await there.run("eval", questions, "--course", "redes", "--answers", "--against", "model=lousa", "--json")
+        board = there.having(MONITORIA_ANSWER_MODEL="lousa")
+        plain, written = [
+            (await one.run("ask", QUESTIONS[0][1], "--course", "redes", "--json")).document for one in (there, board)
+        ]
+
+    words, formulas = ran.document["configurations"]
+    same = ("questions", "outcomes", "relevance", "full_support", "failures")
+    assert [formulas[name] for name in same] == [words[name] for name in same]
+    assert written["references"] == plain["references"]
+    assert written["answer"] == ON_THE_BOARD
 
 
 @pytest.mark.parametrize(

@@ -501,3 +501,31 @@ def test_a_result_is_stable_for_the_passages_that_it_cites(parts: list[tuple[str
 
     assert numbers_in(resolve(once.text, cited).text) or not cited
     assert re.sub(r"\s?\[\d+\]", "", resolve(once.text, cited).text) == re.sub(r"\s?\[\d+\]", "", once.text)
+
+
+ENGLISH = hit(
+    "We looked at many ways to keep a network from learning its examples by heart.",
+    "Turn units off at random while it trains, and none of them can lean on another.",
+    "That is all for today, and next time we talk about something else entirely.",
+    language="en",
+)
+CLAIM = "Desligar neurônios ao acaso durante o treino"
+
+
+def test_a_claim_in_another_language_than_its_passage_is_named_unsure() -> None:
+    cited = resolve(f"{CLAIM} ajuda [1].", [ENGLISH])
+
+    assert [text for text, _ in cited.unsure] == [f"{CLAIM} ajuda"]
+    assert cited.references[0].start_s == ENGLISH.start_s
+
+
+def test_the_lecturers_own_words_for_a_claim_tell_its_moment() -> None:
+    draft = f"{CLAIM} ajuda [1]."
+    (unsure,) = resolve(draft, [ENGLISH]).unsure
+
+    cited = resolve(draft, [ENGLISH], {unsure: "Turn units off at random while it trains"})
+
+    assert cited.text == draft
+    assert cited.references[0].start_s == ENGLISH.cue_starts_s[1] - LEAD_IN_S
+    assert cited.references[0].quote.startswith("Turn units off at random")
+    assert cited.unsure == ()

@@ -74,3 +74,24 @@ async def test_passages_found_by_words_alone_are_quoted_by_words(taken_in: Desk)
     _, among = await found(taken_in)
 
     assert await Nearness(taken_in.pool, taken_in.serving).of(taken_in.course.id, QUESTION, None, among) == {}
+
+
+async def test_the_sentence_that_says_what_a_claim_says_is_told(taken_in: Desk) -> None:
+    hits, _ = await found(taken_in)
+    rnn = next(hit for hit in hits.hits if hit.lecture == "rnn")
+    claims = [("a porta de esquecimento guarda a memória", rnn), ("o gradiente some", rnn)]
+
+    spoken = await Nearness(taken_in.pool, taken_in.serving).spoken(claims, hits.generation_id, "pt")
+
+    assert [spoken[claim].split()[0] for claim in claims] == ["A", "Em"]
+
+
+async def test_claims_beyond_the_bound_are_left_to_the_words(taken_in: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "MOST_OF_CLAIMS", 3)
+    hits, _ = await found(taken_in)
+    rnn = next(hit for hit in hits.hits if hit.lecture == "rnn")
+
+    claims = [("o gradiente some", rnn), ("a porta guarda", rnn)]
+    spoken = await Nearness(taken_in.pool, taken_in.serving).spoken(claims, hits.generation_id, "pt")
+
+    assert list(spoken) == claims[:1]

@@ -60,6 +60,15 @@ def test_what_is_nearest_in_meaning_is_quoted_though_it_shares_no_word() -> None
     assert "square root" in quotes(quoted(question, HITS, "pt", among=among, near=near))[0]
 
 
+def test_a_translation_says_in_the_lecture_s_language_what_is_asked() -> None:
+    question = "por que dividir as pontuações pela raiz quadrada?"
+    translations = {"en": "why divide the scores by the square root?"}
+
+    assert quoted(question, HITS, "pt") is None
+    assert "square root" in quotes(quoted(question, HITS, "pt", translations=translations))[0]
+    assert not any(one.is_foreign for one in candidates(question, HITS, "pt", translations))
+
+
 def test_nothing_is_quoted_where_neither_words_nor_meaning_are_near() -> None:
     question = "como funciona uma GAN com gerador e discriminador?"
     among = candidates(question, HITS, "pt")

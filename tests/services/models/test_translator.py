@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import sys
 import textwrap
@@ -29,17 +30,17 @@ Opened = Callable[..., OfflineTranslator]
 
 
 @asynccontextmanager
-async def patient(models: Path) -> AsyncGenerator[OfflineTranslator, None]:
-    translator = OfflineTranslator(models, limit_s=PATIENT_S, first_limit_s=PATIENT_S)
+async def patient(package: Path) -> AsyncGenerator[OfflineTranslator, None]:
+    translator = OfflineTranslator(package, limit_s=PATIENT_S, first_limit_s=PATIENT_S)
     yield translator
     await translator.close()
 
 
 @pytest.fixture
 async def offline() -> AsyncGenerator[OfflineTranslator, None]:
-    models = child.folder()
-    assert models
-    async with patient(models) as translator:
+    package = child.folder()
+    assert package
+    async with patient(package) as translator:
         yield translator
 
 
@@ -102,15 +103,21 @@ async def test_odd_texts_are_translated_all_the_same(offline: OfflineTranslator,
 
 
 @INSTALLED
-async def test_a_model_that_is_not_the_known_one_is_refused_once_and_for_all(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("changed_file", ["runtime.py", f"resources/models/{child.MODELS['pt-en'][0]}/tokenizer.json"])
+async def test_a_package_that_is_not_the_known_one_is_refused_once_and_for_all(
+    tmp_path: Path, changed_file: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for folder, _ in child.MODELS.values():
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "model.bin").write_bytes(b"other weights")
+    package = child.folder()
+    assert package
+    shutil.copytree(
+        package, tmp_path / "package", copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    tmp_path /= "package"
+    (tmp_path / changed_file).unlink()
+    (tmp_path / changed_file).write_text("other")
 
     async with patient(tmp_path) as changed:
-        with pytest.raises(TranslatorUnavailable, match="not the one that Monitoria knows"):
+        with pytest.raises(TranslatorUnavailable, match="that Monitoria knows"):
             await changed.require_working()
     async with patient(tmp_path) as changed:
         with caplog.at_level(logging.WARNING):

@@ -2,7 +2,7 @@
 
 from db.records import Reference, SegmentId
 from services.research.evaluate import EvalQuestion, Moment
-from services.research.seconds import Shown, is_inside, seconds
+from services.research.seconds import CitedAnswer, is_inside, seconds
 
 RELEVANT = (Moment(lecture_id="a", start=100, end=160),)
 
@@ -20,9 +20,9 @@ def reference(start_s: float, lecture: str = "a") -> Reference:
     )
 
 
-def shown(*starts: float, relevant: tuple[Moment, ...] = RELEVANT, tags: tuple[str, ...] = ()) -> Shown:
+def shown(*starts: float, relevant: tuple[Moment, ...] = RELEVANT, tags: tuple[str, ...] = ()) -> CitedAnswer:
     question = EvalQuestion(id="1", lang="pt", question="?", relevant=relevant, origin="hand", tags=tags)
-    return Shown(question=question, references=tuple(map(reference, starts)))
+    return CitedAnswer(question=question, references=tuple(map(reference, starts)))
 
 
 def test_a_reference_is_inside_from_15_s_before_the_moment_to_its_end() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from db import generations
 from services.models.embedder import EmbedderUnavailable
-from services.search.generations import begin, fill, matches, reindex
+from services.search.generations import begin, fill, identity_of, matches, reindex
 from tests.services.conftest import Desk
 from tests.word_embedder import WordEmbedder
 
@@ -155,3 +155,29 @@ async def test_two_processes_may_fill_in_at_once(taught: Desk) -> None:
 
 async def test_nothing_serves_before_the_first_lecture(desk: Desk) -> None:
     assert await desk.serving.current() is None
+
+
+async def test_vectors_that_were_cut_otherwise_go_on_serving_until_the_others_are_whole(desk: Desk) -> None:
+    """As in a database of an earlier release, whose generation tells no length of its pieces."""
+    for number in range(5):
+        desk.write(f"aula-{number}", f"O gradiente da aula {number}.", "E mais uma frase.")
+    await desk.take_in()
+    async with desk.pool.connection() as conn:
+        await conn.execute('update generations set piece_tokens = null, dense_weights = \'{"*": 0.08, "en": 0.25}\'')
+        await conn.execute("delete from language_means")
+    desk.serving.forget()
+
+    async def asked() -> tuple[str, int | None]:
+        found = await desk.retriever.search(course=desk.course, questions=["gradiente"])
+        current = await desk.serving.current()
+        assert current
+        assert current[1].identity == identity_of(current[0])  # what is filled in meanwhile is cut as the rest is
+        assert len(found.hits) == 5
+        return found.mode, current[0].piece_tokens
+
+    assert await asked() == ("hybrid", None)
+    async for _ in reindex(desk.pool, desk.embedder):
+        desk.serving.forget()
+        assert await asked() == ("hybrid", None)
+    desk.serving.forget()
+    assert await asked() == ("hybrid", desk.embedder.identity.piece_tokens)

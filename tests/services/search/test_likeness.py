@@ -70,6 +70,17 @@ def test_segments_in_other_languages_are_weighed_apart() -> None:
     assert leg.gain == 1.5  # a language whose means are not taken yet is not the question's
 
 
+def test_a_translated_question_weighs_all_languages_as_its_own() -> None:
+    means = [mean("pt", 0, 0, 0), mean("en", 0, 0, 0)]
+
+    leg = likeness.dense(
+        GENERATION, unit(1, 0, 0), "pt", means=means, weights={"*": 1.0, "other": 1.5}, is_translated=True
+    )
+
+    assert {one.language: one.gain for one in leg.spoken} == {"pt": 1.0, "en": 1.0}
+    assert leg.gain == 1.0
+
+
 def test_without_means_the_leg_is_the_cosine() -> None:
     leg = likeness.dense(GENERATION, unit(1, 2, 3), "pt", means=[], weights={"*": 1.0})
 

@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 
 from services.models.embedder import EmbedderConfig, EmbedderUnavailable, open_embedder
 from services.models.embedder.local import LocalEmbedder, local_embedder
-from services.models.embedder.protocol import Vectors, checked
+from services.models.embedder.protocol import PIECE_TOKENS, Vectors, checked
 from tests.heartbeat import beating
 from tests.services.tiny_e5 import HIDDEN, MAX_TOKENS, WORDS, save_tiny_e5
 
@@ -38,7 +38,7 @@ def opened(tiny_e5: Path) -> Iterator[LocalEmbedder]:
 
 def model_of(embedder: LocalEmbedder) -> Any:
     """The SentenceTransformer itself."""
-    return vars(vars(embedder)["_model"])["_model"]
+    return cast("Any", vars(vars(embedder)["_model"])["_model"])
 
 
 def by_hand(embedder: LocalEmbedder, text: str) -> Vectors:
@@ -114,19 +114,36 @@ async def test_a_model_that_fails_is_one_sentence_and_goes_on_afterwards(tiny_e5
 def test_pieces_fit_and_together_hold_all_words(opened: LocalEmbedder, words: list[str], repeat: int) -> None:
     text = " ".join(words * repeat)
 
-    pieces = opened.pieces(text)
+    for embedder, limit in ((opened, PIECE_TOKENS), (opened.recut(None), MAX_TOKENS)):
+        pieces = embedder.pieces(text)
 
-    assert " ".join(pieces).split() == text.split()
-    assert all(len(piece.split()) + len(("<s>", "passage", ":", "</s>")) <= MAX_TOKENS for piece in pieces)
-    lengths = [len(piece.split()) for piece in pieces]
-    assert max(lengths) - min(lengths) <= 8  # about equal
-    assert len(pieces) <= len(words) * repeat // (MAX_TOKENS - 4) + 1
+        assert " ".join(pieces).split() == text.split()
+        assert all(len(piece.split()) + len(("<s>", "passage", ":", "</s>")) <= limit for piece in pieces)
+        lengths = [len(piece.split()) for piece in pieces]
+        assert max(lengths) - min(lengths) <= 8  # about equal
+        assert len(pieces) <= len(words) * repeat // (limit - 4) + 1
 
 
-def test_a_text_that_fits_is_one_piece_to_the_last_token(opened: LocalEmbedder) -> None:
-    assert len(opened.pieces(" ".join(["erro"] * (MAX_TOKENS - 4)))) == 1
-    assert len(opened.pieces(" ".join(["erro"] * (MAX_TOKENS - 3)))) == 2
-    assert opened.pieces("") == ("",)
+@pytest.mark.parametrize(
+    ("piece_tokens", "limit"), [(PIECE_TOKENS, PIECE_TOKENS), (None, MAX_TOKENS), (4_096, MAX_TOKENS)]
+)
+def test_a_text_that_fits_is_one_piece_to_the_last_token(
+    opened: LocalEmbedder, piece_tokens: int | None, limit: int
+) -> None:
+    cutting = opened.recut(piece_tokens)
+
+    assert len(cutting.pieces(" ".join(["erro"] * (limit - 4)))) == 1
+    assert len(cutting.pieces(" ".join(["erro"] * (limit - 3)))) == 2
+    assert cutting.pieces("") == ("",)
+
+
+async def test_one_model_cuts_as_old_vectors_want_it_and_places_alike(tiny_e5: Path) -> None:
+    async with local_embedder(str(tiny_e5)) as embedder:
+        old = embedder.recut(None)
+
+        assert old.identity == embedder.identity.recut(None) != embedder.identity
+        assert embedder.recut(PIECE_TOKENS) is embedder
+        np.testing.assert_array_equal(await old.embed_query("erro"), await embedder.embed_query("erro"))
 
 
 def test_cutting_leaves_the_model_s_own_tokenizer_alone(opened: LocalEmbedder) -> None:

@@ -12,7 +12,7 @@ from services.search.retrieve import Found
 
 async def quotations(question: Question, found: Found, nearness: Nearness | None) -> Cited:
     """Return the sentences that answer *question* best, with their references; none where nothing may answer it."""
-    among = await asyncio.to_thread(candidates, question.text, found.hits, question.language)
+    among = await asyncio.to_thread(candidates, question.text, found.hits, question.language, found.translations)
     near: Mapping[str, float] = {}
     if nearness:
         near = await nearness.of(question.course.id, question.text, found.generation_id, among)
@@ -20,5 +20,7 @@ async def quotations(question: Question, found: Found, nearness: Nearness | None
 
 
 def _cited(question: Question, found: Found, among: Sequence[Candidate], near: Mapping[str, float]) -> Cited:
-    draft = quoted(question.text, found.hits, question.language, among=among, near=near)
+    draft = quoted(
+        question.text, found.hits, question.language, translations=found.translations, among=among, near=near
+    )
     return resolve(draft or "", found.hits)

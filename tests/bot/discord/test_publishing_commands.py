@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord.publishing import same
+from bot.discord.publishing_commands import same
 
 COMMAND: dict[str, Any] = {
     "name": "ask",

@@ -16,7 +16,7 @@ from discord.ext import commands
 from bot.discord import permissions
 from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import TROUBLE
-from bot.discord.hearing.choosing import choice
+from bot.discord.hearing.course_choice import choice
 from bot.discord.hearing.places import Rooms
 from bot.discord.languages import named, options, reader
 from bot.discord.messages import course_settings, layout

@@ -68,7 +68,7 @@ async def delivered(
     await showings.arrived(showing, count=len(pages), shows_question=shows_question)
 
 
-class Placing:
+class Refreshing:
     """Keeps the places true in which answers stand."""
 
     def __init__(self, client: discord.Client, asker: Asker, showings: Showings, pictures: Pictures) -> None:

@@ -1,0 +1,155 @@
+"""No way of an answer cuts a block of code or a formula, or lets a mark, link or mention out of one or into one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.discord.messages.answers import draft
+from bot.discord.messages.defang import harmless
+from bot.discord.messages.splitting import LONGEST, ROOM, split
+from db.records import Hit, Reference
+from services.answering.drafts import preview
+from services.citing.attribution import attributed
+from services.citing.citations import claims, resolve
+from services.citing.corrections import WrongMark, corrected
+from services.citing.marks import has_marks, normalised
+from services.notation.parts import CODES, FORMULAS, beginning, code_masked, masked, read
+from services.notation.shown import MOST_DRAWN, shown, to_draw, undrawn
+from services.research.dossier import one_line
+from tests.passages import hit
+
+HITS: tuple[Hit, ...] = (hit("O gradiente encolhe até sumir nas redes recorrentes longas."),)
+INSIDE = [
+    *(
+        "[1]",
+        "[ 1, 2 ]",
+        "https://evil.example/x",
+        "<@123456789>",
+        "@everyone",
+        "(1)",
+        "x",
+        "1",
+        "[t1]",
+        "|| y ||",
+        ". ",
+    ),
+    *("[2](https://evil.example)", "¹", "【1】", "\\[1\\]"),
+]
+OUTSIDE = [
+    "O gradiente encolhe até sumir nas redes recorrentes [1]. ",
+    *("Custa R$ 5. ", "fora ", "\n\n", "**sim** ", "\n"),
+]
+
+
+def held(opening: str, closing: str) -> st.SearchStrategy[str]:
+    """Something that stays code wherever it is shown: no such command of LaTeX is known."""
+    words = st.lists(st.sampled_from(INSIDE), min_size=1, max_size=8).map(" = ".join)
+    return words.map(lambda inside: f"{opening}\\nosuch {inside} \\nosuch{closing}")
+
+
+PARTS = st.one_of(
+    st.sampled_from(OUTSIDE),
+    held("```python\n", "\n```\n"),
+    st.just("```python\n\\nosuch(1)\n\n# Fontes:\n[1]: x\n\nprint(1)\n\\nosuch\n```\n"),
+    held("`", "` "),
+    held(r"\(", r"\) "),
+    held(r"\begin{align}", r"\end{align} "),
+    held("$$", "$$ "),
+    held("$", "$ "),
+)
+TEXTS = st.lists(PARTS, min_size=1, max_size=12).map("".join)
+LONG = st.lists(st.one_of(PARTS, st.sampled_from([one * 30 for one in OUTSIDE])), min_size=1, max_size=40).map("".join)
+
+
+def insides(text: str) -> list[str]:
+    return [" ".join(part.inside.split()) for part in read(text) if part.kind != "prose"]
+
+
+def prose(text: str) -> str:
+    return "".join(text[part.start : part.end] for part in read(text) if part.kind == "prose")
+
+
+@given(TEXTS)
+def test_marks_links_and_lists_of_sources_leave_code_and_formulas_as_they_are(text: str) -> None:
+    cited = resolve(normalised(text), HITS)
+
+    assert insides(cited.text) == insides(text)
+    assert "nosuch" not in prose(cited.text)
+    assert has_marks(cited.text) == bool(claims(cited.text))
+
+
+@given(TEXTS)
+def test_a_sentence_without_marks_keeps_its_formulas_or_goes_with_them(text: str) -> None:
+    kept = attributed(text.replace("[1]", ""), HITS)
+
+    assert "nosuch" not in prose(kept)
+    assert set(insides(kept)) <= set(insides(text.replace("[1]", "")))
+
+
+@given(TEXTS)
+def test_a_correction_keeps_them_whole_and_reads_no_mark_in_them(text: str) -> None:
+    known = [Reference(number=1, segment_id=1, lecture="a", title="A", start_s=0, end_s=1, url=None, quote="")]  # pyright: ignore[reportArgumentType]
+    try:
+        cited = corrected(text, known, HITS)
+    except WrongMark as wrong:
+        pytest.fail(f"{wrong} stands inside")
+
+    assert insides(cited.text) == insides(text)
+    assert len(cited.references) == ("[1]" in prose(text))
+
+
+@given(TEXTS, st.data())
+def test_a_draft_shows_no_half_of_one(text: str, data: st.DataObject) -> None:
+    written = text[: data.draw(st.integers(0, len(text)))]
+
+    seen = preview(written)
+
+    assert "nosuch" not in prose(seen)
+    assert "nosuch" not in outside_code(draft(seen))
+
+
+@given(TEXTS)
+def test_an_export_on_one_line_and_a_form_keep_them_whole(text: str) -> None:
+    assert [one.removeprefix("python ") for one in insides(one_line(text))] == insides(text)
+    assert "nosuch" not in prose(one_line(text))
+    for most in range(0, len(text), 7):
+        assert "nosuch" not in prose(beginning(text, most))
+        assert len(beginning(text, most)) <= most
+
+
+@given(LONG)
+def test_pages_cut_none_that_a_page_can_hold(text: str) -> None:
+    for written in (undrawn(text), shown(text, to_draw(text), "pt-BR")):
+        safe = harmless(written)
+        pages = split(safe, most=50)
+
+        assert all(len(page) <= LONGEST for page in pages)
+        assert not any("nosuch" in outside_code(page) for page in pages)
+        wanted = [safe[part.start : part.end] for part in read(safe) if part.kind in CODES]
+        for code in wanted:
+            assert len(code) > LONGEST - ROOM or any(code in page for page in pages)
+        assert sum(page.count("```") for page in pages) == safe.count("```")
+
+
+@given(TEXTS)
+def test_nothing_that_stands_inside_acts_in_discord(text: str) -> None:
+    seen = outside_code(harmless(shown(text, to_draw(text), "pt-BR")))
+
+    assert not any(bad in seen for bad in ("nosuch", "evil", "<@", "@everyone", "||"))
+
+
+@given(TEXTS)
+def test_at_most_so_many_formulas_are_drawn_and_each_is_in_the_text(text: str) -> None:
+    drawn = to_draw(text)
+
+    assert len(drawn) <= MOST_DRAWN
+    assert set(drawn) <= {part.inside for part in read(text) if part.kind in FORMULAS}
+
+
+def outside_code(page: str) -> str:
+    """What of a page Discord does not show as code."""
+    return code_masked(page)
+
+
+def test_the_masks_agree() -> None:
+    assert masked("`a` $b$ c", CODES) == code_masked("`a` $b$ c")
