@@ -51,7 +51,8 @@ CERTAIN = re.compile(
 )
 """Forms that mean nothing else, also where they touch the word before them."""
 LOOSE_ROUND = re.compile(
-    rf"(?P<before>[^\W\d_]+[\"'»”)]?) ?\((?P<round>{NUMBER}(?:{JOINT}{NUMBER})*)\)(?=[.!?;…]|[ \t]*(?:\n|\Z))"
+    rf"(?P<before>(?<![^\W\d_])[^\W\d_]+[\"'»”)]?)"
+    rf" ?\((?P<round>{NUMBER}(?:{JOINT}{NUMBER})*)\)(?=[.!?;…]|[ \t]*(?:\n|\Z))"
 )
 COUNTED = re.compile(
     r"(?:equaç(?:ão|ões)|eq|equations?|fig(?:ura|ure)?s?|tab(?:ela|le)?s?|passos?|steps?|itens|items?|casos?|cases?|linhas?|lines?"
@@ -62,7 +63,7 @@ RAISED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=[.!?»”)]))(?P<raised>[¹²³⁴
 POWERED = re.compile(r"(?:metros?|meters?|segundos?|seconds?|quil[oô]metros?|erros?|errors?)\Z", re.IGNORECASE)
 DIGITS = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
 CIRCLED = re.compile(
-    r"(?P<before>[^\W\d_]{2,}|[.!?»”)])"
+    r"(?P<before>(?<![^\W\d_])[^\W\d_]{2,}|[.!?»”)])"
     r"(?P<circled>(?:[ \t]?[\u2460-\u2473\u2776-\u277f]){1,5})(?=[.,;:!?…]|[ \t]*(?:\n|\Z))"
 )
 WIDE_DIGITS = str.maketrans("０１２３４５６７８９，、", "0123456789,,")
@@ -73,7 +74,9 @@ SOURCES = re.compile(
     re.IGNORECASE,
 )
 NOTES = re.compile(r"\n[ \t]*\[\^?[1-9][0-9]?\]:[^\n]*(?=\n|\Z)")
-LOOSE_GLUED = re.compile(rf"(?P<before>[^\W\d_]{{4,}})\[(?P<glued>{NUMBER}(?:{JOINT}{NUMBER})*)\](?=[\s.,;:!?…]|\Z)")
+LOOSE_GLUED = re.compile(
+    rf"(?P<before>(?<![^\W\d_])[^\W\d_]{{4,}})\[(?P<glued>{NUMBER}(?:{JOINT}{NUMBER})*)\](?=[\s.,;:!?…]|\Z)"
+)
 INDEXED = re.compile(
     r"(?:listas?|vetor(?:es)?|arrays?|matriz(?:es)?|tuplas?|tensor(?:es|s)?|dados|data|lists?|vectors?|matri(?:x|ces)|tuples?"
     r"|words|valores|values|nums?|args|argv|self|items?|linha|coluna|rows?|cols?|pilha|fila|stack|queue|string|text)",
