@@ -8,7 +8,7 @@ from PIL import Image
 from services.models.llm import LlmConfig
 from services.notation.pictures import Pictures
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_placing import card_of, mentioned, ours, settled
+from tests.bot.discord.test_refreshing import card_of, mentioned, ours, settled
 from tests.bot.discord.test_reviewing import CORRECTED, corrected, desk
 from tests.fake_discord import Message
 from tests.fake_model import fake_model, says
