@@ -207,8 +207,9 @@ async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
     async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
-            select h.rank, h.segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url,
-                l.duration_s, s.start_s, s.end_s, h.score, s.text, s.cue_offsets, s.cue_starts_s
+            select h.rank, h.segment_id, s.lecture_id, l.slug as lecture, l.title,
+                split_part(lower(replace(l.language, '_', '-')), '-', 1) as language, l.video_url, l.duration_s,
+                s.start_s, s.end_s, h.score, s.text, s.cue_offsets, s.cue_starts_s
             from answer_hits h
             join segments s on s.id = h.segment_id and s.course_id = %(course)s
             join lectures l on l.id = s.lecture_id and l.course_id = %(course)s

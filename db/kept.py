@@ -80,8 +80,9 @@ async def passages(conn: AsyncConnection, *, course: CourseId, segments: Sequenc
     async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
-            select t.rank::int as rank, s.id as segment_id, s.lecture_id, l.slug as lecture, l.title, l.language,
-                l.video_url, l.duration_s, s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets,
+            select t.rank::int as rank, s.id as segment_id, s.lecture_id, l.slug as lecture, l.title,
+                split_part(lower(replace(l.language, '_', '-')), '-', 1) as language, l.video_url,
+                l.duration_s, s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets,
                 s.cue_starts_s
             from unnest(%(segments)s::bigint[]) with ordinality as t (id, rank)
             join segments s on s.id = t.id and s.course_id = %(course)s

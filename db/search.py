@@ -122,7 +122,8 @@ found as materialized (
     order by worth desc, segment_id limit %(limit)s
 )
 select (row_number() over (order by f.worth desc, f.segment_id))::int as rank,
-    s.id as segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url, l.duration_s,
+    s.id as segment_id, s.lecture_id, l.slug as lecture, l.title,
+    split_part(lower(replace(l.language, '_', '-')), '-', 1) as language, l.video_url, l.duration_s,
     s.start_s, s.end_s, s.text, s.cue_offsets, s.cue_starts_s,
     (
         select 1 - min(v.embedding <=> %(vector)s::halfvec) from segment_vectors v

@@ -108,8 +108,9 @@ async def passages(conn: AsyncConnection, *, course: CourseId, verified: Verifie
     async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
-            select r.number as rank, r.segment_id, s.lecture_id, l.slug as lecture, l.title, l.language, l.video_url,
-                l.duration_s, s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets, s.cue_starts_s
+            select r.number as rank, r.segment_id, s.lecture_id, l.slug as lecture, l.title,
+                split_part(lower(replace(l.language, '_', '-')), '-', 1) as language, l.video_url, l.duration_s,
+                s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets, s.cue_starts_s
             from verified_references r
             join segments s on s.id = r.segment_id and s.course_id = %(course)s
             join lectures l on l.id = s.lecture_id and l.course_id = %(course)s

@@ -82,7 +82,7 @@ class Hit:
     lecture_id: LectureId
     lecture: str  # the lecture's slug
     title: str
-    language: str
+    language: str  # two-letter code, whatever tag the lecture has
     video_url: str | None
     duration_s: float | None
     start_s: float

@@ -75,12 +75,14 @@ class Nearness:
         """
         Return the sentence of its passage that says most likely what each claim says, for as many as the bound lets.
 
-        *language* is the claims'. Empty where `of` would be.
+        *language* is the claims'. Empty where `of` would be, or nothing of their passages can be quoted.
         """
         served = await self._serving.current()
         if served is None or served[0].id != generation or served[0].model not in SCALES:
             return {}
         among = await asyncio.to_thread(_of_claims, claims, language)
+        if not among:
+            return {}
         texts = list(dict.fromkeys(text for claim, ones in among.items() for text in _texts(claim, ones)))
         try:
             async with asyncio.timeout(TIME_LIMIT_S):

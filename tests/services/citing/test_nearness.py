@@ -1,5 +1,7 @@
 """How near sentences are to a question, measured with the model and the vectors that serve."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.citing import nearness as measuring
@@ -32,6 +34,14 @@ async def test_a_sentence_with_the_question_s_meaning_is_nearest(taken_in: Desk)
 
     assert set(near) == {one.sentence.text for one in among}
     assert "gradiente some" in max(near, key=lambda text: near[text])
+
+
+async def test_a_lecture_tagged_with_a_country_is_in_the_language_of_the_question(taken_in: Desk) -> None:
+    """As every lecture of a course in pt-BR is that nobody says more of."""
+    among = (await found(taken_in))[1]
+
+    assert not any(one.is_foreign for one in among)
+    assert any(one.holds_words for one in candidates("redes longas", [among[0].sentence.hit], "pt"))  # by their stems
 
 
 async def test_sentences_are_embedded_once(taken_in: Desk) -> None:
@@ -95,3 +105,13 @@ async def test_claims_beyond_the_bound_are_left_to_the_words(taken_in: Desk, mon
     spoken = await Nearness(taken_in.pool, taken_in.serving).spoken(claims, hits.generation_id, "pt")
 
     assert list(spoken) == claims[:1]
+
+
+async def test_claims_about_passages_that_cannot_be_quoted_are_left_to_the_words(taken_in: Desk) -> None:
+    hits, _ = await found(taken_in)
+    unquotable = replace(hits.hits[0], text="Veja [2] e [1].", cue_offsets=(0,), cue_starts_s=(0.0,))
+    assert candidates(QUESTION, [unquotable], "pt") == []
+
+    nearness = Nearness(taken_in.pool, taken_in.serving)
+
+    assert await nearness.spoken([("o gradiente some", unquotable)], hits.generation_id, "pt") == {}

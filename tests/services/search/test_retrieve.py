@@ -20,7 +20,7 @@ async def test_a_hit_carries_all_that_a_reference_needs(desk: Desk) -> None:
 
     (only,) = found.hits
     assert found.mode == "hybrid"
-    assert (only.rank, only.lecture, only.title, only.language) == (1, "rnn", "rnn", "pt-BR")
+    assert (only.rank, only.lecture, only.title, only.language) == (1, "rnn", "rnn", "pt")
     assert (only.start_s, only.end_s, only.cue_starts_s) == (0.0, 20.0, (0.0, 10.0))
     assert [only.text[at:] for at in only.cue_offsets] == [only.text, "Depois a memória."]
     assert only.score is not None
