@@ -53,7 +53,9 @@ def dense(
     the question's own: more, and the best passage of a wrong language would stand before the right one.
     """
     middles = _middles(means)
-    towards = _unit(vector - middles.get(language, TAKEN_OUT * _whole(means, len(vector))))
+    # While its first lectures come in, a language has no mean yet, and is the question's all the same.
+    middles.setdefault(language, (TAKEN_OUT * _whole(means, len(vector))).astype(np.float32))
+    towards = _unit(vector - middles[language])
     own = own_weight(weights, language)
     other = own if is_translated else other_weight(weights, language)
     return Dense(

@@ -67,7 +67,7 @@ def test_segments_in_other_languages_are_weighed_apart() -> None:
     leg = likeness.dense(GENERATION, unit(1, 0, 0), "pt", means=means, weights={"*": 1.0, "en": 3.0, "other": 1.5})
 
     assert {one.language: one.gain for one in leg.spoken} == {"pt": 1.0, "en": 1.5}
-    assert leg.gain == 1.5  # a language whose means are not taken yet is not the question's
+    assert leg.gain == 1.5  # of a language whose mean is not taken yet
 
 
 def test_a_translated_question_weighs_all_languages_as_its_own() -> None:
@@ -84,8 +84,17 @@ def test_a_translated_question_weighs_all_languages_as_its_own() -> None:
 def test_without_means_the_leg_is_the_cosine() -> None:
     leg = likeness.dense(GENERATION, unit(1, 2, 3), "pt", means=[], weights={"*": 1.0})
 
-    assert leg.spoken == ()
+    assert {(one.language, one.middle, one.gain) for one in leg.spoken} == {("pt", 0.0, 1.0)}
     np.testing.assert_allclose(leg.towards, leg.vector, rtol=1e-5)
+
+
+def test_a_language_without_a_mean_yet_is_weighed_as_the_question_s_own() -> None:
+    """As when the first lectures of a course are searched while the others come in."""
+    leg = likeness.dense(
+        GENERATION, unit(1, 0, 0), "pt", means=[mean("en", 0, 0, 0)], weights={"*": 1.0, "other": 1.5}
+    )
+
+    assert {one.language: one.gain for one in leg.spoken} == {"pt": 1.0, "en": 1.5}
 
 
 def test_a_language_of_a_piece_or_two_keeps_what_they_say() -> None:
