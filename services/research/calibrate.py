@@ -18,6 +18,9 @@ GRID = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.7, 2.5)
 TIMES = (1.15, 1.3, 1.5, 2.0, 3.0)
 """How much more segments in other languages may weigh, tried in a second round."""
 
+OWN_AT_LEAST = 0.4
+"""What these are times of where likeness is worth less in the question's own language: it may still find others."""
+
 TRIES = len(GRID) + len(TIMES)
 
 ENOUGH_QUESTIONS = 40
@@ -63,9 +66,18 @@ async def tries(
     for weight in GRID:
         first.append(await _tried(retriever, course, questions, {"*": weight}))
         yield first[-1]
-    own = _own(first, apart)
-    for times in TIMES:
-        yield await _tried(retriever, course, questions, {**own, OTHER: round(own["*"] * times, 3)})
+    for weights in others(_own(first, apart)):
+        yield await _tried(retriever, course, questions, weights)
+
+
+def others(own: Weights) -> list[Weights]:
+    """
+    Return what the second round tries, given the best weights of the first.
+
+    >>> [weights["other"] for weights in others({"*": 0.0})]
+    [0.46, 0.52, 0.6, 0.8, 1.2]
+    """
+    return [{**own, OTHER: round(max(own["*"], OWN_AT_LEAST) * times, 3)} for times in TIMES]
 
 
 async def _tried(retriever: Retriever, course: Course, questions: Sequence[EvalQuestion], weights: Weights) -> Tried:

@@ -3,7 +3,7 @@
 import pytest
 
 from db.records import Hit, LectureId, SegmentId
-from services.research.calibrate import GRID, TIMES, Sides, Tried, Weights, choose
+from services.research.calibrate import GRID, TIMES, Sides, Tried, Weights, choose, others
 from services.research.evaluate import EvalQuestion, Moment, Outcome
 
 OWN = tuple(f"own-{number}" for number in range(10))
@@ -70,6 +70,14 @@ def test_what_harms_questions_in_the_lecture_s_language_is_not_kept() -> None:
     weights = choose(rounds(own, {1.15: 8, 1.3: 4, 1.5: 1, 2.0: 1, 3.0: 1}, harm={1.5: 3, 2.0: 4, 3.0: 5}), APART)
 
     assert weights["other"] == pytest.approx(0.1 * 1.3)
+
+
+def test_other_languages_are_tried_where_likeness_is_worth_nothing_in_the_own() -> None:
+    """One question of forty decides that, and says nothing about what words hardly find."""
+    tried_others = others({"*": 0.0, "en": 0.3})
+
+    assert len({weights["other"] for weights in tried_others} - {0.0}) == len(TIMES)
+    assert all((weights["*"], weights["en"]) == (0.0, 0.3) for weights in tried_others)
 
 
 def test_a_model_that_only_harms_gets_no_weight() -> None:

@@ -90,9 +90,7 @@ def test_without_means_the_leg_is_the_cosine() -> None:
 
 def test_a_language_without_a_mean_yet_is_weighed_as_the_question_s_own() -> None:
     """As when the first lectures of a course are searched while the others come in."""
-    leg = likeness.dense(
-        GENERATION, unit(1, 0, 0), "pt", means=[mean("en", 0, 0, 0)], weights={"*": 1.0, "other": 1.5}
-    )
+    leg = likeness.dense(GENERATION, unit(1, 0, 0), "pt", means=[mean("en", 0, 0, 0)], weights={"*": 1.0, "other": 1.5})
 
     assert {one.language: one.gain for one in leg.spoken} == {"pt": 1.0, "en": 1.5}
 
