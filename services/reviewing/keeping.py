@@ -69,8 +69,9 @@ class Keeping:
 
     async def found(self, course: Course, question: str, text: str) -> tuple[Hit, ...]:
         """Return the passages that may support *text* as the answer to *question*."""
-        asked = [part[:LONGEST_QUESTION] for part in (question, text) if part]
-        return (await self._retriever.search(course=course, questions=asked, k=HITS)).hits
+        # As one: what comes after a question is read as its translation, whose words count half.
+        asked = " ".join(part[:LONGEST_QUESTION] for part in (question, text) if part)
+        return (await self._retriever.search(course=course, questions=[asked], k=HITS)).hits
 
     async def open(
         self,
