@@ -104,7 +104,7 @@ async def references(conn: AsyncConnection, *, course: CourseId, verified: Verif
 
 
 async def passages(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> list[Hit]:
-    """The segments that a verified answer cites, by number of the reference; they have no score."""
+    """The segments of released lectures that a verified answer cites, by number of the reference; without a score."""
     async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
@@ -115,6 +115,7 @@ async def passages(conn: AsyncConnection, *, course: CourseId, verified: Verifie
             join segments s on s.id = r.segment_id and s.course_id = %(course)s
             join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
             where r.verified_id = %(verified)s and r.course_id = %(course)s
+                and (l.released_at is null or l.released_at <= now())
             order by r.number
             """,
             {"course": course, "verified": verified},

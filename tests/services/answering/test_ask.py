@@ -771,6 +771,17 @@ class TestWhatStaffVerified:
         assert reply.hits[0].segment_id == first.references[0].segment_id
         assert await room.column("way", "verified_uses") == ["evidence"]
 
+    async def test_passages_of_staff_are_no_evidence_before_their_lecture_is_released(self, room: Room) -> None:
+        async with model_that(only("A LSTM guarda a memória [1].")) as (model, _):
+            asker = room.asker(model, finder=Finder(room.pool, None))
+            _, first = await answered(asker, room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            async with room.pool.connection() as conn:
+                await conn.execute("update lectures set released_at = now() + interval '1 day'")
+            _, reply = await answered(asker, room.asked("Por que o gradiente não encolhe em redes recorrentes longas?"))
+
+        assert reply.hits == ()
+
     async def test_a_failure_of_the_embedder_is_not_remembered(self, room: Room) -> None:
         words = WordEmbedder()
         async with (
