@@ -104,17 +104,17 @@ async def test_real_lectures_are_found_as_well_as_when_the_constants_were_chosen
             retriever, course, [one for one in asked if CROSS_LINGUAL not in one.tags and one.lang == "pt"]
         )
 
-    assert whole.mrr_at_10 >= 0.7  # .729
-    assert whole.recall_at_5 >= 0.82  # .849
+    assert whole.mrr_at_10 >= 0.7  # .732
+    assert whole.recall_at_5 >= 0.82  # .854
     assert across.recall_at_5 >= 0.68  # .743
     assert own.recall_at_1 >= 0.7  # .732; by words alone .732
     assert own.recall_at_5 >= 0.87  # .897
     everything, in_own, across_languages = (quoted.groups[group] for group in ("all", "pt hand", "tag cross-lingual"))
-    assert everything.first_inside >= 0.63  # .689
-    assert everything.any_inside >= 0.78  # .830
+    assert everything.first_inside >= 0.63  # .684
+    assert everything.any_inside >= 0.78  # .825
     assert everything.kept >= 0.94  # .972
-    assert everything.precision >= 0.36  # .402
+    assert everything.precision >= 0.36  # .406
     assert quoted.turned_away >= 18  # 20 of 24
     assert in_own.first_inside >= 0.64  # .704
     assert in_own.any_inside >= 0.83  # .877
-    assert across_languages.first_inside >= 0.57  # .662
+    assert across_languages.first_inside >= 0.57  # .649
