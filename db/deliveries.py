@@ -136,15 +136,6 @@ async def redirect(
     return redirected.rowcount > 0
 
 
-async def exists(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
-    """Tell whether a question was asked in Discord."""
-    found = await conn.execute(
-        "select from deliveries where question_id = %(question)s and course_id = %(course)s",
-        {"question": question, "course": course},
-    )
-    return found.rowcount > 0
-
-
 async def give_up(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:
     """Try no more to deliver the answer; it stays stored."""
     await conn.execute(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import class_row
 
 from db.records import CourseId, Lecture, LectureId, TranscriptId
 
@@ -103,16 +103,3 @@ async def withdraw(conn: AsyncConnection, *, course: CourseId, lectures: Sequenc
         {"course": course, "lectures": list(lectures)},
     )
     return cursor.rowcount
-
-
-async def languages(conn: AsyncConnection, course: CourseId) -> list[str]:
-    """The language tags of the lectures that are searched, each once, the most frequent first."""
-    async with conn.cursor(row_factory=scalar_row) as cur:
-        await cur.execute(
-            """
-            select language from lectures where course_id = %(course)s and transcript_id is not null
-            group by language order by count(*) desc, language
-            """,
-            {"course": course},
-        )
-        return await cur.fetchall()
