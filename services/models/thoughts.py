@@ -138,11 +138,10 @@ def spoken(text: str) -> str:
         Unclear: thought and answer cannot be told apart.
 
     """
-    said, with_tags = _outside_tags(_final_channel(text)), ""
-    while said != with_tags:  # what stood on both sides of a thought may make a tag
-        said, with_tags = _outside_tags(said), said
-    alone = without_surroundings(said.strip())
-    said = _headed(alone, is_second=alone != said.strip())
+    said, is_second = _untagged(_final_channel(text)), False
+    while (alone := without_surroundings(said)) != said:  # JSON may hold JSON, and spell a tag in escapes
+        said, is_second = _untagged(alone), True
+    said = _headed(said, is_second=is_second)
     if MUSING.match(said):
         raise Unclear
     while inside := WRAPPED.match(said):
@@ -199,6 +198,13 @@ def _headed(text: str, *, is_second: bool) -> str:
         return text[answer.end() :]
     answer = HEADED_ANSWER.match(text) if is_second else None
     return text[answer.end() :] if answer else text
+
+
+def _untagged(text: str) -> str:
+    said, with_tags = _outside_tags(text), ""
+    while said != with_tags:  # what stood on both sides of a thought may make a tag
+        said, with_tags = _outside_tags(said), said
+    return said.strip()
 
 
 def _outside_tags(text: str) -> str:

@@ -241,3 +241,19 @@ def test_a_model_that_repeats_itself_does_not_keep_us_busy(start: str, unit: str
     spoken_so_far(text)
 
     assert time.process_time() - started < 3  # a quadratic step takes much longer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Oi \0\ud800\u200ba todos",
+        "<th\u200bink>plano</think>Oi a todos",
+        "<think>plano</think>Oi a todos",
+        "Oi<think>plano</think> a todos",
+        '{"thinking": "plano", "answer": "Oi a todos"}',
+    ],
+)
+def test_what_json_spells_in_escapes_is_read_as_the_rest_is(answer: str) -> None:
+    escaped = json.dumps({"answer": answer}).replace("<", "\\u003c").replace(">", "\\u003e")
+
+    assert spoken(escaped) == "Oi a todos"
