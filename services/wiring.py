@@ -25,7 +25,7 @@ from services.courses.interactions import Interactions
 from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Privacy
-from services.courses.staff_first import StaffFirst
+from services.courses.staffed_threads import StaffFirst
 from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named

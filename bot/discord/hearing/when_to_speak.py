@@ -11,7 +11,7 @@ from bot.discord import permissions
 from bot.discord.delivering.outlets import persistently
 from bot.discord.hearing.triggers import Heard, is_addressed, is_for_us
 from db.records import Binding
-from services.courses.staff_first import Speaker, ThreadMessage
+from services.courses.staffed_threads import Speaker, ThreadMessage
 from services.wiring import Services
 
 

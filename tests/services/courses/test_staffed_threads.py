@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.courses.staff_first import Speaker, StaffFirst, ThreadMessage
+from services.courses.staffed_threads import Speaker, StaffFirst, ThreadMessage
 from tests.services.conftest import Desk
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
