@@ -61,6 +61,7 @@ COUNTED = re.compile(
 )
 RAISED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=[.!?»”)]))(?P<raised>[¹²³⁴-⁹](?:[,˒]?[¹²³⁴-⁹]){0,4})(?=[.,;:!?…]|\s|\Z)")
 POWERED = re.compile(r"(?:metros?|meters?|segundos?|seconds?|quil[oô]metros?|erros?|errors?)\Z", re.IGNORECASE)
+LONGEST_UNIT = len("quilômetros")
 DIGITS = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
 CIRCLED = re.compile(
     r"(?P<before>(?<![^\W\d_])[^\W\d_]{2,}|[.!?»”)])"
@@ -137,8 +138,8 @@ def _nothing(*_: object) -> str:
 
 def _certain(found: re.Match[str], text: str) -> str:
     numbers = next(value for name, value in found.groupdict().items() if value and name not in {"stars", "tag"})
-    before = text[: found.start()]
-    gap = " " if before and not before[-1].isspace() and not before.endswith(("(", "[")) else ""
+    before = text[max(found.start() - 1, 0) : found.start()]
+    gap = " " if before and not before.isspace() and before not in "([" else ""
     return gap + _marks(numbers)
 
 
@@ -155,7 +156,7 @@ def _glued(found: re.Match[str], _: str) -> str:
 
 
 def _raised(found: re.Match[str], text: str) -> str:
-    if POWERED.search(text[: found.start()]):
+    if POWERED.search(text, max(found.start() - LONGEST_UNIT, 0), found.start()):
         return found[0]
     return " " + "".join(f"[{digit.translate(DIGITS)}]" for digit in found["raised"] if digit not in ",˒")
 

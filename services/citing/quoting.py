@@ -136,7 +136,8 @@ def coverage(question: str, hits: Sequence[Hit], language: str) -> float:
     """
     wanted = _subject(question, language, {hit.language for hit in hits})
     if not wanted or not hits:
-        return float(bool(hits))
+        # Frame alone asks about whatever was found; pictures and signs alone ask about nothing.
+        return float(bool(hits) and WORD.search(question) is not None)
     held = [set(terms(hit.text, hit.language)) for hit in hits]
 
     def share(found: set[int]) -> float:

@@ -4,6 +4,8 @@ import json
 import re
 from typing import cast
 
+from services.ground.text import LONE_SURROGATE, UNSEEN
+
 KEY = re.compile(
     r"(?:chain[_ ]?of[_ ]?)?(?:thoughts?|thinking|think|thought_process|reasoning|rationale|analysis|reflection"
     r"|scratch_?pad|plan|cot|racioc[ií]nio|pensamentos?|an[aá]lise)(?:_content|_steps)?",
@@ -146,7 +148,9 @@ def _said_in(fields: dict[str, object], following: str, text: str) -> str:
     if (not thoughts and len(fields) != len(answers)) or not fields or JUDGED & fields.keys():
         return text
     if len(answers) == 1 and isinstance(answers[0], str) and not following:
-        return answers[0]
+        return LONE_SURROGATE.sub(
+            "", answers[0].translate(UNSEEN)
+        )  # its escapes were not yet read when all was cleaned
     if len(thoughts) == len(fields):
         return following
     values = [value for name, value in fields.items() if name not in thoughts]

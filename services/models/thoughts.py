@@ -50,7 +50,7 @@ HEADED = re.compile(
     re.IGNORECASE,
 )
 HEADED_ANSWER = re.compile(
-    r"(?:\A|\n)\s*(?:#{1,4}[ \t]*|[*_]{1,3})?(?:final answer|answer|response|resposta(?: final)?)"
+    r"(?:\A\s*|\n[^\S\n]*)(?:#{1,4}[ \t]*|[*_]{1,3})?(?:final answer|answer|response|resposta(?: final)?)"
     r"(?::[*_]{0,3}|\*\*:?|[*_]{1,3}:|[ \t]*\n)|/\*FINAL_ANSWER\*/",
     re.IGNORECASE,
 )
@@ -68,14 +68,14 @@ TURN_TOKEN = re.compile(
 )
 MUSING = re.compile(
     r"\A\W*(?:(?:here(?:'s| is) (?:a|my) )?(?:thinking|thought) process\b|analysis(?=[A-Z\"'<])"
-    r"|(?:okay|ok|alright|hmm+|so|well|let me see)?[,.! ]*"
+    r"|(?:(?:okay|ok|alright|hmm+|so|well|let me see)[,.! ]*)?"
     r"(?:the (?:user|student)(?:'s question| is asking| (?:asks|asked)(?: me)? (?:about|whether|why|how|what|:)"
     r"| wants (?:to know|me to))"
     r"|(?:we|i) need to (?:answer|respond|cite)\b|let me (?:think|look at the passages|analy[sz]e))"
     r"|first,? (?:i need to|i should|i'll|let me) (?:look|read|check|analy[sz]e)"
-    r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*(?:vou|preciso|vamos|deixe-me|deixa eu) (?:pensar\b"
+    r"|(?:(?:certo|ok|bem|bom|hmm+)[,.! ]*)?(?:vou|preciso|vamos|deixe-me|deixa eu) (?:pensar\b"
     r"|(?:analisar|verificar|reler|olhar) (?:os trechos|as passagens|a pergunta))"
-    r"|(?:certo|ok|bem|bom|hmm+)?[,.! ]*o (?:usuário|aluno|estudante) "
+    r"|(?:(?:certo|ok|bem|bom|hmm+)[,.! ]*)?o (?:usuário|aluno|estudante) "
     r"(?:quer saber|pergunt(?:a|ou) (?:sobre|se|por|como|o que|qual)|está perguntando))",
     re.IGNORECASE,
 )
@@ -138,11 +138,10 @@ def spoken(text: str) -> str:
         Unclear: thought and answer cannot be told apart.
 
     """
-    said, with_tags = _outside_tags(_final_channel(text)), ""
-    while said != with_tags:  # what stood on both sides of a thought may make a tag
-        said, with_tags = _outside_tags(said), said
-    alone = without_surroundings(said.strip())
-    said = _headed(alone, is_second=alone != said.strip())
+    said, is_second = _untagged(_final_channel(text)), False
+    while (alone := without_surroundings(said)) != said:  # JSON may hold JSON, and spell a tag in escapes
+        said, is_second = _untagged(alone), True
+    said = _headed(said, is_second=is_second)
     if MUSING.match(said):
         raise Unclear
     while inside := WRAPPED.match(said):
@@ -199,6 +198,13 @@ def _headed(text: str, *, is_second: bool) -> str:
         return text[answer.end() :]
     answer = HEADED_ANSWER.match(text) if is_second else None
     return text[answer.end() :] if answer else text
+
+
+def _untagged(text: str) -> str:
+    said, with_tags = _outside_tags(text), ""
+    while said != with_tags:  # what stood on both sides of a thought may make a tag
+        said, with_tags = _outside_tags(said), said
+    return said.strip()
 
 
 def _outside_tags(text: str) -> str:

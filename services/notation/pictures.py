@@ -21,6 +21,7 @@ PATIENCE_S = 8.0
 MOST_AT_A_TIME = 2
 MOST_KEPT = 32
 LARGEST = 2 * 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n"
 LONGEST_DESCRIPTION = 1_000
 """Discord takes 1,024 characters."""
 
@@ -79,11 +80,20 @@ def draw(sources: Sequence[str]) -> Picture | None:
         log.warning("formulas.not_drawn", extra={"reason": type(error).__name__})
         return None
     line, _, png = done.stdout.partition(b"\n")
-    if done.returncode or not png or len(png) > LARGEST:
+    places = _places(line, len(known))
+    if done.returncode or not places or not png.startswith(PNG) or len(png) > LARGEST:
         log.warning("formulas.not_drawn", extra={"reason": f"exit status {done.returncode}", "formulas": len(known)})
         return None
-    places: list[int] = json.loads(line)["drawn"]
     return Picture(png=png, sources=tuple(known[place][0] for place in places))
+
+
+def _places(line: bytes, count: int) -> list[int]:
+    """Return which of *count* formulas the process has drawn, by what it says; none where that is anything else."""
+    try:
+        drawn = json.loads(line)["drawn"]
+        return [place for place in range(count) if place in drawn] if drawn == sorted(set(drawn)) else []
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return []
 
 
 def _mathml(source: str) -> str | None:

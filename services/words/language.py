@@ -22,10 +22,11 @@ def detect(text: str, among: Collection[str]) -> str:
     """
     Return the most likely of the two-letter codes in *among*, which is not empty.
 
-    Short questions carry little evidence, so asking among a course's own languages is far safer than among all.
-    The first call loads the model (about 0.7 s); call `warm` off the event loop before.
+    Short questions carry little evidence, so asking among a course's own languages is far safer than among all; one
+    without a letter carries none, and is in the first of them. The first call loads the model (about 0.7 s); call
+    `warm` off the event loop before.
     """
-    if len(among) == 1:
+    if len(among) == 1 or not any(letter.isalpha() for letter in text):
         return next(iter(among))
     return next((label for label, _ in _identifier().rank(text) if label in among), next(iter(among)))
 

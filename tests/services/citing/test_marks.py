@@ -1,5 +1,7 @@
 """Marks are read in the forms that models write; the sources are public reports."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,3 +188,15 @@ def test_any_text_can_be_normalised_again(text: str) -> None:
     once = normalised(text)
 
     assert resolve(once, HITS) == resolve(normalised(once), HITS) or has_marks(once)
+
+
+@pytest.mark.parametrize(
+    "unit", ["palavra¹ ", "palavra① ", "palavra[1] ", "palavra (1). ", "[trecho 1] ", "\nfontes:\n"]
+)
+def test_many_marks_of_one_form_are_read_soon(unit: str) -> None:
+    draft = (unit * 40_000)[:40_000]
+    started = time.process_time()
+
+    normalised(draft)
+
+    assert time.process_time() - started < 3  # a quadratic step takes much longer

@@ -156,3 +156,11 @@ def test_every_quotation_is_verbatim_and_cited(words: list[str], hits: list[Hit]
         quote, mark = line.removeprefix("«").split("» ")
         assert quote in passages[int(mark.strip("[]")) - 1].text
     assert draft is None or resolve(draft, passages).references
+
+
+@pytest.mark.parametrize("question", ["😀😀", "???", "$$ \\( [", "«»"])
+def test_what_holds_no_word_is_answered_by_nothing(question: str) -> None:
+    found = candidates(question, HITS, "pt")
+    near = {one.sentence.text: 0.2 for one in found}
+
+    assert quoted(question, HITS, "pt", among=found, near=near) is None

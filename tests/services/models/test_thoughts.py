@@ -1,6 +1,7 @@
 """No thought reaches a student, whatever a model or its server marks it with; the sources are public reports."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -229,3 +230,30 @@ def test_who_looks_late_sees_what_was_written_by_then(parts: list[str]) -> None:
     for count, one in enumerate(taken, start=1):
         assert one.text == spoken_so_far("".join(parts[:count]))
         assert one.length == len("".join(parts[:count]))
+
+
+@pytest.mark.parametrize("start", ["", "Thinking:\n", "Certo, ", "<a>", "{"])
+@pytest.mark.parametrize("unit", [".", "! ", "\n", "<thi", "> \n", "certo, ", "[/", '{"a":'])
+def test_a_model_that_repeats_itself_does_not_keep_us_busy(start: str, unit: str) -> None:
+    text = f"{start}{(unit * 40_000)[:40_000]}x"
+    started = time.process_time()
+
+    spoken_so_far(text)
+
+    assert time.process_time() - started < 3  # a quadratic step takes much longer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Oi \0\ud800\u200ba todos",
+        "<th\u200bink>plano</think>Oi a todos",
+        "<think>plano</think>Oi a todos",
+        "Oi<think>plano</think> a todos",
+        '{"thinking": "plano", "answer": "Oi a todos"}',
+    ],
+)
+def test_what_json_spells_in_escapes_is_read_as_the_rest_is(answer: str) -> None:
+    escaped = json.dumps({"answer": answer}).replace("<", "\\u003c").replace(">", "\\u003e")
+
+    assert spoken(escaped) == "Oi a todos"

@@ -158,6 +158,34 @@ def test_who_draws_for_ever_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert draw(["x"]) is None
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"no JSON\nPNG",
+        b"\xff\xfe\nPNG",
+        b"null\nPNG",
+        b"{}\nPNG",
+        b'{"drawn": null}\nPNG',
+        b'{"drawn": [7]}\nPNG',
+        b'{"drawn": [-1]}\nPNG',
+        b'{"drawn": [0, 0]}\nPNG',
+        b'{"drawn": ["0"]}\nPNG',
+        b'{"drawn": []}\nPNG',
+        b'{"drawn": [0]}\nno picture',
+        b"[" * 100_000 + b"\nPNG",
+    ],
+)
+def test_whatever_the_drawing_process_says_an_answer_is_not_lost(
+    reply: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    says = tmp_path / "says.py"
+    said = reply.replace(b"PNG", b"\x89PNG\r\n\x1a\n")
+    says.write_text(f"import sys\nsys.stdout.buffer.write({said!r})\n", "utf-8")
+    monkeypatch.setattr(drawing, "__file__", str(says))
+
+    assert draw(["x"]) is None
+
+
 async def test_a_picture_is_drawn_once_and_kept() -> None:
     pictures = Pictures()
 
