@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -325,5 +326,6 @@ def _work(pipe: Connection) -> None:
     """Be the process: one thread, so that sums come out alike everywhere, and behind all other work."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    with threadpool_limits(1):
+    # Who asked may have been killed meanwhile: there is nobody left to tell, and no use in a traceback.
+    with threadpool_limits(1), suppress(EOFError, ConnectionError):
         pipe.send(group_distinct(*pipe.recv()))

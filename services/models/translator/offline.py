@@ -79,13 +79,13 @@ class OfflineTranslator:
             self._known.move_to_end(key)
             return self._known[key]
         if key not in self._running and len(self._running) >= MOST_WAITING:
-            log.warning("translator.busy", extra={"waiting": MOST_WAITING})
+            log.info("translator.busy", extra={"waiting": MOST_WAITING})
             return ""
         limit_s = self._limit_s if direction in self._loaded else self._first_limit_s
         running = self._running.get(key) or self._begun(key)
         # Who gives up lets it go on: the next one to ask has it at once.
         if not (await asyncio.wait({running}, timeout=limit_s))[0]:
-            log.warning("translator.late", extra={"limit_s": limit_s})
+            log.info("translator.late", extra={"limit_s": limit_s})
         return self._known.get(key, "")
 
     async def require_working(self) -> None:

@@ -208,6 +208,7 @@ async def test_too_many_at_once_do_without(scripted: Opened) -> None:
 async def test_nobody_waits_for_a_late_translation_which_is_kept_for_who_asks_next(
     scripted: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "services.models.translator.offline")
     go = tmp_path / "go"
     translator = scripted(f"while not os.path.exists({str(go)!r}): time.sleep(0.01)\n{ECHO}", first_limit_s=0)
 
