@@ -244,6 +244,7 @@ async def _keep(
         before=said_before,
         after={
             **worded(cited.text, is_a_students=bool(form.source.author_key)),
+            "verified": stored,  # the answer may go with its asker's data; what was kept stays
             "message": str(form.source.message_id),
             "references": [reference.url for reference in cited.references],
         },

@@ -77,7 +77,10 @@ async def test_a_question_that_the_bot_answered_is_corrected_by_it_and_its_card_
         assert "célula de memória" in answer.content
         await campus.server.until(lambda: card.embeds[0]["title"] == "✅ Resolvida")
         assert await at.column("select verdict from review_items") == ["edited"]
-        assert await at.column("select action from staff_actions where action = 'keep'") == ["keep"]
+        [verified] = await at.column("select id from verified_answers")
+        assert await at.column("select (after->>'verified')::int from staff_actions where action = 'keep'") == [
+            verified
+        ]
         assert await at.column("select source from questions") == ["discord"]
 
 

@@ -39,7 +39,7 @@ class Action:
 
     id: int
     answer_id: int | None
-    verified_id: int | None  # of what was retired
+    verified_id: int | None  # of what was kept or retired
     action: str
     verdict: str | None
     text: str | None
@@ -114,8 +114,18 @@ class Facts:
 
     def spoken_of(self, verified: int) -> list[Action]:
         """What staff did to words of theirs, wherever these were shown."""
-        where = {use.answer_id for use in self.uses if use.verified_id == verified} | {self.roots.get(verified)}
-        return [one for one in self.actions if one.answer_id in where or one.verified_id == verified]
+        root = self.roots.get(verified)
+        where = {use.answer_id for use in self.uses if use.verified_id == verified} | {root}
+        with_own, spoken, is_retired = set(self.roots.values()) - {root}, list[Action](), False
+        for one in self.actions:
+            if one.answer_id not in where and one.verified_id != verified:
+                continue
+            if is_retired and one.action == "edit" and one.answer_id in with_own:
+                where.discard(one.answer_id)  # what was repeated is no more: from now on it has words of its own
+                continue
+            is_retired = one.action == "retire" or (is_retired and one.action != "edit")
+            spoken.append(one)
+        return spoken
 
     def _looks_of_words(self, answer: Answer, verified: int, *, own_words: bool) -> list[Look]:
         text, state = answer.text, "verified" if answer.model == "verified" else "none"
@@ -191,13 +201,13 @@ async def facts(play: Play) -> Facts:
                 id=row[0], answer_id=row[1], verified_id=row[2], action=row[3], verdict=row[4], text=row[5], at=row[6]
             )
             for row in await look(
-                "select s.id, coalesce(s.answer_id, i.answer_id), (s.before->>'verified')::bigint, "
+                "select s.id, coalesce(s.answer_id, i.answer_id), "
+                "coalesce(s.before->>'verified', s.after->>'verified')::bigint, "
                 "case s.action when 'keep' then 'edit' else s.action end, "
                 "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
                 "from staff_actions s left join review_items i on i.id = s.item_id "
                 # What a student wrote is not recorded; what stands now has to do for it.
-                "left join verified_answers v on s.action = 'keep' and (v.answer_id = s.answer_id or v.id in ("
-                "select verified_id from verified_uses u where u.answer_id = s.answer_id and u.way = 'shown')) "
+                "left join verified_answers v on s.action = 'keep' and v.id = (s.after->>'verified')::bigint "
                 "where s.course_id = %(course)s order by s.id"
             )
         ],
