@@ -40,6 +40,8 @@ ACKNOWLEDGED = 40060
 """Discord's code for an interaction that has had its first answer."""
 SETTLED = {ACKNOWLEDGED, 10062}
 """… and for one that it knows no more."""
+OURS = "ours"
+"""In an interaction's extras: no other replica answers it."""
 
 
 def intents() -> discord.Intents:
@@ -201,7 +203,9 @@ class Monitoria(commands.Bot):
         except Exception as error:  # noqa: BLE001 - nothing else would answer the person
             await apologise(interaction, error)
             return False
-        if not is_ours:
+        if is_ours:
+            interaction.extras[OURS] = True
+        else:
             log.debug("interaction.taken")
         return is_ours
 
@@ -331,7 +335,13 @@ def is_settled(error: BaseException) -> bool:
 
 
 async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)
+    if not interaction.response.is_done():
+        try:
+            await interaction.response.send_message(text, ephemeral=True)
+        except discord.HTTPException as error:
+            # Of what is ours alone, the first sign was our own: it came through, and its acknowledgement did not.
+            if error.code != ACKNOWLEDGED or OURS not in interaction.extras:
+                raise
+        else:
+            return
+    await interaction.followup.send(text, ephemeral=True)

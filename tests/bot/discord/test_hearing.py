@@ -57,8 +57,8 @@ async def test_a_stop_before_the_question_is_stored_says_so(campus: Campus) -> N
         await campus.taught(client.services)
         async with hanging(campus, "secrets"):
             asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).answered()
-            searched = await campus.server.slash(campus.ana, campus.room, "search", {"query": "gradiente"})
             async with hanging(campus, "bindings"):
+                searched = await campus.server.slash(campus.ana, campus.room, "search", {"query": "gradiente"})
                 await searched.answered()
 
                 await client.close()

@@ -118,6 +118,22 @@ async def test_a_send_whose_acknowledgement_is_lost_is_one_message(campus: Campu
         assert len(answers(campus)) == 1
 
 
+@pytest.mark.parametrize("command", ["search", "ask"])
+async def test_nobody_is_left_thinking_where_the_first_sign_came_through_and_its_acknowledgement_did_not(
+    campus: Campus, command: str
+) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        campus.server.fail(r"POST /interactions/", 0, times=2, taken=True)  # the first cut is mended by the HTTP client
+
+        used = await campus.server.slash(
+            campus.ana, campus.room, command, {"query" if command == "search" else "question": QUESTION}
+        )
+
+        await campus.server.until(lambda: used.messages and not any(message.loading for message in used.messages))
+        assert used.messages[-1].content
+
+
 async def test_a_send_that_fails_for_a_moment_is_repeated_soon(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
