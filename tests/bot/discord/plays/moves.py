@@ -598,6 +598,7 @@ async def forget(play: Play, rng: random.Random) -> None:
     play.told_votes = {voted: label for voted, label in play.told_votes.items() if voted[1] != who.id}
     play.tell(f"{who.name} has everything deleted")
     pressed = await play.server.click(who, used.original, confirm)
+    play.forgotten.add(who.id)  # even where nobody sees that it was done
     for one in mine:
         one.hold_changed = True
     done = await play.soon(lambda: pressed.responded_at and "apagad" in used.original.content.lower())
