@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.notation import symbols
-from services.notation.grammar import (
+from services.notation.grammar import NotUnderstood, tree
+from services.notation.nodes import (
     Accent,
     Boxed,
     Fenced,
     Fraction,
     Node,
-    NotUnderstood,
     Root,
     Row,
     Script,
@@ -20,7 +20,6 @@ from services.notation.grammar import (
     Symbol,
     Table,
     Word,
-    tree,
 )
 
 LONGEST = 80

@@ -5,7 +5,8 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from services.notation import symbols
-from services.notation.grammar import (
+from services.notation.grammar import tree
+from services.notation.nodes import (
     Accent,
     Boxed,
     Fenced,
@@ -18,7 +19,6 @@ from services.notation.grammar import (
     Symbol,
     Table,
     Word,
-    tree,
 )
 
 THIN = "0.17em"
