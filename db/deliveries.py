@@ -62,13 +62,13 @@ async def claim(conn: AsyncConnection, *, lease: timedelta) -> QuestionId | None
 
 
 async def renew(conn: AsyncConnection, *, source: str, source_ids: Sequence[str], lease: timedelta) -> None:
-    """Hold on to the deliveries of questions that are being answered here."""
+    """Hold on to the deliveries of questions that are being answered here, unless one was let go of meanwhile."""
     await conn.execute(
         """
         update deliveries d set leased_until = now() + %(lease)s
         from questions q
         where q.id = d.question_id and q.source = %(source)s and q.source_id = any(%(source_ids)s)
-            and d.state = 'waiting'
+            and d.state = 'waiting' and d.leased_until > now()
         """,
         {"source": source, "source_ids": list(source_ids), "lease": lease},
     )

@@ -167,12 +167,14 @@ async def current(conn: AsyncConnection, *, question: QuestionId, course: Course
 
 
 async def put_messages(conn: AsyncConnection, *, showing: Showing, numbers: Sequence[int]) -> None:
-    """Claim messages before they are sent."""
-    # A message that has arrived keeps its row as it is.
+    """Claim messages before they are sent; none where the showing is gone, so that `sent` says so of each."""
+    # A message that has arrived keeps its row as it is. The lock lets nobody delete the showing in between.
     await conn.execute(
         """
         insert into answer_messages (showing_id, course_id, number)
-        select %(showing)s, %(course)s, * from unnest(%(numbers)s::int[])
+        select s.id, s.course_id, claimed.number from showings s, unnest(%(numbers)s::int[]) claimed (number)
+        where s.id = %(showing)s and s.course_id = %(course)s
+        for key share of s
         on conflict (showing_id, number) do update set gone_at = null, claimed_at = now()
         where answer_messages.message_id is null
         """,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -31,20 +31,20 @@ async def hanging(campus: Campus, table: str) -> AsyncGenerator[psycopg.AsyncCon
 async def cut(campus: Campus, table: str) -> AsyncGenerator[Cut, None]:
     """End every connection, as an administrator or a failing server does, that reaches for *table*."""
     done = Cut()
+    over = asyncio.Event()
     async with hanging(campus, table):
-        cutting = asyncio.create_task(_end_those_that_wait(campus, done))
+        cutting = asyncio.create_task(_end_those_that_wait(campus, done, over))
         try:
             yield done
         finally:
-            cutting.cancel()
-            with suppress(asyncio.CancelledError):
-                await cutting
+            over.set()  # and not cancelled: who was cut off last may be told so before it is counted
+            await cutting
 
 
-async def _end_those_that_wait(campus: Campus, done: Cut) -> None:
+async def _end_those_that_wait(campus: Campus, done: Cut, over: asyncio.Event) -> None:
     assert campus.setup.database_url
     async with await psycopg.AsyncConnection.connect(campus.setup.database_url, autocommit=True) as conn:
-        while True:
+        while not over.is_set():
             ended = await conn.execute(
                 """
                 select pg_terminate_backend(pid) from pg_stat_activity

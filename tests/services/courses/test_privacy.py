@@ -373,6 +373,18 @@ async def test_an_answer_that_is_being_written_does_not_come_back(course: Class)
     assert await course.column("select id from questions") == await course.column("select id from answers") == []
 
 
+async def test_an_answer_that_is_being_sent_is_claimed_no_further_and_is_to_be_taken_back(course: Class) -> None:
+    reply = await course.ask(ANA)
+    showings = Showings(course.pool)
+    assert reply.showing is not None
+    await course.privacy.forget(ANA, HERE)
+
+    await showings.claim(reply.showing, 2)
+    await showings.claim_further(reply.showing, [2])
+
+    assert not any([await showings.sent(reply.showing, number, 850000000000000001) for number in range(3)])
+
+
 async def test_an_answer_that_is_being_stored_is_waited_for_and_deleted(course: Class) -> None:
     await course.ask(ANA)
     async with course.pool.connection() as conn:
