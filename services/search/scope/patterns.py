@@ -15,6 +15,7 @@ RECAP = re.compile(
     r"\b(?:resum[aoe]|resumir|resumao|summary|summari[sz]e|recap|materia|conteudo|content|topics|assuntos)\b"
 )
 RECAP_OF = re.compile(rf"{RECAP.pattern}(?: (?:d[aeo]s?|n[ao]s?|a|o|of|for|from|the|in))*\s*\Z")
+ROOM = re.compile(r"\b(?:salas?|plano) de \Z")
 BETWEEN = re.compile(r"\b(?:entre|between)(?: (?:as?|the))?\s*\Z")
 
 ASKS_WHICH = re.compile(
@@ -71,11 +72,11 @@ ONWARDS = re.compile(r"\s*(?:em diante|pra frente|para frente|onwards?|on\b(?! \
 AFTER_A_NAME = re.compile(r"([\w'’.-]+)\s*\Z")
 MAY_COME_BEFORE = frozenset(
     """
-    a about after also an and are as at before between by can compare covered covers cover did do does during each
+    a about after also an and are as at before between both by can compare covered covers cover did do does during each
     explain explained explains following for from give gist given has her his how in into is like missed miss more my of
     on or our recap recorded review rewatch same said says see show so summarize summarise summary than that the then
-    there this through to us using vs versus was watch watched what when where whether which while why with you your
-    please until since question doubt re attended understand understood
+    there this through to us using vs versus was watch watched what what's what’s whats when where where's whether
+    which while why with you your please until since question doubt re attended understand understood
     """.split()  # noqa: SIM905 - word lists read better as running text
 )
 """What stands before "lecture 5" where no other course's name does: not "Stanford lecture 5"."""
@@ -90,7 +91,7 @@ BEFORE_NOUN = re.compile(
     r"(?: the| our)? (?=[acl])"
 )
 JOIN = re.compile(
-    r"\s*(?:,|&|\be\b|\bou\b|\band\b|\bor\b|\bvs\b\.?|\bversus\b|\bcom\b|\bwith\b|\bpara\b|\bto\b)"
+    r"\s*(?:,|&|\be\b|\bou\b|\band\b|\bor\b|\bvs\b\.?|\bversus\b|\bcom\b|\bwith\b|\bpara\b|\bpra\b|\bto\b)"
     r"(?:\s*\b(?:a|as|o|na|nas|da|das|de|do|dia|no|com|and|the|in|from|on|of|one|aulas?|lectures?|e"
     r"|para|tambem|also)\b)*\s*"
 )
@@ -105,6 +106,11 @@ OUR_OWN = frozenset(
     tarde noite que it it's him her you
     """.split()  # noqa: SIM905
 )
+ELSEWHERE = re.compile(
+    r"\b(?:youtube|coursera|udemy|edx|khan|mit|stanford|harvard|berkeley|canal|outra turma|turma [a-h]|outro curso"
+    r"|outra disciplina|other (?:course|section|class)|(?:another|different) (?:course|section|class)|channel)\b"
+)
+"""What lectures that are not ours are on, or of."""
 OTHER_COURSE = re.compile(
     r"(?:curso|disciplina|materia|course|class|semestre|semester|term)"
     r" (?:d[aeo]s?|on|by|at|of|from|in|passad\w+|anterior|retrasad\w+)\b"

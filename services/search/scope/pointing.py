@@ -51,6 +51,7 @@ class Pointing:
     is_plural: bool = False  # all lectures that fit are meant, not one of them
     names_lecture: bool = True  # by the word itself, so that to find none is worth saying
     is_portuguese: bool = False
+    is_doubtful: bool = False  # it may be a lecture of another course, or others than are named
     of: str = ""  # what the lecture is said to be of: "de redes recorrentes"; folded
 
 
@@ -88,7 +89,7 @@ def _told(clause: Clause, today: date, text: str) -> list[Pointing] | None:
 def _placed(said: str, one: Pointing, days_at: Collection[int]) -> Pointing | None:
     """Return a pointing with what is said around it, or None where that makes it doubtful."""
     before, after = said[: one.start], said[one.end :]
-    if patterns.EXCLUDED.search(before):
+    if one.is_doubtful or patterns.EXCLUDED.search(before) or patterns.ELSEWHERE.search(said):
         return None
     of = patterns.QUALIFIED.match(after)
     if of and of["how"] in {"sobre", "about", "on"}:
@@ -133,19 +134,8 @@ def _bounded(said: str, one: Pointing) -> Pointing | None:
 
 def _numbered(said: str) -> Iterator[Pointing]:
     for match in patterns.NUMBERED.finditer(said):
-        noun = match["noun"] or match["glued"]
-        is_portuguese = "aula" in noun
-        if re.search(r"\b(?:salas?|plano) de \Z", said[: match.start()]):
-            continue
-        if not is_portuguese and not _is_free(said[: match.start()]):
-            continue
-        if re.search(
-            r"\b(?:entre|between)(?: (?:as?|the))?\s*\Z", said[: match.start()]
-        ) and not patterns.COMPARES.search(said):
-            continue  # those two, or all from one to the other
-        if said[match.end() :].startswith(("-", "–")) and noun in {"aula", "lecture", "lec"}:
-            continue  # 12-03 may be a day
-        if match["digits"] and not patterns.COUNTED.match(said, match.end()):
+        is_room = patterns.ROOM.search(said[: match.start()])
+        if is_room or (match["digits"] and not patterns.COUNTED.match(said, match.end())):
             continue
         values, end = _listed(said, match.end(), [number(match["digits"] or match["word"] or match["glued_digits"])])
         part = match["part"]
@@ -155,8 +145,22 @@ def _numbered(said: str) -> Iterator[Pointing]:
             start=match.start(),
             end=end,
             what=Numbers(values=tuple(values), part=patterns.PARTS.get(part, part) if part else None),
-            is_portuguese=is_portuguese,
+            is_portuguese=_is_portuguese(match),
+            is_doubtful=_is_doubtful(said, match),
         )
+
+
+def _is_portuguese(match: re.Match[str]) -> bool:
+    return "aula" in (match["noun"] or match["glued"])
+
+
+def _is_doubtful(said: str, match: re.Match[str]) -> bool:
+    """Tell whether other lectures may be meant than the one whose number is there."""
+    before = said[: match.start()]
+    # "Between 3 and 5" are those two, or all from one to the other; "aula 12-03" may be a day.
+    is_between = patterns.BETWEEN.search(before) and not patterns.COMPARES.search(said)
+    is_hyphened = said[match.end() :].startswith(("-", "–")) and not (match["noun"] or "").endswith("s")
+    return bool(is_between or is_hyphened or not (_is_portuguese(match) or _is_free(before)))
 
 
 def _is_free(before: str) -> bool:
