@@ -1,6 +1,7 @@
 """Where answers go in Discord, and which have not arrived."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -28,18 +29,7 @@ async def insert(
              now() + %(lease)s)
         on conflict (question_id) do nothing
         """,
-        {
-            "question": question,
-            "course": course,
-            "guild_id": destination.guild_id,
-            "channel_id": destination.channel_id,
-            "message_id": destination.message_id,
-            "token": destination.token,
-            "token_life": TOKEN_LIFE,
-            "is_private": destination.is_private,
-            "language": destination.language,
-            "lease": lease,
-        },
+        {"question": question, "course": course, "token_life": TOKEN_LIFE, "lease": lease, **asdict(destination)},
     )
 
 
@@ -120,18 +110,7 @@ async def redirect(
             is_private = %(is_private)s, language = %(language)s, leased_until = now() + %(lease)s
         where question_id = %(question)s and course_id = %(course)s and state = 'undeliverable'
         """,
-        {
-            "question": question,
-            "course": course,
-            "guild_id": destination.guild_id,
-            "channel_id": destination.channel_id,
-            "message_id": destination.message_id,
-            "token": destination.token,
-            "token_life": TOKEN_LIFE,
-            "is_private": destination.is_private,
-            "language": destination.language,
-            "lease": lease,
-        },
+        {"question": question, "course": course, "token_life": TOKEN_LIFE, "lease": lease, **asdict(destination)},
     )
     return redirected.rowcount > 0
 

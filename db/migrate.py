@@ -24,7 +24,7 @@ from db.errors import (
     SchemaAhead,
     describe,
 )
-from db.server import Versions, versions
+from db.versions import Versions, versions
 
 log = logging.getLogger(__name__)
 

@@ -243,6 +243,42 @@ async def test_forbidden_and_malformed_requests_are_refused(server: FakeDiscord,
     assert read == ["uma vez"]
 
 
+@pytest.mark.parametrize(
+    ("url", "label", "reason"),
+    [
+        ("javascript://x", "▶ 1", "Scheme must be one of"),
+        ("videos.example.org/a.mp4", "▶ 1", "Not a well formed URL"),
+        ("https://videos.example.org/aula 1.mp4", "▶ 1", "Not a well formed URL"),
+        ("https://", "▶ 1", "Not a well formed URL"),
+        ("https://example.org/" + "x" * 500, "▶ 1", "between 1 and 512"),
+        ("https://example.org/", "▶" * 81, "between 0 and 80"),
+        ("https://example.org/", "", "needs a label"),
+    ],
+)
+async def test_a_link_button_that_discord_would_refuse_is_refused(
+    server: FakeDiscord, guild: Guild, url: str, label: str, reason: str
+) -> None:
+    room = server.add_channel(guild, "dúvidas")
+    view = discord.ui.View(timeout=None).add_item(discord.ui.Button(label=label, url=url))
+    async with running(server) as bot:
+        channel = bot.get_channel(room.id)
+        assert isinstance(channel, discord.TextChannel)
+        with pytest.raises(discord.HTTPException, match=reason):
+            await channel.send("aqui", view=view)
+
+
+async def test_a_message_in_the_newer_layout_never_has_text_or_embeds_again(server: FakeDiscord, guild: Guild) -> None:
+    room = server.add_channel(guild, "dúvidas")
+    layout = discord.ui.LayoutView(timeout=None).add_item(discord.ui.TextDisplay[discord.ui.LayoutView]("aqui"))
+    async with running(server) as bot:
+        channel = bot.get_channel(room.id)
+        assert isinstance(channel, discord.TextChannel)
+        old = await channel.send("aqui", embed=discord.Embed(description="ali"))
+        new = await old.edit(content=None, embed=None, view=layout)
+        with pytest.raises(discord.HTTPException, match="components v2"):
+            await new.edit(content="aqui", embed=discord.Embed(description="ali"), view=None)
+
+
 async def test_an_expired_or_second_answer_is_refused(server: FakeDiscord, guild: Guild) -> None:
     room, ana = server.add_channel(guild, "dúvidas"), server.add_member(guild, "ana")
     async with running(server) as bot:

@@ -14,9 +14,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from db import course_settings, courses, deliveries, questions, showings
 from db.records import AnswerId, Course, CourseId, Outcome, QuestionId, Showing, VerifiedId
 from services import i18n, prompts
-from services.answering.asked import Asked, Question, cleaned, language_of, require_within_limits, turns_before
+from services.answering.asked import Asked, Question, cleaned, language_of, turns_before
 from services.answering.asked_before import Evidence, Finder, Known
 from services.answering.drafts import Draft
+from services.answering.limits import require_within_limits
 from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
 from services.answering.storing import STORE_LIMIT_S, store

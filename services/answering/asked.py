@@ -1,13 +1,12 @@
-"""What is asked, wherever it comes from: made plain, told in which language, and within its course's limits."""
+"""What is asked, wherever it comes from: made plain, and told in which language."""
 
-import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg import AsyncConnection
 
-from db import course_settings, questions
+from db import questions
 from db.records import Course, Destination, Language, LectureId, Outcome, QuestionId, Showing
 from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
@@ -28,7 +27,7 @@ class Asked:
 
     The same *source* and *source_id* are the same question: asked again, it gets the answer that is stored.
     What came before is either in *history* or follows from *follows*, the question that this one replies to.
-    Who has an *asker_key* asks within the course's limits.
+    Who has an *asker_key* asks within the course's limits (`services.answering.limits`).
     """
 
     course: Course
@@ -41,10 +40,6 @@ class Asked:
     lecture: LectureId | None = None
     follows: QuestionId | None = None
     history: tuple[Turn, ...] = ()
-
-
-class TooSoon(Refused):
-    """The person, or the whole course, has asked as much as the course allows; the message says until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +86,3 @@ async def turns_before(conn: AsyncConnection, asked: Asked) -> tuple[Turn, ...]:
         return ()
     earlier = await questions.conversation(conn, course=asked.course.id, last=asked.follows, most=MOST_TURNS)
     return tuple(Turn(question=exchange.question, answer=exchange.answer) for exchange in earlier)
-
-
-async def require_within_limits(conn: AsyncConnection, asked: Asked, asker_key: str) -> None:
-    """Refuse a question, stored just now, that is one too many; its transaction is then rolled back."""
-    settings = await course_settings.ensure(conn, asked.course.id)
-    recent = await questions.recent(conn, course=asked.course.id, asker_key=asker_key)
-    reader = asked.reader or asked.course.language
-    if recent.by_person > settings.person_hourly:
-        minutes = math.ceil(recent.person_free_in_s / 60)
-        raise TooSoon(i18n.text("question.too_many", reader, limit=settings.person_hourly, minutes=minutes))
-    if recent.by_course > settings.course_daily:
-        minutes = math.ceil(recent.course_free_in_s / 60)
-        raise TooSoon(i18n.text("question.course_too_many", reader, limit=settings.course_daily, minutes=minutes))

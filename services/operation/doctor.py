@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from db import connect, migrate, server, vectors
+from db import connect, migrate, vectors, versions
 from db.errors import describe
 from db.records import Course
 from services import wiring
@@ -87,7 +87,7 @@ def _home(setup: Setup) -> Check:
 
 async def _server(setup: Setup, url: str) -> Check:
     async with await connect.connected(url) as conn:
-        found = await server.versions(conn)
+        found = await versions.versions(conn)
         user = conn.info.user
     which = describe(setup.database_url) if setup.database_url else "embedded database"
     if found.vector and not found.vector_in_path:

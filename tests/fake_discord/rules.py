@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.fake_discord.things import COMPONENTS_V2, Json, Message, Pings, Refusal, walk
 
+WELL_FORMED = re.compile(r"[a-zA-Z][\w+.-]*://[^\s/?#]+[^\s]*")
 COMMAND_NAME = re.compile(r"[-_'\w]{1,32}")
 EMBED_TEXTS = {"title": 256, "description": 4096, "footer.text": 2048, "author.name": 256}
 LOCALES = frozenset(
@@ -63,7 +64,8 @@ def check_length(value: Any, limit: int, path: str, *, least: int = 0) -> int:
 
 def check_message(body: Json, *, files: int = 0, before: Message | None = None) -> None:
     """Raise the refusal that the body of a new message, or of an edit of *before*, would meet."""
-    v2 = bool(body.get("flags", 0) & COMPONENTS_V2)
+    # An edit cannot take the flag away: https://discord.com/developers/docs/components/reference
+    v2 = bool((body.get("flags", 0) | (before.flags if before else 0)) & COMPONENTS_V2)
     embeds: list[Json] = body.get("embeds") or []
     components: list[Json] = body.get("components") or []
     check_length(body.get("content"), 2000, "content")
@@ -151,9 +153,17 @@ def check_button(button: Json, path: str) -> None:
         raise refuse(path, "A button needs a label or an emoji.")
     if (button["style"] == 5) != ("url" in button) or (button["style"] == 5) == ("custom_id" in button):
         raise refuse(path, "A link needs a url and no custom_id; any other button the reverse.")
-    check_length(button.get("url"), 512, f"{path}.url")
-    if not button.get("url", "https://").startswith(("http://", "https://", "discord://")):
-        raise refuse(f"{path}.url", "Not a well formed URL.")
+    if "url" in button:
+        check_address(button["url"], f"{path}.url")
+
+
+def check_address(url: str, path: str) -> None:
+    """What a link button takes: a host, no space, and one of three schemes."""
+    check_length(url, 512, path, least=1)
+    if not WELL_FORMED.fullmatch(url):
+        raise refuse(path, "Not a well formed URL.", "URL_TYPE_INVALID_URL")
+    if not url.lower().startswith(("http://", "https://", "discord://")):
+        raise refuse(path, "Scheme must be one of ('http', 'https', 'discord').", "URL_TYPE_INVALID_SCHEME")
 
 
 def check_options(menu: Json, path: str) -> None:

@@ -1,5 +1,6 @@
 """What a Discord server is made of, as the fake keeps it, and how each thing looks in Discord's JSON."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ CHANNEL_TYPES: dict[Kind, int] = {
     "forum": 15,
 }
 PRIVATE_THREAD = 12
+LINKED_MARK = re.compile(r"\[(\[[0-9]+\])\]\(<https://[^\s<>]+>\)")
 
 _given = [0]  # the last id
 
@@ -331,6 +333,11 @@ class Message:
     def links(self) -> dict[str, str]:
         """The url of each link button, by its label."""
         return {item.get("label", ""): item["url"] for item in walk(self.components) if item.get("url")}
+
+    @property
+    def text(self) -> str:
+        """The content, of a mark that is a link the mark alone."""
+        return LINKED_MARK.sub(r"\1", self.content)
 
     def payload(self, *, nested: bool = True) -> Json:
         body: Json = {

@@ -1,13 +1,15 @@
 """An answer as messages: its text with what staff made of it, its references, and the passages around them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import discord
 
 from bot.discord.messages import buttons
 from bot.discord.messages.defang import continued, harmless, plain, shortened
 from bot.discord.messages.layout import GREEN, LONGEST_EMBED, Page, day, numbered, whole
-from bot.discord.messages.splitting import LONGEST, split
+from bot.discord.messages.moments import with_links
+from bot.discord.messages.splitting import LONGEST, MOST, split
 from db.records import Hit, Language, Reference
 from services import i18n
 from services.answering.released import Mark, instead
@@ -38,29 +40,36 @@ def answer(
     """
     if not reply.may_be_seen:
         return (Page(content=instead(reply.mark, language)),)
-    text = _marked(
-        harmless(shown(reply.answer.text, picture.sources if picture else (), language)), reply.mark, language
-    )
+    before = _said_of(reply.mark, language)
     if with_question:
         question = shortened(plain(reply.question), 300)
-        text = i18n.text("discord.asked", language, question=question) + f"\n\n{text}"
-    # One less than Discord takes: `continued` may add a character.
-    pages = [continued(page) for page in split(text, longest=LONGEST - 1)]
-    *first, last = pages or [i18n.text("answer.no_material", language)]
-    view = buttons.under(reply.answer, language, has_references=bool(reply.references), can_share=can_share)
+        before = i18n.text("discord.asked", language, question=question) + f"\n\n{before}"
+    text = harmless(shown(reply.answer.text, picture.sources if picture else (), language))
+    *first, last = _pages(before, text, reply.references) or [i18n.text("answer.no_material", language)]
+    view = buttons.under(reply.answer, language, references=reply.references, can_share=can_share)
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
 
 
-def _marked(text: str, mark: Mark | None, language: Language) -> str:
-    """Return *text* with what staff have to do with it."""
+def _pages(before: str, text: str, references: Sequence[Reference]) -> list[str]:
+    """Return *before* and *text* as pages, with as many of its marks as links as need no page more."""
+    # One less than Discord takes: `continued` may add a character.
+    fit = partial(split, longest=LONGEST - 1, most=MOST + 1)
+    fewest = min(len(fit(before + text)), MOST)
+    tries = (fit(before + linked) for linked in with_links(text, references))
+    pages = next((pages for pages in tries if len(pages) <= fewest), None) or split(before + text, longest=LONGEST - 1)
+    return [continued(page) for page in pages]
+
+
+def _said_of(mark: Mark | None, language: Language) -> str:
+    """Return what staff have to do with an answer, as it stands above it."""
     if mark is None:
-        return text
+        return ""
     if mark.kind == "verified":
         said = i18n.text("mark.verified", language, date=day(mark.at.date(), language) if mark.at else "")
     else:
         said = i18n.text("mark.under_review", language)
-    return f"{said}\n\n{text}"
+    return f"{said}\n\n"
 
 
 def references_of(references: Sequence[Reference], *, most: int) -> str:
@@ -82,7 +91,7 @@ def _references(references: Sequence[Reference], language: Language) -> discord.
 
 
 def _reference(reference: Reference) -> str:
-    return f"{numbered(reference)} — “{shortened(plain(reference.quote), LONGEST_QUOTE)}”"
+    return f"{numbered(reference)}\n“{shortened(plain(reference.quote), LONGEST_QUOTE)}”"
 
 
 def excerpts(reply: Reply, language: Language) -> discord.Embed | None:

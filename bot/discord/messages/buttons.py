@@ -6,12 +6,14 @@ pattern may grow and never change.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, get_args
 
 import discord
 
-from db.records import Answer, AnswerId, CourseId, ItemId, Language
+from bot.discord.messages import moments
+from db.records import Answer, AnswerId, CourseId, ItemId, Language, Reference
 from services import i18n
 
 OnAnswer = Literal["up", "down", "excerpts", "call", "share"]
@@ -138,17 +140,20 @@ def label(verb: OnAnswer | OnCard, language: Language) -> str:
     return i18n.text(LABELS[verb], language)
 
 
-def under(answer: Answer, language: Language, *, has_references: bool, can_share: bool) -> discord.ui.View:
-    """Return the buttons that *answer* deserves: one that failed cannot be voted on."""
+def under(answer: Answer, language: Language, *, references: Sequence[Reference], can_share: bool) -> discord.ui.View:
+    """Return the buttons that *answer* deserves: first those to its moments; one that failed cannot be voted on."""
     verbs: list[OnAnswer] = [] if answer.outcome == "failed" else ["up", "down"]
-    if has_references:
+    if references:
         verbs.append("excerpts")
     verbs.append("call")
     if can_share:
         verbs.append("share")
     # Without one, discord.py would stop listening after three minutes.
     view = discord.ui.View(timeout=None)
+    for link in (links := moments.buttons(references)):
+        view.add_item(link)
+    row = moments.rows(len(links))
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
-        view.add_item(PressButton(press, language))
+        view.add_item(PressButton(press, language, row=row))
     return view

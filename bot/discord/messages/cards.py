@@ -82,7 +82,7 @@ def _reasons(reasons: Sequence[str], language: Language, *, is_open: bool) -> st
 
 def _votes(shown: Card, language: Language) -> str:
     item = shown.item
-    lines = [f"👍 {item.up}  👎 {item.down}"] if item.up or item.down else []
+    lines = [i18n.text("card.counts", language, up=item.up, down=item.down)] if item.up or item.down else []
     for why, comment in shown.comments[:MOST_COMMENTS]:
         said = f" “{shortened(plain(comment), LONGEST_COMMENT)}”" if comment else ""
         lines.append(f"• {complaint(why, language)}{said}")
@@ -169,10 +169,11 @@ def listed(items: Sequence[ListedItem], guild: int, language: Language) -> disco
 def _line(one: ListedItem, guild: int, language: Language) -> str:
     question = shortened(plain(one.question), 90)
     card_at = f"https://discord.com/channels/{guild}/{one.card_channel_id}/{one.card_message_id}"
-    place = f"[{one.id}]({card_at})" if one.card_message_id else f"`{one.id}`"
+    name = i18n.text("review.card", language, number=one.id)
+    place = f"[{name}]({card_at})" if one.card_message_id else name
     reasons = _reasons(one.reasons, language, is_open=True)
     holder = f" · <@{one.taken_by}>" if one.taken_by else ""
-    return f"{place} {question} · {reasons} · {age(one.age_s, language)}{holder}"
+    return f"{place}: {question} · {reasons} · {age(one.age_s, language)}{holder}"
 
 
 def verified(found: Sequence[Verified], language: Language) -> discord.Embed:

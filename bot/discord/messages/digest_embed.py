@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import discord
 
 from bot.discord.messages.defang import harmless, plain, shortened
+from bot.discord.messages.layout import link_words
 from db.records import Language
 from services import i18n
 from services.digest.page import charts
@@ -30,8 +31,6 @@ SHOWN_TOPICS = 6
 
 DETAIL = ((2, 3), (2, 2), (1, 2), (1, 1), (0, 1))
 """How many examples and moments of each topic are shown, from much to little."""
-
-ROUND = str.maketrans("[]", "()")
 
 
 def embed(digest: Digest, language: Language, *, has_picture: bool) -> discord.Embed:
@@ -125,13 +124,15 @@ def _strip(strip: Strip) -> str:
 
 
 def _place(spot: Spot) -> str:
-    return f"{spot.time} {_linked(shortened(spot.lecture, LONGEST_TITLE), spot.url)}"
+    name = shortened(spot.lecture, LONGEST_TITLE)
+    return _linked(f"{spot.time} {name}", spot.url) if spot.url else f"{spot.time} {_linked(name, None)}"
 
 
 def _linked(name: str, url: str | None) -> str:
-    """Return *name* as a link to *url*; a bracket in it, even escaped, would end the link too soon."""
-    shown = plain(name.translate(ROUND)) or "…"
-    return f"[{shown}]({url.replace('(', '%28').replace(')', '%29')})" if url else shown
+    """Return *name* as a link to *url*, or as it is."""
+    if url is None:
+        return plain(name) or "…"
+    return f"[{link_words(name) or '…'}]({url.replace('(', '%28').replace(')', '%29')})"
 
 
 def _cut(text: str, most: int) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 
 import discord
 
-from bot.discord.messages.defang import plain, shortened
+from bot.discord.messages.defang import harmless, plain, shortened
 from db.records import Language, Reference
 from services.ground.timestamps import clock
 from services.notation.pictures import Picture
@@ -20,6 +20,7 @@ LONGEST_EMBED = 4_000
 LONGEST_FIELD = 1_000
 """Discord takes 1024 characters in a field."""
 ROUND = str.maketrans("[]", "()")
+IN_LINK = str.maketrans("[]*`", "()∗‘")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +45,29 @@ def numbered(reference: Reference) -> str:
 
 
 def place(title: str, url: str | None, start_s: float) -> str:
-    """Return a moment: its time, and the lecture's title as a link to the second where there is a video."""
-    return f"{clock(start_s)} {linked(title, url)}"
+    """Return a moment, its time and the lecture's title: together a link to the second where there is a video."""
+    time = clock(start_s)
+    return linked(title, url, before=f"{time} ") if url else f"{time} {linked(title, None)}"
 
 
-def linked(title: str, url: str | None) -> str:
-    """Return *title* as a link to *url*, or in bold; a bracket in it, even escaped, would end the link too soon."""
-    name = shortened(plain(title.translate(ROUND)), LONGEST_TITLE) or "…"
-    return f"[{name}]({url.replace('(', '%28').replace(')', '%29')})" if url else f"**{name}**"
+def linked(title: str, url: str | None, *, before: str = "") -> str:
+    """Return *before* and *title* as a link to *url*, or the title in bold."""
+    if url is None:
+        return f"**{shortened(plain(title.translate(ROUND)), LONGEST_TITLE) or '…'}**"
+    name = shortened(link_words(title), LONGEST_TITLE) or "…"
+    return f"[{before}{name}]({url.replace('(', '%28').replace(')', '%29')})"
+
+
+def link_words(text: str) -> str:
+    r"""
+    Return *text* as the words of a link, in which Discord shows a backslash as it is.
+
+    A bracket, even escaped, would end the link too soon; what still looks like emphasis does no harm.
+
+    >>> link_words("Aula [3]: o `*p`")
+    'Aula (3): o ‘∗p‘'
+    """
+    return harmless(" ".join(text.translate(IN_LINK).split()))
 
 
 def whole(parts: Sequence[str], *, separator: str = "\n", most: int = LONGEST_EMBED) -> str:

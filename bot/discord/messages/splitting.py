@@ -6,6 +6,8 @@ from services.notation.parts import CODE, code_masked
 
 LONGEST = 2_000
 MOST = 3
+WHOLE = re.compile(rf"{CODE.pattern}|\[?\[[0-9]+\](?:\]\(<[^\s<>]*>\))?|\\[\[<]", re.DOTALL)
+"""What no cut may go through: code, a mark with the link that it may be, an escaped bracket."""
 FENCE = re.compile(r"```(?:([\w+-]*)(?=\n))?")
 """Discord begins and ends a code block anywhere in a line."""
 ROOM = 16
@@ -41,7 +43,7 @@ def split(text: str, *, longest: int = LONGEST, most: int = MOST) -> list[str]:
 
 def _cut(text: str, room: int, least: int) -> int:
     """Return where to cut, after *least*: at the last paragraph that fits, else line, sentence, word, outside code."""
-    start, end = next((code.span() for code in CODE.finditer(text) if code.start() < room < code.end()), (room, room))
+    start, end = next((one.span() for one in WHOLE.finditer(text) if one.start() < room < one.end()), (room, room))
     if end - start > room:
         return _cut_within(text, max(start, least), room)
     prose, floor = code_masked(text), max(room // 3, least)

@@ -24,7 +24,7 @@ from discord.http import HTTPClient, Route
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_S = 120.0
-LEASE_S = 30.0
+LEASE_S = 15.0
 BY_CHANCE = 9
 """The exit status of a process that ended around a message."""
 

@@ -232,7 +232,7 @@ async def test_nothing_hostile_reaches_a_request(campus: Campus, question: str) 
         bodies = json.dumps(
             [body for body in campus.server.bodies if "content" in json.dumps(body)], ensure_ascii=False
         )
-        assert not re.search(r"@everyone|@here|<@&?\d|<t:\d|discord\.gg|\]\(\s*(?!https://youtu\.be/abc123)", bodies)
+        assert not re.search(r"@everyone|@here|<@&?\d|<t:\d|discord\.gg|\]\(\s*(?!<?https://youtu\.be/abc123)", bodies)
         assert set(re.findall(r"https?://[^\s\"\\)]+", bodies)) <= {
             url for url in re.findall(r"https?://[^\s\"\\)]+", bodies) if url.startswith("https://youtu.be/abc123")
         }
@@ -295,7 +295,7 @@ async def test_a_hostile_title_acts_nowhere(campus: Campus) -> None:
         assert not any(message.pings.everyone or message.pings.roles for message in server.messages(post)[1:])
         bodies = json.dumps([body for body in server.bodies if not body.get("data", {}).get("choices")])
         assert not re.search(r"@everyone|@here|<@&?\d|discord\.gg/|evil\.example|(?<!\\)\|\|", bodies)
-        assert not re.search(r"\]\((?!https://youtu\.be/abc123\?t=\d+\))", bodies)
+        assert not re.search(r"\]\((?!<?https://youtu\.be/abc123\?t=\d+>?\))", bodies)
 
 
 async def questions(client: Monitoria) -> list[str]:

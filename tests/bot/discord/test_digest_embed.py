@@ -90,7 +90,7 @@ def test_of_many_topics_the_first_are_shown_each_with_its_moment_and_the_rest_is
 
     titles = re.findall(r"^\*\*(\d+)\. ", shown, re.MULTILINE)
     assert titles == ["1", "2", "3", "4", "5", "6"]
-    assert len(re.findall(r"^\d\d:\d\d:\d\d \[", shown, re.MULTILINE)) >= len(titles)
+    assert len(re.findall(r"^\[\d\d:\d\d:\d\d ", shown, re.MULTILINE)) >= len(titles)
     assert "… e mais 9, no relatório em anexo" in shown
 
 

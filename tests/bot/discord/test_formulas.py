@@ -39,7 +39,7 @@ async def test_a_formula_is_a_picture_in_public_in_private_in_the_shared_copy_an
         await campus.server.until(lambda: len(ours(campus)) == 3)
 
         for message in (private, again, *ours(campus)):
-            assert SHOWN in message.content
+            assert SHOWN in message.text
             assert pictures(message) == DESCRIBED
             assert message.attachments[0].name == "formulas.png"
             assert Image.open(BytesIO(message.attachments[0].data)).format == "PNG"
@@ -57,7 +57,7 @@ async def test_a_correction_brings_its_own_formulas_or_takes_the_picture_away(ca
         await campus.server.until(lambda: "(fórmula 2)" in answer.content)
         await settled(at)
         assert pictures(answer) == ["(1) ∑ᵢ₌₁ⁿ xᵢ; (2) √2"]
-        assert "Na verdade é (fórmula 1) e também (fórmula 2) [1]." in answer.content
+        assert "Na verdade é (fórmula 1) e também (fórmula 2) [1]." in answer.text
 
         await corrected(at, at.bia, card, CORRECTED)
         await campus.server.until(lambda: "fórmula" not in answer.content)
@@ -74,7 +74,7 @@ async def test_a_held_answer_shows_no_picture_until_it_is_approved(campus: Campu
         assert pictures(answer) == []
 
         await at.press(at.bia, await at.card(), "Aprovar")
-        await campus.server.until(lambda: SHOWN in answer.content)
+        await campus.server.until(lambda: SHOWN in answer.text)
         assert pictures(answer) == DESCRIBED
 
 

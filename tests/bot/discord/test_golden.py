@@ -113,6 +113,23 @@ REFERENCES = (
 )  # fmt: skip
 
 
+def cited(number: int, title: str, start_s: float, url: str | None) -> Reference:
+    return replace(REFERENCES[0], number=number, title=title, start_s=start_s, url=url)
+
+
+LONG_TITLE = "Aula 12: retropropagação no tempo, gradientes que somem e explodem, e o que portas e atalhos mudam nisso"
+MOMENTS = (
+    cited(1, LONG_TITLE, 208.0, "https://youtu.be/abc?t=208"),
+    cited(2, LONG_TITLE, 4_008.0, "https://youtu.be/abc?t=4008"),
+    cited(3, "Aula 2", 75.0, "https://videos.example.org/aula_(2).mp4#t=75"),
+    cited(4, "Aula 3", 75.0, "http://videos.example.org/aula-3.mp4#t=75"),
+    cited(5, "Aula 4", 75.0, None),
+)
+MOMENTS_CITED = (
+    "A soma preserva o gradiente [1][3]. No intervalo [0, 1) ele encolhe [2], `w[1]` não [4]. Veja também [1] [5]."
+)
+
+
 def text_of(outcome: Outcome, language: Language) -> str:
     match outcome:
         case "answered":
@@ -397,6 +414,9 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "draft": lambda _: answers.draft(LONG_ANSWER[:900]),
     "private": lambda language: payload(answers.answer(reply("answered", language), language, can_share=True)),
     "shared": lambda language: payload(answers.answer(reply("answered", language), language, with_question=True)),
+    "moments": lambda language: payload(
+        answers.answer(replace(reply("answered", language, MOMENTS_CITED), references=MOMENTS), language)
+    ),
     "no_material": lambda language: payload(answers.answer(reply("no_material", language), language)),
     "needs_staff": lambda language: payload(answers.answer(reply("needs_staff", language), language)),
     "failed": lambda language: payload(answers.answer(reply("failed", language), language)),

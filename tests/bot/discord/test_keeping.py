@@ -58,7 +58,7 @@ async def test_a_reply_is_kept_with_its_question_and_moments_and_serves_the_next
 
         assert "resposta verificada 1" in said(done)
         assert "Verificado pela monitoria" in answer.content
-        assert "O gradiente encolhe até sumir nas redes recorrentes longas [1]." in answer.content
+        assert "O gradiente encolhe até sumir nas redes recorrentes longas [1]." in answer.text
         assert is_cited(answer)
         assert "zzz" not in json.dumps([answer.content, answer.embeds])
 

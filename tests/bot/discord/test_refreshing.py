@@ -314,7 +314,7 @@ async def test_a_card_whose_older_edit_lands_last_is_edited_again(campus: Campus
         assert await review.shown(older, hand, channel=at.staff.id, message=card.id)
         assert await review.shown(newer, ticking, channel=at.staff.id, message=card.id)
 
-        await campus.server.until(lambda: "👎 2" in str(card.embeds))
+        await campus.server.until(lambda: "não ajudou: 2" in str(card.embeds))
 
 
 # Hold

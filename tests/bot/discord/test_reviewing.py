@@ -125,8 +125,8 @@ async def test_a_thumb_down_makes_one_card_with_question_answer_reasons_and_vote
         assert embed["title"] == "🚩 Resposta para revisar"
         assert QUESTION.rstrip("?") in embed["description"]
         found = fields(card)
-        assert found["Por que está aqui"] == "voto 👎"
-        assert found["Votos e comentários"] == "👍 0  👎 1"
+        assert found["Por que está aqui"] == "voto contra 👎"
+        assert found["Votos e comentários"] == "👍 ajudou: 0 · 👎 não ajudou: 1"
         assert "https://youtu.be/abc123?t=" in found["Onde está nas aulas"]
         assert found["Mensagem"] == answer.jump_url
         assert "ana" not in json.dumps(card.embeds)
@@ -205,7 +205,7 @@ async def test_a_correction_changes_the_students_message_and_its_references_and_
         await corrected(at, at.bia, card)
 
         await campus.server.until(lambda: "Verificado pela monitoria" in answer.content)
-        assert "a LSTM soma em vez de multiplicar [1]" in answer.content
+        assert "a LSTM soma em vez de multiplicar [1]" in answer.text
         assert answer.embeds[0]["description"].count("youtu.be") == 1
         told = await campus.server.until(
             lambda: [one for one in campus.server.messages(campus.room) if "corrigiu a resposta acima" in one.content]
@@ -229,7 +229,7 @@ async def test_the_next_student_who_asks_the_same_gets_the_verified_answer(campu
         other = await at.asked("pq o gradiente some nas redes recorrentes")
 
         assert "Verificado pela monitoria" in other.content
-        assert "a LSTM soma em vez de multiplicar [1]" in other.content
+        assert "a LSTM soma em vez de multiplicar [1]" in other.text
         assert is_cited(other)
         assert {"Ajudou", "Não ajudou"} <= other.buttons.keys()
         assert await at.column("select way from verified_uses") == ["shown"]
@@ -481,7 +481,7 @@ async def test_the_commands_of_review(campus: Campus) -> None:
         assert "O que a LSTM" not in await review("list", reason="voted_down")
         numbers = await review("stats")
         assert "**Abertas:** 2" in numbers
-        assert "voto 👎 (abertas: 1, resolvidas: 0)" in numbers
+        assert "voto contra 👎 (abertas: 1, resolvidas: 0)" in numbers
         [item] = await at.column("select item_id from review_reasons where reason = 'called'")
         assert "ficou com" in await review("assign", number=item, to=at.caio)
         assert await at.column("select taken_by from review_items where taken_by is not null") == [at.caio.id]
@@ -589,7 +589,7 @@ async def test_a_card_loses_the_vote_of_who_has_their_data_deleted(campus: Campu
         card = await at.card()
         if is_settled:
             await at.press(at.bia, card, "Dispensar")
-        assert fields(card)["Votos e comentários"] == "👍 1  👎 0"
+        assert fields(card)["Votos e comentários"] == "👍 ajudou: 1 · 👎 não ajudou: 0"
 
         await at.client.services.privacy.forget(davi.id, campus.guild.id)
 

@@ -1,13 +1,18 @@
 """No way of an answer cuts a block of code or a formula, or lets a mark, link or mention out of one or into one."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord.messages.answers import draft
+from bot.discord.messages.answers import answer, draft
 from bot.discord.messages.defang import harmless
+from bot.discord.messages.layout import Page
 from bot.discord.messages.splitting import LONGEST, ROOM, split
-from db.records import Hit, Reference
+from db.records import Hit, Reference, SegmentId
 from services.answering.drafts import preview
 from services.citing.attribution import attributed
 from services.citing.citations import claims, resolve
@@ -16,6 +21,8 @@ from services.citing.marks import has_marks, normalised
 from services.notation.parts import CODES, FORMULAS, beginning, code_masked, masked, read
 from services.notation.shown import MOST_DRAWN, shown, to_draw, undrawn
 from services.research.dossier import one_line
+from tests.bot.discord.test_golden import reply
+from tests.fake_discord.markdown import seen
 from tests.passages import hit
 
 HITS: tuple[Hit, ...] = (hit("O gradiente encolhe até sumir nas redes recorrentes longas."),)
@@ -136,6 +143,64 @@ def test_nothing_that_stands_inside_acts_in_discord(text: str) -> None:
     seen = outside_code(harmless(shown(text, to_draw(text), "pt-BR")))
 
     assert not any(bad in seen for bad in ("nosuch", "evil", "<@", "@everyone", "||"))
+
+
+LINKED = (("[1]", "https://youtu.be/a_b?t=1"), ("[2]", "https://cdn.example/Aula%2005.mp4#t=75"))
+STRAY = [
+    "[0, 1) ",
+    "a<b[1] ",
+    "[ver ",
+    "] ",
+    "`",
+    "\\`",
+    "**",
+    "_init ",
+    "w_i [1] ",
+    "[1][2] ",
+    "[[2]] ",
+    "\\[1] ",
+    "(",
+    "x" * 1_990,
+]
+WRITTEN = st.lists(st.one_of(PARTS, st.sampled_from([*OUTSIDE, *STRAY, *INSIDE])), min_size=1, max_size=40).map("".join)
+
+
+def cited(number: int, url: str | None) -> Reference:
+    return Reference(
+        number=number, segment_id=SegmentId(7), lecture="a", title="A", start_s=0, end_s=1, url=url, quote="q"
+    )
+
+
+MOMENTS = (*(cited(number, url) for number, (_, url) in enumerate(LINKED, start=1)), cited(3, None))
+
+
+@given(WRITTEN)
+def test_each_mark_that_is_a_link_opens_its_moment_and_nothing_else_is_one(text: str) -> None:
+    told = reply("answered", "pt-BR", text)
+    for page in answer(replace(told, references=MOMENTS), "pt-BR"):
+        read_by_people = seen(page.content)
+
+        assert set(read_by_people.links) <= set(LINKED)
+        assert len(read_by_people.links) == page.content.count("](<https://")
+        assert not read_by_people.bare
+        assert not any("](<https://" in code for code in read_by_people.code)
+        assert len(page.content) <= LONGEST
+
+
+@given(WRITTEN)
+def test_links_change_no_word_of_an_answer_and_cost_no_page(text: str) -> None:
+    told = reply("answered", "pt-BR", text)
+    plain = answer(replace(told, references=()), "pt-BR")
+    linked = answer(replace(told, references=MOMENTS), "pt-BR")
+
+    assert len(linked) == len(plain)
+    assert said(linked) == said(plain)
+
+
+def said(pages: Sequence[Page]) -> str:
+    """The words of all pages, without what a page or a defence adds."""
+    content = "".join(one.content.removesuffix("\n```") for one in pages)
+    return re.sub(r"\]\(<https://[^\s<>]*>\)|```(?:python\n)?|[\s\\\[\]\u200b]", "", content)
 
 
 @given(TEXTS)

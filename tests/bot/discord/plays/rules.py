@@ -208,7 +208,7 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         return
     looks = known.looks(answer)
     where = f"{copy.key} of answer {answer.id} ({ask.way} {ask.text!r})"
-    shown = _look("".join(one.content for one in live), play.course.language)
+    shown = _look("".join(one.text for one in live), play.course.language)
     fitting = [look for look in looks if _fits(shown, look, play.course.language)]
     if not fitting:
         wanted = " or ".join(f"{look.head or 'plain'} {_short(look.text)}" for look in looks)
@@ -226,11 +226,18 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         yield Broken("2 true now", f"{where}: buttons, references or a picture are not on the last page alone")
     if [one.description for one in last.attachments] != formulas(fitting[0].text):
         yield Broken("2 true now", f"{where} has the pictures {last.attachments}: {fitting[0].text[-80:]!r}")
-    numbers = {int(number) for number in re.findall(r"`\[(\d)\]`", json.dumps(last.embeds))}
-    if numbers != marks(fitting[0].text):
-        yield Broken("2 true now", f"{where} cites {marks(fitting[0].text)} and lists {numbers}")
+    yield from _opens_what_it_cites(last, fitting[0].text, where)
+    numbers = marks(fitting[0].text)
     if answer_of(last) != answer.id or bool(button(last, "excerpts")) != bool(numbers):
         yield Broken("2 true now", f"{where} lacks buttons: {sorted(last.buttons)}")
+
+
+def _opens_what_it_cites(last: Message, text: str, where: str) -> Iterator[Broken]:
+    numbers = {int(number) for number in re.findall(r"`\[(\d)\]`", json.dumps(last.embeds))}
+    if numbers != marks(text):
+        yield Broken("2 true now", f"{where} cites {marks(text)} and lists {numbers}")
+    if len(last.links) != len(numbers):
+        yield Broken("2 true now", f"{where} lists {numbers} and opens {sorted(last.links)}")
 
 
 def _look(content: str, language: Language) -> tuple[str, str]:
@@ -309,8 +316,9 @@ def _card(item: Item, card: Message, known: Facts, language: Language) -> Iterat
     elif item.verdict is None:
         yield from _open_card(item, said, status, language)
         up, down = known.votes.get(item.answer_id, (0, 0))
-        votes = said.get(i18n.text("card.votes", language), "👍 0  👎 0").splitlines()[0]
-        if votes != f"👍 {up}  👎 {down}" and (up or down or "👍" in votes):
+        votes = said.get(i18n.text("card.votes", language), "").splitlines()
+        counts = [i18n.text("card.counts", language, up=up, down=down)] if up or down else []
+        if [one for one in votes[:1] if "👍" in one] != counts:
             yield Broken("7 cards", f"card of item {item.id} says {votes}, there are {up} and {down}")
 
 

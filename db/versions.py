@@ -1,4 +1,4 @@
-"""The database server itself."""
+"""Which versions of PostgreSQL and pgvector a database has."""
 
 from dataclasses import dataclass
 
