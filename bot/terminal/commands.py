@@ -153,8 +153,8 @@ async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | 
         raise Refused("The query is empty; write what to look for.")
     async with opened(setup, quiet=as_json) as services:
         course = await services.courses.find(slug)
-        scope = (await services.courses.lecture(course, lecture)).id if lecture else None
-        found = await services.retriever.search(course=course, questions=[query], k=k, lecture=scope)
+        scope = [(await services.courses.lecture(course, lecture)).id] if lecture else None
+        found = await services.retriever.search(course=course, questions=[query], k=k, lectures=scope)
     if as_json:
         terminal.print_json(shapes.search(query, course.slug, found.hits))
     else:

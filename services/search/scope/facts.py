@@ -1,19 +1,9 @@
-"""What is known of a lecture when a question names one, and what came of looking."""
+"""What may come of looking for the lectures that a question names."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from db.records import LectureId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LectureFacts:
-    """A lecture that exists for whoever asks: taken in, not withdrawn, released."""
-
-    id: LectureId
-    slug: str
-    title: str
-    held_on: date | None
+from db.records import LectureFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from services.search.scope.facts import LectureFacts
+from db.records import LectureFacts
 from services.search.scope.sentences import folded
 
 NOUN = r"(?:video-?)?aulas?|palestra|lecture|lec|encontro|sessao|session|class|topico|modulo|unidade"

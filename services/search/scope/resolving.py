@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TypeVar
 
+from db.records import LectureFacts
 from services.search.scope import patterns
 from services.search.scope.days import DAY, WEEK, Days, When
 from services.search.scope.facts import (
     EVERYWHERE,
     MOST_CHOICES,
     Everywhere,
-    LectureFacts,
     Missing,
     Nowhere,
     OneOf,

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from db.records import LectureId
-from services.search.scope.facts import LectureFacts
+from db.records import LectureFacts, LectureId
 
 
 def course(*lectures: tuple[str, str, str]) -> tuple[LectureFacts, ...]:
