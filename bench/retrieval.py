@@ -211,7 +211,7 @@ async def ask(conn: AsyncConnection, filled: Filled, question: MadeUpQuestion, w
     hits = await search.nearest(
         conn,
         course=filled.courses[question.course],
-        lecture=None,
+        lectures=None,
         terms={} if way == "vector" else lexical.question_terms(question.text, "pt", ("pt", "en")),
         dense=None if way == "lexical" else filled.dense(question),
         limit=10,

@@ -192,10 +192,22 @@ def ask(
     question: Annotated[str, typer.Argument(help="A question, as a student would ask it.")],
     course: CourseOption,
     lecture: LectureOption = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="In all lectures, also where the question names some.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from a course's lectures."""
-    to_the_end(commands.ask(environment.setup(), question=question, slug=course, lecture=lecture, as_json=as_json))
+    to_the_end(
+        commands.ask(
+            environment.setup(),
+            question=question,
+            slug=course,
+            lecture=lecture,
+            everywhere=everywhere,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

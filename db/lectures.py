@@ -6,7 +6,7 @@ from datetime import date, datetime
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import CourseId, Lecture, LectureId, TranscriptId
+from db.records import CourseId, Lecture, LectureFacts, LectureId, TranscriptId
 
 
 async def upsert(
@@ -64,6 +64,22 @@ async def of_course(conn: AsyncConnection, course: CourseId) -> list[Lecture]:
                 transcript_id
             from lectures
             where course_id = %(course)s and withdrawn_at is null
+            order by held_on nulls last, slug
+            """,
+            {"course": course},
+        )
+        return await cur.fetchall()
+
+
+async def released(conn: AsyncConnection, course: CourseId) -> list[LectureFacts]:
+    """The lectures that a student may know of, by date and slug."""
+    async with conn.cursor(row_factory=class_row(LectureFacts)) as cur:
+        await cur.execute(
+            """
+            select id, slug, title, held_on
+            from lectures
+            where course_id = %(course)s and withdrawn_at is null and transcript_id is not null
+                and (released_at is null or released_at <= now())
             order by held_on nulls last, slug
             """,
             {"course": course},

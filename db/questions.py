@@ -1,7 +1,7 @@
 """Questions, as they were asked."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
@@ -15,6 +15,16 @@ class Received:
 
     id: QuestionId
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidWhen:
+    """What a question was asked with: when, in which time zone, and of which lectures apart from its words."""
+
+    said_at: datetime
+    time_zone: str
+    lecture_id: LectureId | None
+    everywhere: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,8 @@ async def insert(
     source_id: str | None,
     asker_key: str | None,
     lease: timedelta,
+    said_at: datetime | None = None,
+    everywhere: bool = False,
 ) -> QuestionId | None:
     """
     Store a question and hold it for *lease*, or return None if *source* has delivered *source_id* before.
@@ -48,11 +60,12 @@ async def insert(
         await cur.execute(
             """
             insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key,
-                leased_until)
+                leased_until, said_at, everywhere)
             values (
                 %(course)s, %(lecture)s, %(text)s, %(language)s,
                 (select id from questions where id = %(follows)s and course_id = %(course)s),
-                %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s
+                %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s,
+                %(said_at)s, %(everywhere)s
             )
             on conflict (source, source_id) do nothing
             returning id
@@ -67,7 +80,24 @@ async def insert(
                 "source_id": source_id,
                 "asker_key": asker_key,
                 "lease": lease,
+                "said_at": said_at,
+                "everywhere": everywhere,
             },
+        )
+        return await cur.fetchone()
+
+
+async def told(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> SaidWhen | None:
+    """Return what was told with *question* of when and where, however often it is delivered."""
+    async with conn.cursor(row_factory=class_row(SaidWhen)) as cur:
+        await cur.execute(
+            """
+            select coalesce(q.said_at, q.asked_at) as said_at, q.lecture_id, q.everywhere,
+                coalesce(s.time_zone, 'America/Sao_Paulo') as time_zone
+            from questions q left join course_settings s on s.course_id = q.course_id
+            where q.id = %(question)s and q.course_id = %(course)s
+            """,
+            {"question": question, "course": course},
         )
         return await cur.fetchone()
 

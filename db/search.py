@@ -55,7 +55,7 @@ searched as materialized (
         as s(language, middle, gain)
         on s.language = split_part(lower(replace(l.language, '_', '-')), '-', 1)
     where l.course_id = %(course)s
-        and (%(lecture)s::bigint is null or l.id = %(lecture)s)
+        and (%(lectures)s::bigint[] is null or l.id = any(%(lectures)s::bigint[]))
         and (l.released_at is null or l.released_at <= now())
 ),
 closed as materialized (
@@ -92,7 +92,7 @@ lexical as materialized (
     from segment_terms
     where exists (select from asked)
         and course_id = %(course)s
-        and (%(lecture)s::bigint is null or lecture_id = %(lecture)s)
+        and (%(lectures)s::bigint[] is null or lecture_id = any(%(lectures)s::bigint[]))
         and lecture_id <> all((select ids from closed)::bigint[])
     order by worth desc limit %(reach)s  -- the very expression above: another one would be computed beside it
 ),
@@ -142,7 +142,7 @@ async def nearest(
     conn: AsyncConnection,
     *,
     course: CourseId,
-    lecture: LectureId | None,
+    lectures: Sequence[LectureId] | None,
     terms: Mapping[int, float],
     dense: Dense | None,
     limit: int,
@@ -150,7 +150,7 @@ async def nearest(
     more_terms: Mapping[int, float] | None = None,
 ) -> list[Hit]:
     """
-    Return up to *limit* segments of released lectures of *course*, best first.
+    Return up to *limit* segments of released lectures of *course*, best first; of *lectures* alone, if not None.
 
     Each leg finds its best *reach* segments: the dense one by likeness of the nearest piece, the lexical one by BM25,
     whose idf is `ln(1 + (N - n + 0.5) / (n + 0.5))`. What either found is ranked by the sum of what both say of it:
@@ -165,14 +165,14 @@ async def nearest(
     async with conn.cursor(binary=True, row_factory=kwargs_row(_hit)) as cur:
         await cur.execute(
             NEAREST,
-            parameters(course, lecture, terms, dense, limit, reach, more_terms or {}),
+            parameters(course, lectures, terms, dense, limit, reach, more_terms or {}),
         )
         return await cur.fetchall()
 
 
 def parameters(
     course: CourseId,
-    lecture: LectureId | None,
+    lectures: Sequence[LectureId] | None,
     terms: Mapping[int, float],
     dense: Dense | None,
     limit: int,
@@ -182,7 +182,7 @@ def parameters(
     weights = {**more_terms, **terms}
     return {
         "course": course,
-        "lecture": lecture,
+        "lectures": None if lectures is None else list(lectures),
         "terms": list(weights),
         "weights": [max(weight, more_terms.get(term, 0.0)) for term, weight in weights.items()],
         "own": [term in terms for term in weights],

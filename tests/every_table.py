@@ -52,6 +52,7 @@ insert into answers (question_id, course_id, outcome, text, retrieval, generatio
 insert into answer_hits (answer_id, course_id, rank, segment_id, score) values (1, 1, 1, 1, 0.8412345051765442);
 insert into answer_references (answer_id, course_id, number, segment_id, start_s, end_s, quote)
     values (1, 1, 1, 1, 0, 0.1, %(tricky)s);
+insert into answer_scopes (answer_id, course_id, number, kind, lecture_id) values (2, 1, 1, 'nowhere', 1);
 insert into deliveries (question_id, course_id, channel_id, is_private, language, leased_until)
     values (1, 1, 70, false, 'pt-BR', now());
 insert into showings (question_id, course_id, kind, nonce, channel_id, language, shows_question, is_private, shown)

@@ -5,11 +5,12 @@ from typing import Any, get_args
 
 import discord
 
+from bot.discord.delivering.commanded import Again, Commanded
 from bot.discord.delivering.outlets import TROUBLE, Before, ReplyOutlet
 from bot.discord.delivering.refreshing import delivered
 from bot.discord.languages import reader
 from bot.discord.messages import answers, forms
-from bot.discord.messages.buttons import AnswerPress
+from bot.discord.messages.buttons import PLACES, AnswerPress, OnAnswer
 from db.records import AnswerId, Complaint, Course, CourseId
 from services import i18n
 from services.answering.replies import Reply
@@ -19,14 +20,17 @@ from services.wiring import Services
 
 log = logging.getLogger(__name__)
 
+SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", "in1", "in2", "in3"})
+"""What asks for an answer that may be seen."""
 THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
 
 
 class Feedback:
     """What the buttons and reactions do; it knows nothing that a restart would lose."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, commanded: Commanded) -> None:
         self._services = services
+        self._commanded = commanded
 
     async def pressed(self, interaction: discord.Interaction[Any], press: AnswerPress) -> None:
         """
@@ -38,7 +42,7 @@ class Feedback:
         """
         verb, answer = press.verb, press.answer
         course, reply = await self._recalled(interaction, press.course, answer)
-        if (verb in {"up", "down"} and not reply.may_be_voted_on) or (verb == "share" and not reply.may_be_seen):
+        if (verb in {"up", "down"} and not reply.may_be_voted_on) or (verb in SHOWN and not reply.may_be_seen):
             raise Refused(i18n.text("discord.not_released", reader(interaction)))
         match verb:
             case "up":
@@ -53,6 +57,8 @@ class Feedback:
                 await _whisper(interaction, i18n.text("call.done" if called else "call.before", language))
             case "share":
                 await self._share(interaction, reply)
+            case "widen" | "in1" | "in2" | "in3":
+                await self._ask_again(interaction, course, reply, verb)
 
     async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
         """Take down what a form says of an answer."""
@@ -106,6 +112,23 @@ class Feedback:
         delivery = await self._services.deliveries.of_question(reply.answer.question_id)
         to = delivery.destination if delivery else None
         return to is not None and to.guild_id is None and to.channel_id == interaction.channel_id
+
+    async def _ask_again(
+        self, interaction: discord.Interaction[Any], course: Course, reply: Reply, verb: OnAnswer
+    ) -> None:
+        """Ask the same question of the lecture that was chosen, or of all, for whoever pressed."""
+        place = PLACES.get(verb)
+        chosen = reply.scope.lectures[place : place + 1] if reply.scope and place is not None else ()
+        delivery = await self._services.deliveries.of_question(reply.answer.question_id)
+        if delivery is None or (place is not None and not chosen):
+            raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
+        await self._commanded.answer(
+            interaction,
+            course,
+            reply.question,
+            is_private=delivery.destination.is_private,
+            again=Again(lecture=chosen[0].id if chosen else None, follows=delivery.follows),
+        )
 
     async def _vote(
         self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb

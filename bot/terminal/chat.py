@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.terminal import commands
 from bot.terminal import console as terminal
@@ -21,6 +22,8 @@ from services.wiring import Services, Setup
 REMEMBERED_TURNS = 4
 VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
 """Words after a + would be lost, so such a line is a question: "+ examples"."""
+AGAIN = re.compile(r"/(?:all|(?P<place>[1-3]))")
+"""The last question once more: in all lectures, or in one of those that were asked back."""
 
 
 async def run(setup: Setup, slug: str) -> None:
@@ -30,8 +33,10 @@ async def run(setup: Setup, slug: str) -> None:
         guide = i18n.text("chat.help", course.language)
         terminal.tell(f"{course.title}. {guide}", style="dim")
         history: list[Turn] = []
+        asked: Asked | None = None
         last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
         while (line := await _line()) is not None:
+            anew = _again(line, asked, last)
             match line:
                 case "":
                     continue
@@ -39,25 +44,39 @@ async def run(setup: Setup, slug: str) -> None:
                     return
                 case "/new":
                     history.clear()
-                    last = None
+                    asked = last = None
                     terminal.tell(i18n.text("chat.new", course.language), style="dim")
                 case "/lectures":
                     terminal.show(terminal.lectures(await services.courses.lectures(course)))
-                case _ if line.startswith("/"):
+                case _ if line.startswith("/") and anew is None:
                     terminal.tell(guide)
                 case _ if vote := VOTE.fullmatch(line):
                     terminal.tell(await _voted(services, course, last, vote), style="dim")
                 case _:
+                    asked = anew or Asked(
+                        course=course, text=line, source="cli", history=tuple(history[-REMEMBERED_TURNS:])
+                    )
                     last = None
                     try:
-                        last = await _replied(services, course, line, history)
-                        history.append(Turn(question=line, answer=last.answer.text))
+                        last = await _replied(services, asked)
+                        history.append(Turn(question=asked.text, answer=last.answer.text))
                     except (Refused, Unavailable) as error:
                         terminal.tell(str(error))  # the conversation goes on
 
 
-async def _replied(services: Services, course: Course, question: str, history: list[Turn]) -> Reply:
-    asked = Asked(course=course, text=question, source="cli", history=tuple(history[-REMEMBERED_TURNS:]))
+def _again(line: str, asked: Asked | None, last: Reply | None) -> Asked | None:
+    """Return the last question as *line* wants it asked again; None where it says no such thing."""
+    wanted = AGAIN.fullmatch(line)
+    if wanted is None or asked is None:
+        return None
+    if wanted["place"] is None:
+        return replace(asked, everywhere=True, lecture=None)
+    place = int(wanted["place"])
+    chosen = last.scope.lectures[place - 1 : place] if last and last.scope else ()
+    return replace(asked, lecture=chosen[0].id) if chosen else None
+
+
+async def _replied(services: Services, asked: Asked) -> Reply:
     reply = await commands.answered(services, asked)
     terminal.show(terminal.answer(reply))
     return reply

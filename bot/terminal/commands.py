@@ -153,19 +153,20 @@ async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | 
         raise Refused("The query is empty; write what to look for.")
     async with opened(setup, quiet=as_json) as services:
         course = await services.courses.find(slug)
-        scope = (await services.courses.lecture(course, lecture)).id if lecture else None
-        found = await services.retriever.search(course=course, questions=[query], k=k, lecture=scope)
+        scope = [(await services.courses.lecture(course, lecture)).id] if lecture else None
+        found = await services.retriever.search(course=course, questions=[query], k=k, lectures=scope)
     if as_json:
         terminal.print_json(shapes.search(query, course.slug, found.hits))
     else:
         terminal.show(terminal.hits(found.hits))
 
 
-async def ask(setup: Setup, *, question: str, slug: str, lecture: str | None, as_json: bool) -> None:
+async def ask(setup: Setup, *, question: str, slug: str, lecture: str | None, everywhere: bool, as_json: bool) -> None:
     async with opened(setup, quiet=as_json) as services:
         course = await services.courses.find(slug)
         scope = (await services.courses.lecture(course, lecture)).id if lecture else None
-        reply = await answered(services, Asked(course=course, text=question, lecture=scope, source="cli"))
+        asked = Asked(course=course, text=question, lecture=scope, everywhere=everywhere, source="cli")
+        reply = await answered(services, asked)
     if as_json:
         terminal.print_json(shapes.reply(reply))
     else:

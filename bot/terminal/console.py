@@ -19,6 +19,7 @@ from rich.text import Text
 
 from db.records import Course, Hit, Lecture, Outcome, Reference
 from db.records.operation import BackupContents
+from services import i18n
 from services.answering.released import instead
 from services.answering.replies import Reply
 from services.ground.timestamps import clock
@@ -29,6 +30,7 @@ from services.operation.backup import Restored, Saved
 from services.operation.doctor import Check
 from services.research.evaluate import RetrievalFigures
 from services.research.seconds import Landed, Seconds
+from services.search.scope.saying import named
 
 SHOWN_REFUSALS = 5
 STATUS_STYLES = {"new": "green", "changed": "yellow", "unchanged": "dim", "refused": "red"}
@@ -51,6 +53,8 @@ def answer(replied: Reply) -> RenderableType:
             border_style=style,
         )
     ]
+    if replied.scope and replied.scope.kind == "within":
+        parts.append(Text(i18n.text("scope.within", "en", lectures=named(replied.scope.lectures, "en")), style="dim"))
     if replied.references:
         parts.append(references(replied.references))
     elif replied.answer.outcome == "failed":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from db.records import Hit, Reference
+from db.records import AnswerScope, Hit, Reference
 from services.answering.replies import Reply
 from services.operation.doctor import Check
 from services.research import moments
@@ -25,8 +25,23 @@ def reply(answered: Reply) -> Json:
         "question": answered.question,
         "outcome": answered.answer.outcome,
         "answer": answered.answer.text,
+        "scope": scope(answered.scope) if answered.scope else None,
         "references": [reference(one) for one in answered.references],
         "hits": [hit_(hit) for hit in answered.hits],
+    }
+
+
+def scope(named: AnswerScope) -> Json:
+    return {
+        "kind": named.kind,
+        "lectures": [
+            {
+                "lecture": lecture.slug,
+                "title": lecture.title,
+                "date": lecture.held_on.isoformat() if lecture.held_on else None,
+            }
+            for lecture in named.lectures
+        ],
     }
 
 

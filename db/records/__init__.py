@@ -58,6 +58,28 @@ class Lecture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LectureFacts:
+    """What a lecture is called by; it is taken in, not withdrawn, and released."""
+
+    id: LectureId
+    slug: str
+    title: str
+    held_on: date | None
+
+
+ScopeKind = Literal["within", "one_of", "nowhere"]
+"""A question of these lectures, of one of them (only its asker knows which), or of one that there is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerScope:
+    """Which lectures a question named, in the order of the course; of `nowhere`, the nearest that there are."""
+
+    kind: ScopeKind
+    lectures: tuple[LectureFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """All vectors that one model made in one way; exactly one generation serves at a time."""
 

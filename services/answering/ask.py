@@ -20,6 +20,7 @@ from services.answering.drafts import Draft
 from services.answering.limits import require_within_limits
 from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
+from services.answering.scoping import scope_of, searched_for
 from services.answering.storing import STORE_LIMIT_S, store
 from services.answering.writing import HITS, NOTHING, Written, joined, left_s, repeated, with_model, without_model
 from services.citing.nearness import Nearness
@@ -27,6 +28,8 @@ from services.errors import Broken, Refused, Unavailable
 from services.ground.trouble import PASSING
 from services.models.chat import ChatModel
 from services.search.retrieve import Found, Retriever
+from services.search.scope.facts import EVERYWHERE, Nowhere, OneOf, Within
+from services.search.scope.saying import named, question_back
 
 PROMPT = "answer/3"
 UNSTORED = QuestionId(0)
@@ -176,6 +179,8 @@ class Asker:
                 source_id=asked.source_id,
                 asker_key=asked.asker_key,
                 lease=self._lease,
+                said_at=asked.said_at,
+                everywhere=asked.everywhere,
             )
             if stored and asked.asker_key:
                 # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
@@ -185,6 +190,7 @@ class Asker:
             else:
                 question, reply, showing = await self._redelivered(conn, asked)
             holds = await course_settings.holds(conn, asked.course.id) if showing else ()
+            scope = EVERYWHERE if reply else await scope_of(conn, asked.course, question, text)
         if reply:
             return reply
         return Question(
@@ -195,6 +201,7 @@ class Asker:
             reads=i18n.spoken(code, otherwise=asked.course.language),
             lecture=asked.lecture,
             history=history,
+            scope=scope,
             holds=holds,
             showing=showing,
         )
@@ -253,6 +260,9 @@ class Asker:
 
     async def _written(self, question: Question, deadline: float) -> AsyncGenerator[Draft | Written, None]:
         """Search, then write; yield drafts, and last what came of it."""
+        if isinstance(question.scope, OneOf | Nowhere):
+            yield Written(outcome="no_material", text=question_back(question.scope, question.reads))
+            return
         try:
             async with asyncio.timeout_at(deadline):
                 understood = await standalone(
@@ -275,8 +285,8 @@ class Asker:
         evidence: tuple[VerifiedId, ...] = ()
         if known:
             found, evidence = replace(found, hits=joined(known.hits, found.hits)), (known.id,)
-        searched = replace(question, text=understood)
         model = self._model if found.hits else None
+        searched = replace(question, text=understood if model else searched_for(understood, question.scope))
         ways = (
             with_model(model, self._prompt, searched, found, deadline, nearness=self._nearness)
             if model
@@ -287,11 +297,11 @@ class Asker:
                 if isinstance(part, Draft):
                     yield part
                 else:
-                    yield replace(part, found=found, standalone=rewritten, evidence=evidence)
+                    yield replace(_within(part, question), found=found, standalone=rewritten, evidence=evidence)
 
     async def _known(self, question: Question, understood: str) -> Known | Evidence | None:
         """Return what staff have verified for the question; one narrowed to a lecture is searched for there."""
-        if self._finder is None or question.lecture is not None:
+        if self._finder is None or question.lectures is not None:
             return None
         return await self._finder.find(question.course, understood, question.language)
 
@@ -301,14 +311,23 @@ class Asker:
         # What is translated on this machine, in milliseconds, a language model need not be waited for.
         ours = (question.language, *self._retriever.translates(question.language))
         others = [code for code in languages if code not in ours]
-        translated = await translations(understood, others, self._model, time_limit_s=left_s(deadline) / 4)
+        about = searched_for(understood, question.scope)
+        translated = await translations(about, others, self._model, time_limit_s=left_s(deadline) / 4)
         return await self._retriever.search(
             course=question.course,
-            questions=[understood, *translated.values()],
+            questions=[about, *translated.values()],
             codes=[question.language, *translated],
             k=HITS,
-            lecture=question.lecture,
+            lectures=question.lectures,
         )
+
+
+def _within(written: Written, question: Question) -> Written:
+    """Say of a narrowed question that finds nothing where it was looked for."""
+    if written.outcome != "no_material" or not isinstance(question.scope, Within):
+        return written
+    lectures = named(question.scope.lectures, question.reads)
+    return replace(written, text=i18n.text("scope.no_material", question.reads, lectures=lectures))
 
 
 @contextmanager

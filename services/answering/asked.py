@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg import AsyncConnection
 
@@ -12,6 +13,7 @@ from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
 from services.errors import Refused
 from services.ground.text import LONE_SURROGATE, UNSEEN
+from services.search.scope.facts import EVERYWHERE, Scope, Within
 from services.words import language
 from services.words.mentions import without_mentions
 
@@ -37,7 +39,9 @@ class Asked:
     asker_key: str | None = None
     destination: Destination | None = None  # stored with the question, so that a restart can still deliver
     reader: Language | None = None  # the language of a refusal; None: the course's
-    lecture: LectureId | None = None
+    lecture: LectureId | None = None  # chosen apart from the words, and before what they name
+    everywhere: bool = False  # in all lectures, whichever the words name
+    said_at: datetime | None = None  # None: now
     follows: QuestionId | None = None
     history: tuple[Turn, ...] = ()
 
@@ -53,8 +57,16 @@ class Question:
     reads: Language  # the language of ours in which its asker is spoken to
     lecture: LectureId | None
     history: tuple[Turn, ...]
+    scope: Scope = EVERYWHERE  # the lectures that its words name
     holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does, as of now: no draft is shown
     showing: Showing | None = None  # where its answer is to stand
+
+    @property
+    def lectures(self) -> tuple[LectureId, ...] | None:
+        """Where alone it is searched; None: everywhere."""
+        if self.lecture is not None:
+            return (self.lecture,)
+        return tuple(one.id for one in self.scope.lectures) if isinstance(self.scope, Within) else None
 
 
 def cleaned(text: str, reader: Language) -> str:

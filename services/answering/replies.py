@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from psycopg import AsyncConnection
 
-from db import answers, course_settings, verified
-from db.records import Answer, CourseId, Hit, QuestionId, Reference, Showing
+from db import answers, course_settings, scopes, verified
+from db.records import Answer, AnswerScope, CourseId, Hit, QuestionId, Reference, Showing
 from services.answering.released import Mark, released
 from services.notation.shown import to_draw
 
@@ -25,6 +25,7 @@ class Reply:
     mark: Mark | None = None
     may_be_seen: bool = True
     showing: Showing | None = None  # where it is to stand, as that was before the reply was read; None: not in Discord
+    scope: AnswerScope | None = None  # the lectures that the question named
     formulas: tuple[str, ...] = ()  # that belong on a picture, as LaTeX; none where the course wants no pictures
 
     @property
@@ -70,6 +71,7 @@ async def reply_to(
         hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
         mark=release.mark,
         showing=showing,
+        scope=await scopes.of_answer(conn, course=course, answer=answer.id),
         formulas=await _formulas(conn, course, words.text),
     )
 

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, course_settings, questions, reviews, verified
-from db.records import Answer
+from db import answers, course_settings, questions, reviews, scopes, verified
+from db.records import Answer, AnswerScope, Outcome
 from services.answering.asked import Question
 from services.answering.replies import Reply, reply_to
+from services.answering.scoping import recorded_as
 from services.answering.writing import UNCITED, Written
 from services.judging.promise import promise
 
@@ -25,6 +27,7 @@ async def store(
 ) -> Reply:
     """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
     course = question.course.id
+    scope = recorded_as(question.scope)
     async with asyncio.timeout(STORE_LIMIT_S), pool.connection() as conn:
         # Looked at now: staff may have begun to hold answers while this one was written.
         holds = await course_settings.holds_now(conn, course) if question.showing else ()
@@ -48,7 +51,7 @@ async def store(
             tokens_in=written.tokens_in,
             tokens_out=written.tokens_out,
             latency_ms=round((time.monotonic() - began) * 1000),
-            held="waiting" if written.outcome in holds and not written.verified else "no",
+            held="waiting" if _is_held(written, scope, holds) else "no",
         )
         # Somebody else has answered it, as after a lease that ran out: their answer is the one.
         if answer is None:
@@ -57,6 +60,9 @@ async def store(
             return reply
         await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
         await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
+        if scope:
+            ids = [lecture.id for lecture in scope.lectures]
+            await scopes.insert(conn, answer=answer.id, course=course, kind=scope.kind, lectures=ids)
         await _follow_up(conn, question, written, answer, is_judged=is_judged)
         reply = await reply_to(conn, course, question.id, question.text, question.showing)
     log.info(
@@ -65,6 +71,11 @@ async def store(
     )
     assert reply is not None  # noqa: S101 - it was stored above
     return reply
+
+
+def _is_held(written: Written, scope: AnswerScope | None, holds: Sequence[Outcome]) -> bool:
+    """Tell whether staff look at an answer first: not at one that only asks which lecture is meant."""
+    return written.outcome in holds and not written.verified and (scope is None or scope.kind == "within")
 
 
 async def _follow_up(

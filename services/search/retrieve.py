@@ -70,13 +70,14 @@ class Retriever:
         questions: Sequence[str],
         codes: Sequence[str] | None = None,
         k: int = 10,
-        lecture: LectureId | None = None,
+        lectures: Sequence[LectureId] | None = None,
     ) -> Found:
         """
         Return the *k* best hits for one question, as it was asked and, after that, in other languages.
 
         *codes* are the languages of these; None: nobody has told them yet, and each one's words do. Lectures not yet
-        released are not searched. A search goes on by words alone when no model can embed.
+        released are not searched, and with *lectures* none but these. A search goes on by words alone when no model can
+        embed.
         """
         questions = [storable(question) for question in questions]
         languages = await self.languages(course)
@@ -89,7 +90,7 @@ class Retriever:
             hits = await nearest(
                 conn,
                 course=course.id,
-                lecture=lecture,
+                lectures=lectures,
                 terms=lexical.question_terms(asked, language, languages),
                 more_terms=lexical.translated_terms(told, languages),
                 dense=dense,

@@ -189,7 +189,7 @@ async def test_a_lexical_search_reads_no_vector(conn: AsyncConnection, filled: t
 
 async def test_a_course_is_a_wall(conn: AsyncConnection, filled: tuple[Course, GenerationId]) -> None:
     hits = await search.nearest(
-        conn, course=filled[0].id, lecture=None, terms={1: 1.0}, dense=None, limit=100, reach=2000
+        conn, course=filled[0].id, lectures=None, terms={1: 1.0}, dense=None, limit=100, reach=2000
     )
 
     assert len(hits) == 100
@@ -211,7 +211,7 @@ async def test_signs_lose_nothing_of_the_best_ten(conn: AsyncConnection, filled:
         towards = asked - mean.mean
         spoken = search.LanguageLikeness(language="en", middle=float(towards @ mean.mean), gain=1.0)
         dense = search.Dense(generation=generation, vector=asked, towards=towards, spoken=(spoken,), gain=1.0)
-        hits = await search.nearest(conn, course=course.id, lecture=None, terms={}, dense=dense, limit=10, reach=REACH)
+        hits = await search.nearest(conn, course=course.id, lectures=None, terms={}, dense=dense, limit=10, reach=REACH)
         best = dict.fromkeys(segments[at] for at in np.argsort(-(pieces @ towards)))
         shares.append(len({hit.segment_id for hit in hits} & set(list(best)[:10])) / 10)
 

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +12,7 @@ from discord.ext import commands, tasks
 
 from bot.discord.client import Monitoria
 from bot.discord.delivering.answering import SOURCE
-from bot.discord.delivering.outlets import TROUBLE, CommandOutlet, ReplyOutlet, persistently
+from bot.discord.delivering.outlets import TROUBLE, ReplyOutlet, persistently
 from bot.discord.delivering.resuming import Resuming
 from bot.discord.delivering.typing_sign import Typing
 from bot.discord.hearing.catching_up import CatchingUp
@@ -27,7 +25,7 @@ from bot.discord.languages import named, options, reader
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
-from services.answering.asked import Asked, cleaned
+from services.answering.asked import Asked
 from services.courses.absence import FEW_TRIES, Seen, pauses_s
 from services.errors import Refused, Unavailable
 from services.ground.trouble import is_passing
@@ -37,8 +35,6 @@ log = logging.getLogger(__name__)
 
 LOOK_UP_LIMIT_S = 1.5
 """For finding the course before the first sign, which must come within 3 s."""
-EXCUSE_LIMIT_S = 2.0
-"""For the last word to a command, when the process ends before its question is stored."""
 WITH_A_FORWARD = timedelta(minutes=1)
 """Between a forwarded message and the one that goes with it."""
 TICK_S = 10.0
@@ -50,25 +46,6 @@ DIRECT_LANGUAGE = "pt-BR"
 Hears = Callable[[discord.Message], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A question that came as a command, which Discord shows as "thinking" until something is said."""
-
-    interaction: discord.Interaction[Any]
-    course: Course
-    text: str
-    lecture: str | None
-    destination: Destination
-
-    @property
-    def source_id(self) -> str:
-        return f"interaction:{self.interaction.id}"
-
-    @property
-    def excuse(self) -> str:
-        return i18n.text("discord.unavailable", self.destination.language)
-
-
 class Asking(commands.Cog):
     """Hears questions and hands them on."""
 
@@ -77,6 +54,7 @@ class Asking(commands.Cog):
         self._services = bot.services
         self._rooms = Rooms(bot, bot.services)
         self._manners = Manners(bot.services)
+        self._commanded = bot.commanded
         self._typing = Typing()
         self._seen = Seen()
         self._catching_up = CatchingUp(bot, self._seen, self._missed)
@@ -106,7 +84,7 @@ class Asking(commands.Cog):
         private: bool = False,  # noqa: FBT001, FBT002 - an option of a command
     ) -> None:
         course = await self._course(interaction)
-        await self._answer(interaction, course, question, lecture=lecture, is_private=private)
+        await self._commanded.answer(interaction, course, question, lecture=lecture, is_private=private)
 
     @ask.autocomplete("lecture")
     async def _lectures(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -126,7 +104,7 @@ class Asking(commands.Cog):
         text = without_mention(written(message), self._our_ids(message.guild))
         if not text:
             raise Refused(i18n.text("discord.nothing_to_ask", reader(interaction)))
-        await self._answer(interaction, course, text, lecture=None, is_private=True)
+        await self._commanded.answer(interaction, course, text, is_private=True)
 
     async def _course(self, interaction: discord.Interaction[Any]) -> Course:
         """Return the course that a command is for, or refuse with a hint."""
@@ -147,83 +125,6 @@ class Asking(commands.Cog):
             hint = "direct.choose_first" if choices else "direct.no_course"
             raise Refused(i18n.text(hint, reader(interaction)))
         return course
-
-    async def _answer(
-        self,
-        interaction: discord.Interaction[Any],
-        course: Course,
-        text: str,
-        *,
-        lecture: str | None,
-        is_private: bool,
-    ) -> None:
-        try:
-            await interaction.response.defer(ephemeral=is_private, thinking=True)
-        except discord.HTTPException as error:
-            # Delivered twice, or too late: whoever was first answers, or nobody can.
-            log.info("interaction.not_ours", extra={"code": error.code})
-            return
-        destination = Destination(
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
-            message_id=None,
-            token=interaction.token,
-            is_private=is_private,
-            language=reader(interaction) if is_private or interaction.guild_id is None else course.language,
-        )
-        channel = interaction.channel if isinstance(interaction.channel, discord.abc.Messageable) else None
-        us = self._bot.user.id if self._bot.user else interaction.application_id
-        outlet = CommandOutlet(interaction.followup, channel=channel, us=us, is_private=is_private)
-        command = Command(interaction=interaction, course=course, text=text, lecture=lecture, destination=destination)
-        self._bot.start_soon(self._ask(command, outlet))
-
-    async def _ask(self, command: Command, outlet: CommandOutlet) -> None:
-        """Answer a command, or say why not: nobody is left with a bot that thinks for ever."""
-        try:
-            asked = await self._asked(command)
-            await self._bot.answering.answer(asked, command.destination, outlet)
-        except Refused as error:
-            await self._excuse(outlet, str(error))
-        except asyncio.CancelledError:
-            with suppress(Exception):  # there is no second try
-                async with asyncio.timeout(EXCUSE_LIMIT_S):
-                    await self._excuse_unless_stored(command, outlet)
-            raise
-        except Exception as error:
-            trace = None if is_passing(error) else error
-            log.error("command.failed", exc_info=trace, extra={"reason": repr(error)})  # noqa: TRY400 - see trace
-            await self._excuse(outlet, command.excuse)
-
-    async def _asked(self, command: Command) -> Asked:
-        course, lecture, language = command.course, command.lecture, reader(command.interaction)
-        key = await self._services.people.key(course, command.interaction.user.id)
-        narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
-        # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
-        missed = await self._services.deliveries.missed(course, key, cleaned(command.text, language))
-        return Asked(
-            course=course,
-            text=command.text,
-            source=SOURCE,
-            source_id=missed or command.source_id,
-            asker_key=key,
-            lecture=narrowed.id if narrowed else None,
-            destination=command.destination,
-            reader=language,
-        )
-
-    async def _excuse_unless_stored(self, command: Command, outlet: CommandOutlet) -> None:
-        """Say that the process ends, where no later one will know of the question."""
-        if await self._services.deliveries.of_source(SOURCE, command.source_id) is None:
-            await self._excuse(outlet, command.excuse)
-
-    async def _excuse(self, outlet: CommandOutlet, text: str) -> None:
-        """Say something in place of "thinking"; where an answer stands already, it stays."""
-        if not outlet.is_silent:
-            return
-        try:
-            await outlet.say(text)
-        except TROUBLE as error:
-            log.warning("command.unanswered", extra={"reason": repr(error)})
 
     # Messages
 
@@ -394,6 +295,7 @@ class Asking(commands.Cog):
             source=SOURCE,
             source_id=f"message:{message.id}",
             asker_key=await self._services.people.key(course, message.author.id),
+            said_at=message.created_at,
             follows=follows,
             destination=destination,
         )

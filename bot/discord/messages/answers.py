@@ -10,15 +10,17 @@ from bot.discord.messages.defang import continued, harmless, plain, shortened
 from bot.discord.messages.layout import GREEN, LONGEST_EMBED, Page, day, numbered, whole
 from bot.discord.messages.moments import with_links
 from bot.discord.messages.splitting import LONGEST, MOST, split
-from db.records import Hit, Language, Reference
+from db.records import AnswerScope, Hit, Language, Reference
 from services import i18n
 from services.answering.released import Mark, instead
 from services.answering.replies import Reply
 from services.notation.pictures import Picture
 from services.notation.shown import shown, undrawn
+from services.search.scope.saying import named
 
 LONGEST_QUOTE = 180
 LONGEST_EXCERPT = 700
+LONGEST_SCOPE = 300
 LONGEST_DRAFT = 1_900
 """Under Discord's 2000, so that the end of a code block that is still open has room."""
 BEFORE_S = 10.0
@@ -40,13 +42,13 @@ def answer(
     """
     if not reply.may_be_seen:
         return (Page(content=instead(reply.mark, language)),)
-    before = _said_of(reply.mark, language)
+    before = _said_of(reply.mark, language) + _within(reply.scope, language)
     if with_question:
         question = shortened(plain(reply.question), 300)
         before = i18n.text("discord.asked", language, question=question) + f"\n\n{before}"
     text = harmless(shown(reply.answer.text, picture.sources if picture else (), language))
     *first, last = _pages(before, text, reply.references) or [i18n.text("answer.no_material", language)]
-    view = buttons.under(reply.answer, language, references=reply.references, can_share=can_share)
+    view = buttons.under(reply.answer, language, references=reply.references, can_share=can_share, scope=reply.scope)
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
 
@@ -70,6 +72,14 @@ def _said_of(mark: Mark | None, language: Language) -> str:
     else:
         said = i18n.text("mark.under_review", language)
     return f"{said}\n\n"
+
+
+def _within(scope: AnswerScope | None, language: Language) -> str:
+    """Return in which lectures alone it was looked for, as it stands above an answer."""
+    if scope is None or scope.kind != "within":
+        return ""
+    lectures = shortened(plain(named(scope.lectures, language)), LONGEST_SCOPE)
+    return f"*{i18n.text('scope.within', language, lectures=lectures)}*\n\n"
 
 
 def references_of(references: Sequence[Reference], *, most: int) -> str:

@@ -13,14 +13,21 @@ from typing import Any, Literal, Protocol, Self, get_args
 import discord
 
 from bot.discord.messages import moments
-from db.records import Answer, AnswerId, CourseId, ItemId, Language, Reference
+from bot.discord.messages.defang import harmless, shortened
+from bot.discord.messages.moments import LONGEST_LABEL
+from db.records import Answer, AnswerId, AnswerScope, CourseId, ItemId, Language, Reference
 from services import i18n
+from services.search.scope.saying import called
 
-OnAnswer = Literal["up", "down", "excerpts", "call", "share"]
+OnAnswer = Literal["up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3"]
 OnCard = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
 ]
-EMOJI: dict[OnAnswer, str] = {"up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣"}
+EMOJI: dict[OnAnswer, str] = {
+    "up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣", "widen": "📚",
+}  # fmt: skip
+PLACES: dict[OnAnswer, int] = {"in1": 0, "in2": 1, "in3": 2}
+"""Which of the lectures that an answer asks about each chooses."""
 STYLES: dict[OnCard, discord.ButtonStyle] = {
     "right": discord.ButtonStyle.success,
     "approve": discord.ButtonStyle.success,
@@ -74,13 +81,15 @@ class PressButton(
 ):
     """One button, with its words in the language of the message that it stands under."""
 
-    def __init__(self, press: Press, language: Language = "pt-BR", row: int | None = None) -> None:
+    def __init__(
+        self, press: Press, language: Language = "pt-BR", row: int | None = None, words: str | None = None
+    ) -> None:
         self.press = press
         super().__init__(
             discord.ui.Button(
                 style=_style(press),
-                emoji=EMOJI[press.verb] if isinstance(press, AnswerPress) else None,
-                label=label(press.verb, language),
+                emoji=EMOJI.get(press.verb) if isinstance(press, AnswerPress) else None,
+                label=words or label(press.verb, language),
                 custom_id=press.custom_id,
                 row=row,
             )
@@ -120,6 +129,10 @@ LABELS: dict[OnAnswer | OnCard, str] = {
     "excerpts": "button.excerpts",
     "call": "button.call",
     "share": "button.share",
+    "widen": "button.widen",
+    "in1": "button.this_lecture",
+    "in2": "button.this_lecture",
+    "in3": "button.this_lecture",
     "take": "card.take",
     "release": "card.release",
     "right": "card.right",
@@ -140,8 +153,17 @@ def label(verb: OnAnswer | OnCard, language: Language) -> str:
     return i18n.text(LABELS[verb], language)
 
 
-def under(answer: Answer, language: Language, *, references: Sequence[Reference], can_share: bool) -> discord.ui.View:
+def under(
+    answer: Answer,
+    language: Language,
+    *,
+    references: Sequence[Reference],
+    can_share: bool,
+    scope: AnswerScope | None = None,
+) -> discord.ui.View:
     """Return the buttons that *answer* deserves: first those to its moments; one that failed cannot be voted on."""
+    if scope and scope.kind != "within":
+        return _choosing(answer, scope, language)
     verbs: list[OnAnswer] = [] if answer.outcome == "failed" else ["up", "down"]
     if references:
         verbs.append("excerpts")
@@ -156,4 +178,19 @@ def under(answer: Answer, language: Language, *, references: Sequence[Reference]
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row))
+    if scope:
+        press = AnswerPress(verb="widen", course=answer.course_id, answer=answer.id)
+        view.add_item(PressButton(press, language, row=row + 1))
+    return view
+
+
+def _choosing(answer: Answer, scope: AnswerScope, language: Language) -> discord.ui.View:
+    """Return a button for each lecture that may be meant, and one for all."""
+    view = discord.ui.View(timeout=None)
+    for verb, lecture in zip(PLACES, scope.lectures, strict=False):
+        press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
+        words = shortened(harmless(called(lecture, language)), LONGEST_LABEL)
+        view.add_item(PressButton(press, language, row=0, words=words))
+    press = AnswerPress(verb="widen", course=answer.course_id, answer=answer.id)
+    view.add_item(PressButton(press, language, row=1))
     return view

@@ -29,7 +29,15 @@ REFERENCE = {
     "url": str | None,
     "quote": str,
 }
-REPLY = {"question_id": int, "question": str, "outcome": str, "answer": str, "references": list, "hits": list}
+REPLY = {
+    "question_id": int,
+    "question": str,
+    "outcome": str,
+    "answer": str,
+    "scope": dict | None,
+    "references": list,
+    "hits": list,
+}
 FIGURES = {
     "questions",
     "recall_at_1",

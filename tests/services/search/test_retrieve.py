@@ -74,7 +74,7 @@ async def test_one_lecture_can_be_searched_alone(desk: Desk) -> None:
     await desk.take_in()
     lecture = await Courses(desk.pool).lecture(desk.course, "cnn")
 
-    found = await desk.retriever.search(course=desk.course, questions=["gradiente"], lecture=lecture.id)
+    found = await desk.retriever.search(course=desk.course, questions=["gradiente"], lectures=[lecture.id])
 
     assert [one.lecture for one in found.hits] == ["cnn"]
 
