@@ -200,5 +200,5 @@ async def test_each_answer_is_judged_once_whatever_dies(server: Server) -> None:
     assert [one for one in judged if one[1] != "ok"] in ([], [(7, "transport_error")])
     assert server.rows("select answer_id from jobs where state = 'dead'") == [(7,)]
     assert server.rows("select count(*) from jobs where state = 'done'") == [(ANSWERS - 1,)]
-    assert (workers.killed, workers.frozen) >= (3, 1)
+    assert min(workers.killed, workers.frozen) >= 1  # or nothing was put to the test
     print(f"{ANSWERS} answers, {workers.killed} killed, {workers.frozen} frozen, 2 restarts")  # noqa: T201
