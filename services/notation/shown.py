@@ -1,6 +1,5 @@
 """Write an answer for eyes that read no LaTeX: formulas in Unicode, by their number in the picture, or as code."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from db.records import Language
@@ -13,8 +12,6 @@ MOST_DRAWN = 8
 """Formulas on one picture; what follows stays as code."""
 MOST_READ = 200
 """Formulas of one text; whoever writes more repeats themselves, and those stay as code too."""
-MARK = re.compile(r"\[[0-9]+\]")
-"""In a formula it would be read as the mark of a reference; in code it is none."""
 NO_BREAK = "\u00a0"
 """Between the signs of a formula: no page and no line ends there."""
 
@@ -53,10 +50,8 @@ def shown(text: str, drawn: Sequence[str], language: Language) -> str:
         if part.inside in drawn and (part.kind == "display" or line(part.inside) is None):
             return _place(drawn.index(part.inside) + 1, len(drawn), language)
         found = line(part.inside)
-        if found and found.is_plain and not MARK.search(found.text):
-            return found.text.replace(" ", NO_BREAK)
         if found:
-            return _code(found.text)
+            return found.text.replace(" ", NO_BREAK) if found.is_plain else _code(found.text)
         return _code(part.inside) if part.kind == "inline" else _block(part.inside)
 
     return _replaced(text, written)

@@ -95,7 +95,7 @@ async def shown(digest: Digest, language: Language) -> tuple[discord.Embed, list
     if not digest.is_empty:
         page = pages.html(digest, language).encode()
         files.append(discord.File(io.BytesIO(page), filename=f"{digest.course.slug}-{digest.period.week}.html"))
-    return digest_embed.embed(digest, language, has_picture=png is not None), files
+    return digest_embed.embed(digest, language), files
 
 
 def _mark(post: Post) -> str:

@@ -33,8 +33,13 @@ DETAIL = ((2, 3), (2, 2), (1, 2), (1, 1), (0, 1))
 """How many examples and moments of each topic are shown, from much to little."""
 
 
-def embed(digest: Digest, language: Language, *, has_picture: bool) -> discord.Embed:
-    """Return *digest* as an embed; *has_picture*: the charts travel with it, as a file named PICTURE_NAME."""
+def embed(digest: Digest, language: Language) -> discord.Embed:
+    """
+    Return *digest* as an embed.
+
+    Its charts travel beside it and not in it: within an embed, Discord drops the description that says them to who
+    cannot see them (discord/discord-api-docs issue 8373).
+    """
     shown = sheet(digest, language)
     title = i18n.text("digest.embed.title", language, course=plain(shown.course), heading=shown.heading)
     made = discord.Embed(title=shortened(title, LONGEST_NAME), colour=GREEN)
@@ -45,8 +50,6 @@ def embed(digest: Digest, language: Language, *, has_picture: bool) -> discord.E
     for name, value in _fields(shown, language):
         if len(made) + len(name) + len(value) <= MOST_TOTAL:
             made.add_field(name=name, value=value, inline=False)
-    if has_picture:
-        made.set_image(url=f"attachment://{PICTURE_NAME}")
     return made
 
 

@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot.discord.messages.defang import GAP
-from bot.discord.messages.digest_embed import PICTURE_NAME, alt_text, embed
+from bot.discord.messages.digest_embed import alt_text, embed
 from db.records import Language
 from services.digest.report import Digest
 from tests.services.digest import made_up
@@ -35,7 +35,7 @@ def texts(shown: discord.Embed) -> list[str]:
 @pytest.mark.parametrize("kind", ["believable", "empty", "hostile"])
 def test_the_embed_is_the_one_that_was_read(kind: str, language: Language) -> None:
     file = GOLDEN / f"embed_{kind}.{language}.json"
-    shown = embed(ALL[kind], language, has_picture=True).to_dict()
+    shown = embed(ALL[kind], language).to_dict()
     written = json.dumps({**shown, "alt": alt_text(ALL[kind], language)}, ensure_ascii=False, indent=2) + "\n"
     if os.environ.get("WRITE_GOLDEN"):
         file.write_text(written, encoding="utf-8")
@@ -46,7 +46,7 @@ def test_the_embed_is_the_one_that_was_read(kind: str, language: Language) -> No
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 @pytest.mark.parametrize("digest", ALL.values(), ids=ALL)
 def test_an_embed_is_as_long_as_discord_takes(digest: Digest, language: Language) -> None:
-    shown = embed(digest, language, has_picture=True)
+    shown = embed(digest, language)
 
     assert len(shown) <= 6_000
     assert len(shown.title or "") <= 256
@@ -58,14 +58,12 @@ def test_an_embed_is_as_long_as_discord_takes(digest: Digest, language: Language
 
 @pytest.mark.parametrize("digest", ALL.values(), ids=ALL)
 def test_all_parts_of_a_digest_find_room(digest: Digest) -> None:
-    assert len(embed(digest, "pt-BR", has_picture=True).fields) == (
-        0 if digest.is_empty else 4 + bool(digest.for_staff)
-    )
+    assert len(embed(digest, "pt-BR").fields) == (0 if digest.is_empty else 4 + bool(digest.for_staff))
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_hostile_texts_neither_ping_nor_lead_anywhere(language: Language) -> None:
-    shown = "\n".join([*texts(embed(made_up.HOSTILE, language, has_picture=True)), alt_text(made_up.HOSTILE, language)])
+    shown = "\n".join([*texts(embed(made_up.HOSTILE, language)), alt_text(made_up.HOSTILE, language)])
 
     assert not re.search(r"@(?:everyone|here)|(?<!\\)<[@#]", shown.replace(f"@{GAP}", ""))
     assert "evil.example/x" not in shown
@@ -77,7 +75,7 @@ def test_hostile_texts_neither_ping_nor_lead_anywhere(language: Language) -> Non
 
 
 def test_what_to_explain_comes_before_the_rest_and_small_groups_are_counted() -> None:
-    shown = embed(made_up.BELIEVABLE, "pt-BR", has_picture=False)
+    shown = embed(made_up.BELIEVABLE, "pt-BR")
 
     assert shown.description is not None
     assert shown.description.startswith("**142 perguntas de 61 estudantes;")
@@ -86,7 +84,7 @@ def test_what_to_explain_comes_before_the_rest_and_small_groups_are_counted() ->
 
 
 def test_of_many_topics_the_first_are_shown_each_with_its_moment_and_the_rest_is_counted() -> None:
-    shown = embed(ALL["wordy"], "pt-BR", has_picture=False).description or ""
+    shown = embed(ALL["wordy"], "pt-BR").description or ""
 
     titles = re.findall(r"^\*\*(\d+)\. ", shown, re.MULTILINE)
     assert titles == ["1", "2", "3", "4", "5", "6"]
@@ -95,17 +93,20 @@ def test_of_many_topics_the_first_are_shown_each_with_its_moment_and_the_rest_is
 
 
 def test_a_link_is_whole_or_not_there() -> None:
-    for text in texts(embed(made_up.HOSTILE, "en", has_picture=False)):
+    for text in texts(embed(made_up.HOSTILE, "en")):
         assert text.count("](") == len(re.findall(r"\]\(https://[^()\s]+\)", text))
 
 
-def test_without_a_picture_none_is_shown() -> None:
-    assert embed(made_up.BELIEVABLE, "en", has_picture=False).image.url is None
-    assert embed(made_up.BELIEVABLE, "en", has_picture=True).image.url == f"attachment://{PICTURE_NAME}"
+def test_the_charts_stand_beside_the_embed_where_their_description_is_kept() -> None:
+    shown = embed(made_up.BELIEVABLE, "en")
+
+    assert shown.image.url is None
+    assert shown.thumbnail.url is None
+    assert alt_text(made_up.BELIEVABLE, "en")
 
 
 def test_an_empty_week_is_one_line() -> None:
-    shown = embed(made_up.EMPTY, "pt-BR", has_picture=False)
+    shown = embed(made_up.EMPTY, "pt-BR")
 
     assert shown.description == "Nenhuma pergunta na semana de 16 a 22 de novembro de 2026."
     assert not shown.fields

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.discord.messages.answers import answer, draft
@@ -42,8 +42,9 @@ INSIDE = [
     ),
     *("[2](https://evil.example)", "¹", "【1】", "\\[1\\]"),
 ]
+MARK = "O gradiente encolhe até sumir nas redes recorrentes [1]. "
 OUTSIDE = [
-    "O gradiente encolhe até sumir nas redes recorrentes [1]. ",
+    MARK,
     *("Custa R$ 5. ", "fora ", "\n\n", "**sim** ", "\n"),
 ]
 
@@ -66,6 +67,40 @@ PARTS = st.one_of(
 )
 TEXTS = st.lists(PARTS, min_size=1, max_size=12).map("".join)
 LONG = st.lists(st.one_of(PARTS, st.sampled_from([one * 30 for one in OUTSIDE])), min_size=1, max_size=40).map("".join)
+
+
+CUT_MARK = re.compile(r"\[[0-9]+\Z")
+LINKED = (("[1]", "https://youtu.be/a_b?t=1"), ("[2]", "https://cdn.example/Aula%2005.mp4#t=75"))
+STRAY = [
+    "[0, 1) ",
+    "a<b[1] ",
+    "[ver ",
+    "] ",
+    "`",
+    "\\`",
+    "**",
+    "_init ",
+    "w_i [1] ",
+    "[1][2] ",
+    "[[2]] ",
+    "\\[1] ",
+    "(",
+    "x <[1] ",
+    r"\([1]\) ",
+    r"$x = [1] + [2]$ ",
+    "<«x»[1] ",
+    "x" * 1_970 + "»",
+]
+WRITTEN = st.lists(st.one_of(PARTS, st.sampled_from([*OUTSIDE, *STRAY, *INSIDE])), min_size=1, max_size=40).map("".join)
+
+
+def moment(number: int, url: str | None) -> Reference:
+    return Reference(
+        number=number, segment_id=SegmentId(7), lecture="a", title="A", start_s=0, end_s=1, url=url, quote="q"
+    )
+
+
+MOMENTS = (*(moment(number, url) for number, (_, url) in enumerate(LINKED, start=1)), moment(3, None))
 
 
 def insides(text: str) -> list[str]:
@@ -95,9 +130,8 @@ def test_a_sentence_without_marks_keeps_its_formulas_or_goes_with_them(text: str
 
 @given(TEXTS)
 def test_a_correction_keeps_them_whole_and_reads_no_mark_in_them(text: str) -> None:
-    known = [Reference(number=1, segment_id=1, lecture="a", title="A", start_s=0, end_s=1, url=None, quote="")]  # pyright: ignore[reportArgumentType]
     try:
-        cited = corrected(text, known, HITS)
+        cited = corrected(text, MOMENTS[:1], HITS)
     except WrongMark as wrong:
         pytest.fail(f"{wrong} stands inside")
 
@@ -105,14 +139,35 @@ def test_a_correction_keeps_them_whole_and_reads_no_mark_in_them(text: str) -> N
     assert len(cited.references) == ("[1]" in prose(text))
 
 
+@given(TEXTS)
+def test_the_marks_of_a_correction_are_links_to_what_it_cites_and_to_nothing_else(text: str) -> None:
+    cited = corrected(text, MOMENTS[:1], HITS)
+    pages = answer(replace(reply("answered", "pt-BR", cited.text), references=cited.references), "pt-BR")
+    links = [link for page in pages for link in seen(page.content).links]
+
+    assert set(links) == {LINKED[0]} & set(links)
+    assert bool(links) == bool(cited.references)
+    assert not any("nosuch" in outside_code(page.content) for page in pages)
+
+
+@given(st.integers(1_880, 1_995), st.sampled_from(["a = b + c", r"\nabla L = x_i - y_i", r"x \le y \implies y > 0"]))
+def test_no_page_ends_within_a_formula(length: int, latex: str) -> None:
+    text = ("palavra " * 250)[:length] + rf" \({latex}\) " + "fim " * 20
+    written = shown(rf"\({latex}\)", (), "pt-BR")
+
+    assert " " not in written
+    assert sum(written in page for page in split(harmless(shown(text, (), "pt-BR")))) == 1
+
+
 @given(TEXTS, st.data())
 def test_a_draft_shows_no_half_of_one(text: str, data: st.DataObject) -> None:
     written = text[: data.draw(st.integers(0, len(text)))]
 
-    seen = preview(written)
+    shown_so_far = preview(written)
 
-    assert "nosuch" not in prose(seen)
-    assert "nosuch" not in outside_code(draft(seen))
+    assert "nosuch" not in prose(shown_so_far)
+    assert "nosuch" not in outside_code(draft(shown_so_far))
+    assert not seen(draft(shown_so_far)).links
 
 
 @given(TEXTS)
@@ -140,50 +195,26 @@ def test_pages_cut_none_that_a_page_can_hold(text: str) -> None:
 
 @given(TEXTS)
 def test_nothing_that_stands_inside_acts_in_discord(text: str) -> None:
-    seen = outside_code(harmless(shown(text, to_draw(text), "pt-BR")))
+    acting = outside_code(harmless(shown(text, to_draw(text), "pt-BR")))
 
-    assert not any(bad in seen for bad in ("nosuch", "evil", "<@", "@everyone", "||"))
-
-
-LINKED = (("[1]", "https://youtu.be/a_b?t=1"), ("[2]", "https://cdn.example/Aula%2005.mp4#t=75"))
-STRAY = [
-    "[0, 1) ",
-    "a<b[1] ",
-    "[ver ",
-    "] ",
-    "`",
-    "\\`",
-    "**",
-    "_init ",
-    "w_i [1] ",
-    "[1][2] ",
-    "[[2]] ",
-    "\\[1] ",
-    "(",
-    "x" * 1_990,
-]
-WRITTEN = st.lists(st.one_of(PARTS, st.sampled_from([*OUTSIDE, *STRAY, *INSIDE])), min_size=1, max_size=40).map("".join)
+    assert not any(bad in acting for bad in ("nosuch", "evil", "<@", "@everyone", "||"))
 
 
-def cited(number: int, url: str | None) -> Reference:
-    return Reference(
-        number=number, segment_id=SegmentId(7), lecture="a", title="A", start_s=0, end_s=1, url=url, quote="q"
-    )
-
-
-MOMENTS = (*(cited(number, url) for number, (_, url) in enumerate(LINKED, start=1)), cited(3, None))
-
-
+@example(MARK.join(["[0, 1) ", ""]))
+@example(MARK.join(["um ` solto ", "\ne ` outro ", ""]))
+@example("x" * 1_955 + "»[1][2]" + " fim" * 20)
+@example(MARK.join([r"\([2] + y\) ", ""]))
 @given(WRITTEN)
 def test_each_mark_that_is_a_link_opens_its_moment_and_nothing_else_is_one(text: str) -> None:
     told = reply("answered", "pt-BR", text)
     for page in answer(replace(told, references=MOMENTS), "pt-BR"):
         read_by_people = seen(page.content)
 
-        assert set(read_by_people.links) <= set(LINKED)
+        assert set(read_by_people.links) <= {LINKED[number - 1] for number in claims(text) if number <= len(LINKED)}
         assert len(read_by_people.links) == page.content.count("](<https://")
         assert not read_by_people.bare
         assert not any("](<https://" in code for code in read_by_people.code)
+        assert not CUT_MARK.search(page.content)
         assert len(page.content) <= LONGEST
 
 

@@ -1,0 +1,23 @@
+"""The custom ids of messages that were sent long ago are still understood, word for word."""
+
+from typing import Any, cast
+
+import pytest
+
+from bot.discord.messages.buttons import PressButton
+
+SENT = [
+    *("m:up:2:11", "m:down:2:11", "m:excerpts:2:11", "m:call:2:11", "m:share:2:11"),
+    *("r:take:2:5", "r:release:2:5", "r:right:2:5", "r:partly:2:5", "r:wrong:2:5", "r:edit:2:5", "r:dismiss:2:5"),
+    *("r:judge:2:5", "r:passages:2:5", "r:next:2:5", "r:approve:2:5", "r:reject:2:5"),
+]
+"""Only ever grows."""
+
+
+@pytest.mark.parametrize("custom_id", SENT)
+async def test_a_button_of_an_old_message_is_read(custom_id: str) -> None:
+    match = PressButton.__discord_ui_compiled_template__.fullmatch(custom_id)
+
+    assert match
+    read = await PressButton.from_custom_id(cast("Any", None), cast("Any", None), match)
+    assert read.press.custom_id == custom_id
