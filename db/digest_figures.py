@@ -297,6 +297,11 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQ
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval', 'kept')
+                -- Which lecture was meant was asked back: what comes of that is a question of its own.
+                and not exists (
+                    select from answer_scopes o
+                    where o.answer_id = a.id and o.course_id = %(course)s and o.kind <> 'within'
+                )
             order by q.asked_at, q.id
             """,
             span.parameters,
