@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 
 from db import questions
-from db.records import Course, Destination, Language, LectureId, Outcome, QuestionId, Showing
+from db.records import Again, Course, Destination, Language, LectureId, Outcome, QuestionId, Reference, Showing
 from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
 from services.errors import Refused
@@ -39,6 +39,7 @@ class Asked:
     reader: Language | None = None  # the language of a refusal; None: the course's
     lecture: LectureId | None = None
     follows: QuestionId | None = None
+    again: Again | None = None  # another try at the answer to *follows*, in the words of that question
     history: tuple[Turn, ...] = ()
 
 
@@ -53,6 +54,9 @@ class Question:
     reads: Language  # the language of ours in which its asker is spoken to
     lecture: LectureId | None
     history: tuple[Turn, ...]
+    again: Again | None = None
+    before: str = ""  # the answer that another try is wanted at
+    shown: tuple[Reference, ...] = ()  # moments that another one is wanted than
     holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does, as of now: no draft is shown
     showing: Showing | None = None  # where its answer is to stand
 

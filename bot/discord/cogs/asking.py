@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +12,8 @@ from discord.ext import commands, tasks
 
 from bot.discord.client import Monitoria
 from bot.discord.delivering.answering import SOURCE
-from bot.discord.delivering.outlets import TROUBLE, CommandOutlet, ReplyOutlet, persistently
+from bot.discord.delivering.commanding import Command
+from bot.discord.delivering.outlets import TROUBLE, ReplyOutlet, persistently
 from bot.discord.delivering.resuming import Resuming
 from bot.discord.delivering.typing_sign import Typing
 from bot.discord.hearing.catching_up import CatchingUp
@@ -37,8 +36,6 @@ log = logging.getLogger(__name__)
 
 LOOK_UP_LIMIT_S = 1.5
 """For finding the course before the first sign, which must come within 3 s."""
-EXCUSE_LIMIT_S = 2.0
-"""For the last word to a command, when the process ends before its question is stored."""
 WITH_A_FORWARD = timedelta(minutes=1)
 """Between a forwarded message and the one that goes with it."""
 TICK_S = 10.0
@@ -48,25 +45,6 @@ DIRECT_LANGUAGE = "pt-BR"
 """Nothing tells a person's language in a direct message; most of ours read Portuguese."""
 
 Hears = Callable[[discord.Message], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A question that came as a command, which Discord shows as "thinking" until something is said."""
-
-    interaction: discord.Interaction[Any]
-    course: Course
-    text: str
-    lecture: str | None
-    destination: Destination
-
-    @property
-    def source_id(self) -> str:
-        return f"interaction:{self.interaction.id}"
-
-    @property
-    def excuse(self) -> str:
-        return i18n.text("discord.unavailable", self.destination.language)
 
 
 class Asking(commands.Cog):
@@ -157,52 +135,20 @@ class Asking(commands.Cog):
         lecture: str | None,
         is_private: bool,
     ) -> None:
-        try:
-            await interaction.response.defer(ephemeral=is_private, thinking=True)
-        except discord.HTTPException as error:
-            # Delivered twice, or too late: whoever was first answers, or nobody can.
-            log.info("interaction.not_ours", extra={"code": error.code})
-            return
-        destination = Destination(
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
-            message_id=None,
-            token=interaction.token,
-            is_private=is_private,
-            language=reader(interaction) if is_private or interaction.guild_id is None else course.language,
-        )
-        channel = interaction.channel if isinstance(interaction.channel, discord.abc.Messageable) else None
-        us = self._bot.user.id if self._bot.user else interaction.application_id
-        outlet = CommandOutlet(interaction.followup, channel=channel, us=us, is_private=is_private)
-        command = Command(interaction=interaction, course=course, text=text, lecture=lecture, destination=destination)
-        self._bot.start_soon(self._ask(command, outlet))
+        async def asking(command: Command) -> Asked:
+            return await self._asked(command, text, lecture)
 
-    async def _ask(self, command: Command, outlet: CommandOutlet) -> None:
-        """Answer a command, or say why not: nobody is left with a bot that thinks for ever."""
-        try:
-            asked = await self._asked(command)
-            await self._bot.answering.answer(asked, command.destination, outlet)
-        except Refused as error:
-            await self._excuse(outlet, str(error))
-        except asyncio.CancelledError:
-            with suppress(Exception):  # there is no second try
-                async with asyncio.timeout(EXCUSE_LIMIT_S):
-                    await self._excuse_unless_stored(command, outlet)
-            raise
-        except Exception as error:
-            trace = None if is_passing(error) else error
-            log.error("command.failed", exc_info=trace, extra={"reason": repr(error)})  # noqa: TRY400 - see trace
-            await self._excuse(outlet, command.excuse)
+        await self._bot.commanding.answer(interaction, course, asking, is_private=is_private)
 
-    async def _asked(self, command: Command) -> Asked:
-        course, lecture, language = command.course, command.lecture, reader(command.interaction)
+    async def _asked(self, command: Command, text: str, lecture: str | None) -> Asked:
+        course, language = command.course, reader(command.interaction)
         key = await self._services.people.key(course, command.interaction.user.id)
         narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
         # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
-        missed = await self._services.deliveries.missed(course, key, cleaned(command.text, language))
+        missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
         return Asked(
             course=course,
-            text=command.text,
+            text=text,
             source=SOURCE,
             source_id=missed or command.source_id,
             asker_key=key,
@@ -210,20 +156,6 @@ class Asking(commands.Cog):
             destination=command.destination,
             reader=language,
         )
-
-    async def _excuse_unless_stored(self, command: Command, outlet: CommandOutlet) -> None:
-        """Say that the process ends, where no later one will know of the question."""
-        if await self._services.deliveries.of_source(SOURCE, command.source_id) is None:
-            await self._excuse(outlet, command.excuse)
-
-    async def _excuse(self, outlet: CommandOutlet, text: str) -> None:
-        """Say something in place of "thinking"; where an answer stands already, it stays."""
-        if not outlet.is_silent:
-            return
-        try:
-            await outlet.say(text)
-        except TROUBLE as error:
-            log.warning("command.unanswered", extra={"reason": repr(error)})
 
     # Messages
 

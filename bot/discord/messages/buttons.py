@@ -13,10 +13,10 @@ from typing import Any, Literal, Protocol, Self, get_args
 import discord
 
 from bot.discord.messages import moments
-from db.records import Answer, AnswerId, CourseId, ItemId, Language, Reference
+from db.records import Again, Answer, AnswerId, CourseId, ItemId, Language, Reference
 from services import i18n
 
-OnAnswer = Literal["up", "down", "excerpts", "call", "share"]
+OnAnswer = Literal["up", "down", "excerpts", "call", "share", "simpler", "example", "other"]
 OnCard = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
 ]
@@ -79,7 +79,7 @@ class PressButton(
         super().__init__(
             discord.ui.Button(
                 style=_style(press),
-                emoji=EMOJI[press.verb] if isinstance(press, AnswerPress) else None,
+                emoji=EMOJI.get(press.verb) if isinstance(press, AnswerPress) else None,
                 label=label(press.verb, language),
                 custom_id=press.custom_id,
                 row=row,
@@ -120,6 +120,9 @@ LABELS: dict[OnAnswer | OnCard, str] = {
     "excerpts": "button.excerpts",
     "call": "button.call",
     "share": "button.share",
+    "simpler": "button.simpler",
+    "example": "button.example",
+    "other": "button.other",
     "take": "card.take",
     "release": "card.release",
     "right": "card.right",
@@ -140,8 +143,19 @@ def label(verb: OnAnswer | OnCard, language: Language) -> str:
     return i18n.text(LABELS[verb], language)
 
 
-def under(answer: Answer, language: Language, *, references: Sequence[Reference], can_share: bool) -> discord.ui.View:
-    """Return the buttons that *answer* deserves: first those to its moments; one that failed cannot be voted on."""
+def under(
+    answer: Answer,
+    language: Language,
+    *,
+    references: Sequence[Reference],
+    can_share: bool,
+    tries: Sequence[Again] = (),
+) -> discord.ui.View:
+    """
+    Return the buttons that *answer* deserves: first those to its moments, last those that *try* it another way.
+
+    One that failed cannot be voted on.
+    """
     verbs: list[OnAnswer] = [] if answer.outcome == "failed" else ["up", "down"]
     if references:
         verbs.append("excerpts")
@@ -156,4 +170,7 @@ def under(answer: Answer, language: Language, *, references: Sequence[Reference]
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row))
+    for again in tries:
+        press = AnswerPress(verb=again, course=answer.course_id, answer=answer.id)
+        view.add_item(PressButton(press, language, row=row + 1))
     return view
