@@ -35,10 +35,14 @@ class Try:
 
 
 def offered(reply: Reply) -> tuple[Again, ...]:
-    """Return the tries that may follow an answer: those that a model must write only where a model wrote it."""
+    """
+    Return the tries that may follow an answer: those that a model must write only where a model wrote it.
+
+    Where staff have put their own words or found it incorrect, none goes on from what the model had written.
+    """
     if not reply.may_be_seen or reply.answer.outcome != "answered":
         return ()
-    is_of_staff = reply.answer.model == "verified" or (reply.mark is not None and reply.mark.kind == "verified")
+    is_of_staff = reply.answer.model == "verified" or reply.mark is not None
     is_quoted = reply.answer.model == "extractive"
     return ("other",) if is_of_staff or is_quoted else ("simpler", "example", "other")
 
