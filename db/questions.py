@@ -56,7 +56,8 @@ async def insert(
                 %(course)s, %(lecture)s, %(text)s, %(language)s,
                 (select id from questions where id = %(follows)s and course_id = %(course)s),
                 %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s, %(again)s,
-                (select count(*) from questions q join answers a on a.question_id = q.id
+                -- The next number, and not how many there are: of those that failed, some may have been deleted.
+                (select coalesce(max(q.again_try) + 1, 0) from questions q join answers a on a.question_id = q.id
                     where q.course_id = %(course)s and q.follows = %(follows)s and q.again = %(again)s
                         and a.course_id = %(course)s and a.outcome = 'failed')
             )

@@ -236,6 +236,19 @@ async def test_a_try_that_failed_makes_room_for_another(campus: Campus) -> None:
         assert len(await kinds(client)) == 3
 
 
+async def test_where_one_of_two_failed_tries_was_deleted_there_is_room_for_another(campus: Campus) -> None:
+    async with fake_model(SAYS, says("")) as model, campus.running(writer(model)) as client:
+        await taught(campus, client)
+        answer = await asked(campus, client)
+        for _ in range(2):
+            await pressed(campus, client, answer, "Mais simples")
+        async with client.services.pool.connection() as conn:
+            await conn.execute("delete from questions where again is not null and again_try = 0")
+        model.behaviours[:] = [SAYS]
+
+        assert is_cited((await pressed(campus, client, answer, "Mais simples")).original)
+
+
 async def test_of_an_answer_that_was_deleted_nothing_is_tried(campus: Campus) -> None:
     async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
         await taught(campus, client)
