@@ -1,14 +1,14 @@
 """Where answers go in Discord, and which have not arrived."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import kwargs_row, scalar_row
+from psycopg.rows import class_row, kwargs_row, scalar_row
 
-from db.records import Course, CourseId, Delivery, Destination, Language, QuestionId
+from db.records import Again, Course, CourseId, Delivery, Destination, Language, QuestionId
 
 TOKEN_LIFE = timedelta(minutes=15)
 """How long Discord takes a command's token: https://discord.com/developers/docs/interactions/receiving-and-responding"""
@@ -71,10 +71,36 @@ async def missed(conn: AsyncConnection, *, course: CourseId, asker_key: str, tex
             """
             select q.source_id from deliveries d join questions q on q.id = d.question_id
             where d.course_id = %(course)s and d.state = 'undeliverable' and q.asker_key = %(asker_key)s
-                and q.text = %(text)s and q.asked_at > now() - interval '1 day'
+                and q.text = %(text)s and q.again is null and q.asked_at > now() - interval '1 day'
             order by d.question_id desc limit 1
             """,
             {"course": course, "asker_key": asker_key, "text": text},
+        )
+        return await cur.fetchone()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The try that was made before."""
+
+    source_id: str | None
+    is_lost: bool  # it could not be delivered
+
+
+async def before(conn: AsyncConnection, *, course: CourseId, follows: QuestionId, again: Again) -> Before | None:
+    """Return the try of that kind at the answer to *follows*, unless it failed."""
+    async with conn.cursor(row_factory=class_row(Before)) as cur:
+        await cur.execute(
+            """
+            select q.source_id, coalesce(d.state = 'undeliverable', false) as is_lost
+            from questions q
+            left join answers a on a.question_id = q.id and a.course_id = %(course)s
+            left join deliveries d on d.question_id = q.id and d.course_id = %(course)s
+            where q.course_id = %(course)s and q.follows = %(follows)s and q.again = %(again)s
+                and a.outcome is distinct from 'failed'
+            order by q.again_try desc limit 1
+            """,
+            {"course": course, "follows": follows, "again": again},
         )
         return await cur.fetchone()
 
@@ -157,7 +183,8 @@ async def of_question(conn: AsyncConnection, question: QuestionId) -> Delivery |
             """
             select d.question_id, a.id as answer_id, c.id as course_id, c.slug, c.title, c.language as course_language,
                 coalesce(q.source_id, '') as source_id, q.text as question, q.asker_key, q.lecture_id, q.follows,
-                extract(epoch from now() - q.asked_at)::float8 as age_s, d.guild_id, d.channel_id, d.message_id,
+                q.again, extract(epoch from now() - q.asked_at)::float8 as age_s,
+                d.guild_id, d.channel_id, d.message_id,
                 case when d.token_expires_at > now() then d.token end as token, d.is_private, d.language,
                 d.state = 'delivered' as is_delivered,
                 coalesce((

@@ -10,6 +10,7 @@ from psycopg.rows import class_row, scalar_row
 
 from db.records import (
     Abstention,
+    Again,
     AnswerId,
     CourseId,
     JudgedFor,
@@ -35,6 +36,7 @@ class ExportedQuestion:
     language: str
     lecture: str | None  # slug, where the asker chose one
     follows: QuestionId | None
+    again: Again | None
     question: str
     standalone: str | None
     answer_id: AnswerId | None
@@ -136,7 +138,7 @@ async def page(
         await cur.execute(
             """
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
-                q.text as question, q.standalone, a.id as answer_id, a.outcome, a.text as answer, a.model,
+                q.again, q.text as question, q.standalone, a.id as answer_id, a.outcome, a.text as answer, a.model,
                 a.prompt_id, a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
                 a.tokens_out, a.answered_at, d.entry
             from questions q

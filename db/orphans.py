@@ -1,11 +1,12 @@
 """Messages of ours whose rows are gone, and which are still to be deleted in Discord."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import CourseId
+from db.records import CourseId, QuestionId
 from db.records.operation import Orphan
 
 
@@ -34,14 +35,21 @@ async def forget(conn: AsyncConnection, orphan: int) -> None:
     await conn.execute("delete from orphan_messages where id = %(orphan)s", {"orphan": orphan})
 
 
-async def make(conn: AsyncConnection, *, course: CourseId, key: str, lease: timedelta) -> list[Orphan]:
-    """Forget where the answers to a person's questions stand; return the messages to delete, held for *lease*."""
+async def make(
+    conn: AsyncConnection, *, course: CourseId, key: str, also: Sequence[QuestionId], lease: timedelta
+) -> list[Orphan]:
+    """
+    Forget where the answers to a person's questions stand, and to the questions *also*.
+
+    Return the messages to delete, held for *lease*.
+    """
     await conn.execute(
         """
         delete from showings s using questions q
-        where q.id = s.question_id and q.course_id = %(course)s and q.asker_key = %(key)s and s.course_id = %(course)s
+        where q.id = s.question_id and q.course_id = %(course)s and s.course_id = %(course)s
+            and (q.asker_key = %(key)s or q.id = any(%(also)s))
         """,
-        {"course": course, "key": key},
+        {"course": course, "key": key, "also": list(also)},
     )
     async with conn.cursor(row_factory=class_row(Orphan)) as cur:
         # A trigger has put them there, in this very transaction.

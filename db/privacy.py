@@ -1,6 +1,6 @@
 """What is kept about one person, by the keys that stand for them: counted, read, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
 
-from db.records import AnswerId, Course, CourseId, Label, Language, Outcome, QuestionId, Role
+from db.records import Again, AnswerId, Course, CourseId, Label, Language, Outcome, QuestionId, Role
 from db.records.operation import HeldInCourse
 
 
@@ -23,6 +23,7 @@ class OwnQuestion:
     language: str
     lecture: str | None  # slug
     follows: QuestionId | None
+    again: Again | None
     source: str
     is_private: bool | None  # None: not asked in Discord
     answer_id: AnswerId | None  # None, as all below: not answered yet
@@ -103,7 +104,7 @@ async def questions(conn: AsyncConnection, *, course: CourseId, key: str) -> lis
     async with conn.cursor(row_factory=class_row(OwnQuestion)) as cur:
         await cur.execute(
             """
-            select q.id, q.asked_at, q.text, q.standalone, q.language, l.slug as lecture, q.follows, q.source,
+            select q.id, q.asked_at, q.text, q.standalone, q.language, l.slug as lecture, q.follows, q.again, q.source,
                 d.is_private, a.id as answer_id, a.outcome,
                 case when a.held in ('waiting', 'rejected') then '' else a.text end as answer,
                 a.held in ('waiting', 'rejected') as is_held, a.model, a.answered_at
@@ -203,6 +204,33 @@ async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str
         where course_id = %(course)s and standalone is not null and id in (select id from following)
         """,
         {"course": course, "key": key},
+    )
+
+
+async def others_tries(conn: AsyncConnection, *, course: CourseId, key: str) -> list[QuestionId]:
+    """Return other people's further tries at answers, at any remove, that may have the person's words as their own."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            with recursive following as (
+                select id from questions where course_id = %(course)s and asker_key = %(key)s
+                union
+                select q.id from questions q join following f on q.follows = f.id where q.course_id = %(course)s
+            )
+            select id from questions
+            where course_id = %(course)s and again is not null and asker_key is distinct from %(key)s
+                and id in (select id from following)
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def delete_tries(conn: AsyncConnection, *, course: CourseId, tries: Sequence[QuestionId]) -> None:
+    """Delete other people's further tries, and all that hangs on them."""
+    await conn.execute(
+        "delete from questions where course_id = %(course)s and again is not null and id = any(%(tries)s)",
+        {"course": course, "tries": list(tries)},
     )
 
 

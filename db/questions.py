@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
-from db.records import AnswerId, CourseId, LectureId, QuestionId
+from db.records import Again, AnswerId, CourseId, LectureId, QuestionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Exchange:
 
     question: str
     answer: str
+    again: Again | None = None  # another try at an answer to the question
 
 
 async def insert(
@@ -49,25 +50,30 @@ async def insert(
     lease: timedelta,
     said_at: datetime | None = None,
     everywhere: bool = False,
+    again: Again | None = None,
 ) -> QuestionId | None:
     """
     Store a question and hold it for *lease*, or return None if *source* has delivered *source_id* before.
 
-    *follows* is forgotten where it is not a question of *course*.
+    Of tries of one kind at one answer, *again*, only one is stored, unless those before it failed. *follows* is
+    forgotten where it is not a question of *course*.
     """
     async with conn.cursor(row_factory=scalar_row) as cur:
         # Discord delivers some messages twice, and several replicas hear the same one: the index says who was first.
         await cur.execute(
             """
             insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key,
-                leased_until, said_at, everywhere)
+                leased_until, said_at, everywhere, again, again_try)
             values (
                 %(course)s, %(lecture)s, %(text)s, %(language)s,
                 (select id from questions where id = %(follows)s and course_id = %(course)s),
-                %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s,
-                %(said_at)s, %(everywhere)s
+                %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s, %(said_at)s, %(everywhere)s, %(again)s,
+                -- The next number, and not how many there are: of those that failed, some may have been deleted.
+                (select coalesce(max(q.again_try) + 1, 0) from questions q join answers a on a.question_id = q.id
+                    where q.course_id = %(course)s and q.follows = %(follows)s and q.again = %(again)s
+                        and a.course_id = %(course)s and a.outcome = 'failed')
             )
-            on conflict (source, source_id) do nothing
+            on conflict do nothing
             returning id
             """,
             {
@@ -82,6 +88,7 @@ async def insert(
                 "lease": lease,
                 "said_at": said_at,
                 "everywhere": everywhere,
+                "again": again,
             },
         )
         return await cur.fetchone()
@@ -133,7 +140,7 @@ async def exchange(conn: AsyncConnection, *, course: CourseId, answer: AnswerId)
     async with conn.cursor(row_factory=class_row(Exchange)) as cur:
         await cur.execute(
             """
-            select coalesce(q.standalone, q.text) as question, a.text as answer
+            select coalesce(q.standalone, q.text) as question, a.text as answer, q.again
             from answers a join questions q on q.id = a.question_id
             where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s
             """,
@@ -250,5 +257,49 @@ async def conversation(conn: AsyncConnection, *, course: CourseId, last: Questio
             order by e.depth desc
             """,
             {"course": course, "last": last, "most": most},
+        )
+        return await cur.fetchall()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A question, as whoever wants another try at its answer asks it once more."""
+
+    text: str  # as it was understood
+    answer: str  # "" where staff have not let it out
+    language: str
+    lecture: LectureId | None
+
+
+async def followed(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> Followed | None:
+    async with conn.cursor(row_factory=class_row(Followed)) as cur:
+        await cur.execute(
+            """
+            select coalesce(q.standalone, q.text) as text,
+                case when a.held in ('no', 'approved') then a.text else '' end as answer, q.language,
+                q.lecture_id as lecture
+            from questions q left join answers a on a.question_id = q.id and a.course_id = %(course)s
+            where q.id = %(question)s and q.course_id = %(course)s
+            """,
+            {"question": question, "course": course},
+        )
+        return await cur.fetchone()
+
+
+async def tries(conn: AsyncConnection, *, course: CourseId, last: QuestionId) -> list[QuestionId]:
+    """The question *last*, what it is another try at, and so on up to the question that was asked in words."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            with recursive chain as (
+                select id, follows, again from questions where id = %(last)s and course_id = %(course)s
+                union
+                select q.id, q.follows, q.again
+                from chain c join questions q on q.id = c.follows and q.course_id = %(course)s
+                where c.again is not null
+            )
+            select id from chain
+            """,
+            {"last": last, "course": course},
         )
         return await cur.fetchall()

@@ -26,8 +26,12 @@ async def put(
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
-            insert into verified_answers as v (course_id, answer_id, question, language, text, verified_by)
-            values (%(course)s, %(answer)s, %(question)s, %(language)s, %(text)s, %(verified_by)s)
+            insert into verified_answers as v (course_id, answer_id, question, language, text, verified_by, again)
+            values (
+                %(course)s, %(answer)s, %(question)s, %(language)s, %(text)s, %(verified_by)s,
+                (select q.again from answers a join questions q on q.id = a.question_id
+                    where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s)
+            )
             on conflict (answer_id) do update set
                 text = excluded.text, verified_by = excluded.verified_by, verified_at = now(), version = v.version + 1,
                 retired_at = null, stale_since = null, doubted_since = null
@@ -146,7 +150,11 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 
 
 async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
-    """Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone."""
+    """
+    Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone.
+
+    The words for another try at an answer are served to nobody who asks.
+    """
     async with conn.cursor(row_factory=class_row(Verified)) as cur:
         # `distinct from`, since a lecture that was withdrawn has no transcript: null would equal nothing.
         await cur.execute(
@@ -155,7 +163,7 @@ async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
                 stale_since, doubted_since
             from verified_answers v
             where v.course_id = %(course)s and v.retired_at is null and v.stale_since is null
-                and v.doubted_since is null and not exists (
+                and v.doubted_since is null and v.again is null and not exists (
                     select from verified_references r
                     join segments s on s.id = r.segment_id
                     join lectures l on l.id = s.lecture_id

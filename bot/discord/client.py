@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord.card_actions import CardActions
 from bot.discord.delivering.answering import Answering
-from bot.discord.delivering.commanded import Commanded
+from bot.discord.delivering.commanding import Commanding
 from bot.discord.delivering.outlets import PASSING, TROUBLE, persistently
 from bot.discord.delivering.refreshing import Refreshing
 from bot.discord.feedback import Feedback
@@ -101,8 +101,8 @@ class Monitoria(commands.Bot):
         )
         self.unusable: Misconfigured | None = None  # why it closed by itself
         self._leaving = asyncio.Event()
-        self.commanded = Commanded(services, self.answering, self.start_soon)
-        self._feedback = Feedback(services, self.commanded)
+        self.commanding = Commanding(self.answering, services.deliveries, self.start_soon)
+        self._feedback = Feedback(services, self.commanding)
         self.card_actions = CardActions(services)
         self.refreshing = Refreshing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()

@@ -1,18 +1,22 @@
-"""Act on what people do with an answer: vote, see the passages, call a TA, share."""
+"""Act on what people do with an answer: vote, see the passages, call a TA, share, have it tried another way."""
 
 import logging
 from typing import Any, get_args
 
 import discord
 
-from bot.discord.delivering.commanded import Again, Commanded
+from bot.discord.delivering.answering import SOURCE
+from bot.discord.delivering.commanding import Command, Commanding
 from bot.discord.delivering.outlets import TROUBLE, Before, ReplyOutlet
 from bot.discord.delivering.refreshing import delivered
+from bot.discord.hearing.places import lineage
 from bot.discord.languages import reader
 from bot.discord.messages import answers, forms
 from bot.discord.messages.buttons import PLACES, AnswerPress, OnAnswer
-from db.records import AnswerId, Complaint, Course, CourseId
+from db.records import Again, AnswerId, Complaint, Course, CourseId
 from services import i18n
+from services.answering.again import offered
+from services.answering.asked import Asked
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb
@@ -20,7 +24,8 @@ from services.wiring import Services
 
 log = logging.getLogger(__name__)
 
-SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", "in1", "in2", "in3"})
+TRIES = get_args(Again)
+SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", *PLACES, *TRIES})
 """What asks for an answer that may be seen."""
 THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
 
@@ -28,9 +33,9 @@ THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
 class Feedback:
     """What the buttons and reactions do; it knows nothing that a restart would lose."""
 
-    def __init__(self, services: Services, commanded: Commanded) -> None:
+    def __init__(self, services: Services, commanding: Commanding) -> None:
         self._services = services
-        self._commanded = commanded
+        self._commanding = commanding
 
     async def pressed(self, interaction: discord.Interaction[Any], press: AnswerPress) -> None:
         """
@@ -59,6 +64,8 @@ class Feedback:
                 await self._share(interaction, reply)
             case "widen" | "in1" | "in2" | "in3":
                 await self._ask_again(interaction, course, reply, verb)
+            case "simpler" | "example" | "other":
+                await self._try(interaction, course, reply, verb)
 
     async def submitted(self, interaction: discord.Interaction[Any], course_id: CourseId, answer: AnswerId) -> None:
         """Take down what a form says of an answer."""
@@ -122,13 +129,23 @@ class Feedback:
         delivery = await self._services.deliveries.of_question(reply.answer.question_id)
         if delivery is None or (place is not None and not chosen):
             raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
-        await self._commanded.answer(
-            interaction,
-            course,
-            reply.question,
-            is_private=delivery.destination.is_private,
-            again=Again(lecture=chosen[0].id if chosen else None, follows=delivery.follows),
-        )
+
+        async def asking(command: Command) -> Asked:
+            return Asked(
+                course=course,
+                text=reply.question,
+                source=SOURCE,
+                source_id=command.source_id,
+                asker_key=await self._services.people.key(course, interaction.user.id),
+                lecture=chosen[0].id if chosen else None,
+                everywhere=not chosen,
+                follows=delivery.follows,
+                said_at=interaction.created_at,
+                destination=command.destination,
+                reader=reader(interaction),
+            )
+
+        await self._commanding.answer(interaction, course, asking, is_private=delivery.destination.is_private)
 
     async def _vote(
         self, interaction: discord.Interaction[Any], course: Course, answer: AnswerId, thumb: Thumb
@@ -179,6 +196,41 @@ class Feedback:
                 raise Refused(i18n.text("discord.not_shared", language)) from None
             raise Unavailable("Discord did not take the shared answer.") from error
         await interaction.followup.send(i18n.text("discord.shared", language), ephemeral=True)
+
+    async def _try(self, interaction: discord.Interaction[Any], course: Course, reply: Reply, again: Again) -> None:
+        """Ask once more, where the answer stands, unless somebody has."""
+        language, question = reader(interaction), reply.answer.question_id
+        await self._require_answering(interaction)
+        if again not in offered(reply):
+            raise Refused(i18n.text("again.not_offered", language))
+        before = await self._services.deliveries.before(course, question, again)
+        if before and not before.is_lost:
+            raise Refused(i18n.text("again.before", language))
+
+        async def asking(command: Command) -> Asked:
+            return Asked(
+                course=course,
+                text=reply.question,
+                source=SOURCE,
+                # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
+                source_id=(before.source_id if before else None) or command.source_id,
+                asker_key=await self._services.people.key(course, interaction.user.id),
+                follows=question,
+                again=again,
+                destination=command.destination,
+                reader=language,
+            )
+
+        is_private = interaction.message is not None and interaction.message.flags.ephemeral
+        await self._commanding.answer(interaction, course, asking, is_private=is_private)
+
+    async def _require_answering(self, interaction: discord.Interaction[Any]) -> None:
+        """Refuse a question where staff have switched answers off."""
+        ids = lineage(interaction.channel)
+        guild = interaction.guild_id
+        binding = await self._services.spaces.binding(guild, ids) if guild and ids else None
+        if binding and binding.answers == "off":
+            raise Refused(i18n.text("discord.switched_off", reader(interaction)))
 
 
 async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:

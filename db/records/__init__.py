@@ -154,6 +154,9 @@ class Answer:
     held: "Held" = "no"
 
 
+Again = Literal["simpler", "example", "other"]
+"""Another try at an answer: in simpler words, by an example of the lectures, from another moment of theirs."""
+
 AnswersWhen = Literal["mention", "every", "forum", "off"]
 """When a bound channel is answered: on mention, at every question, at each forum post, never."""
 
@@ -207,6 +210,7 @@ class Delivery:
     asker_key: str | None
     lecture_id: LectureId | None
     follows: QuestionId | None
+    again: "Again | None"  # another try at the answer to *follows*
     age_s: float
     destination: Destination  # its token is None once expired
     nonce: str  # of the messages with the answer

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from db import course_settings, courses, deliveries, questions, showings
 from db.records import AnswerId, Course, CourseId, Outcome, QuestionId, Showing, VerifiedId
 from services import i18n, prompts
+from services.answering.again import NONE_LEFT, OVER_ONE_MOMENT, WRITTEN, tried, without
 from services.answering.asked import Asked, Question, cleaned, language_of, turns_before
 from services.answering.asked_before import Evidence, Finder, Known
 from services.answering.drafts import Draft
@@ -33,6 +34,7 @@ from services.search.scope.saying import named, question_back
 
 PROMPT = "answer/3"
 UNSTORED = QuestionId(0)
+NO_MODEL = "there is no language model any more"
 LOOK_AGAIN_S = 1.0
 """While drafts are shown, for whether staff have begun to hold answers."""
 
@@ -72,6 +74,7 @@ class Asker:
         self._nearness = nearness
         self._is_judged = is_judged
         self._prompt = prompts.load(prompt)
+        self._prompts = {kind: prompts.load(of_kind) for kind, of_kind in WRITTEN.items()}
         self._limit_s = time_limit.total_seconds()
         # Longer than answer and storing may take: no other process should begin on a question that is in hand.
         self._lease = time_limit + timedelta(seconds=STORE_LIMIT_S)
@@ -91,7 +94,8 @@ class Asker:
         began = time.monotonic()
         deadline = asyncio.get_running_loop().time() + self._limit_s
         with _translated():
-            text = cleaned(asked.text, asked.reader or asked.course.language)
+            # Another try has the words of a question that is stored.
+            text = asked.text if asked.again else cleaned(asked.text, asked.reader or asked.course.language)
             with _unstored():
                 async with asyncio.timeout_at(deadline):
                     question = await self._received(asked, text)
@@ -166,7 +170,12 @@ class Asker:
             if asked.asker_key:
                 # Counted and added alone: of several questions at once, each would else find room for itself.
                 await questions.lock_counting(conn, asked.course.id)
-            history = asked.history or await turns_before(conn, asked)
+            before, shown = "", ()
+            if asked.again:
+                again = await tried(conn, asked)
+                asked, before, shown, text = again.asked, again.before, again.shown, again.asked.text
+            # What asks again stands alone already.
+            history = () if asked.again else asked.history or await turns_before(conn, asked)
             code = language_of(text, history, languages)
             stored = await questions.insert(
                 conn,
@@ -181,6 +190,7 @@ class Asker:
                 lease=self._lease,
                 said_at=asked.said_at,
                 everywhere=asked.everywhere,
+                again=asked.again,
             )
             if stored and asked.asker_key:
                 # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
@@ -202,6 +212,9 @@ class Asker:
             lecture=asked.lecture,
             history=history,
             scope=scope,
+            again=asked.again,
+            before=before,
+            shown=shown,
             holds=holds,
             showing=showing,
         )
@@ -233,6 +246,8 @@ class Asker:
         before = await questions.by_source(
             conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
         )
+        if before is None and asked.again:
+            raise Refused(i18n.text("again.before", asked.reader or asked.course.language))
         if before is None:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
         course, to = asked.course.id, asked.destination
@@ -263,6 +278,9 @@ class Asker:
         if isinstance(question.scope, OneOf | Nowhere):
             yield Written(outcome="no_material", text=question_back(question.scope, question.reads))
             return
+        if question.again in WRITTEN and self._model is None:
+            yield Written(outcome="failed", text=i18n.text("again.no_model", question.reads), failure=NO_MODEL)
+            return
         try:
             async with asyncio.timeout_at(deadline):
                 understood = await standalone(
@@ -288,7 +306,7 @@ class Asker:
         model = self._model if found.hits else None
         searched = replace(question, text=understood if model else searched_for(understood, question.scope))
         ways = (
-            with_model(model, self._prompt, searched, found, deadline, nearness=self._nearness)
+            with_model(model, self._prompt_for(question), searched, found, deadline, nearness=self._nearness)
             if model
             else without_model(searched, found, nearness=self._nearness)
         )
@@ -297,11 +315,19 @@ class Asker:
                 if isinstance(part, Draft):
                     yield part
                 else:
-                    yield replace(_within(part, question), found=found, standalone=rewritten, evidence=evidence)
+                    told = _none_left(question, _within(part, question))
+                    yield replace(told, found=found, standalone=rewritten, evidence=evidence)
+
+    def _prompt_for(self, question: Question) -> prompts.Prompt:
+        return self._prompts.get(question.again, self._prompt) if question.again else self._prompt
 
     async def _known(self, question: Question, understood: str) -> Known | Evidence | None:
-        """Return what staff have verified for the question; one narrowed to a lecture is searched for there."""
-        if self._finder is None or question.lectures is not None:
+        """
+        Return what staff have verified for the question; one narrowed to a lecture is searched for there.
+
+        Who wants another try has had that.
+        """
+        if self._finder is None or question.lectures is not None or question.again:
             return None
         return await self._finder.find(question.course, understood, question.language)
 
@@ -313,13 +339,20 @@ class Asker:
         others = [code for code in languages if code not in ours]
         about = searched_for(understood, question.scope)
         translated = await translations(about, others, self._model, time_limit_s=left_s(deadline) / 4)
-        return await self._retriever.search(
+        found = await self._retriever.search(
             course=question.course,
             questions=[about, *translated.values()],
             codes=[question.language, *translated],
-            k=HITS,
+            k=HITS + OVER_ONE_MOMENT * len(question.shown),
             lectures=question.lectures,
         )
+        return without(question.shown, found, most=HITS) if question.shown else found
+
+
+def _none_left(question: Question, written: Written) -> Written:
+    """Say of another try that the lectures have nothing for it, in words that fit what was asked for."""
+    said = NONE_LEFT.get(question.again) if question.again and written.outcome == "no_material" else None
+    return replace(written, text=i18n.text(said, question.reads)) if said else written
 
 
 def _within(written: Written, question: Question) -> Written:

@@ -8,7 +8,7 @@ from datetime import datetime
 from psycopg import AsyncConnection
 
 from db import questions
-from db.records import Course, Destination, Language, LectureId, Outcome, QuestionId, Showing
+from db.records import Again, Course, Destination, Language, LectureId, Outcome, QuestionId, Reference, Showing
 from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
 from services.errors import Refused
@@ -43,6 +43,7 @@ class Asked:
     everywhere: bool = False  # in all lectures, whichever the words name
     said_at: datetime | None = None  # None: now
     follows: QuestionId | None = None
+    again: Again | None = None  # another try at the answer to *follows*, in the words of that question
     history: tuple[Turn, ...] = ()
 
 
@@ -58,6 +59,9 @@ class Question:
     lecture: LectureId | None
     history: tuple[Turn, ...]
     scope: Scope = EVERYWHERE  # the lectures that its words name
+    again: Again | None = None
+    before: str = ""  # the answer that another try is wanted at
+    shown: tuple[Reference, ...] = ()  # moments that another one is wanted than
     holds: tuple[Outcome, ...] = ()  # what staff look at before its asker does, as of now: no draft is shown
     showing: Showing | None = None  # where its answer is to stand
 

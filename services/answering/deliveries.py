@@ -6,7 +6,8 @@ from datetime import timedelta
 from psycopg_pool import AsyncConnectionPool
 
 from db import deliveries, questions, showings, watermarks
-from db.records import Course, Delivery, QuestionId
+from db.deliveries import Before
+from db.records import Again, Course, Delivery, QuestionId
 
 LEASE = timedelta(seconds=90)
 """How long whoever claims a delivery has for it; longer than one answer may take."""
@@ -33,6 +34,11 @@ class Deliveries:
         """Return the source id of the same question, if the person asked it and its answer never arrived."""
         async with self._pool.connection() as conn:
             return await deliveries.missed(conn, course=course.id, asker_key=asker_key, text=text)
+
+    async def before(self, course: Course, follows: QuestionId, again: Again) -> Before | None:
+        """Return the try of that kind that somebody has made at the answer to a question; one that failed is none."""
+        async with self._pool.connection() as conn:
+            return await deliveries.before(conn, course=course.id, follows=follows, again=again)
 
     async def release(self, source: str, source_id: str, course: Course) -> None:
         """Let another process deliver the answer at once."""

@@ -78,6 +78,7 @@ async def with_model(
         passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
         question=_harmless(question.text),
         language=question.language,
+        before=_harmless(question.before),
     )
     try:
         async with aclosing(model.stream(messages, time_limit_s=left_s(deadline))) as parts:

@@ -7,12 +7,17 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, judge_spending, judgements, questions, reviews
-from db.records import Job, JudgementId, JudgeSettings, ModelCall
+from db.records import Again, Job, JudgementId, JudgeSettings, ModelCall
 from services.judging import flags
 from services.judging.judge import Opinion
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
+WANTED: dict[Again | None, str] = {
+    "simpler": "\n(Asked for in simpler words than an answer before.)",
+    "example": "\n(Asked for: an example of this from the lectures. Passages without one do not answer it.)",
+}
+"""What a judge must know of another try at an answer, which has the words of the plain question."""
 
 
 async def case(conn: AsyncConnection, job: Job) -> Case | None:
@@ -23,7 +28,7 @@ async def case(conn: AsyncConnection, job: Job) -> Case | None:
     # Relevance is between question and answer; the passages, which are long, are for the other two.
     with_passages = job.kind != "relevance"
     return Case(
-        question=exchange.question,
+        question=exchange.question + WANTED.get(exchange.again, ""),
         text=exchange.answer,
         references=tuple(await answers.references(conn, course=job.course_id, answer=job.answer_id))
         if with_passages

@@ -61,6 +61,8 @@ def document(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], st
         "annotations": [_annotation_object(one, pseudonym) for one in case.annotations],
         "review": [_reason_object(one) for one in case.reasons],
         "dossier": _as_read(read) if read else None,
+        # Only where there is something to tell: the lines of all others stay what they were.
+        **({"again": kept.again} if kept.again else {}),
     }
 
 

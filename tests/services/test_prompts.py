@@ -20,6 +20,8 @@ RELEASED = {
     "answer/2": "06c49ee268c2eafce9f610d994dacfe728fb17ff245b517dff26ec6a84654480",
     "answer/3": "b54d5909026e20966bba9e8ff00613f5dd854bbe8ba95a2bb644c556cf2cdf8a",
     "support/3": "b683f586c5445b2168f2f8e10db28c2c4f04212475b7771fe571028790f2d08d",
+    "simpler/1": "ca0f646df7549d227775b1fee4bfa815a3bd3c01c6fa200621e6d7497d53435b",
+    "example/1": "515d872a34892d476089bdb4c89203cc154aeaf982e2a7effee4fb64e4c7d2c3",
     "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
     "standalone/2": "d65fe29968b42db868110e4f8abc7eb0491ff3a3f80e574d85919b5a5feb1fe3",
     "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
@@ -30,6 +32,8 @@ OTHERS = {
     "judge": {"question": "What is a tensor?", "answer": "another"},
     "support": {"references": "Reference 2\nClaim: …", "numbers": "2, 3"},
     "answer": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
+    "simpler": {"passages": "[1] another", "question": "What is a tensor?", "language": "en", "before": "another"},
+    "example": {"passages": "[1] another", "question": "What is a tensor?", "language": "en", "before": "another"},
     "standalone": {"conversation": "another", "question": "and the LSTM?"},
     "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
@@ -38,6 +42,8 @@ VALUES = {
     "judge": {"question": "O que é um tensor?", "answer": "…"},
     "support": {"references": "Reference 1\nClaim: …", "numbers": "1"},
     "answer": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
+    "simpler": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt", "before": "…"},
+    "example": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt", "before": "…"},
     "standalone": {"conversation": "…", "question": "e na LSTM?"},
     "translate": {"languages": "en, es", "question": "O que é um tensor?"},
 }

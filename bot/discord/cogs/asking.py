@@ -12,6 +12,7 @@ from discord.ext import commands, tasks
 
 from bot.discord.client import Monitoria
 from bot.discord.delivering.answering import SOURCE
+from bot.discord.delivering.commanding import Command
 from bot.discord.delivering.outlets import TROUBLE, ReplyOutlet, persistently
 from bot.discord.delivering.resuming import Resuming
 from bot.discord.delivering.typing_sign import Typing
@@ -25,7 +26,7 @@ from bot.discord.languages import named, options, reader
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
-from services.answering.asked import Asked
+from services.answering.asked import Asked, cleaned
 from services.courses.absence import FEW_TRIES, Seen, pauses_s
 from services.errors import Refused, Unavailable
 from services.ground.trouble import is_passing
@@ -54,7 +55,6 @@ class Asking(commands.Cog):
         self._services = bot.services
         self._rooms = Rooms(bot, bot.services)
         self._manners = Manners(bot.services)
-        self._commanded = bot.commanded
         self._typing = Typing()
         self._seen = Seen()
         self._catching_up = CatchingUp(bot, self._seen, self._missed)
@@ -84,7 +84,7 @@ class Asking(commands.Cog):
         private: bool = False,  # noqa: FBT001, FBT002 - an option of a command
     ) -> None:
         course = await self._course(interaction)
-        await self._commanded.answer(interaction, course, question, lecture=lecture, is_private=private)
+        await self._answer(interaction, course, question, lecture=lecture, is_private=private)
 
     @ask.autocomplete("lecture")
     async def _lectures(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
@@ -104,7 +104,7 @@ class Asking(commands.Cog):
         text = without_mention(written(message), self._our_ids(message.guild))
         if not text:
             raise Refused(i18n.text("discord.nothing_to_ask", reader(interaction)))
-        await self._commanded.answer(interaction, course, text, is_private=True)
+        await self._answer(interaction, course, text, lecture=None, is_private=True)
 
     async def _course(self, interaction: discord.Interaction[Any]) -> Course:
         """Return the course that a command is for, or refuse with a hint."""
@@ -125,6 +125,38 @@ class Asking(commands.Cog):
             hint = "direct.choose_first" if choices else "direct.no_course"
             raise Refused(i18n.text(hint, reader(interaction)))
         return course
+
+    async def _answer(
+        self,
+        interaction: discord.Interaction[Any],
+        course: Course,
+        text: str,
+        *,
+        lecture: str | None,
+        is_private: bool,
+    ) -> None:
+        async def asking(command: Command) -> Asked:
+            return await self._asked(command, text, lecture)
+
+        await self._bot.commanding.answer(interaction, course, asking, is_private=is_private)
+
+    async def _asked(self, command: Command, text: str, lecture: str | None) -> Asked:
+        course, language = command.course, reader(command.interaction)
+        key = await self._services.people.key(course, command.interaction.user.id)
+        narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
+        # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
+        missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
+        return Asked(
+            course=course,
+            text=text,
+            source=SOURCE,
+            source_id=missed or command.source_id,
+            asker_key=key,
+            lecture=narrowed.id if narrowed else None,
+            said_at=command.interaction.created_at,
+            destination=command.destination,
+            reader=language,
+        )
 
     # Messages
 

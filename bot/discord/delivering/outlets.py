@@ -33,6 +33,9 @@ PAUSES_S = (0.5, 2.0, 6.0)
 GONE = {10015, 50027}
 """Discord's codes for a token that it no longer takes: unknown webhook, invalid webhook token."""
 
+ORIGINAL = cast("int", "@original")
+"""Discord's name for the response to an interaction: discord.py writes it into the path as it is."""
+
 T = TypeVar("T")
 
 
@@ -253,10 +256,8 @@ class CommandOutlet:
         )
 
     async def _edit(self, page: Page) -> discord.WebhookMessage:
-        # "@original" is Discord's name for the response: discord.py writes it into the path as it is.
-        original = cast("int", "@original")
         edited = await self._webhook.edit_message(
-            original,
+            ORIGINAL,
             content=page.content,
             embed=page.embed,
             view=page.view,
@@ -265,6 +266,23 @@ class CommandOutlet:
         )
         self.is_silent = False
         return edited
+
+
+class PressOutlet(CommandOutlet):
+    """Answers a press that was deferred; what is no answer, only who pressed is told."""
+
+    async def say(self, text: str) -> None:
+        if self._is_private:
+            await super().say(text)
+            return
+        await persistently(self._withdraw)
+        # After a deferral Discord shows to all what comes first, unless its "thinking" is gone.
+        await self._webhook.send(_said(text), wait=True, ephemeral=True, allowed_mentions=QUIET)
+        self.is_silent = False
+
+    async def _withdraw(self) -> None:
+        with suppress(discord.NotFound):
+            await self._webhook.delete_message(ORIGINAL)
 
 
 def _shows(message: discord.Message, page: Page) -> bool:

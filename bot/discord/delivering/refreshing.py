@@ -42,6 +42,8 @@ async def pages_of(
         showing.language,
         can_share=showing.is_private and showing.guild_id is not None,
         with_question=shows_question,
+        # Of a copy for all, another try would be found made already, by its asker and in private.
+        can_try=showing.kind == "reply",
         picture=await pictures.drawn(reply.formulas) if takes_files else None,
     )
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.discord.client import Monitoria
 from bot.discord.delivering.answering import SOURCE
-from bot.discord.delivering.outlets import TROUBLE, Before, CommandOutlet, Outlet, ReplyOutlet
+from bot.discord.delivering.outlets import TROUBLE, Before, CommandOutlet, Outlet, PressOutlet, ReplyOutlet
 from db.records import Delivery
 from services import i18n
 from services.answering.asked import Asked
@@ -51,6 +51,7 @@ class Resuming:
             asker_key=delivery.asker_key,
             lecture=delivery.lecture_id,
             follows=delivery.follows,
+            again=delivery.again,
         )
         await self._client.answering.answer(asked, delivery.destination, outlet)
 
@@ -62,7 +63,8 @@ class Resuming:
         channel = self._client.get_partial_messageable(to.channel_id, guild_id=to.guild_id)
         if to.token and self._client.application_id:
             webhook = followup(self._client, self._client.application_id, to.token)
-            return CommandOutlet(webhook, channel=channel, us=us.id, is_private=to.is_private)
+            kind = PressOutlet if delivery.again else CommandOutlet
+            return kind(webhook, channel=channel, us=us.id, is_private=to.is_private)
         # Without its token nobody but the asker may see it, and Discord has no other way to them.
         if to.is_private:
             return None

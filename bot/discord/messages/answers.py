@@ -12,6 +12,7 @@ from bot.discord.messages.moments import with_links
 from bot.discord.messages.splitting import LONGEST, MOST, split
 from db.records import AnswerScope, Hit, Language, Reference
 from services import i18n
+from services.answering.again import offered
 from services.answering.released import Mark, instead
 from services.answering.replies import Reply
 from services.notation.pictures import Picture
@@ -33,6 +34,7 @@ def answer(
     *,
     can_share: bool = False,
     with_question: bool = False,
+    can_try: bool = True,
     picture: Picture | None = None,
 ) -> tuple[Page, ...]:
     """
@@ -48,7 +50,10 @@ def answer(
         before = i18n.text("discord.asked", language, question=question) + f"\n\n{before}"
     text = harmless(shown(reply.answer.text, picture.sources if picture else (), language))
     *first, last = _pages(before, text, reply.references) or [i18n.text("answer.no_material", language)]
-    view = buttons.under(reply.answer, language, references=reply.references, can_share=can_share, scope=reply.scope)
+    tries = offered(reply) if can_try else ()
+    view = buttons.under(
+        reply.answer, language, references=reply.references, can_share=can_share, scope=reply.scope, tries=tries
+    )
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
 

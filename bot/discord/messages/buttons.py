@@ -15,11 +15,13 @@ import discord
 from bot.discord.messages import moments
 from bot.discord.messages.defang import harmless, shortened
 from bot.discord.messages.moments import LONGEST_LABEL
-from db.records import Answer, AnswerId, AnswerScope, CourseId, ItemId, Language, Reference
+from db.records import Again, Answer, AnswerId, AnswerScope, CourseId, ItemId, Language, Reference
 from services import i18n
 from services.search.scope.saying import called
 
-OnAnswer = Literal["up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3"]
+OnAnswer = Literal[
+    "up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3", "simpler", "example", "other"
+]
 OnCard = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
 ]
@@ -133,6 +135,9 @@ LABELS: dict[OnAnswer | OnCard, str] = {
     "in1": "button.this_lecture",
     "in2": "button.this_lecture",
     "in3": "button.this_lecture",
+    "simpler": "button.simpler",
+    "example": "button.example",
+    "other": "button.other",
     "take": "card.take",
     "release": "card.release",
     "right": "card.right",
@@ -160,8 +165,13 @@ def under(
     references: Sequence[Reference],
     can_share: bool,
     scope: AnswerScope | None = None,
+    tries: Sequence[Again] = (),
 ) -> discord.ui.View:
-    """Return the buttons that *answer* deserves: first those to its moments; one that failed cannot be voted on."""
+    """
+    Return the buttons that *answer* deserves: first those to its moments, last those that *try* it another way.
+
+    One that failed cannot be voted on.
+    """
     if scope and scope.kind != "within":
         return _choosing(answer, scope, language)
     verbs: list[OnAnswer] = [] if answer.outcome == "failed" else ["up", "down"]
@@ -178,6 +188,9 @@ def under(
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row))
+    for again in tries:
+        press = AnswerPress(verb=again, course=answer.course_id, answer=answer.id)
+        view.add_item(PressButton(press, language, row=row + 1))
     if scope:
         press = AnswerPress(verb="widen", course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row + 1))

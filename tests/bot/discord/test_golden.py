@@ -413,7 +413,9 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "long": lambda language: payload(answers.answer(reply("answered", language, LONG_ANSWER), language)),
     "draft": lambda _: answers.draft(LONG_ANSWER[:900]),
     "private": lambda language: payload(answers.answer(reply("answered", language), language, can_share=True)),
-    "shared": lambda language: payload(answers.answer(reply("answered", language), language, with_question=True)),
+    "shared": lambda language: payload(
+        answers.answer(reply("answered", language), language, with_question=True, can_try=False)
+    ),
     "moments": lambda language: payload(
         answers.answer(replace(reply("answered", language, MOMENTS_CITED), references=MOMENTS), language)
     ),

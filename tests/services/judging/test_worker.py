@@ -534,3 +534,16 @@ async def test_one_job_that_cannot_be_stored_ends_neither_the_worker_nor_the_oth
     assert await court.judgement(plain) is not None
     assert await court.rows("select state, leased_until from jobs order by id") == [("dead", None), ("done", None)]
     assert "DataException" in str(await court.rows("select reason from jobs where state = 'dead'"))
+
+
+@pytest.mark.parametrize(("kind", "told"), [("simpler", "in simpler words"), ("example", "an example of this")])
+async def test_another_try_is_judged_by_what_was_asked_for(court: Court, kind: str, told: str) -> None:
+    async with court.worker(says(verdict())) as (worker, server):
+        answer = await court.answer()
+        async with court.pool.connection() as conn:
+            await conn.execute("update questions set again = %(kind)s", {"kind": kind})
+
+        await worker.drain()
+
+        assert await court.judgement(answer)
+        assert told in server.prompts[-1]
