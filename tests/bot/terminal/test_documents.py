@@ -1,6 +1,7 @@
 """The JSON that other programs read, from real processes."""
 
 import asyncio
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ REPLY = {
     "question": str,
     "outcome": str,
     "answer": str,
-    "scope": dict | None,
+    "scope": (dict, NoneType),
     "references": list,
     "hits": list,
 }

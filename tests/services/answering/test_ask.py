@@ -105,25 +105,25 @@ async def room(database: str, tmp_path: Path) -> AsyncGenerator[Room, None]:
     async with connect.pool(database, size=2) as pool:
         course = await Courses(pool).create(slug="redes", title="Redes", language="pt-BR")
         sources = tuple(
-            _lecture(tmp_path, slug, language, cues)
+            captioned(tmp_path, slug, language, cues)
             for slug, language, cues in (
                 ("rnn", "pt", RECURRENT),
                 ("dropout", "pt", DROPOUT),
                 ("attention", "en", ATTENTION),
             )
         )
-        async with Serving(pool, None, reopen=_no_model) as serving:
+        async with Serving(pool, None, reopen=no_model) as serving:
             async for _ in Ingest(pool, serving, None).run(course, Plan(sources=sources, overlooked=(), folders=())):
                 pass
         yield Room(pool=pool, course=course, retriever=Retriever(pool, None), folder=tmp_path)
 
 
 @asynccontextmanager
-async def _no_model(_: object) -> AsyncGenerator[None, None]:
+async def no_model(_: object) -> AsyncGenerator[None, None]:
     yield None
 
 
-def _lecture(folder: Path, slug: str, language: str, cues: Sequence[str]) -> Source:
+def captioned(folder: Path, slug: str, language: str, cues: Sequence[str]) -> Source:
     path = folder / f"{slug}.srt"
     blocks = (f"{i}\n00:{i:02}:00,000 --> 00:{i:02}:30,000\n{cue}\n" for i, cue in enumerate(cues))
     path.write_text("\n".join(blocks))
@@ -189,8 +189,8 @@ class TestWithAModel:
         self, room: Room, tmp_path: Path
     ) -> None:
         course = await Courses(room.pool).create(slug="atencao", title="Attention", language="en")
-        async with Serving(room.pool, None, reopen=_no_model) as serving:
-            sources = (_lecture(tmp_path, "scores", "en", ATTENTION),)
+        async with Serving(room.pool, None, reopen=no_model) as serving:
+            sources = (captioned(tmp_path, "scores", "en", ATTENTION),)
             async for _ in Ingest(room.pool, serving, None).run(
                 course, Plan(sources=sources, overlooked=(), folders=())
             ):
@@ -725,10 +725,10 @@ class TestWhatStaffVerified:
 
     async def take_in_anew(self, room: Room, slug: str, *, prune: bool) -> None:
         """Store another version of a lecture, or with *prune* withdraw it."""
-        source = _lecture(room.folder, slug, "pt", ["Outra versão da aula.", "Com outras palavras."])
+        source = captioned(room.folder, slug, "pt", ["Outra versão da aula.", "Com outras palavras."])
         sources = () if prune else (source,)
         plan = Plan(sources=sources, overlooked=(), folders=(room.folder,) if prune else ())
-        async with Serving(room.pool, None, reopen=_no_model) as serving:
+        async with Serving(room.pool, None, reopen=no_model) as serving:
             async for _ in Ingest(room.pool, serving, None).run(room.course, plan, prune=prune):
                 pass
 
@@ -786,7 +786,7 @@ class TestWhatStaffVerified:
         words = WordEmbedder()
         async with (
             model_that(only(WORD_OF_PROOF)) as (model, _),
-            Serving(room.pool, words, reopen=_no_model) as serving,
+            Serving(room.pool, words, reopen=no_model) as serving,
         ):
             await begin(room.pool, words.identity)
             finder = Finder(room.pool, serving)

@@ -18,7 +18,7 @@ from services.lectures.manifest import Plan, Source
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 from services.search.scope.facts import EVERYWHERE, LectureFacts, Within
-from tests.services.answering.test_ask import Room, _lecture, _no_model, answered, model_that, only
+from tests.services.answering.test_ask import Room, answered, captioned, model_that, no_model, only
 
 FAR_AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
 A_FRIDAY = datetime(2026, 9, 18, 13, 0, tzinfo=UTC)
@@ -33,14 +33,14 @@ async def room(database: str, tmp_path: Path) -> AsyncGenerator[Room, None]:
     async with connect.pool(database, size=2) as pool:
         course = await Courses(pool).create(slug="redes", title="Redes", language="pt-BR")
         sources = (
-            known(_lecture(tmp_path, "aula-1", "pt", DROPOUT), "Aula 1: Regularização", date(2026, 9, 8)),
-            known(_lecture(tmp_path, "aula-2", "pt", AGAIN), "Aula 2: Revisão", date(2026, 9, 15)),
+            known(captioned(tmp_path, "aula-1", "pt", DROPOUT), "Aula 1: Regularização", date(2026, 9, 8)),
+            known(captioned(tmp_path, "aula-2", "pt", AGAIN), "Aula 2: Revisão", date(2026, 9, 15)),
             replace(
-                known(_lecture(tmp_path, "aula-3", "pt", SECRET), "Aula 3: Gabarito", date(2026, 9, 17)),
+                known(captioned(tmp_path, "aula-3", "pt", SECRET), "Aula 3: Gabarito", date(2026, 9, 17)),
                 released_at=FAR_AHEAD,
             ),
         )
-        async with Serving(pool, None, reopen=_no_model) as serving:
+        async with Serving(pool, None, reopen=no_model) as serving:
             async for _ in Ingest(pool, serving, None).run(course, Plan(sources=sources, overlooked=(), folders=())):
                 pass
         yield Room(pool=pool, course=course, retriever=Retriever(pool, None), folder=tmp_path)
