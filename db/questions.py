@@ -23,6 +23,7 @@ class Exchange:
 
     question: str
     answer: str
+    again: Again | None = None  # which other try the answer is
 
 
 async def insert(
@@ -109,7 +110,7 @@ async def exchange(conn: AsyncConnection, *, course: CourseId, answer: AnswerId)
     async with conn.cursor(row_factory=class_row(Exchange)) as cur:
         await cur.execute(
             """
-            select coalesce(q.standalone, q.text) as question, a.text as answer
+            select coalesce(q.standalone, q.text) as question, a.text as answer, q.again
             from answers a join questions q on q.id = a.question_id
             where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s
             """,

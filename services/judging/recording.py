@@ -7,12 +7,18 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, judge_spending, judgements, questions, reviews
-from db.records import Job, JudgementId, JudgeSettings, ModelCall
+from db.records import Again, Job, JudgementId, JudgeSettings, ModelCall
 from services.judging import flags
 from services.judging.judge import Opinion
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
+WISHES: dict[Again, str] = {
+    "simpler": "asked once more, for simpler words",
+    "example": "asked once more, for an example from the lectures",
+    "other": "asked once more, for another moment of the lectures than before",
+}
+"""What the judge is told of another try, so that its answer is compared with what was wanted."""
 
 
 async def case(conn: AsyncConnection, job: Job) -> Case | None:
@@ -23,7 +29,7 @@ async def case(conn: AsyncConnection, job: Job) -> Case | None:
     # Relevance is between question and answer; the passages, which are long, are for the other two.
     with_passages = job.kind != "relevance"
     return Case(
-        question=exchange.question,
+        question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
         text=exchange.answer,
         references=tuple(await answers.references(conn, course=job.course_id, answer=job.answer_id))
         if with_passages
