@@ -80,16 +80,16 @@ async def missed(conn: AsyncConnection, *, course: CourseId, asker_key: str, tex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class Attempted:
     """The try that was made before."""
 
     source_id: str | None
     is_lost: bool  # it could not be delivered
 
 
-async def before(conn: AsyncConnection, *, course: CourseId, follows: QuestionId, again: Again) -> Before | None:
+async def before(conn: AsyncConnection, *, course: CourseId, follows: QuestionId, again: Again) -> Attempted | None:
     """Return the try of that kind at the answer to *follows*, unless it failed."""
-    async with conn.cursor(row_factory=class_row(Before)) as cur:
+    async with conn.cursor(row_factory=class_row(Attempted)) as cur:
         await cur.execute(
             """
             select q.source_id, coalesce(d.state = 'undeliverable', false) as is_lost

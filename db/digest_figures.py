@@ -13,7 +13,7 @@ from datetime import datetime
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import CourseId, Outcome
+from db.records import Again, CourseId, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedCounts:
-    """What was asked, and how it was answered."""
+    """What was asked in words, and how it was answered; further tries at answers are counted by `tries`."""
 
     questions: int
     askers: int  # distinct keys
@@ -53,7 +53,7 @@ async def asking(conn: AsyncConnection, span: Span) -> AskedCounts:
                         then extract(epoch from a.answered_at - q.asked_at)::float8 end as took_s
                 from questions q left join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                    and q.source not in ('dossier', 'eval', 'kept')
+                    and q.source not in ('dossier', 'eval', 'kept') and q.again is null
             )
             select count(*)::int as questions, count(distinct asker_key)::int as askers,
                 count(took_s)::int as answers,
@@ -89,8 +89,8 @@ async def judged(conn: AsyncConnection, span: Span) -> Judged:
             with answered as (
                 select a.id from questions q join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                    and q.source not in ('dossier', 'eval', 'kept') and a.outcome = 'answered' and a.model <> 'verified'
-                    and a.held not in ('waiting', 'rejected')
+                    and q.source not in ('dossier', 'eval', 'kept') and q.again is null
+                    and a.outcome = 'answered' and a.model <> 'verified' and a.held not in ('waiting', 'rejected')
             ), last as (
                 select distinct on (j.answer_id) j.answer_id, j.status, j.score,
                     coalesce(btrim(j.criteria), '') = '' and coalesce(btrim(j.evidence), '') = '' as is_bare
@@ -143,6 +143,20 @@ async def voices(conn: AsyncConnection, span: Span) -> Voices:
         found = await cur.fetchone()
     assert found is not None  # noqa: S101
     return found
+
+
+async def tries(conn: AsyncConnection, span: Span) -> dict[Again, int]:
+    """How often a further try at an answer was asked for, by its kind."""
+    cursor = await conn.execute(
+        """
+        select q.again, count(*)::int from questions q
+        where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s and q.again is not null
+            and q.source not in ('dossier', 'eval', 'kept')
+        group by 1
+        """,
+        span.parameters,
+    )
+    return dict(await cursor.fetchall())
 
 
 async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, int]]:
@@ -296,7 +310,7 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQ
                 where c.answer_id = a.id and c.course_id = %(course)s and a.held not in ('waiting', 'rejected')
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
-                and q.source not in ('dossier', 'eval', 'kept')
+                and q.source not in ('dossier', 'eval', 'kept') and q.again is null
                 -- Which lecture was meant was asked back: what comes of that is a question of its own.
                 and not exists (
                     select from answer_scopes o

@@ -129,6 +129,20 @@ async def count(conn: AsyncConnection, *, course: CourseId, since: datetime | No
         return int(await cur.fetchone() or 0)
 
 
+async def has_tries(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether a further try at an answer is among the questions."""
+    found = await conn.execute(
+        """
+        select from questions
+        where course_id = %(course)s and again is not null
+            and asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
 async def page(
     conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int
 ) -> list[ExportedQuestion]:

@@ -33,7 +33,7 @@ class Exchange:
 
     question: str
     answer: str
-    again: Again | None = None  # another try at an answer to the question
+    again: Again | None = None  # which other try the answer is
 
 
 async def insert(

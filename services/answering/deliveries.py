@@ -6,7 +6,7 @@ from datetime import timedelta
 from psycopg_pool import AsyncConnectionPool
 
 from db import deliveries, questions, showings, watermarks
-from db.deliveries import Before
+from db.deliveries import Attempted
 from db.records import Again, Course, Delivery, QuestionId
 
 LEASE = timedelta(seconds=90)
@@ -35,7 +35,7 @@ class Deliveries:
         async with self._pool.connection() as conn:
             return await deliveries.missed(conn, course=course.id, asker_key=asker_key, text=text)
 
-    async def before(self, course: Course, follows: QuestionId, again: Again) -> Before | None:
+    async def before(self, course: Course, follows: QuestionId, again: Again) -> Attempted | None:
         """Return the try of that kind that somebody has made at the answer to a question; one that failed is none."""
         async with self._pool.connection() as conn:
             return await deliveries.before(conn, course=course.id, follows=follows, again=again)

@@ -1,7 +1,7 @@
 """Count a period of a course, beside the period before, into a digest."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import digest_figures, lexicons
 from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
-from db.records import Course, Label, Outcome
+from db.records import Again, Course, Label, Outcome
 from services.digest.posting import weeks
 from services.digest.report import (
     FEW_SCORES,
@@ -89,6 +89,7 @@ class Figures:
             pairs = await digest_figures.agreement(conn, span)
             spent = await digest_figures.spent(conn, span)
             terms = await digest_figures.terms(conn, course.id)
+            tries = await digest_figures.tries(conn, span)
             minutes = await digest_figures.minutes(conn, span)
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
@@ -97,7 +98,7 @@ class Figures:
         current = await self._serving.current() if self._serving else None
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
-        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found)
+        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found, tries)
 
 
 def _before(period: Period) -> Period:
@@ -146,6 +147,7 @@ def _digest(
     terms: Terms,
     minutes: Sequence[CitedMinute],
     found: Topics,
+    tries: Mapping[Again, int],
 ) -> Digest:
     asking, past = now.asking, then.asking if then else None
     return Digest(
@@ -188,6 +190,7 @@ def _digest(
         small_questions=found.small_questions,
         least_askers=terms.least_askers,
         lectures=_lectures(minutes),
+        tries=tries,
     )
 
 

@@ -1,10 +1,10 @@
 """What a digest says: figures with their n and the week before, topics, gaps, and where in which lecture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from db.records import Course, Label, Outcome
+from db.records import Again, Course, Label, Outcome
 
 FEW_SCORES = 10
 """A mean of fewer scores is not compared with another."""
@@ -149,6 +149,7 @@ class Digest:
     small_questions: int  # the questions in them
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
+    tries: Mapping[Again, int] = field(default_factory=dict[Again, int])  # how often an answer was wanted another way
 
     @property
     def is_empty(self) -> bool:

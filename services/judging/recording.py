@@ -13,11 +13,12 @@ from services.judging.judge import Opinion
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
-WANTED: dict[Again | None, str] = {
-    "simpler": "\n(Asked for in simpler words than an answer before.)",
-    "example": "\n(Asked for: an example of this from the lectures. Passages without one do not answer it.)",
+WISHES: dict[Again, str] = {
+    "simpler": "asked once more, for simpler words",
+    "example": "asked once more, for an example from the lectures; passages without one do not answer it",
+    "other": "asked once more, for another moment of the lectures than before",
 }
-"""What a judge must know of another try at an answer, which has the words of the plain question."""
+"""What the judge is told of another try, so that its answer is compared with what was wanted."""
 
 
 async def case(conn: AsyncConnection, job: Job) -> Case | None:
@@ -28,7 +29,7 @@ async def case(conn: AsyncConnection, job: Job) -> Case | None:
     # Relevance is between question and answer; the passages, which are long, are for the other two.
     with_passages = job.kind != "relevance"
     return Case(
-        question=exchange.question + WANTED.get(exchange.again, ""),
+        question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
         text=exchange.answer,
         references=tuple(await answers.references(conn, course=job.course_id, answer=job.answer_id))
         if with_passages

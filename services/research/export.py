@@ -1,7 +1,7 @@
 """Write what a course was asked and answered, with all judgements and labels, as a dossier, as JSON lines or as CSV."""
 
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import dossiers, exports
-from db.records import Course, Language, RetrievalMode
+from db.records import Again, Course, Language, RetrievalMode
 from db.records.exports import ExportedHit
+from services import i18n
 from services.errors import Refused
 from services.ground.timestamps import clock
 from services.lectures.links import moment
@@ -20,7 +21,7 @@ from services.research.anonymous import pseudonyms, without_ids
 from services.research.cases import ExportedAnswer, cases_of, label_of, manual_label
 from services.research.dossier import MISSING, Entry, Passage, one_line
 from services.research.json_lines import document, json_line
-from services.research.table import COLUMNS, cells, harmless, row
+from services.research.table import COLUMNS, TRIED, cells, harmless, row
 
 Format = Literal["dossier", "jsonl", "csv"]
 
@@ -47,11 +48,13 @@ async def chunks(
     *language* is that of a dossier's headings; None: the course's, and imported blocks as they were read.
     """
     pseudonym = await pseudonyms(pool, course)
-    write = _writer(form, course, language, pseudonym)
     async with pool.connection() as conn, conn.transaction():
         await exports.freeze(conn)
+        # A column of its own only where there is something to tell: all other tables stay what they were.
+        more = (TRIED,) if await exports.has_tries(conn, course=course.id, since=since) else ()
+        write = _writer(form, course, language, pseudonym, more)
         total = await exports.count(conn, course=course.id, since=since)
-        yield Chunk(data=_head(form), done=0, total=total)
+        yield Chunk(data=_head(form, more), done=0, total=total)
         done, after = 0, 0
         while page := await exports.page(conn, course=course.id, since=since, after=after, most=PAGE):
             done, after = done + len(page), page[-1].question_id
@@ -90,13 +93,13 @@ def entry(case: ExportedAnswer, language: Language | None, otherwise: Language) 
     return imported if language is None else dossier.translated(imported, language)
 
 
-def _head(form: Format) -> bytes:
+def _head(form: Format, more: Sequence[str]) -> bytes:
     """Return what an export begins with, also an empty one."""
-    return f"{dossier.BOM}{row(COLUMNS)}".encode() if form == "csv" else b""
+    return f"{dossier.BOM}{row((*COLUMNS, *more))}".encode() if form == "csv" else b""
 
 
 def _writer(
-    form: Format, course: Course, language: Language | None, pseudonym: Callable[[str], str]
+    form: Format, course: Course, language: Language | None, pseudonym: Callable[[str], str], more: Sequence[str]
 ) -> Callable[[ExportedAnswer], str]:
     match form:
         case "dossier":
@@ -105,7 +108,7 @@ def _writer(
         case "jsonl":
             return lambda case: json_line(document(case, course, pseudonym))
         case "csv":
-            return lambda case: row(map(harmless, cells(case, course, pseudonym)))
+            return lambda case: row(map(harmless, cells(case, course, pseudonym, more)))
 
 
 def _native(case: ExportedAnswer, language: Language) -> Entry:
@@ -113,7 +116,7 @@ def _native(case: ExportedAnswer, language: Language) -> Entry:
     kept, judged = case.kept, case.latest("relevance")
     return Entry(
         number=kept.question_id,
-        question=one_line(without_ids(kept.question)),
+        question=_wish(kept.again, language) + one_line(without_ids(kept.question)),
         retriever=retriever(kept.embedding_model, kept.retrieval),
         passages=tuple(map(_passage, case.hits)),
         answer=MISSING if kept.answer is None else one_line(without_ids(kept.answer)),
@@ -126,6 +129,11 @@ def _native(case: ExportedAnswer, language: Language) -> Entry:
         reasoning=without_ids(dossier.reasoning(judged.criteria, judged.evidence, judged.score)) if judged else MISSING,
         language=language,
     )
+
+
+def _wish(again: Again | None, language: Language) -> str:
+    """Return what stands before a question that was asked once more, for another answer."""
+    return f"({i18n.text(f'button.{again}', language)}) " if again else ""
 
 
 def retriever(model: str | None, mode: RetrievalMode | None) -> str:

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from db.records import Course
 from services.research.anonymous import without_ids
@@ -60,6 +60,8 @@ COLUMNS = (
     "abstention",
     "review_reasons",
 )
+TRIED = "again"
+"""The last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
 
 
 def harmless(cell: object) -> object:
@@ -78,8 +80,10 @@ def row(cells: Iterable[object]) -> str:
     return out.getvalue()
 
 
-def cells(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], str]) -> list[object]:
-    """Return the cells of a row, in the order of `COLUMNS`; what is missing is an empty cell."""
+def cells(
+    case: ExportedAnswer, course: Course, pseudonym: Callable[[str], str], more: Sequence[str] = ()
+) -> list[object]:
+    """Return the cells of a row, in the order of `COLUMNS` and *more*; what is missing is an empty cell."""
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")
     silence = case.latest("abstention")
@@ -105,6 +109,7 @@ def cells(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], str])
         "support_partial": support["partial"],
         "support_none": support["none"],
         "abstention": silence and silence.abstention,
+        TRIED: case.kept.again,
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
-    return [derived[name] if name in derived else told[name] for name in COLUMNS]
+    return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]

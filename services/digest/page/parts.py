@@ -94,6 +94,7 @@ class Sheet:
     no_gaps: str | None
     for_staff: tuple[TopicWords, ...]
     small: str | None  # how many questions are only counted
+    tries: str | None  # how often an answer was wanted in another way
     questions: tuple[FigureRow, ...]
     quality: tuple[FigureRow, ...]
     scores: tuple[Bar, ...]

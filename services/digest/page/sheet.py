@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from db.records import Label, Language, Outcome
+from db.records import Again, Label, Language, Outcome
 from services.digest.page import words
 from services.digest.page.parts import Bar, FigureRow, Sheet, Spot, Tone, TopicWords
 from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
@@ -18,6 +18,11 @@ LONGEST_EXAMPLE = 300
 SAME, SLIGHTLY = 0.02, 0.1
 """From which difference of the mean AR on it is worth a word, and a strong one."""
 
+TRIES: dict[Again, tuple[str, str]] = {
+    "simpler": ("digest.tries.simpler.one", "digest.tries.simpler.other"),
+    "example": ("digest.tries.example.one", "digest.tries.example.other"),
+    "other": ("digest.tries.other.one", "digest.tries.other.other"),
+}
 OUTCOMES: dict[Outcome, str] = {
     "answered": "digest.outcome.answered",
     "no_material": "digest.outcome.no_material",
@@ -85,6 +90,7 @@ class _Sheets(Spoken):
             no_gaps=None if digest.gaps else self._none("digest.gaps.none.one", "digest.gaps.none.other", least),
             for_staff=tuple(map(self._topic, digest.for_staff)),
             small=self._small(digest),
+            tries=self._tries(digest),
             questions=self._question_rows(digest),
             quality=self._quality_rows(digest),
             scores=self._scores(digest.relevance),
@@ -122,6 +128,10 @@ class _Sheets(Spoken):
             parts.append(self.text("digest.summary.answered", share=share))
         parts.append(self._relevance(digest))
         return "; ".join(parts) + "."
+
+    def _tries(self, digest: Digest) -> str | None:
+        said = [self.counted(digest.tries[kind], *nouns) for kind, nouns in TRIES.items() if digest.tries.get(kind)]
+        return self.text("digest.tries.told", tries=", ".join(said)) if said else None
 
     def _asked(self, questions: float | None, askers: float | None) -> str:
         return self.text(

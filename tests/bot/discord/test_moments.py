@@ -52,7 +52,7 @@ def test_what_a_button_cannot_open_has_none_and_the_list_says_the_time(url: str 
     (page,) = answers.answer(shown, "en")
 
     assert page.view
-    assert [len(row["components"]) for row in page.view.to_components()] == [4]
+    assert [len(row["components"]) for row in page.view.to_components()] == [4, 3]
     assert page.embed
     assert "00:01:15" in (page.embed.description or "")
 
@@ -62,7 +62,7 @@ def test_more_moments_than_a_row_holds_take_two_and_leave_two_for_what_one_can_d
     (page,) = answers.answer(replace(reply("answered", "en"), references=many), "en", can_share=True)
 
     assert page.view
-    assert [len(row["components"]) for row in page.view.to_components()] == [5, 5, 5]
+    assert [len(row["components"]) for row in page.view.to_components()] == [5, 5, 5, 3]
 
 
 # Marks

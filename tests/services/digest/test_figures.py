@@ -387,3 +387,20 @@ async def test_a_mean_is_not_compared_with_one_of_few_scores(term: Term) -> None
 
     assert (few.value, few.before, few.n) == (1.0, None, 10)
     assert enough.before == 0.0
+
+
+async def test_further_tries_are_told_apart(term: Term) -> None:
+    await term.ask(WEEK.starts_at)
+    for again in ("simpler", "simpler", "other"):
+        await term.ask(WEEK.starts_at, outcome="no_material")
+        last = "(select max(id) from questions)"
+        await term.write(f"update questions set again = %(again)s where id = {last}", again=again)
+
+    digest = await term.told()
+
+    assert (digest.questions.value, digest.answered_share.value) == (1, 1.0)
+    assert digest.tries == {"simpler": 2, "other": 1}
+    assert sum(topic.questions for topic in (*digest.topics, *digest.gaps)) + digest.small_questions == 1
+    assert sheet(digest, "en").tries == (
+        "Under answers, students asked for: simpler words 2 times, another moment 1 time."
+    )

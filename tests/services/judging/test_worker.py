@@ -180,6 +180,19 @@ async def test_a_model_that_takes_no_temperature_costs_no_attempt_and_judges_in_
     assert [judged.score for answer in answers_in_turn if (judged := await court.judgement(answer))] == [3, 2, 2]
 
 
+async def test_the_judge_is_told_what_a_further_try_was_wanted_for(court: Court) -> None:
+    answer = await court.answer()
+    async with court.pool.connection() as conn:
+        await conn.execute("update questions set again = 'example'")
+    async with court.worker(says(verdict(2))) as (worker, model):
+        assert await worker.drain() == 1
+
+    assert "Por que o gradiente some? (asked once more, for an example from the lectures)" in model.prompts[0]
+    judged = await court.judgement(answer)
+    assert judged
+    assert judged.score == 2
+
+
 async def test_a_referral_and_a_failure_are_not_judged(court: Court) -> None:
     await court.answer(outcome="needs_staff")
     await court.answer(outcome="failed")

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from psycopg.rows import dict_row
@@ -800,3 +800,24 @@ def test_the_examples_in_the_docstrings_hold() -> None:
     for module in (anonymous, table):
         assert doctest.testmod(module).attempted
         assert not doctest.testmod(module).failed
+
+
+async def test_a_further_try_is_told_apart_and_changes_no_export_without_one(office: Office) -> None:
+    question, _ = await office.asked()
+    plain = {form: await office.export(form) for form in get_args(Format)}
+    again, _ = await office.asked()
+    async with office.desk.pool.connection() as conn:
+        await conn.execute("update questions set again = 'simpler', follows = %s where id = %s", (question, again))
+
+    first, second = await office.documents()
+
+    assert "again" not in first
+    assert (second["again"], second["follows"]) == ("simpler", question)
+    assert (await office.export("jsonl")).startswith(plain["jsonl"])
+    assert "(Mais simples) O que é um tensor?" in (await office.export("dossier")).decode()
+    header, *rows = (await office.export("csv")).splitlines()
+    assert header == plain["csv"].splitlines()[0] + b",again"
+    assert rows[-1].endswith(b",simpler")
+    async with office.desk.pool.connection() as conn:
+        await conn.execute("delete from questions where id = %s", [again])
+    assert {form: await office.export(form) for form in get_args(Format)} == plain

@@ -233,3 +233,16 @@ async def test_hold_is_decided_when_the_answer_is_stored(staffed: Staffed) -> No
     staffed.asker = asker
 
     assert kind(await staffed.ask()) == "waiting"
+
+
+async def test_words_for_a_further_try_are_served_to_nobody_who_asks(staffed: Staffed) -> None:
+    first = await staffed.ask()
+    async with staffed.desk.pool.connection() as conn:
+        await conn.execute("update questions set again = 'simpler'")
+    await staffed.correct(first.answer.id, "O gradiente diminui a cada passo [1].")
+    assert kind(await staffed.now(first.answer.id)) == "verified"
+
+    assert kind(await staffed.ask()) != "verified"
+    async with staffed.desk.pool.connection() as conn:
+        await conn.execute("delete from questions")
+    assert kind(await staffed.ask()) != "verified"
