@@ -1,14 +1,14 @@
 """Where answers go in Discord, and which have not arrived."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, kwargs_row, scalar_row
 
-from db.records import Again, Course, CourseId, Delivery, Destination, Language, QuestionId
+from db.records import Again, Attempted, Course, CourseId, Delivery, Destination, Language, QuestionId
 
 TOKEN_LIFE = timedelta(minutes=15)
 """How long Discord takes a command's token: https://discord.com/developers/docs/interactions/receiving-and-responding"""
@@ -77,14 +77,6 @@ async def missed(conn: AsyncConnection, *, course: CourseId, asker_key: str, tex
             {"course": course, "asker_key": asker_key, "text": text},
         )
         return await cur.fetchone()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempted:
-    """The try that was made before."""
-
-    source_id: str | None
-    is_lost: bool  # it could not be delivered
 
 
 async def before(conn: AsyncConnection, *, course: CourseId, follows: QuestionId, again: Again) -> Attempted | None:

@@ -199,6 +199,14 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """Another try at an answer that was made before."""
+
+    source_id: str | None
+    is_lost: bool  # it could not be delivered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A question's way back to its asker."""
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 from psycopg_pool import AsyncConnectionPool
 
 from db import deliveries, questions, showings, watermarks
-from db.deliveries import Attempted
-from db.records import Again, Course, Delivery, QuestionId
+from db.records import Again, Attempted, Course, Delivery, QuestionId
 
 LEASE = timedelta(seconds=90)
 """How long whoever claims a delivery has for it; longer than one answer may take."""

@@ -180,19 +180,6 @@ async def test_a_model_that_takes_no_temperature_costs_no_attempt_and_judges_in_
     assert [judged.score for answer in answers_in_turn if (judged := await court.judgement(answer))] == [3, 2, 2]
 
 
-async def test_the_judge_is_told_what_a_further_try_was_wanted_for(court: Court) -> None:
-    answer = await court.answer()
-    async with court.pool.connection() as conn:
-        await conn.execute("update questions set again = 'example'")
-    async with court.worker(says(verdict(2))) as (worker, model):
-        assert await worker.drain() == 1
-
-    assert "Por que o gradiente some? (asked once more, for an example from the lectures)" in model.prompts[0]
-    judged = await court.judgement(answer)
-    assert judged
-    assert judged.score == 2
-
-
 async def test_a_referral_and_a_failure_are_not_judged(court: Court) -> None:
     await court.answer(outcome="needs_staff")
     await court.answer(outcome="failed")
@@ -549,7 +536,9 @@ async def test_one_job_that_cannot_be_stored_ends_neither_the_worker_nor_the_oth
     assert "DataException" in str(await court.rows("select reason from jobs where state = 'dead'"))
 
 
-@pytest.mark.parametrize(("kind", "told"), [("simpler", "in simpler words"), ("example", "an example of this")])
+@pytest.mark.parametrize(
+    ("kind", "told"), [("simpler", "for simpler words"), ("example", "for an example from the lectures")]
+)
 async def test_another_try_is_judged_by_what_was_asked_for(court: Court, kind: str, told: str) -> None:
     async with court.worker(says(verdict())) as (worker, server):
         answer = await court.answer()
