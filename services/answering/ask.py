@@ -43,6 +43,10 @@ class InProgress(Refused):
     """The same question is being answered at this moment."""
 
 
+class TriedBefore(Refused):
+    """Another try of that kind at that answer was made before, or is being made."""
+
+
 class NotStored(Unavailable):
     """The database failed before the question was stored: nobody else will answer it."""
 
@@ -86,8 +90,8 @@ class Asker:
         A model that fails is no error: the outcome is `failed`, and the reply has the passages.
 
         Raises:
-            Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
-                is one too many.
+            Refused: the question is empty or too long, (`InProgress`) is being answered right now, (`TooSoon`) is
+                one too many, or (`TriedBefore`) another try that was made before.
             Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """
@@ -247,7 +251,7 @@ class Asker:
             conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
         )
         if before is None and asked.again:
-            raise Refused(i18n.text("again.before", asked.reader or asked.course.language))
+            raise TriedBefore(i18n.text("again.before", asked.reader or asked.course.language))
         if before is None:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
         course, to = asked.course.id, asked.destination
