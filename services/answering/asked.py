@@ -59,6 +59,7 @@ class Question:
     lecture: LectureId | None
     history: tuple[Turn, ...]
     scope: Scope = EVERYWHERE  # the lectures that its words name
+    follows: QuestionId | None = None
     again: Again | None = None
     before: str = ""  # the answer that another try is wanted at
     shown: tuple[Reference, ...] = ()  # moments that another one is wanted than

@@ -32,6 +32,10 @@ O gradiente some porque {number}0 fatores menores do que um se multiplicam na re
 async def taught(campus: Campus, client: Monitoria, *, lectures: int = 2) -> None:
     """Create the course, with more lectures that say why the gradient vanishes."""
     await campus.taught(client.services)
+    await taught_more(campus, client, lectures=lectures)
+
+
+async def taught_more(campus: Campus, client: Monitoria, *, lectures: int = 2) -> None:
     course = await client.services.courses.find("redes")
     for number in range(2, lectures + 1):
         file = campus.setup.home / "captions" / f"aula-{number}.vtt"
