@@ -1,5 +1,6 @@
 """Act on what people do with an answer: vote, see the passages, call a TA, share, have it tried another way."""
 
+import asyncio
 import logging
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ from bot.discord.hearing.places import lineage
 from bot.discord.languages import reader
 from bot.discord.messages import answers, forms
 from bot.discord.messages.buttons import PLACES, AnswerPress, OnAnswer
-from db.records import Again, AnswerId, Complaint, Course, CourseId
+from db.records import Again, AnswerId, Attempted, Complaint, Course, CourseId
 from services import i18n
 from services.answering.again import offered
 from services.answering.asked import Asked
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 TRIES = get_args(Again)
 SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", *PLACES, *TRIES})
 """What asks for an answer that may be seen."""
+LOOK_LIMIT_S = 1.0
+"""For looking whether a message is there, before the first sign, which must come within 3 s."""
 THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
 
 
@@ -205,7 +208,7 @@ class Feedback:
             raise Refused(i18n.text("again.not_offered", language))
         before = await self._services.deliveries.before(course, question, again)
         if before and not before.is_lost:
-            raise Refused(i18n.text("again.before", language))
+            await self._require_gone(interaction, course, before)
 
         async def asking(command: Command) -> Asked:
             return Asked(
@@ -214,6 +217,7 @@ class Feedback:
                 source=SOURCE,
                 # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
                 source_id=(before.source_id if before else None) or command.source_id,
+                is_anew=before is not None,
                 asker_key=await self._services.people.key(course, interaction.user.id),
                 follows=question,
                 again=again,
@@ -224,6 +228,23 @@ class Feedback:
         is_private = interaction.message is not None and interaction.message.flags.ephemeral
         await self._commanding.answer(interaction, course, asking, is_private=is_private)
 
+    async def _require_gone(self, interaction: discord.Interaction[Any], course: Course, before: Attempted) -> None:
+        """
+        Refuse a try that was made before, and say where it stands; one that is there no longer may come again.
+
+        So may a private one: nobody else sees it, and Discord does not tell whether its asker still does.
+        """
+        language = reader(interaction)
+        if not before.is_delivered:
+            raise Refused(i18n.text("again.being_written", language))
+        if before.message_id and before.channel_id and not before.is_private:
+            channel = interaction.client.get_partial_messageable(before.channel_id, guild_id=before.guild_id)
+            there = channel.get_partial_message(before.message_id)
+            if await _stands(there):
+                raise Refused(i18n.text("again.before", language, link=there.jump_url))
+        if not await self._services.deliveries.lose(course, before):
+            raise Refused(i18n.text("again.being_written", language))
+
     async def _require_answering(self, interaction: discord.Interaction[Any]) -> None:
         """Refuse a question where staff have switched answers off."""
         ids = lineage(interaction.channel)
@@ -231,6 +252,18 @@ class Feedback:
         binding = await self._services.spaces.binding(guild, ids) if guild and ids else None
         if binding and binding.answers == "off":
             raise Refused(i18n.text("discord.switched_off", reader(interaction)))
+
+
+async def _stands(message: discord.PartialMessage) -> bool:
+    """Tell whether a message is still there; where Discord does not say so in time, it is taken to be."""
+    try:
+        async with asyncio.timeout(LOOK_LIMIT_S):
+            await message.fetch()
+    except discord.NotFound:
+        return False
+    except TROUBLE:
+        return True
+    return True
 
 
 async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:

@@ -277,19 +277,22 @@ class Asker:
         before = await questions.by_source(
             conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
         )
+        reader = asked.reader or asked.course.language
         if before is None and asked.again:
-            raise TriedBefore(i18n.text("again.before", asked.reader or asked.course.language))
+            raise TriedBefore(i18n.text("again.being_written", reader))
         if before is None:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
         course, to = asked.course.id, asked.destination
         if to and await deliveries.redirect(conn, question=before.id, course=course, destination=to, lease=self._lease):
             showing = await showings.open_reply(conn, question=before.id, course=course, destination=to)
+        elif asked.is_anew:
+            raise Refused(i18n.text("question.in_progress", reader))
         else:
             showing = await showings.current(conn, question=before.id, course=course)
         if reply := await reply_to(conn, asked.course.id, before.id, before.text, showing):
             return before.id, reply, showing
         if not await questions.claim(conn, course=asked.course.id, question=before.id, lease=self._lease):
-            raise InProgress(i18n.text("question.in_progress", asked.reader or asked.course.language))
+            raise InProgress(i18n.text("question.in_progress", reader))
         return before.id, None, showing
 
     @asynccontextmanager
