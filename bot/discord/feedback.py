@@ -1,4 +1,4 @@
-"""Act on what people do with an answer: vote, see the passages, call a TA, share, have it tried another way."""
+"""Act on what people do with an answer: vote, see passages and formulas, call a TA, share, have it tried anew."""
 
 import asyncio
 import logging
@@ -20,13 +20,14 @@ from services.answering.again import offered
 from services.answering.asked import Asked
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
+from services.notation.shown import to_draw
 from services.reviewing.annotate import Thumb
 from services.wiring import Services
 
 log = logging.getLogger(__name__)
 
 TRIES = get_args(Again)
-SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", *PLACES, *TRIES})
+SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", "formulas", *PLACES, *TRIES})
 """What asks for an answer that may be seen."""
 LOOK_LIMIT_S = 1.0
 """For looking whether a message is there, before the first sign, which must come within 3 s."""
@@ -63,6 +64,8 @@ class Feedback:
                 called = await self._services.annotate.call_staff(course, answer)
                 language = reader(interaction)
                 await _whisper(interaction, i18n.text("call.done" if called else "call.before", language))
+            case "formulas":
+                await self._formulas(interaction, reply)
             case "share":
                 await self._share(interaction, reply)
             case "widen" | "in1" | "in2" | "in3":
@@ -170,6 +173,18 @@ class Feedback:
             await _whisper(interaction, i18n.text("excerpts.none", reader(interaction)))
         else:
             await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    async def _formulas(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        """Tell the LaTeX of the formulas; where a course has none drawn any more, an old picture may still stand."""
+        language, wanted = reader(interaction), reply.formulas or to_draw(reply.answer.text)
+        if not wanted:
+            await _whisper(interaction, i18n.text("formula.none", language))
+            return
+        # Drawn as they are under the answer, so that they have the same numbers; after a restart that takes its time.
+        await interaction.response.defer(ephemeral=True)
+        picture = await self._services.pictures.drawn(wanted)
+        for page in answers.sources(picture.sources if picture else wanted, language):
+            await interaction.followup.send(page, ephemeral=True)
 
     async def _share(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
         """Post a private answer in its channel, with its question and without a name, once."""
