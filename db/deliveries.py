@@ -84,10 +84,20 @@ async def before(conn: AsyncConnection, *, course: CourseId, follows: QuestionId
     async with conn.cursor(row_factory=class_row(Attempted)) as cur:
         await cur.execute(
             """
-            select q.source_id, coalesce(d.state = 'undeliverable', false) as is_lost
+            select q.id as question_id, q.source_id, coalesce(d.state = 'undeliverable', false) as is_lost,
+                coalesce(d.state = 'delivered', false) as is_delivered, coalesce(d.is_private, false) as is_private,
+                s.guild_id, s.channel_id, case when m.gone_at is null then m.message_id end as message_id
             from questions q
             left join answers a on a.question_id = q.id and a.course_id = %(course)s
             left join deliveries d on d.question_id = q.id and d.course_id = %(course)s
+            left join lateral (
+                select id, guild_id, channel_id from showings
+                where question_id = q.id and course_id = %(course)s and kind = 'reply' order by id desc limit 1
+            ) s on true
+            left join lateral (
+                select message_id, gone_at from answer_messages
+                where showing_id = s.id and course_id = %(course)s order by number limit 1
+            ) m on true
             where q.course_id = %(course)s and q.follows = %(follows)s and q.again = %(again)s
                 and a.outcome is distinct from 'failed'
             order by q.again_try desc limit 1
@@ -131,6 +141,37 @@ async def redirect(
         {"question": question, "course": course, "token_life": TOKEN_LIFE, "lease": lease, **asdict(destination)},
     )
     return redirected.rowcount > 0
+
+
+async def lose(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> bool:
+    """
+    Take note that an answer which had arrived is no longer there; return False if somebody has.
+
+    Its first message is gone, so what is left of it goes too with the next round.
+    """
+    lost = await conn.execute(
+        """
+        with lost as (
+            update deliveries set state = 'undeliverable'
+            where question_id = %(question)s and course_id = %(course)s and state = 'delivered'
+            returning question_id
+        ), place as (
+            update showings set wanted = wanted + 1
+            where id = (
+                select s.id from showings s join lost on lost.question_id = s.question_id
+                where s.course_id = %(course)s and s.kind = 'reply' order by s.id desc limit 1
+            )
+            returning id
+        ), emptied as (
+            update answer_messages m set gone_at = now() from place
+            where m.showing_id = place.id and m.course_id = %(course)s and m.gone_at is null
+                and m.number = (select min(number) from answer_messages where showing_id = place.id)
+        )
+        select from lost
+        """,
+        {"question": question, "course": course},
+    )
+    return lost.rowcount > 0
 
 
 async def give_up(conn: AsyncConnection, *, question: QuestionId, course: CourseId) -> None:

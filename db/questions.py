@@ -228,6 +228,18 @@ async def lock_counting(conn: AsyncConnection, course: CourseId) -> None:
     )
 
 
+async def withdraw(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> None:
+    """Forget a try that was not answered, with its delivery, as if nobody had asked for it."""
+    await conn.execute(
+        """
+        delete from questions q
+        where q.id = %(question)s and q.course_id = %(course)s and q.again is not null
+            and not exists (select from answers a where a.question_id = q.id)
+        """,
+        {"question": question, "course": course},
+    )
+
+
 async def understood_as(conn: AsyncConnection, *, course: CourseId, question: QuestionId, standalone: str) -> None:
     """Keep how a follow-up was rewritten."""
     await conn.execute(

@@ -190,6 +190,21 @@ def hangs(*, after: bytes = b"") -> Behaviour:
     return behave
 
 
+def waits(first: str, opened: asyncio.Event, second: str) -> Behaviour:
+    """Stream *first* at once, and *second* when *opened* is set."""
+
+    async def behave(writer: asyncio.StreamWriter, _: Request) -> None:
+        _head(writer, 200, "text/event-stream")
+        for text, finish in ((first, None), (second, "stop")):
+            _event(writer, {"choices": [{"delta": {"content": text}, "finish_reason": finish}], "model": "fake-1"})
+            await writer.drain()
+            await opened.wait()
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+
+    return behave
+
+
 def drips(text: str, *, every_s: float) -> Behaviour:
     """Write one character at a time, so that no single read is ever late."""
     return streams(*text, pause_s=every_s)

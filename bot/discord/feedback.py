@@ -1,5 +1,6 @@
-"""Act on what people do with an answer: vote, see the passages, call a TA, share, have it tried another way."""
+"""Act on what people do with an answer: vote, see passages and formulas, call a TA, share, have it tried anew."""
 
+import asyncio
 import logging
 from typing import Any, get_args
 
@@ -13,20 +14,23 @@ from bot.discord.hearing.places import lineage
 from bot.discord.languages import reader
 from bot.discord.messages import answers, forms
 from bot.discord.messages.buttons import PLACES, AnswerPress, OnAnswer
-from db.records import Again, AnswerId, Complaint, Course, CourseId
+from db.records import Again, AnswerId, Attempted, Complaint, Course, CourseId
 from services import i18n
 from services.answering.again import offered
 from services.answering.asked import Asked
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
+from services.notation.shown import to_draw
 from services.reviewing.annotate import Thumb
 from services.wiring import Services
 
 log = logging.getLogger(__name__)
 
 TRIES = get_args(Again)
-SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", *PLACES, *TRIES})
+SHOWN: frozenset[OnAnswer] = frozenset({"share", "widen", "formulas", *PLACES, *TRIES})
 """What asks for an answer that may be seen."""
+LOOK_LIMIT_S = 1.0
+"""For looking whether a message is there, before the first sign, which must come within 3 s."""
 THUMBS: dict[str, Thumb] = {"👍": "up", "👎": "down"}
 
 
@@ -60,6 +64,8 @@ class Feedback:
                 called = await self._services.annotate.call_staff(course, answer)
                 language = reader(interaction)
                 await _whisper(interaction, i18n.text("call.done" if called else "call.before", language))
+            case "formulas":
+                await self._formulas(interaction, reply)
             case "share":
                 await self._share(interaction, reply)
             case "widen" | "in1" | "in2" | "in3":
@@ -168,6 +174,18 @@ class Feedback:
         else:
             await interaction.response.send_message(embed=embed, ephemeral=True)
 
+    async def _formulas(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
+        """Tell the LaTeX of the formulas; where a course has none drawn any more, an old picture may still stand."""
+        language, wanted = reader(interaction), reply.formulas or to_draw(reply.answer.text)
+        if not wanted:
+            await _whisper(interaction, i18n.text("formula.none", language))
+            return
+        # Drawn as they are under the answer, so that they have the same numbers; after a restart that takes its time.
+        await interaction.response.defer(ephemeral=True)
+        picture = await self._services.pictures.drawn(wanted)
+        for page in answers.sources(picture.sources if picture else wanted, language):
+            await interaction.followup.send(page, ephemeral=True)
+
     async def _share(self, interaction: discord.Interaction[Any], reply: Reply) -> None:
         """Post a private answer in its channel, with its question and without a name, once."""
         delivery = await self._services.deliveries.of_question(reply.answer.question_id)
@@ -205,7 +223,7 @@ class Feedback:
             raise Refused(i18n.text("again.not_offered", language))
         before = await self._services.deliveries.before(course, question, again)
         if before and not before.is_lost:
-            raise Refused(i18n.text("again.before", language))
+            await self._require_gone(interaction, course, before)
 
         async def asking(command: Command) -> Asked:
             return Asked(
@@ -214,6 +232,7 @@ class Feedback:
                 source=SOURCE,
                 # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
                 source_id=(before.source_id if before else None) or command.source_id,
+                is_anew=before is not None,
                 asker_key=await self._services.people.key(course, interaction.user.id),
                 follows=question,
                 again=again,
@@ -224,6 +243,23 @@ class Feedback:
         is_private = interaction.message is not None and interaction.message.flags.ephemeral
         await self._commanding.answer(interaction, course, asking, is_private=is_private)
 
+    async def _require_gone(self, interaction: discord.Interaction[Any], course: Course, before: Attempted) -> None:
+        """
+        Refuse a try that was made before, and say where it stands; one that is there no longer may come again.
+
+        So may a private one: nobody else sees it, and Discord does not tell whether its asker still does.
+        """
+        language = reader(interaction)
+        if not before.is_delivered:
+            raise Refused(i18n.text("again.being_written", language))
+        if before.message_id and before.channel_id and not before.is_private:
+            channel = interaction.client.get_partial_messageable(before.channel_id, guild_id=before.guild_id)
+            there = channel.get_partial_message(before.message_id)
+            if await _stands(there):
+                raise Refused(i18n.text("again.before", language, link=there.jump_url))
+        if not await self._services.deliveries.lose(course, before):
+            raise Refused(i18n.text("again.being_written", language))
+
     async def _require_answering(self, interaction: discord.Interaction[Any]) -> None:
         """Refuse a question where staff have switched answers off."""
         ids = lineage(interaction.channel)
@@ -231,6 +267,18 @@ class Feedback:
         binding = await self._services.spaces.binding(guild, ids) if guild and ids else None
         if binding and binding.answers == "off":
             raise Refused(i18n.text("discord.switched_off", reader(interaction)))
+
+
+async def _stands(message: discord.PartialMessage) -> bool:
+    """Tell whether a message is still there; where Discord does not say so in time, it is taken to be."""
+    try:
+        async with asyncio.timeout(LOOK_LIMIT_S):
+            await message.fetch()
+    except discord.NotFound:
+        return False
+    except TROUBLE:
+        return True
+    return True
 
 
 async def _whisper(interaction: discord.Interaction[Any], text: str) -> None:

@@ -6,12 +6,14 @@ import re
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.terminal import commands
 from bot.terminal import console as terminal
-from db.records import Course
+from db.records import Again, Course
 from services import i18n
+from services.answering.again import offered
+from services.answering.ask import TriedBefore
 from services.answering.asked import Asked
 from services.answering.phrasing import Turn
 from services.answering.replies import Reply
@@ -24,6 +26,21 @@ VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
 """Words after a + would be lost, so such a line is a question: "+ examples"."""
 AGAIN = re.compile(r"/(?:all|(?P<place>[1-3]))")
 """The last question once more: in all lectures, or in one of those that were asked back."""
+TRIES: dict[str, Again] = {
+    "/simpler": "simpler", "/simples": "simpler", "/example": "example", "/exemplo": "example",
+    "/other": "other", "/outro": "other",
+}  # fmt: skip
+"""In both languages at once: who reads an English course may well type Portuguese."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """How far a conversation is."""
+
+    history: tuple[Turn, ...] = ()
+    asked: Asked | None = None  # the last question in words
+    last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
+    to_try: Reply | None = None  # the last answer that may be tried another way
 
 
 async def run(setup: Setup, slug: str) -> None:
@@ -32,48 +49,69 @@ async def run(setup: Setup, slug: str) -> None:
         course = await services.courses.find(slug)
         guide = i18n.text("chat.help", course.language)
         terminal.tell(f"{course.title}. {guide}", style="dim")
-        history: list[Turn] = []
-        asked: Asked | None = None
-        last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
+        talk = Talk()
         while (line := await _line()) is not None:
-            anew = _again(line, asked, last)
+            anew = _again(line, talk)
             match line:
                 case "":
                     continue
                 case "/quit":
                     return
                 case "/new":
-                    history.clear()
-                    asked = last = None
+                    talk = Talk()
                     terminal.tell(i18n.text("chat.new", course.language), style="dim")
                 case "/lectures":
                     terminal.show(terminal.lectures(await services.courses.lectures(course)))
+                case _ if again := TRIES.get(line):
+                    talk = await _tried(services, course, talk, again)
                 case _ if line.startswith("/") and anew is None:
                     terminal.tell(guide)
                 case _ if vote := VOTE.fullmatch(line):
-                    terminal.tell(await _voted(services, course, last, vote), style="dim")
+                    terminal.tell(await _voted(services, course, talk.last, vote), style="dim")
                 case _:
-                    asked = anew or Asked(
-                        course=course, text=line, source="cli", history=tuple(history[-REMEMBERED_TURNS:])
-                    )
-                    last = None
-                    try:
-                        last = await _replied(services, asked)
-                        history.append(Turn(question=asked.text, answer=last.answer.text))
-                    except (Refused, Unavailable) as error:
-                        terminal.tell(str(error))  # the conversation goes on
+                    turns = talk.history[-REMEMBERED_TURNS:]
+                    asked = anew or Asked(course=course, text=line, source="cli", history=turns)
+                    talk = await _asked(services, replace(talk, asked=asked, last=None, to_try=None), asked)
 
 
-def _again(line: str, asked: Asked | None, last: Reply | None) -> Asked | None:
+def _again(line: str, talk: Talk) -> Asked | None:
     """Return the last question as *line* wants it asked again; None where it says no such thing."""
     wanted = AGAIN.fullmatch(line)
-    if wanted is None or asked is None:
+    if wanted is None or talk.asked is None:
         return None
     if wanted["place"] is None:
-        return replace(asked, everywhere=True, lecture=None)
+        return replace(talk.asked, everywhere=True, lecture=None)
     place = int(wanted["place"])
-    chosen = last.scope.lectures[place - 1 : place] if last and last.scope else ()
-    return replace(asked, lecture=chosen[0].id) if chosen else None
+    chosen = talk.last.scope.lectures[place - 1 : place] if talk.last and talk.last.scope else ()
+    return replace(talk.asked, lecture=chosen[0].id) if chosen else None
+
+
+async def _tried(services: Services, course: Course, talk: Talk, again: Again) -> Talk:
+    """Have the last answer tried another way, as the buttons under it do in Discord."""
+    if talk.to_try is None or again not in offered(talk.to_try):
+        key = "chat.nothing_to_try" if talk.to_try is None else "again.not_offered"
+        terminal.tell(i18n.text(key, course.language))
+        return talk
+    answer, text = talk.to_try.answer, talk.to_try.question
+    return await _asked(
+        services, talk, Asked(course=course, text=text, source="cli", follows=answer.question_id, again=again)
+    )
+
+
+async def _asked(services: Services, talk: Talk, asked: Asked) -> Talk:
+    """Answer *asked*; what is refused is said, and the conversation goes on."""
+    try:
+        reply = await _replied(services, asked)
+    except TriedBefore:
+        terminal.tell(i18n.text("chat.tried", asked.course.language))
+        return talk
+    except (Refused, Unavailable) as error:
+        terminal.tell(str(error))
+        return talk
+    turn = Turn(question=asked.text, answer=reply.answer.text)
+    # A try that came to nothing leaves what it was made at; that may be tried again.
+    to_try = reply if offered(reply) else talk.to_try
+    return replace(talk, last=reply, to_try=to_try, history=(*talk.history, turn))
 
 
 async def _replied(services: Services, asked: Asked) -> Reply:

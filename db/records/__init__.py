@@ -202,8 +202,14 @@ class Destination:
 class Attempted:
     """Another try at an answer that was made before."""
 
+    question_id: QuestionId
     source_id: str | None
     is_lost: bool  # it could not be delivered
+    is_delivered: bool
+    is_private: bool
+    guild_id: int | None  # where it stands
+    channel_id: int | None
+    message_id: int | None  # the first one; None: none is there, as far as is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from psycopg import AsyncConnection
 
 from db import questions
-from db.records import Again, Hit, Reference
+from db.records import Again, CourseId, Hit, Language, QuestionId, Reference
 from services import i18n
 from services.answering.asked import Asked
 from services.answering.replies import Reply, reply_to
@@ -21,6 +21,8 @@ NONE_LEFT: dict[Again, Literal["again.no_example", "again.no_moment"]] = {
     "other": "again.no_moment",
 }
 """What is said where the lectures have nothing for a try."""
+Why = Literal["discord.answer_gone", "discord.not_released", "again.not_offered", "again.no_model"]
+"""The texts that say why a try is not made."""
 OVER_ONE_MOMENT = 3
 """Passages overlap: so many, at the most usual, hold one moment."""
 
@@ -47,14 +49,24 @@ def offered(reply: Reply) -> tuple[Again, ...]:
     return ("other",) if is_of_staff or is_quoted else ("simpler", "example", "other")
 
 
+async def refused(conn: AsyncConnection, course: CourseId, follows: QuestionId | None, again: Again) -> Why | None:
+    """Return why the answer to *follows* takes no try of that kind now; None: it takes one."""
+    reply = await reply_to(conn, course, follows, "") if follows else None
+    if reply is None:
+        return "discord.answer_gone"
+    if not reply.may_be_seen:
+        return "discord.not_released"
+    return None if again in offered(reply) else "again.not_offered"
+
+
+def withdrawn(why: Why, reader: Language) -> Refused:
+    """Return what is said to who was let make a try that its answer does not take any more."""
+    meanwhile = why in {"discord.not_released", "again.not_offered"}
+    return Refused(i18n.text("again.changed" if meanwhile else why, reader))
+
+
 async def tried(conn: AsyncConnection, asked: Asked) -> Try:
-    """
-    Return what is asked by another try.
-
-    Raises:
-        Refused: the answer that it is about is gone.
-
-    """
+    """Return what is asked by another try; none of it must be `refused`."""
     course = asked.course.id
     followed = await questions.followed(conn, course=course, question=asked.follows) if asked.follows else None
     if followed is None or asked.follows is None:

@@ -12,9 +12,9 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db import course_settings, courses, deliveries, questions, showings
-from db.records import AnswerId, Course, CourseId, Outcome, QuestionId, Showing, VerifiedId
+from db.records import AnswerId, Course, CourseId, QuestionId, Showing, VerifiedId
 from services import i18n, prompts
-from services.answering.again import NONE_LEFT, OVER_ONE_MOMENT, WRITTEN, tried, without
+from services.answering.again import NONE_LEFT, OVER_ONE_MOMENT, WRITTEN, Why, refused, tried, withdrawn, without
 from services.answering.asked import Asked, Question, cleaned, language_of, turns_before
 from services.answering.asked_before import Evidence, Finder, Known
 from services.answering.drafts import Draft
@@ -34,13 +34,16 @@ from services.search.scope.saying import named, question_back
 
 PROMPT = "answer/3"
 UNSTORED = QuestionId(0)
-NO_MODEL = "there is no language model any more"
 LOOK_AGAIN_S = 1.0
 """While drafts are shown, for whether staff have begun to hold answers."""
 
 
 class InProgress(Refused):
     """The same question is being answered at this moment."""
+
+
+class TriedBefore(Refused):
+    """Another try of that kind at that answer was made before, or is being made."""
 
 
 class NotStored(Unavailable):
@@ -86,8 +89,8 @@ class Asker:
         A model that fails is no error: the outcome is `failed`, and the reply has the passages.
 
         Raises:
-            Refused: the question is empty or too long, (`InProgress`) is being answered right now, or (`TooSoon`)
-                is one too many.
+            Refused: the question is empty or too long, (`InProgress`) is being answered right now, (`TooSoon`) is
+                one too many, or (`TriedBefore`) another try that was made before.
             Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """
@@ -99,20 +102,24 @@ class Asker:
             with _unstored():
                 async with asyncio.timeout_at(deadline):
                     question = await self._received(asked, text)
+            if isinstance(question, Refused):
+                raise question
             if isinstance(question, Reply):
                 yield question
                 return
-            reply: Reply | None = None
-            looked_at, holds = began, question.holds
+            reply: Reply | Refused | None = None
+            looked_at, is_held = began, bool(question.holds)
             async with self._held(question), aclosing(self._written(question, deadline)) as parts:
                 async for part in parts:
                     if not isinstance(part, Draft):
                         reply = await store(self._pool, question, part, began, is_judged=self._is_judged)
                         break
                     if question.showing and time.monotonic() - looked_at > LOOK_AGAIN_S:
-                        looked_at, holds = time.monotonic(), await self._holds(question)
-                    if not holds:
+                        looked_at, is_held = time.monotonic(), await self._is_held(question)
+                    if not is_held:
                         yield part
+            if isinstance(reply, Refused):
+                raise reply
             # Outside: who has the reply closes this, which is no reason to let go of the question.
             assert reply is not None  # noqa: S101 - what is written ends in what came of it
             yield reply
@@ -163,8 +170,8 @@ class Asker:
                 examined = await examine(conn, found.id, question.id, question.text) if found and question else None
         return (found, examined) if found and examined else None
 
-    async def _received(self, asked: Asked, text: str) -> Question | Reply:
-        """Store the question, or return the reply to it if it was answered before."""
+    async def _received(self, asked: Asked, text: str) -> Question | Reply | Refused:
+        """Store the question, or return the reply to it if it was answered before, or why it is not any more."""
         languages = await self._retriever.languages(asked.course)
         async with self._pool.connection() as conn:
             if asked.asker_key:
@@ -172,6 +179,8 @@ class Asker:
                 await questions.lock_counting(conn, asked.course.id)
             before, shown = "", ()
             if asked.again:
+                if why := await self._refused(conn, asked):
+                    return await self._withdrawn(conn, asked, why)
                 again = await tried(conn, asked)
                 asked, before, shown, text = again.asked, again.before, again.shown, again.asked.text
             # What asks again stands alone already.
@@ -212,6 +221,7 @@ class Asker:
             lecture=asked.lecture,
             history=history,
             scope=scope,
+            follows=asked.follows,
             again=asked.again,
             before=before,
             shown=shown,
@@ -219,13 +229,34 @@ class Asker:
             showing=showing,
         )
 
-    async def _holds(self, question: Question) -> tuple[Outcome, ...]:
-        """Return what staff hold by now; where the database does not answer, drafts are not worth failing for."""
+    async def _refused(self, conn: AsyncConnection, asked: Asked) -> Why | None:
+        if asked.again is None:
+            return None
+        if asked.again in WRITTEN and self._model is None:
+            return "again.no_model"
+        return await refused(conn, asked.course.id, asked.follows, asked.again)
+
+    async def _withdrawn(self, conn: AsyncConnection, asked: Asked, why: Why) -> Reply | Refused:
+        """Let go of another try, which a stop may have cut off; one that was answered goes where it should."""
+        reader, course = asked.reader or asked.course.language, asked.course.id
+        source_id = asked.source_id or ""
+        if await questions.by_source(conn, course=course, source=asked.source, source_id=source_id) is None:
+            return Refused(i18n.text(why, reader))
+        question, reply, _ = await self._redelivered(conn, asked)
+        if reply is None:
+            await questions.withdraw(conn, course=course, question=question)
+        return reply or withdrawn(why, reader)
+
+    async def _is_held(self, question: Question) -> bool:
+        """Tell whether no draft may be shown by now; where the database does not answer, none is worth failing for."""
+        course, again = question.course.id, question.again
         try:
             async with self._pool.connection(timeout=LOOK_AGAIN_S) as conn:
-                return await course_settings.holds(conn, question.course.id)
+                if again and await refused(conn, course, question.follows, again):
+                    return True
+                return bool(await course_settings.holds(conn, course))
         except (psycopg.Error, PoolTimeout):
-            return question.holds
+            return bool(question.holds)
 
     async def _opened(self, conn: AsyncConnection, asked: Asked, question: QuestionId) -> Showing | None:
         """Keep where a question was asked, and claim the place where its answer is to stand."""
@@ -246,19 +277,22 @@ class Asker:
         before = await questions.by_source(
             conn, course=asked.course.id, source=asked.source, source_id=asked.source_id or ""
         )
+        reader = asked.reader or asked.course.language
         if before is None and asked.again:
-            raise Refused(i18n.text("again.before", asked.reader or asked.course.language))
+            raise TriedBefore(i18n.text("again.being_written", reader))
         if before is None:
             raise Broken(f"The question {asked.source_id!r} from {asked.source!r} belongs to another course.")
         course, to = asked.course.id, asked.destination
         if to and await deliveries.redirect(conn, question=before.id, course=course, destination=to, lease=self._lease):
             showing = await showings.open_reply(conn, question=before.id, course=course, destination=to)
+        elif asked.is_anew:
+            raise Refused(i18n.text("question.in_progress", reader))
         else:
             showing = await showings.current(conn, question=before.id, course=course)
         if reply := await reply_to(conn, asked.course.id, before.id, before.text, showing):
             return before.id, reply, showing
         if not await questions.claim(conn, course=asked.course.id, question=before.id, lease=self._lease):
-            raise InProgress(i18n.text("question.in_progress", asked.reader or asked.course.language))
+            raise InProgress(i18n.text("question.in_progress", reader))
         return before.id, None, showing
 
     @asynccontextmanager
@@ -277,9 +311,6 @@ class Asker:
         """Search, then write; yield drafts, and last what came of it."""
         if isinstance(question.scope, OneOf | Nowhere):
             yield Written(outcome="no_material", text=question_back(question.scope, question.reads))
-            return
-        if question.again in WRITTEN and self._model is None:
-            yield Written(outcome="failed", text=i18n.text("again.no_model", question.reads), failure=NO_MODEL)
             return
         try:
             async with asyncio.timeout_at(deadline):

@@ -36,6 +36,7 @@ class Asked:
     text: str
     source: str  # "cli", "discord", "eval", …
     source_id: str | None = None
+    is_anew: bool = False  # by the id of one whose answer was lost; it goes to whoever is the first to ask so
     asker_key: str | None = None
     destination: Destination | None = None  # stored with the question, so that a restart can still deliver
     reader: Language | None = None  # the language of a refusal; None: the course's
@@ -59,6 +60,7 @@ class Question:
     lecture: LectureId | None
     history: tuple[Turn, ...]
     scope: Scope = EVERYWHERE  # the lectures that its words name
+    follows: QuestionId | None = None
     again: Again | None = None
     before: str = ""  # the answer that another try is wanted at
     shown: tuple[Reference, ...] = ()  # moments that another one is wanted than

@@ -39,6 +39,11 @@ class Deliveries:
         async with self._pool.connection() as conn:
             return await deliveries.before(conn, course=course.id, follows=follows, again=again)
 
+    async def lose(self, course: Course, before: Attempted) -> bool:
+        """Take note that a try which had arrived is no longer there, so that it is sent anew; False: somebody has."""
+        async with self._pool.connection() as conn:
+            return await deliveries.lose(conn, question=before.question_id, course=course.id)
+
     async def release(self, source: str, source_id: str, course: Course) -> None:
         """Let another process deliver the answer at once."""
         async with self._pool.connection() as conn:

@@ -10,10 +10,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import answers, course_settings, questions, reviews, scopes, verified
 from db.records import Answer, AnswerScope, Outcome
+from services.answering.again import Why, refused, withdrawn
 from services.answering.asked import Question
 from services.answering.replies import Reply, reply_to
 from services.answering.scoping import recorded_as
 from services.answering.writing import UNCITED, Written
+from services.errors import Refused
 from services.judging.promise import promise
 
 log = logging.getLogger(__name__)
@@ -24,11 +26,17 @@ STORE_LIMIT_S = 10.0
 
 async def store(
     pool: AsyncConnectionPool, question: Question, written: Written, began: float, *, is_judged: bool
-) -> Reply:
-    """Store answer, passages, references and what follows from them in one transaction; who was first counts."""
+) -> Reply | Refused:
+    """
+    Store answer, passages, references and what follows from them in one transaction; who was first counts.
+
+    Of another try whose answer does not take it any more nothing is stored, and the refusal returned.
+    """
     course = question.course.id
     scope = recorded_as(question.scope)
     async with asyncio.timeout(STORE_LIMIT_S), pool.connection() as conn:
+        if question.again and (why := await refused(conn, course, question.follows, question.again)):
+            return await _withdrawn(conn, question, why)
         # Looked at now: staff may have begun to hold answers while this one was written.
         holds = await course_settings.holds_now(conn, course) if question.showing else ()
         if written.verified:
@@ -71,6 +79,15 @@ async def store(
     )
     assert reply is not None  # noqa: S101 - it was stored above
     return reply
+
+
+async def _withdrawn(conn: AsyncConnection, question: Question, why: Why) -> Reply | Refused:
+    """Let go of another try, unless somebody else has answered it before its answer changed."""
+    course = question.course.id
+    if reply := await reply_to(conn, course, question.id, question.text, question.showing):
+        return reply
+    await questions.withdraw(conn, course=course, question=question.id)
+    return withdrawn(why, question.reads)
 
 
 def _is_held(written: Written, scope: AnswerScope | None, holds: Sequence[Outcome]) -> bool:

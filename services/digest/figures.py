@@ -1,7 +1,7 @@
 """Count a period of a course, beside the period before, into a digest."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -11,8 +11,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import digest_figures, lexicons
-from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
-from db.records import Again, Course, Label, Outcome
+from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, TriedCount, Voices
+from db.records import Again, Course, Label, Outcome, QuestionId
 from services.digest.posting import weeks
 from services.digest.report import (
     FEW_SCORES,
@@ -26,6 +26,8 @@ from services.digest.report import (
     Place,
     Relevance,
     ReviewFigures,
+    Topic,
+    Tried,
 )
 from services.digest.topics import finding as topics
 from services.digest.topics.finding import Topics, WeekQuestion
@@ -40,6 +42,8 @@ FEWEST_PAIRS = 30
 LOW_SHARE = 0.75
 """Below this, one score in four misleads, too many to read averages of them."""
 LABELS: tuple[Label, ...] = ("I", "P", "C")
+FEWEST_TRIES = 3
+"""Of fewer, most are no more than one."""
 MILLION = 1_000_000
 
 
@@ -94,7 +98,8 @@ class Figures:
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
             )
-            asked = [_asked(one) async for one in digest_figures.questions(conn, span)]
+            of_question = _by_question(tries)
+            asked = [_asked(one, of_question[one.id]) async for one in digest_figures.questions(conn, span)]
         current = await self._serving.current() if self._serving else None
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
@@ -122,7 +127,31 @@ async def _was_asked_before(conn: AsyncConnection, course: Course, start: dateti
     return (await digest_figures.asking(conn, earlier)).questions > 0
 
 
-def _asked(one: digest_figures.CountedQuestion) -> WeekQuestion:
+def _by_question(tries: Sequence[TriedCount]) -> defaultdict[QuestionId | None, Counter[Again]]:
+    counts = defaultdict[QuestionId | None, Counter[Again]](Counter)
+    for one in tries:
+        counts[one.question][one.again] += one.tries
+    return counts
+
+
+def _tried(tries: Sequence[TriedCount], topics: Sequence[Topic]) -> Iterator[tuple[Again, Tried]]:
+    """Yield how often each kind was asked for, with the topic, or else the lecture, that more than half are about."""
+    for again in get_args(Again):
+        ours = [one for one in tries if one.again == again]
+        lectures = Counter[tuple[int | None, str | None]]()
+        for one in ours:
+            lectures[one.lecture_id, one.title] += one.tries
+        if count := sum(one.tries for one in ours):
+            topic = next((topic.title for topic in topics if _is_most(topic.tries.get(again, 0), count)), None)
+            lecture = next((title for (_, title), cited in lectures.items() if _is_most(cited, count)), None)
+            yield again, Tried(count=count, topic=topic, lecture=None if topic else lecture)
+
+
+def _is_most(some: int, of: int) -> bool:
+    return of >= FEWEST_TRIES and 2 * some > of
+
+
+def _asked(one: digest_figures.CountedQuestion, tries: Mapping[Again, int]) -> WeekQuestion:
     return WeekQuestion(
         text=one.text,
         language=one.language,
@@ -134,6 +163,7 @@ def _asked(one: digest_figures.CountedQuestion) -> WeekQuestion:
             Place(lecture_id=lecture, lecture=title, start_s=start_s, url=url, citations=1)
             for lecture, title, start_s, url in zip(one.lecture_ids, one.titles, one.starts_s, one.urls, strict=True)
         ),
+        tries=tries,
     )
 
 
@@ -147,7 +177,7 @@ def _digest(
     terms: Terms,
     minutes: Sequence[CitedMinute],
     found: Topics,
-    tries: Mapping[Again, int],
+    tries: Sequence[TriedCount],
 ) -> Digest:
     asking, past = now.asking, then.asking if then else None
     return Digest(
@@ -190,7 +220,7 @@ def _digest(
         small_questions=found.small_questions,
         least_askers=terms.least_askers,
         lectures=_lectures(minutes),
-        tries=tries,
+        tries=dict(_tried(tries, (*found.topics, *found.gaps, *found.for_staff))),
     )
 
 

@@ -100,6 +100,16 @@ class Topic:
     relevance: float | None  # mean AR, 0 to 1
     voted_down: int
     places: tuple[Place, ...]
+    tries: Mapping[Again, int] = field(default_factory=dict[Again, int])  # further ones at its answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """How often an answer was wanted in one other way, and what most of these tries are about, if they have that."""
+
+    count: int
+    topic: str | None = None  # the title of one that the digest shows
+    lecture: str | None = None  # that their answers cite, where they have no topic in common
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +159,7 @@ class Digest:
     small_questions: int  # the questions in them
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
-    tries: Mapping[Again, int] = field(default_factory=dict[Again, int])  # how often an answer was wanted another way
+    tries: Mapping[Again, Tried] = field(default_factory=dict[Again, Tried])
 
     @property
     def is_empty(self) -> bool:

@@ -151,6 +151,7 @@ class Asking(commands.Cog):
             text=text,
             source=SOURCE,
             source_id=missed or command.source_id,
+            is_anew=missed is not None,
             asker_key=key,
             lecture=narrowed.id if narrowed else None,
             said_at=command.interaction.created_at,

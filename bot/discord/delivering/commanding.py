@@ -84,6 +84,7 @@ class Commanding:
         """Answer a command, or say why not: nobody is left with a bot that thinks for ever."""
         try:
             asked = await asking(command)
+            self._require_alone(asked)
             await self._answering.answer(asked, command.destination, outlet)
         except Refused as error:
             await self._excuse(outlet, str(error))
@@ -96,6 +97,11 @@ class Commanding:
             trace = None if is_passing(error) else error
             log.error("command.failed", exc_info=trace, extra={"reason": repr(error)})  # noqa: TRY400 - see trace
             await self._excuse(outlet, command.excuse)
+
+    def _require_alone(self, asked: Asked) -> None:
+        """Refuse what is asked anew while somebody else's press has it: it comes once."""
+        if asked.is_anew and asked.source_id in self._answering.in_flight:
+            raise Refused(i18n.text("question.in_progress", asked.reader or asked.course.language))
 
     async def _excuse_unless_stored(self, command: Command, outlet: CommandOutlet) -> None:
         """Say that the process ends, where no later one will know of the question."""

@@ -52,7 +52,13 @@ def answer(
     *first, last = _pages(before, text, reply.references) or [i18n.text("answer.no_material", language)]
     tries = offered(reply) if can_try else ()
     view = buttons.under(
-        reply.answer, language, references=reply.references, can_share=can_share, scope=reply.scope, tries=tries
+        reply.answer,
+        language,
+        references=reply.references,
+        can_share=can_share,
+        scope=reply.scope,
+        tries=tries,
+        has_picture=picture is not None,
     )
     embed = _references(reply.references, language) if reply.references else None
     return (*(Page(content=page) for page in first), Page(content=last, embed=embed, view=view, picture=picture))
@@ -107,6 +113,23 @@ def _references(references: Sequence[Reference], language: Language) -> discord.
 
 def _reference(reference: Reference) -> str:
     return f"{numbered(reference)}\n“{shortened(plain(reference.quote), LONGEST_QUOTE)}”"
+
+
+def sources(formulas: Sequence[str], language: Language) -> tuple[str, ...]:
+    """
+    Return messages with the LaTeX of *formulas*, to be copied, by the numbers that they have on their picture.
+
+    No block of code is cut: a formula that is drawn is short (`services.notation.grammar.LONGEST`).
+    """
+    pages = [i18n.text("formula.sources", language)]
+    for number, latex in enumerate(formulas, start=1):
+        name = f"**({number})**\n" if len(formulas) > 1 else ""
+        block = f"{name}```tex\n{latex}\n```"
+        if len(pages[-1]) + 1 + len(block) > LONGEST:
+            pages.append(block)
+        else:
+            pages[-1] += f"\n{block}"
+    return tuple(pages)
 
 
 def excerpts(reply: Reply, language: Language) -> discord.Embed | None:

@@ -20,7 +20,7 @@ from services import i18n
 from services.search.scope.saying import called
 
 OnAnswer = Literal[
-    "up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3", "simpler", "example", "other"
+    "up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3", "simpler", "example", "other", "formulas"
 ]
 OnCard = Literal[
     "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
@@ -138,6 +138,7 @@ LABELS: dict[OnAnswer | OnCard, str] = {
     "simpler": "button.simpler",
     "example": "button.example",
     "other": "button.other",
+    "formulas": "button.formulas",
     "take": "card.take",
     "release": "card.release",
     "right": "card.right",
@@ -166,9 +167,11 @@ def under(
     can_share: bool,
     scope: AnswerScope | None = None,
     tries: Sequence[Again] = (),
+    has_picture: bool = False,
 ) -> discord.ui.View:
     """
-    Return the buttons that *answer* deserves: first those to its moments, last those that *try* it another way.
+    Return the buttons that *answer* deserves: first those to its moments, last those that *try* it another way, ask for
+    the source of what stands on its picture, or widen its scope.
 
     One that failed cannot be voted on.
     """
@@ -188,11 +191,9 @@ def under(
     for verb in verbs:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row))
-    for again in tries:
-        press = AnswerPress(verb=again, course=answer.course_id, answer=answer.id)
-        view.add_item(PressButton(press, language, row=row + 1))
-    if scope:
-        press = AnswerPress(verb="widen", course=answer.course_id, answer=answer.id)
+    last: list[OnAnswer] = [*tries, *(["formulas"] if has_picture else []), *(["widen"] if scope else [])]
+    for verb in last:
+        press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row + 1))
     return view
 

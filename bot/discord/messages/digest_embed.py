@@ -62,7 +62,7 @@ def _opening(shown: Sheet, language: Language) -> str:
     """Return the week in a sentence, and what to explain again."""
     caution = shown.caution and f"⚠️ {shown.caution}"
     before = [part for part in (f"**{shown.summary}**", shown.outage, caution) if part]
-    after = [part for part in (shown.small, shown.tries) if part]
+    after = [part for part in (shown.small, shown.tries and plain(shown.tries)) if part]
     heading = f"### {i18n.text('digest.topics.title', language)}\n"
     room = MOST_DESCRIPTION - sum(len(part) + 2 for part in (*before, *after)) - len(heading)
     topics = shown.no_topics or _topics(shown.topics, room, "\n\n", language)

@@ -10,10 +10,11 @@ from services.digest.page.parts import Bar, FigureRow, Sheet, Spot, Tone, TopicW
 from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
 from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
-from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic
+from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic, Tried
 from services.ground.timestamps import clock
 
 LONGEST_EXAMPLE = 300
+LONGEST_ABOUT = 80
 
 SAME, SLIGHTLY = 0.02, 0.1
 """From which difference of the mean AR on it is worth a word, and a strong one."""
@@ -130,8 +131,16 @@ class _Sheets(Spoken):
         return "; ".join(parts) + "."
 
     def _tries(self, digest: Digest) -> str | None:
-        said = [self.counted(digest.tries[kind], *nouns) for kind, nouns in TRIES.items() if digest.tries.get(kind)]
-        return self.text("digest.tries.told", tries=", ".join(said)) if said else None
+        said = [self._tried(one, *nouns) for kind, nouns in TRIES.items() if (one := digest.tries.get(kind))]
+        return self.text("digest.tries.told", tries="; ".join(said)) if said else None
+
+    def _tried(self, tried: Tried, one: str, other: str) -> str:
+        said = self.counted(tried.count, one, other)
+        if tried.topic:
+            return self.text("digest.tries.of_topic", tries=said, topic=quoted(tried.topic, LONGEST_ABOUT))
+        if tried.lecture:
+            return self.text("digest.tries.of_lecture", tries=said, lecture=quoted(tried.lecture, LONGEST_ABOUT))
+        return said
 
     def _asked(self, questions: float | None, askers: float | None) -> str:
         return self.text(

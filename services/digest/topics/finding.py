@@ -5,16 +5,16 @@ import multiprocessing
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from db.records import Outcome
+from db.records import Again, Outcome
 from services.digest.report import Place, Topic
 from services.digest.topics.anonymous import GAP, anonymous
 from services.digest.topics.frames import FRAMES
@@ -73,6 +73,7 @@ class WeekQuestion:
     relevance: float | None  # AR, 0 to 1; None: not judged
     voted_down: bool  # somebody gave the answer a thumb down
     places: tuple[Place, ...] = ()  # that the answer cites
+    tries: Mapping[Again, int] = field(default_factory=dict[Again, int])  # how often it was wanted in another way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ def _topic(questions: Sequence[WeekQuestion], centrality: Sequence[float], known
         relevance=sum(judged) / len(judged) if judged else None,
         voted_down=sum(one.voted_down for one in questions),
         places=_places(place for one in questions for place in one.places),
+        tries=sum((Counter(one.tries) for one in questions if one.tries), Counter[Again]()),
     )
 
 

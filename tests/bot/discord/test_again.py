@@ -1,6 +1,7 @@
 """Another try at an answer, by the buttons under it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,9 @@ from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Interaction, Message
-from tests.fake_model import FakeModel, fake_model, hangs, says
+from tests.fake_model import FakeModel, fake_model, hangs, says, waits
 
-BEFORE = i18n.text("again.before", "pt-BR")
+WRITTEN = i18n.text("again.being_written", "pt-BR")
 GONE = i18n.text("discord.answer_gone", "pt-BR")
 NO_EXAMPLE = i18n.text("again.no_example", "pt-BR")
 NO_MOMENT = i18n.text("again.no_moment", "pt-BR")
@@ -32,6 +33,10 @@ O gradiente some porque {number}0 fatores menores do que um se multiplicam na re
 async def taught(campus: Campus, client: Monitoria, *, lectures: int = 2) -> None:
     """Create the course, with more lectures that say why the gradient vanishes."""
     await campus.taught(client.services)
+    await taught_more(campus, client, lectures=lectures)
+
+
+async def taught_more(campus: Campus, client: Monitoria, *, lectures: int = 2) -> None:
     course = await client.services.courses.find("redes")
     for number in range(2, lectures + 1):
         file = campus.setup.home / "captions" / f"aula-{number}.vtt"
@@ -65,6 +70,10 @@ async def kinds(client: Monitoria) -> list[tuple[str | None, str]]:
     async with client.services.pool.connection() as conn:
         found = await conn.execute("select again, text from questions order by id")
         return list(await found.fetchall())
+
+
+def before(answer: Message) -> str:
+    return i18n.text("again.before", "pt-BR", link=answer.jump_url)
 
 
 def writer(model: FakeModel) -> LlmConfig:
@@ -214,13 +223,112 @@ async def test_of_two_presses_at_once_one_is_answered(campus: Campus) -> None:
         late = await pressed(campus, client, answer, "Mais simples")
 
         assert await kinds(client) == [(None, QUESTION), ("simpler", QUESTION)]
+        (answered,) = [message for one in both for message in (one.original, *one.followups) if is_cited(message)]
+        assert answered
         assert late.original
-        assert (late.original.content, late.original.ephemeral) == (BEFORE, True)
+        assert (late.original.content, late.original.ephemeral) == (before(answered), True)
         said = [message for one in both for message in (one.original, *one.followups) if message]
         there = [message for message in said if not message.deleted]
         assert sorted(is_cited(message) for message in there) == [False, True]
         (told,) = [message for message in there if not is_cited(message)]
-        assert (told.content, told.ephemeral) == (BEFORE, True)
+        assert told.ephemeral
+        assert told.content in {WRITTEN, before(answered)}
+
+
+async def test_while_a_try_is_written_a_second_press_says_so(campus: Campus) -> None:
+    bia = campus.server.add_member(campus.guild, "bia")
+    opened = asyncio.Event()
+    async with (
+        fake_model(SAYS, waits("O gradiente fica ", opened, "pequeno [1].")) as model,
+        campus.running(writer(model)) as client,
+    ):
+        await taught(campus, client)
+        answer = await asked(campus, client)
+        name = answer.buttons["Mais simples"]
+        first = await campus.server.click(campus.ana, answer, name)
+        await campus.server.until(lambda: len(model.requests) > 1)
+
+        second = await (await campus.server.click(bia, answer, name)).answered()
+        opened.set()
+
+        assert second.original
+        assert (second.original.content, second.original.ephemeral) == (WRITTEN, True)
+        await campus.server.until(lambda: is_cited(first.original))
+        assert len(await kinds(client)) == 2
+
+
+async def test_a_try_whose_message_was_deleted_is_sent_anew_and_not_written(campus: Campus) -> None:
+    bia = campus.server.add_member(campus.guild, "bia")
+    async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
+        await taught(campus, client)
+        answer = await asked(campus, client)
+        first = (await pressed(campus, client, answer, "Exemplo")).original
+        assert first
+        await campus.server.delete(first)
+        requests = len(model.requests)
+
+        both = [await campus.server.click(who, answer, answer.buttons["Exemplo"]) for who in (campus.ana, bia)]
+        for one in both:
+            await one.done()
+        await settled(campus, client)
+
+        there = [one.original for one in both if one.original and not one.original.deleted]
+        (again,) = [message for message in there if is_cited(message)]
+        assert set(KINDS) <= set(again.buttons)
+        assert len(model.requests) == requests
+        assert len(await kinds(client)) == 2
+        # … and from then on that one is the one that is there.
+        late = (await pressed(campus, client, answer, "Exemplo")).original
+        assert late
+        assert late.content == before(again)
+
+
+async def test_of_a_long_try_whose_first_page_was_deleted_the_rest_goes_before_it_comes_anew(campus: Campus) -> None:
+    long = "O gradiente encolhe a cada passo da rede recorrente longa. " * 40 + "Ele some [1]."
+    async with fake_model(SAYS, says(long)) as model, campus.running(writer(model)) as client:
+        cog: Any = client.get_cog("Reviewing")
+        cog._tick.change_interval(seconds=0.1)
+        await taught(campus, client)
+        answer = await asked(campus, client)
+        await pressed(campus, client, answer, "Exemplo")
+        _, first, second = campus.server.messages(campus.room)
+        await campus.server.delete(first)
+
+        again = (await pressed(campus, client, answer, "Exemplo")).original
+
+        assert again
+        await campus.server.until(lambda: second.deleted)
+        assert len(campus.server.messages(campus.room)) == 3
+
+
+async def test_a_private_try_comes_again_for_who_may_not_see_it_any_more(campus: Campus) -> None:
+    async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
+        await taught(campus, client)
+        answer = await asked(campus, client, private=True)
+        first = (await pressed(campus, client, answer, "Exemplo")).original
+        requests = len(model.requests)
+        for _ in range(2):
+            again = (await pressed(campus, client, answer, "Exemplo")).original
+
+            assert first
+            assert again
+            assert (again.content, again.ephemeral) == (first.content, True)
+        assert len(model.requests) == requests
+        assert len(await kinds(client)) == 2
+
+
+async def test_where_discord_does_not_say_whether_a_try_is_there_it_is_taken_to_be(campus: Campus) -> None:
+    async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
+        await taught(campus, client)
+        answer = await asked(campus, client)
+        first = (await pressed(campus, client, answer, "Exemplo")).original
+        assert first
+        campus.server.fail(r"GET /channels/\d+/messages/\d+", 403, code=50013)
+
+        late = (await pressed(campus, client, answer, "Exemplo")).original
+
+        assert late
+        assert late.content == before(first)
 
 
 async def test_a_try_that_failed_makes_room_for_another(campus: Campus) -> None:

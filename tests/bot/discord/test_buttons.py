@@ -1,17 +1,25 @@
 """The custom ids of messages that were sent long ago are still understood, word for word."""
 
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
-from bot.discord.messages.buttons import PressButton
+from bot.discord.messages.buttons import OnAnswer, OnCard, PressButton
 
 SENT = [
     *("m:up:2:11", "m:down:2:11", "m:excerpts:2:11", "m:call:2:11", "m:share:2:11"),
     *("r:take:2:5", "r:release:2:5", "r:right:2:5", "r:partly:2:5", "r:wrong:2:5", "r:edit:2:5", "r:dismiss:2:5"),
+    *("m:widen:2:11", "m:in1:2:11", "m:in2:2:11", "m:in3:2:11"),
+    *("m:simpler:2:11", "m:example:2:11", "m:other:2:11", "m:formulas:2:11"),
     *("r:judge:2:5", "r:passages:2:5", "r:next:2:5", "r:approve:2:5", "r:reject:2:5"),
 ]
 """Only ever grows."""
+
+
+def test_every_button_that_can_be_sent_is_among_them() -> None:
+    verbs = {(custom_id[0], custom_id.split(":")[1]) for custom_id in SENT}
+
+    assert verbs == {*(("m", verb) for verb in get_args(OnAnswer)), *(("r", verb) for verb in get_args(OnCard))}
 
 
 @pytest.mark.parametrize("custom_id", SENT)

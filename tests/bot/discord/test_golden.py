@@ -47,6 +47,7 @@ from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
 from services.notation.pictures import Picture
+from services.notation.shown import MOST_DRAWN
 from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
 
@@ -60,6 +61,8 @@ FORMULAS = (
     rf"A taxa $\eta$ multiplica a derivada [1]: $${DRAWN[0]}$$ Os pesos $W_Q$ e \({DRAWN[1]}\) ficam [2], mas"
     r" $\frac{1$ e R$ 5 não são fórmulas."
 )
+LONG_FORMULAS = tuple(f"x_{{{number}}} = {'a + ' * 146}b" for number in range(MOST_DRAWN))
+"""As many as are drawn, each nearly as long as one may be."""
 LONG_ANSWER = (
     "O gradiente encolhe a cada passo, porque a regra da cadeia multiplica as derivadas [1].\n\n"
     + "A cada instante a rede multiplica pelo mesmo peso, e o produto tende a zero. " * 8
@@ -409,6 +412,9 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "formulas": lambda language: payload(
         answers.answer(reply("answered", language, FORMULAS), language, picture=Picture(png=b"", sources=DRAWN))
     ),
+    "formulas_source": lambda language: list(answers.sources(DRAWN, language)),
+    "formulas_source_one": lambda language: list(answers.sources(DRAWN[:1], language)),
+    "formulas_source_long": lambda language: list(answers.sources(LONG_FORMULAS, language)),
     "formulas_undrawn": lambda language: payload(answers.answer(reply("answered", language, FORMULAS), language)),
     "long": lambda language: payload(answers.answer(reply("answered", language, LONG_ANSWER), language)),
     "draft": lambda _: answers.draft(LONG_ANSWER[:900]),

@@ -157,6 +157,79 @@ async def test_a_conversation_speaks_the_language_of_its_course(terminal: Consol
     ]
 
 
+LATER = "O gradiente some porque fatores menores do que um se multiplicam na rede recorrente."
+NO_MOMENT = i18n.text("again.no_moment", "pt-BR")
+TRIED = i18n.text("chat.tried", "pt-BR")
+NOTHING_TO_TRY = i18n.text("chat.nothing_to_try", "pt-BR")
+
+
+async def two_lectures(terminal: Console) -> Console:
+    there = await teach(terminal, "pt-BR")
+    file = captions(there.folder, "aula-2.vtt", "Exercício sobre redes recorrentes.", LATER)
+    ran = await there.run("ingest", str(file), "--course", "redes", "--language", "pt-BR")
+    assert ran.code == 0, ran.err
+    return there
+
+
+def tries(terminal: Console) -> list[tuple[object, ...]]:
+    return rows(terminal, "select again, text, follows from questions order by id")
+
+
+async def test_without_a_model_the_other_moments_come_until_none_is_left(terminal: Console) -> None:
+    there = await two_lectures(terminal)
+    typed = "\n".join(("/outro", QUESTION, "/outro", "/other", "/outro", "/simples")) + "\n"
+    ran = await there.run("chat", "--course", "redes", typed=typed)
+
+    first, second, none = flat(ran.out).split("╭")[1:]
+    assert "aula 1" in first
+    assert "aula 2" in second
+    assert NO_MOMENT in none
+    quotes = i18n.text("again.not_offered", "pt-BR")
+    assert ran.err.splitlines()[1:] == [NOTHING_TO_TRY, TRIED, quotes]
+    assert tries(there) == [(None, QUESTION, None), ("other", QUESTION, 1), ("other", QUESTION, 2)]
+
+
+@pytest.mark.parametrize(("language", "typed"), [("pt-BR", ("/simples", "/exemplo")), ("en", ("/simpler", "/example"))])
+async def test_the_last_answer_is_tried_as_by_the_buttons(
+    terminal: Console, language: str, typed: tuple[str, ...]
+) -> None:
+    there = await teach(terminal, language)
+    spoken = says("O gradiente encolhe [1]."), says("Ele fica pequeno [1]."), says("NO_MATERIAL")
+    async with fake_model(*spoken) as model:
+        ran = await there.having(OPENAI_BASE_URL=model.base_url).run(
+            "chat", "--course", "redes", typed="\n".join((QUESTION, *typed, "+")) + "\n"
+        )
+
+    assert ran.code == 0, ran.err
+    assert all(word in ran.err.splitlines()[0] for word in typed)
+    _, simpler, example = flat(ran.out).split("╭")[1:]
+    assert "Ele fica pequeno [1]." in simpler
+    assert i18n.text("again.no_example", "pt-BR") in example
+    assert ["in simpler words" in prompt for prompt in model.prompts] == [False, True, False]
+    assert "O gradiente encolhe (1)." in model.prompts[1]
+    assert "Ele fica pequeno (1)." in model.prompts[2]
+    assert [again for again, _, _ in tries(there)] == [None, "simpler", "example"]
+    assert votes(there) == [("student", "C", None, None)]
+
+
+async def test_a_try_that_failed_may_be_made_again_and_a_question_follows_up_on_it(terminal: Console) -> None:
+    there = await teach(terminal, "pt-BR")
+    broken = sends_json({"error": {}}, status=500)
+    async with fake_model(says("O gradiente encolhe [1]."), broken, says("Ele fica pequeno [1].")) as model:
+        typed = "\n".join((QUESTION, "/simples", "/simples", "e na LSTM?")) + "\n"
+        ran = await there.having(OPENAI_BASE_URL=model.base_url).run("chat", "--course", "redes", typed=typed)
+
+    assert ran.code == 0, ran.err
+    assert "Ele fica pequeno [1]." in flat(ran.out)
+    assert [(again, follows) for again, _, follows in tries(there)] == [
+        (None, None), ("simpler", 1), ("simpler", 1), (None, None)
+    ]  # fmt: skip
+    assert rows(there, "select outcome from answers order by id") == [
+        ("answered",), ("failed",), ("answered",), ("answered",)
+    ]  # fmt: skip
+    assert any(QUESTION in prompt and "e na LSTM?" in prompt for prompt in model.prompts)
+
+
 async def test_ctrl_c_at_the_prompt_ends_at_once(sampled: Console) -> None:
     """Not only when Enter is pressed: a real terminal, at which nobody types anything else."""
     ours, theirs = pty.openpty()

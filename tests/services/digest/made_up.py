@@ -16,6 +16,7 @@ from services.digest.report import (
     Relevance,
     ReviewFigures,
     Topic,
+    Tried,
 )
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -214,6 +215,11 @@ BELIEVABLE = Digest(
     small_questions=12,
     least_askers=3,
     lectures=tuple(heat(lecture, rank) for rank, lecture in enumerate(MOST_CITED)),
+    tries={
+        "simpler": Tried(count=14, topic=TOPICS[0].title),
+        "example": Tried(count=6, lecture=TITLES[10]),
+        "other": Tried(count=1),
+    },
 )
 
 NOTHING = Figure(value=0, before=118)
@@ -241,6 +247,7 @@ EMPTY = replace(
     small_topics=0,
     small_questions=0,
     lectures=(),
+    tries={},
 )
 
 FIRST = replace(
@@ -311,4 +318,9 @@ HOSTILE = replace(
     gaps=tuple(map(hostile_topic, range(20, 40))),
     for_staff=tuple(map(hostile_topic, range(40, 46))),
     lectures=tuple(map(hostile_lecture, range(40))),
+    tries={
+        "simpler": Tried(count=40_000, topic=LONG),
+        "example": Tried(count=4, lecture=LONG),
+        "other": Tried(count=4, topic=EVIL),
+    },
 )
