@@ -84,6 +84,7 @@ class Facts:
     labels: dict[tuple[int, int], str]  # by answer and student
     given_up: set[int]  # questions whose answer Discord refused for good
     kept: dict[int, Kept]  # by message
+    tries: dict[tuple[int, str], int]  # by the question that they follow and their kind: those that did not fail
     left: dict[str, list[str]]  # words that should be gone, and in which tables they stand
     by_question: dict[int, Answer] = field(default_factory=dict[int, Answer])
 
@@ -251,6 +252,14 @@ async def facts(play: Play) -> Facts:
             for message, sha256, gone in await look(
                 "select message_id, text_sha256, gone_at is not null from kept_messages join verified_answers v "
                 "on v.id = verified_id where v.course_id = %(course)s and retired_at is null"
+            )
+        },
+        tries={
+            (follows, again): count
+            for follows, again, count in await look(
+                "select q.follows, q.again, count(*) from questions q left join answers a on a.question_id = q.id "
+                "where q.course_id = %(course)s and q.follows is not null and q.again is not null "
+                "and a.outcome is distinct from 'failed' group by 1, 2"
             )
         },
         left=await _left(play),

@@ -14,7 +14,19 @@ from typing import Any
 import psycopg
 
 from services import i18n
-from tests.bot.discord.plays.play import TOPICS, Ask, Play, Written, answer_of, button, chosen, item_of, press
+from tests.bot.discord.plays.play import (
+    ANEW,
+    NO_LECTURE,
+    TOPICS,
+    Ask,
+    Play,
+    Written,
+    answer_of,
+    button,
+    chosen,
+    item_of,
+    press,
+)
 from tests.fake_discord import Channel, Interaction, Member, Message
 
 Move = Callable[[Play, random.Random], Awaitable[None]]
@@ -22,7 +34,14 @@ MOVES: dict[str, tuple[int, Move]] = {}
 """By name: how often, and what."""
 INSTEAD = ("call", "mention")
 """What is done where a move finds nothing to act upon."""
-FIRST = {"keep": "explain", "rewrite": "keep", "explain": "post", "post_again": "post", "share": "ask_privately"}
+FIRST = {
+    "keep": "explain",
+    "rewrite": "keep",
+    "explain": "post",
+    "post_again": "post",
+    "share": "ask_privately",
+    "once_more": "ask",
+}
 """What must have been done before a move finds something; it is done in its place."""
 
 
@@ -52,6 +71,8 @@ def question(play: Play, rng: random.Random) -> tuple[str, str]:
     if kind < 0.04:
         return "Qual é a data da prova?", ""
     topic = rng.choice(TOPICS[:2] if kind < 0.6 else TOPICS)
+    if 0.6 < kind < 0.68:
+        return f"O que é o {topic} na aula {rng.choice((1, 2, 2, NO_LECTURE))}?", ""
     if kind > 0.8:
         tag = f"zq{play.number}n{len(play.asks)}"
         return f"O que é o {topic} {tag}?", tag
@@ -391,6 +412,35 @@ async def excerpts(play: Play, rng: random.Random) -> None:
     await under(play, rng, "excerpts", "looks at the excerpts")
 
 
+@move(16)
+async def once_more(play: Play, rng: random.Random) -> None:
+    """Somebody asks once more by a button: another way, or of other lectures; at times twice at once."""
+    found = visible(play, rng)
+    verbs = [verb for verb in ANEW if button(found[1], verb)] if found else []
+    if not found or not verbs or found[1].channel.id in play.gone_channels:
+        return
+    who, shown = found
+    if before := await asked_by(play, shown):
+        verb = rng.choice(verbs)
+        custom_id, actor = button(shown, verb) or "", who if shown.channel.guild else who.user
+        used = [await play.server.click(actor, shown, custom_id) for _ in range(2 if rng.random() < 0.15 else 1)]
+        way = f"presses {verb} under answer {answer_of(shown)}, which repeats"
+        for one in used:
+            asked = noted(play, way, who, before.text, shown.channel, interaction=one, is_private=shown.ephemeral)
+            asked.repeats = before
+        await answered(play, play.asks[-1])
+
+
+async def asked_by(play: Play, shown: Message) -> Ask | None:
+    """Return what an answer answers, unless nobody can tell now."""
+    rows = await play.look(
+        "select q.source_id, a.id from answers a join questions q on q.id = a.question_id "
+        "where a.course_id = %(course)s"
+    )
+    source = next((source for source, answer in rows if answer == answer_of(shown)), None)
+    return next((one for one in play.asks if one.source_id == source), None)
+
+
 @move(8)
 async def share(play: Play, rng: random.Random) -> None:
     who = rng.choice(play.students)
@@ -594,7 +644,7 @@ async def forget(play: Play, rng: random.Random) -> None:
     confirm = next((one for one in used.original.buttons.values() if one.startswith("m:forget")), None)
     if confirm is None:
         return
-    mine = [one for one in play.asks if one.who is who]
+    mine = [one for one in play.asks if who in {one.who, one.author}]
     play.told_votes = {voted: label for voted, label in play.told_votes.items() if voted[1] != who.id}
     play.tell(f"{who.name} has everything deleted")
     pressed = await play.server.click(who, used.original, confirm)

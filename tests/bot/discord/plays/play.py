@@ -19,8 +19,12 @@ from tests.bot.discord.plays.stage import Stage
 from tests.fake_discord import Channel, Guild, Interaction, Member, Message, Role
 
 TOPICS = ("gradiente", "dropout", "tensor", "perceptron")
-ANSWER_BUTTON = re.compile(r"m:(?P<verb>up|down|excerpts|call|share):(?P<course>\d+):(?P<answer>\d+)")
+ANEW = ("simpler", "example", "other", "widen", "in1", "in2", "in3")
+"""The buttons that ask once more: another way, or of other lectures."""
+ANSWER_BUTTON = re.compile(rf"m:(?P<verb>up|down|excerpts|call|share|{'|'.join(ANEW)}):(?P<course>\d+):(?P<answer>\d+)")
 CARD_BUTTON = re.compile(r"r:(?P<verb>\w+):(?P<course>\d+):(?P<item>\d+)")
+LECTURES = 2
+NO_LECTURE = 9
 PATIENT_S = 5.0
 HASTY_S = 0.06
 
@@ -43,6 +47,17 @@ class Ask:
     hold_changed: bool = False  # while it was being answered
     deleted_for: bool = False  # its asker had their data deleted
     question_gone: bool = False  # the message that asked was deleted
+    repeats: "Ask | None" = None  # whose words it asks once more
+
+    @property
+    def author(self) -> Member:
+        """Whose words it asks in."""
+        return self.repeats.author if self.repeats else self.who
+
+    @property
+    def is_asked_back(self) -> bool:
+        """Whether it names a lecture that there is not, so that the bot says which there are."""
+        return self.repeats is None and f"aula {NO_LECTURE}" in self.text
 
     @property
     def source_id(self) -> str:
@@ -114,7 +129,7 @@ class Play:
 
     @classmethod
     async def begun(cls, number: int, stage: Stage, services: Services) -> "Play":
-        """Make a server with a course that has one lecture."""
+        """Make a server with a course that has two lectures."""
         server = stage.server
         guild = server.add_guild(f"Redes {number}")
         role = server.add_role(guild, "monitoria")
@@ -151,19 +166,20 @@ class Play:
         return made
 
     async def teach(self, services: Services) -> None:
-        """Take in the lecture, in its version of now."""
+        """Take in the lectures, in their version of now."""
         folder = self.stage.home / f"captions-{self.number}"
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / "aula-1.vtt"
-        cues = [
-            f"00:00:{15 * place:02}.000 --> 00:00:{15 * place + 14:02}.000\n"
-            f"O {topic} guarda a ideia {token(self, place)} desta parte da aula."
-            for place, topic in enumerate(TOPICS)
-        ]
-        file.write_text("WEBVTT\n\n" + "\n\n".join(cues) + "\n", encoding="utf-8")
-        planned = plan([file], manifest=None, language="pt-BR", video_url="https://youtu.be/abc123")
-        async for _ in services.ingest.run(self.course, planned):
-            pass
+        for lecture in range(LECTURES):
+            file = folder / f"aula-{lecture + 1}.vtt"
+            cues = [
+                f"00:00:{15 * place:02}.000 --> 00:00:{15 * place + 14:02}.000\n"
+                f"O {topic} guarda a ideia {token(self, lecture * len(TOPICS) + place)} desta parte da aula."
+                for place, topic in enumerate(TOPICS)
+            ]
+            file.write_text("WEBVTT\n\n" + "\n\n".join(cues) + "\n", encoding="utf-8")
+            planned = plan([file], manifest=None, language="pt-BR", video_url=f"https://youtu.be/abc{lecture}")
+            async for _ in services.ingest.run(self.course, planned):
+                pass
 
     # --- looking ---
 

@@ -53,6 +53,8 @@ HEADS: dict[Language, tuple[tuple[str, re.Pattern[str]], ...]] = {
     ),
 }
 """What stands above an answer, in the language of its course."""
+WITHIN = re.compile(r"\*(?:Em|In):(?:(?!\*).)+\*")
+"""And below that, where lectures were named."""
 UNSTORED_S = 1.0
 """In which a question may have been heard and not yet stored."""
 ASKED = re.compile(r"\*\*(Pergunta|Question):\*\*[^?]*\?")
@@ -100,6 +102,9 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
     yield from _unasked(play, known)
     yield from _kept(play, known)
     yield from _words_that_are_gone(play, known)
+    for (question, again), count in known.tries.items():
+        if count > 1:
+            yield Broken("11 tries", f"question {question} was tried {count} times as {again!r}")
 
 
 # --- which messages show what ---
@@ -173,7 +178,7 @@ def _forgotten(play: Play, ask: Ask, known: Facts, copies: list[Copy]) -> Iterat
 
 def _never_shown_unapproved(play: Play, ask: Ask, answer: Answer, known: Facts, copies: list[Copy]) -> Iterator[Broken]:
     certain = ask.is_held and not ask.hold_changed and answer.outcome in {"answered", "no_material"}
-    if not certain or answer.model == "verified":
+    if not certain or answer.model == "verified" or ask.is_asked_back:
         return
     secret = tokens([answer.text])
     approved, edited = known.released_at(answer)
@@ -248,10 +253,11 @@ def _look(content: str, language: Language) -> tuple[str, str]:
     for head in ("waiting", "rejected", "retired"):
         if left == squeezed(i18n.text(f"mark.{head}", language)):
             return head, ""
+    shown = ""
     for head, pattern in HEADS[language]:
         if match := pattern.match(left):
-            return head, left[match.end() :]
-    return "", left
+            shown, left = head, left[match.end() :]
+    return shown, WITHIN.sub("", left, count=1) if WITHIN.match(left) else left
 
 
 def _fits(shown: tuple[str, str], look: Look, language: Language) -> bool:
