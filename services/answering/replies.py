@@ -71,9 +71,15 @@ async def reply_to(
         hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
         mark=release.mark,
         showing=showing,
-        scope=await scopes.of_answer(conn, course=course, answer=answer.id),
+        scope=await _scope(conn, answer, of_staff=release.words == "staff"),
         formulas=await _formulas(conn, course, words.text),
     )
+
+
+async def _scope(conn: AsyncConnection, answer: Answer, *, of_staff: bool) -> AnswerScope | None:
+    """Return the lectures that the question named; words of staff ask nothing back, whatever was asked before."""
+    scope = await scopes.of_answer(conn, course=answer.course_id, answer=answer.id)
+    return None if scope and of_staff and scope.kind != "within" else scope
 
 
 async def _formulas(conn: AsyncConnection, course: CourseId, text: str) -> tuple[str, ...]:

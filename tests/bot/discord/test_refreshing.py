@@ -452,3 +452,17 @@ async def test_an_answer_that_is_deleted_while_it_is_sent_does_not_stay(
         await campus.server.until(lambda: campus.server.bodies and not at.client.answering.in_flight)
 
         await campus.server.until(lambda: ours(campus) == [])
+
+
+async def test_words_of_staff_ask_nothing_back(campus: Campus) -> None:
+    """What named a lecture that there is not is answered by staff: their words can be voted on."""
+    async with desk(campus) as at:
+        asked_back = await at.asked("o que ele falou do gradiente na aula 9?")
+        assert list(asked_back.buttons)[-1] == "Em todas as aulas"
+        await campus.server.react(campus.ana, asked_back, "👎")
+
+        await corrected(at, at.bia, await at.card(), "Ele encolhe, e foi na aula 1.")
+
+        await campus.server.until(lambda: "Ele encolhe" in asked_back.content)
+        assert {"Ajudou", "Não ajudou"} <= set(asked_back.buttons)
+        assert "Em todas as aulas" not in asked_back.buttons
