@@ -124,6 +124,7 @@ class Feedback:
         self, interaction: discord.Interaction[Any], course: Course, reply: Reply, verb: OnAnswer
     ) -> None:
         """Ask the same question of the lecture that was chosen, or of all, for whoever pressed."""
+        await self._require_answering(interaction)
         place = PLACES.get(verb)
         chosen = reply.scope.numbered(place) if reply.scope and place else None
         delivery = await self._services.deliveries.of_question(reply.answer.question_id)
