@@ -81,9 +81,8 @@ def _again(line: str, talk: Talk) -> Asked | None:
         return None
     if wanted["place"] is None:
         return replace(talk.asked, everywhere=True, lecture=None)
-    place = int(wanted["place"])
-    chosen = talk.last.scope.lectures[place - 1 : place] if talk.last and talk.last.scope else ()
-    return replace(talk.asked, lecture=chosen[0].id) if chosen else None
+    chosen = talk.last.scope.numbered(int(wanted["place"])) if talk.last and talk.last.scope else None
+    return replace(talk.asked, lecture=chosen.id) if chosen else None
 
 
 async def _tried(services: Services, course: Course, talk: Talk, again: Again) -> Talk:

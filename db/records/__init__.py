@@ -77,6 +77,11 @@ class AnswerScope:
 
     kind: ScopeKind
     lectures: tuple[LectureFacts, ...]
+    numbers: tuple[int, ...] = ()  # of each, from 1, among those that were named then; none before it is stored
+
+    def numbered(self, number: int) -> LectureFacts | None:
+        """Return the lecture that has had *number* since then, if students may still know of it."""
+        return dict(zip(self.numbers, self.lectures, strict=True)).get(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from services.words.terms import fold, terms
 
 LEAST_SUPPORT = 0.65
 """Chosen on labelled pairs of sentences and passages (docs/judge.md, tests/services/test_attribution.py)."""
-SENTENCE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'»”)]*(?=\s)|(?=\n)|\Z)\s*")
-LAST = re.compile(r"[.!?…]+[\"'»”)]*\s*\Z|\s*\Z")
+SENTENCE = re.compile(r"[^\n]*?(?:(?<![.!?…])[.!?…]+[\"'»”)]*(?=\s)|(?=\n)|\Z)\s*")
+LAST = re.compile(r"(?<![.!?…])[.!?…]+[\"'»”)]*\s*\Z|(?<!\s)\s*\Z")
 NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 NEGATION = re.compile(r"\b(?:nao|nunca|jamais|nem|nenhum[ao]?|sem|not|never|no|none|nor|without|cannot|\w+n't)\b")
 

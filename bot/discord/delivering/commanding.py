@@ -86,6 +86,8 @@ class Commanding:
             asked = await asking(command)
             self._require_alone(asked)
             await self._answering.answer(asked, command.destination, outlet)
+            # Nothing was said: the question is one that came before, and somebody has its answer in hand.
+            await self._excuse(outlet, i18n.text("question.in_progress", command.destination.language))
         except Refused as error:
             await self._excuse(outlet, str(error))
         except asyncio.CancelledError:

@@ -21,7 +21,7 @@ INVITE = re.compile(
 )
 SCHEME = re.compile(r"(?<=\w):(?=//)|(?<=discord):(?=/)|(?<=mailto):|(?<=javascript):|(?<=steam):", re.IGNORECASE)
 DOMAIN = re.compile(
-    r"(?P<mail>[\w.+-]+@[\w-][\w.-]*)"
+    r"(?P<mail>(?<![\w.+-])[\w.+-]+@[\w-][\w.-]*)"
     r"|(?<=[\w-])\.(?=(?:com|net|org|edu|gov|br|io|ai|dev|app|gg|tv|me|co)(?![\w-]))",
     re.IGNORECASE,
 )

@@ -86,7 +86,8 @@ def _linked(text: str, urls: dict[int, str], *, once: bool) -> str:
             return MARK.sub(link, found["marks"])
         if found[0] == "<":
             return "\\<"
-        following = BRACKET.search(text, found.end())
-        return "\\[" if found[0] == "[" and following and following[0] == "[" else found[0]
+        # Looked for after a bracket alone: after each of many escapes it would be far, and far again.
+        following = BRACKET.search(text, found.end()) if found[0] == "[" else None
+        return "\\[" if following and following[0] == "[" else found[0]
 
     return replaced(text, MARKS, written, code_masked)

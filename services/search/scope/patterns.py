@@ -69,7 +69,7 @@ EXAM = re.compile(
     rf"{AN_EXAM}(?: (?:d[aeo]s?|n[ao]|em|on|of|in|dia))*\s*\Z"
 )
 ONWARDS = re.compile(r"\s*(?:em diante|pra frente|para frente|onwards?|on\b(?! \w)|and later)")
-AFTER_A_NAME = re.compile(r"([\w'’.-]+)\s*\Z")
+AFTER_A_NAME = re.compile(r"(?<![\w'’.-])([\w'’.-]+)\s*\Z")
 MAY_COME_BEFORE = frozenset(
     """
     a about after also an and are as at before between both by can compare covered covers cover did do does during each

@@ -83,8 +83,8 @@ def without_scope(text: str, now: datetime, zone: tzinfo) -> str:
     'o que ele falou de dropout?'
     """
     for one in reversed(pointings(text, now.astimezone(zone).date())):
-        before = LEADS_TO.sub("", text[: one.start])
-        text = f"{before}{text[one.end :]}"
+        lead = LEADS_TO.search(text, max(one.start - LONGEST_LEAD, 0), one.start)
+        text = f"{text[: lead.start() if lead else one.start]}{text[one.end :]}"
     return " ".join(text.split()).strip(" ,")
 
 
@@ -93,6 +93,8 @@ LEADS_TO = re.compile(
     r"\s+)*\Z",
     re.IGNORECASE,
 )
+LONGEST_LEAD = 80
+"""Letters, twice what anybody says before a lecture; a run of such words must not be read anew for each of them."""
 
 
 def known_course(lectures: Iterable[LectureFacts], today: date) -> KnownCourse:

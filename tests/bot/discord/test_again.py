@@ -419,6 +419,26 @@ async def test_a_lost_private_try_is_sent_and_not_made_anew(campus: Campus) -> N
         assert (None, QUESTION) in (await kinds(client))[1:]
 
 
+async def test_who_asks_for_a_lost_answer_while_it_is_written_is_told_so(campus: Campus) -> None:
+    async with fake_model(SAYS, hangs()) as model, campus.running(writer(model)) as client:
+        await taught(campus, client)
+        await asked(campus, client, private=True)
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update deliveries set state = 'undeliverable'")
+            await conn.execute("update questions set leased_until = now()")
+            await conn.execute("delete from answers")
+        await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION, "private": True})
+        await campus.server.until(lambda: len(model.requests) > 1)
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update deliveries set state = 'undeliverable'")
+
+        options = {"question": QUESTION, "private": True}
+        again = await (await campus.server.slash(campus.ana, campus.room, "ask", options)).done(20.0)
+
+        assert again.original
+        assert again.original.content == i18n.text("question.in_progress", "pt-BR")
+
+
 async def test_where_answers_are_switched_off_nothing_is_tried(campus: Campus) -> None:
     async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
         await taught(campus, client)

@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 
@@ -55,3 +56,13 @@ def test_plain_text_shows_every_character() -> None:
 
 def test_a_shortened_text_ends_between_words() -> None:
     assert shortened("um dois três", 9) == "um dois…"
+
+
+@pytest.mark.parametrize("unit", ["_", "¹", "a-", "a.b.", "discord.", "a@", "<a@"])
+def test_a_model_that_repeats_itself_does_not_keep_us_busy(unit: str) -> None:
+    text = (unit * 40_000)[:40_000]
+    started = time.thread_time()
+
+    plain(text)
+
+    assert time.thread_time() - started < 3  # a quadratic step takes much longer

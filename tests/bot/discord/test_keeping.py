@@ -16,7 +16,7 @@ OTHER = "A LSTM guarda uma célula de memória que soma em vez de multiplicar o 
 
 
 TRIES = 5
-"""Discord gives a form three seconds to open; where the machine has no time for it, people try again, as they are told."""
+"""A form has three seconds to open; where the machine has no time for it, people try again, as they are told."""
 
 
 async def opened(at: Desk, message: Message, who: Member | None = None) -> Interaction:

@@ -1,5 +1,6 @@
 """A tap brings a reader to the second: buttons under an answer, and its marks, which are links."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -139,6 +140,16 @@ def test_an_address_that_may_end_a_link_too_soon_leaves_the_mark_as_it_is(url: s
 )
 def test_the_addresses_of_known_hosts_can_be_linked(url: str) -> None:
     assert seen(linked("some [1]", cited(1, "Aula", 1.0, url))).links == [("[1]", url)]
+
+
+@pytest.mark.parametrize("unit", ["\\(", "<", "[a", "[1] "])
+def test_a_model_that_repeats_itself_does_not_keep_us_busy(unit: str) -> None:
+    text = (unit * 100_000)[:100_000]
+    started = time.thread_time()
+
+    list(moments.with_links(text, REFERENCES))
+
+    assert time.thread_time() - started < 3  # a quadratic step takes much longer
 
 
 def test_marks_cost_no_page_only_the_first_of_each_or_none_is_a_link_then() -> None:

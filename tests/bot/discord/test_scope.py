@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pytest
+
 from bot.discord.client import Monitoria
+from services import i18n
 from services.lectures.manifest import Plan, Source
 from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus
@@ -109,6 +112,36 @@ async def test_a_lecture_that_there_is_not_is_said_and_the_nearest_are_buttons(c
         assert "parte1" in cited(chosen)
         assert "parte2" not in cited(chosen)
         assert "parte1" in cited(wide)
+
+
+async def test_a_button_chooses_the_lecture_that_it_names_also_when_one_before_it_has_gone(campus: Campus) -> None:
+    async with campus.running() as client:
+        await taught(campus, client)
+        nowhere = await asked(campus, "o que ele falou de dropout na aula 7?")
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update lectures set withdrawn_at = now(), transcript_id = null where slug = 'parte-1'")
+
+        gone = await pressed(campus, nowhere, FIRST)
+        chosen = await pressed(campus, nowhere, SECOND)
+
+        assert gone.content == i18n.text("discord.answer_gone", "pt-BR")
+        assert "parte2" in cited(chosen)
+
+
+@pytest.mark.parametrize("label", [FIRST, EVERYWHERE])
+async def test_where_answers_are_switched_off_nothing_is_asked_again(campus: Campus, label: str) -> None:
+    async with campus.running() as client:
+        await taught(campus, client)
+        nowhere = await asked(campus, "o que ele falou de dropout na aula 7?")
+        course = await client.services.courses.find("redes")
+        await client.services.spaces.bind(
+            course, guild=campus.guild.id, channel=campus.room.id, answers="off", reader="pt-BR"
+        )
+
+        again = await pressed(campus, nowhere, label)
+
+        assert again.content == i18n.text("discord.switched_off", "pt-BR")
+        assert again.ephemeral
 
 
 async def test_where_two_may_be_meant_each_is_a_button(campus: Campus) -> None:

@@ -1,5 +1,6 @@
 """What an answer without marks is given, and how often that is right on pairs that were labelled by hand."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -57,3 +58,12 @@ def test_what_no_passage_supports_is_left_out() -> None:
 
 def test_nothing_is_given_to_nothing() -> None:
     assert attributed("", HITS) == attributed("Sim.", HITS) == attributed("O dropout regulariza a rede.", []) == ""
+
+
+@pytest.mark.parametrize("unit", [".", "…", " ", ".)"])
+def test_a_model_that_repeats_itself_does_not_keep_us_busy(unit: str) -> None:
+    text = f"a{(unit * 40_000)[:40_000]}x"
+    started = time.thread_time()
+
+    assert attributed(text, HITS) == ""
+    assert time.thread_time() - started < 5  # a quadratic step takes much longer

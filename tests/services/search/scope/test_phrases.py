@@ -1,5 +1,6 @@
 """What questions in both languages say of lectures, by two tables, with how many come out right."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.search.scope.facts import Everywhere, Nowhere, OneOf, Scope, Within
-from services.search.scope.resolving import scope
+from services.search.scope.resolving import scope, without_scope
 from tests.services.search.scope.courses import COURSES
 
 HERE = Path(__file__).parent
@@ -103,3 +104,15 @@ def test_no_course_makes_a_look_alike_certain(course: str) -> None:
 
 def test_a_course_without_lectures_is_searched_as_ever() -> None:
     assert scope("o que ele falou na aula 5?", now=A_FRIDAY, zone=ZoneInfo("UTC"), lectures=()) == Everywhere()
+
+
+@pytest.mark.parametrize("beginning", ["x", "da ", ", ", "not de "])
+@pytest.mark.parametrize("ending", ["lecture 5 ", "aula 1 ", "the friday lecture "])
+def test_a_question_that_repeats_itself_does_not_keep_us_busy(beginning: str, ending: str) -> None:
+    text = (beginning * 4_000)[:4_000] + (" " + ending) * 200
+    started = time.thread_time()
+
+    scope(text, now=A_FRIDAY, zone=ZoneInfo("UTC"), lectures=COURSES["twice"])
+    without_scope(text, A_FRIDAY, ZoneInfo("UTC"))
+
+    assert time.thread_time() - started < 5  # a quadratic step for each lecture takes much longer
