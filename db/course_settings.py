@@ -19,7 +19,7 @@ async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
         await cur.execute(
             """
             select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily, holds,
-                draws_formulas
+                draws_formulas, release_channel_id
             from course_settings where course_id = %(course)s
             """,
             {"course": course},

@@ -36,6 +36,7 @@ from services.judging.rules import Rules
 from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
+from services.lectures.releases import Releases
 from services.models.chat import ChatModel
 from services.models.embedder import (
     NONE,
@@ -125,6 +126,7 @@ class Services:
     review: Review
     verified: VerifiedAnswers
     digests: Digests
+    releases: Releases
     mailer: Mailer | None  # None: digests are not mailed
     pictures: Pictures
 
@@ -231,6 +233,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
+            releases=Releases(opened.pool),
             mailer=_mailer(setup),
             pictures=Pictures(),
         )

@@ -90,6 +90,8 @@ insert into keep_drafts
     values (1, 7, 70, 9007199254740997, 'x', 'key', 1, '{1}');
 insert into digests (course_id, week, weeks, time_zone, leased_until)
     values (1, '2026-W09', 1, 'America/Sao_Paulo', now());
+insert into release_cards (course_id, state, channel_id, message_id) values (1, 'posted', 70, 9007199254740999);
+insert into released_lectures (lecture_id, course_id, card_id) values (1, 1, 1);
 """
 
 

@@ -1,0 +1,53 @@
+-- The card in a course's channel that says that a lecture is there, once its `released_at` has come.
+
+-- Off until staff name a channel. What was released before they did, nobody is told of.
+alter table course_settings
+    add column release_channel_id bigint,
+    add column releases_since timestamptz,
+    add constraint releases_have_a_beginning check ((release_channel_id is null) = (releases_since is null));
+
+-- One row for each card; lectures that come at once share one. Whoever holds the lease posts or edits it; a process that
+-- dies lets it run out, and only the latest token may end it. Its message is gone where staff deleted it, and stays so.
+create table release_cards (
+    id bigint generated always as identity primary key,
+    course_id bigint not null references courses on delete cascade,
+    state text not null default 'due' check (state in ('due', 'posted', 'failed', 'gone')),
+    channel_id bigint not null,         -- where it is, or where an attempt before may have posted it
+    message_id bigint check (message_id is not null or state in ('due', 'failed')),
+    begun_at timestamptz not null default now(),
+    token bigint not null default 0,    -- fencing token: grows with each claim
+    attempts integer not null default 0 check (attempts >= 0),
+    leased_until timestamptz not null default now(),    -- nobody else takes it before
+    reason text,                        -- of the last failure; null: there was none, or it is over
+    wanted bigint not null default 1,   -- what it should show, and …
+    shown bigint not null default 0,    -- … what it shows
+    unique (id, course_id)
+);
+create index on release_cards (leased_until) where state = 'due' or (state = 'posted' and shown < wanted);
+
+-- Which lectures are told of, and where. One that is withdrawn or put off again leaves: it is told of when it comes anew.
+create table released_lectures (
+    lecture_id bigint primary key,
+    course_id bigint not null,
+    card_id bigint not null,
+    foreign key (card_id, course_id) references release_cards (id, course_id) on delete cascade,
+    foreign key (lecture_id, course_id) references lectures (id, course_id) on delete cascade
+);
+create index on released_lectures (card_id);
+
+-- A card shows what its lectures are; whatever changes one wants it shown anew, in the same transaction.
+create function outdate_release_card() returns trigger language plpgsql as $$
+begin
+    update release_cards r set wanted = wanted + 1
+    from released_lectures l
+    where l.lecture_id = new.id and l.course_id = new.course_id and r.id = l.card_id and r.course_id = l.course_id;
+    return new;
+end
+$$;
+create trigger outdated_release_card after update on lectures for each row
+    when (
+        (old.title, old.video_url, old.held_on, old.duration_s, old.released_at, old.withdrawn_at, old.transcript_id)
+        is distinct from
+        (new.title, new.video_url, new.held_on, new.duration_s, new.released_at, new.withdrawn_at, new.transcript_id)
+    )
+    execute function outdate_release_card();
