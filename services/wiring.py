@@ -36,6 +36,7 @@ from services.judging.rules import Rules
 from services.judging.worker import Worker
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
+from services.lectures.lookup import Lookup
 from services.lectures.releases import Releases
 from services.models.chat import ChatModel
 from services.models.embedder import (
@@ -102,6 +103,7 @@ class Services:
 
     pool: AsyncConnectionPool
     courses: Courses
+    lookup: Lookup
     configured: Configured
     filling: Filling
     serving: Serving
@@ -209,6 +211,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         yield Services(
             pool=opened.pool,
             courses=opened.courses,
+            lookup=Lookup(opened.pool),
             configured=configured,
             filling=Filling(opened.pool, configured, serving),
             serving=serving,

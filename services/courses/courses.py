@@ -99,7 +99,7 @@ class Courses:
         slug = clean(slug)
         async with self._pool.connection() as conn:
             lecture = await lectures.by_slug(conn, course=course.id, slug=slug)
-            known = [] if lecture else [lecture.slug for lecture in await lectures.of_course(conn, course.id)]
+            known = [] if lecture else [lecture.slug for lecture in await lectures.released(conn, course.id)]
         if lecture is None:
             near = difflib.get_close_matches(slug, known, n=3, cutoff=0.5) or known[:5]
             listed = listing(near) or i18n.text("course.none_yet", reader)

@@ -17,8 +17,9 @@ from typing import Protocol, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import releases
+from db import maps, releases
 from db.records import Course, Lecture
+from db.records.maps import LectureMap
 from db.releases import ReleaseClaim
 from services.errors import MonitoriaError, Refused
 
@@ -33,6 +34,7 @@ class ReleaseCard:
 
     course: Course
     lectures: tuple[Lecture, ...]  # at least one
+    map: LectureMap | None = None  # of the only one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,9 @@ class Releases:
         async with self._pool.connection() as conn:
             await releases.forget_unreleased(conn, claim)
             lectures = await releases.lectures(conn, claim)
-        return ReleaseCard(course=_course(claim), lectures=tuple(lectures)) if lectures else None
+            alone = lectures[0].id if len(lectures) == 1 else None
+            found = await maps.read_map(conn, course=claim.course_id, lecture=alone) if alone else None
+        return ReleaseCard(course=_course(claim), lectures=tuple(lectures), map=found) if lectures else None
 
     async def _renewed(self, claim: ReleaseClaim, channel: int) -> bool:
         """Begin the lease anew, since to look may have taken long; False: somebody else holds the card by now."""

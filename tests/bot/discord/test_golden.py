@@ -15,7 +15,18 @@ from typing import Any, get_args
 import discord
 import pytest
 
-from bot.discord.messages import answers, cards, course_settings, forms, ingest_progress, keep_form, layout, lectures
+from bot.discord.messages import (
+    answers,
+    cards,
+    course_settings,
+    forms,
+    ingest_progress,
+    keep_form,
+    layout,
+    lecture_map,
+    lectures,
+    release_card,
+)
 from bot.discord.permissions import Permission
 from db.records import (
     Answer,
@@ -40,12 +51,14 @@ from db.records import (
     TranscriptId,
     VerifiedId,
 )
+from db.records.maps import Chapter, LectureMap
 from db.records.reviews import ListedItem, ReviewItem, ReviewStats, Verified
 from services import i18n
 from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.ingest import Progress, Status, Taken
+from services.lectures.releases import ReleaseCard
 from services.notation.pictures import Picture
 from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
@@ -352,6 +365,70 @@ STANDING = Standing(
     by_reason={"called": (1, 4), "voted_down": (1, 9), "audit": (1, 1)},
 )
 
+DRAFT = Chapter(
+    ordinal=1,
+    start_ms=0,
+    end_ms=400_000,
+    title="Por que o gradiente some",
+    origin="written",
+    sentence="A regra da cadeia multiplica fatores menores que um, e o produto encolhe a cada passo.",
+    segment_id=SegmentId(7),
+    quote="o gradiente encolhe até sumir",
+    quote_start_ms=2_000,
+    quote_end_ms=9_000,
+    fingerprint="f",
+)
+
+
+def chapter(number: int, **changes: Any) -> Chapter:
+    start_ms = (number - 1) * 400_000
+    times = {"start_ms": start_ms, "end_ms": start_ms + 400_000, "quote_start_ms": start_ms + 2_000}
+    return replace(DRAFT, **({"ordinal": number, **times} | changes))
+
+
+def mapped(*chapters: Chapter, url: str | None = "https://youtu.be/abc") -> LectureMap:
+    return LectureMap(
+        lecture_id=LectureId(3),
+        course_id=CourseId(2),
+        lecture="aula-5",
+        title="Aula 5: redes [recorrentes]",
+        language="pt",
+        video_url=url,
+        held_on=date(2026, 3, 17),
+        duration_s=5_000.0,
+        released_at=None,
+        transcript_id=TranscriptId(1),
+        version=1,
+        state="done",
+        model="m",
+        chapters=chapters,
+    )
+
+
+QUOTED = "a LSTM soma em vez de multiplicar, @everyone, vejam [aqui](https://evil.example/x)"
+MAP = mapped(
+    chapter(1),
+    chapter(2, title="A célula [de memória] **da** LSTM", sentence=QUOTED, quote=QUOTED, quote_start_ms=490_000),
+    chapter(10, title="Perguntas"),
+)
+LONG_MAP = mapped(*(chapter(n, title=LONG_TITLE, sentence=f"{DRAFT.sentence} " * 4) for n in range(1, 13)))
+AULA_5 = Lecture(
+    id=LectureId(3), course_id=CourseId(2), slug="aula-5", title="Aula 5: redes [recorrentes]", language="pt",
+    video_url="https://youtu.be/abc", held_on=date(2026, 3, 17), duration_s=5_000.0, released_at=None, source="",
+    transcript_id=TranscriptId(1),
+)  # fmt: skip
+LATER = replace(AULA_5, released_at=datetime(2099, 3, 17, 12, tzinfo=UTC))
+NONCE = "0123456789abcdef01234567"
+
+
+def paged(page: layout.Page) -> Any:
+    return payload((page,))
+
+
+def told(language: Language, *listed: Lecture, shown: LectureMap | None = None) -> Any:
+    course = replace(REDES, language=language)
+    return paged(release_card.page(ReleaseCard(course=course, lectures=listed, map=shown), NONCE))
+
 
 def flagged(item: ReviewItem = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
     shown = reply("answered", "pt-BR")
@@ -449,6 +526,13 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "ingest_progress": lambda language: ingest_progress.progress(Progress(what="aula-5", done=48, total=212), language),
     "ingest_report": lambda language: [ingest_progress.taken(report, language) for report in REPORTS],
     "refusals": refusals,
+    "map": lambda language: paged(lecture_map.page(AULA_5, MAP, language)),
+    "map_long": lambda language: paged(lecture_map.page(AULA_5, LONG_MAP, language)),
+    "map_none": lambda language: paged(lecture_map.page(replace(AULA_5, video_url=None), None, language)),
+    "map_unreleased": lambda language: paged(lecture_map.page(LATER, MAP, language)),
+    "release": lambda language: told(language, AULA_5),
+    "release_map": lambda language: told(language, AULA_5, shown=MAP),
+    "release_many": lambda language: told(language, *(lecture(number) for number in range(1, 200))),
     **REVIEW,
     "why_form": lambda language: forms.why_form(CourseId(2), AnswerId(11), language).to_dict(),
 }

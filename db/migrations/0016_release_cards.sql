@@ -35,12 +35,14 @@ create table released_lectures (
 );
 create index on released_lectures (card_id);
 
--- A card shows what its lectures are; whatever changes one wants it shown anew, in the same transaction.
+-- A card shows what its lectures are and what their maps say; whatever changes that wants it shown anew, in the same
+-- transaction. The argument is the column that names the lecture.
 create function outdate_release_card() returns trigger language plpgsql as $$
 begin
     update release_cards r set wanted = wanted + 1
     from released_lectures l
-    where l.lecture_id = new.id and l.course_id = new.course_id and r.id = l.card_id and r.course_id = l.course_id;
+    where l.lecture_id = (to_jsonb(new) ->> tg_argv[0])::bigint and l.course_id = new.course_id
+        and r.id = l.card_id and r.course_id = l.course_id;
     return new;
 end
 $$;
@@ -50,4 +52,6 @@ create trigger outdated_release_card after update on lectures for each row
         is distinct from
         (new.title, new.video_url, new.held_on, new.duration_s, new.released_at, new.withdrawn_at, new.transcript_id)
     )
-    execute function outdate_release_card();
+    execute function outdate_release_card('id');
+create trigger outdated_release_card after insert or update on lecture_maps for each row
+    execute function outdate_release_card('lecture_id');
