@@ -14,9 +14,9 @@ from bot.discord.cogs.asking import Asking
 from bot.discord.cogs.course import Staff
 from bot.discord.cogs.digesting import Digesting
 from bot.discord.cogs.keeping import KeepingCog
+from bot.discord.cogs.lecture_cards import LectureCardsCog
 from bot.discord.cogs.lectures import Lectures
 from bot.discord.cogs.privacy import PrivacyCog
-from bot.discord.cogs.releasing import Releasing
 from bot.discord.cogs.reviewing import Reviewing
 from bot.discord.hearing.course_choice import CourseChoice
 from bot.process import health
@@ -159,7 +159,7 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     await client.add_cog(Reviewing(client))
     await client.add_cog(KeepingCog(client))
     await client.add_cog(Digesting(client))
-    await client.add_cog(Releasing(client))
+    await client.add_cog(LectureCardsCog(client))
     await client.add_cog(Staff(client))
     await client.add_cog(PrivacyCog(client))
     return client

@@ -34,10 +34,10 @@ from services.judging.judge import Judge
 from services.judging.queue import Queue
 from services.judging.rules import Rules
 from services.judging.worker import Worker
+from services.lectures.cards import LectureCards
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
 from services.lectures.lookup import Lookup
-from services.lectures.releases import Releases
 from services.models.chat import ChatModel
 from services.models.embedder import (
     NONE,
@@ -128,7 +128,7 @@ class Services:
     review: Review
     verified: VerifiedAnswers
     digests: Digests
-    releases: Releases
+    lecture_cards: LectureCards
     mailer: Mailer | None  # None: digests are not mailed
     pictures: Pictures
 
@@ -236,7 +236,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
-            releases=Releases(opened.pool),
+            lecture_cards=LectureCards(opened.pool),
             mailer=_mailer(setup),
             pictures=Pictures(),
         )

@@ -99,8 +99,9 @@ insert into chapter_edits (course_id, lecture_id, start_ms, end_ms, fingerprint,
 insert into map_jobs (course_id, lecture_id, run_at) values (1, 1, 'infinity');
 insert into digests (course_id, week, weeks, time_zone, leased_until)
     values (1, '2026-W09', 1, 'America/Sao_Paulo', now());
-insert into release_cards (course_id, state, channel_id, message_id) values (1, 'posted', 70, 9007199254740999);
-insert into released_lectures (lecture_id, course_id, card_id) values (1, 1, 1);
+insert into lecture_cards (course_id, kind, state, channel_id, message_id)
+    values (1, 'release', 'posted', 70, 9007199254740999);
+insert into carded_lectures (kind, lecture_id, course_id, card_id) values ('release', 1, 1, 1);
 """
 
 

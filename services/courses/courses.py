@@ -7,7 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import courses, lectures
 from db.records import Course, CourseId, Language, Lecture
 from services import i18n
-from services.errors import Refused
+from services.errors import Broken, Refused
 from services.ground.text import clean
 
 LONGEST_ECHO = 80
@@ -56,6 +56,20 @@ class Courses:
         if course is None:
             raise UnknownCourse(_unknown(slug, known))
         return course
+
+    async def by_id(self, course: CourseId) -> Course:
+        """
+        Return the course of an id.
+
+        Raises:
+            Broken: there is none, although a row of ours names it.
+
+        """
+        async with self._pool.connection() as conn:
+            found = await courses.by_id(conn, course)
+        if found is None:
+            raise Broken(f"There is no course with the id {course}.")
+        return found
 
     async def find_or_create(self, slug: str, *, language: Language) -> tuple[Course, bool]:
         """

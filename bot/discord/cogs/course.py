@@ -19,8 +19,8 @@ from bot.discord.delivering.outlets import TROUBLE
 from bot.discord.hearing.course_choice import choice
 from bot.discord.hearing.places import Rooms
 from bot.discord.languages import named, options, reader
-from bot.discord.messages import course_settings, layout
-from bot.discord.messages.defang import plain, shortened
+from bot.discord.messages import course_settings, layout, lecture_map
+from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.ingest_progress import Progressing
 from bot.discord.offering import offered
 from bot.discord.permissions import Permission
@@ -183,7 +183,7 @@ class Staff(
             draws_formulas=formulas,
         )
         if told_in or releases is False:
-            await self._services.releases.choose(binding.course, told_in)
+            await self._services.lecture_cards.choose(binding.course, told_in)
         given = (
             *(answers, staff_role, staff_channel, person_limit, course_limit, hold, formulas),
             *(releases, release_channel),
@@ -248,6 +248,25 @@ class Staff(
                 planned = replace(planned, sources=sources)
             async for event in self._services.ingest.run(binding.course, planned):
                 await shown.event(event)
+
+    @app_commands.command(name=named("command.course.map"), description=named("command.course.map_description"))
+    @options(lecture="command.lecture.lecture")
+    async def map_(self, interaction: discord.Interaction[Any], lecture: str) -> None:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        try:
+            meant = await self._services.lookup.meant(course, lecture, "staff", reader(interaction))
+        except Refused as error:
+            raise Refused(harmless(str(error))) from error  # it repeats what was typed, and titles
+        await self._bot.map_actions.show(interaction, course, meant)
+
+    @map_.autocomplete("lecture")
+    async def _lectures(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        return await offered(self._matching(interaction, current))
+
+    async def _matching(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        found = await self._services.lookup.offered(course, current, "staff")
+        return lecture_map.choices(found, reader(interaction))
 
     async def _show(self, interaction: discord.Interaction[Any], course: Course, *, heading: str | None) -> None:
         settings = await self._services.spaces.settings(course)

@@ -17,10 +17,8 @@ from db.records import Course, Language, Lecture, Role
 from services import i18n
 from services.answering.asked import cleaned
 from services.errors import Refused
-from services.lectures.lookup import name
 
 HITS = 8
-MOST_CHOICES = 25
 
 
 class Lectures(commands.Cog):
@@ -72,10 +70,7 @@ class Lectures(commands.Cog):
     async def _choices(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         course = await self._course(interaction)
         found = await self._services.lookup.offered(course, current, await self._rooms.role(interaction, course))
-        language = reader(interaction)
-        return [
-            app_commands.Choice(name=lecture_map.choice(one, language), value=name(one)) for one in found[:MOST_CHOICES]
-        ]
+        return lecture_map.choices(found, reader(interaction))
 
     async def _course(self, interaction: discord.Interaction[Any]) -> Course:
         language = reader(interaction)

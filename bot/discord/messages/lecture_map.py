@@ -12,9 +12,13 @@ from db.records.maps import Chapter, LectureMap
 from services import i18n
 from services.ground.timestamps import clock
 from services.lectures.links import moment
+from services.lectures.lookup import name
 
+MOST_CHOICES = 25
 SENTENCES = (240, 160, 110, 70, 0)
 """How long sentences may be, where longer ones would make the map longer than an embed: then all are cut alike."""
+LONGEST_NAMED = 80
+"""Characters of a lecture's title, where it only says which lecture is meant."""
 FAR_S = 10.0
 """Words that prove a chapter later than this after its beginning have a link of their own."""
 
@@ -109,6 +113,11 @@ def _unreleased(lecture: Lecture, language: Language) -> str:
     if lecture.released_at is None or lecture.released_at <= discord.utils.utcnow():
         return ""
     return i18n.text("lecture.unreleased", language, date=discord.utils.format_dt(lecture.released_at, "f"))
+
+
+def choices(found: Sequence[Lecture], language: Language) -> list[discord.app_commands.Choice[str]]:
+    """Return the first of *found* as they are offered while somebody types."""
+    return [discord.app_commands.Choice(name=choice(one, language), value=name(one)) for one in found[:MOST_CHOICES]]
 
 
 def choice(lecture: Lecture, language: Language) -> str:

@@ -23,9 +23,10 @@ from bot.discord.messages import (
     ingest_progress,
     keep_form,
     layout,
+    lecture_card,
     lecture_map,
     lectures,
-    release_card,
+    map_forms,
 )
 from bot.discord.permissions import Permission
 from db.records import (
@@ -51,14 +52,15 @@ from db.records import (
     TranscriptId,
     VerifiedId,
 )
+from db.records.lecture_cards import AskedWords
 from db.records.maps import Chapter, LectureMap
 from db.records.reviews import ListedItem, ReviewItem, ReviewStats, Verified
 from services import i18n
 from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
+from services.lectures.cards import LectureCard
 from services.lectures.ingest import Progress, Status, Taken
-from services.lectures.releases import ReleaseCard
 from services.notation.pictures import Picture
 from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form
@@ -418,6 +420,20 @@ AULA_5 = Lecture(
     transcript_id=TranscriptId(1),
 )  # fmt: skip
 LATER = replace(AULA_5, released_at=datetime(2099, 3, 17, 12, tzinfo=UTC))
+MANY = mapped(*(chapter(n) for n in range(1, 31)))
+ASKED = (
+    AskedWords(
+        id=7, lecture="aula-5", lecture_title="Aula 5: redes [recorrentes]", start_ms=380_000, end_ms=800_000,
+        title="O gradiente @everyone", is_dropped=False,
+    ),
+    AskedWords(
+        id=8, lecture="aula-5", lecture_title="Aula 5: redes [recorrentes]", start_ms=3_000_000, end_ms=3_700_000,
+        title=None, is_dropped=True,
+    ),
+    AskedWords(
+        id=9, lecture="aula-6", lecture_title=LONG_TITLE, start_ms=0, end_ms=500_000, title=None, is_dropped=False,
+    ),
+)  # fmt: skip
 NONCE = "0123456789abcdef01234567"
 
 
@@ -425,9 +441,17 @@ def paged(page: layout.Page) -> Any:
     return payload((page,))
 
 
-def told(language: Language, *listed: Lecture, shown: LectureMap | None = None) -> Any:
-    course = replace(REDES, language=language)
-    return paged(release_card.page(ReleaseCard(course=course, lectures=listed, map=shown), NONCE))
+def told(
+    language: Language, *listed: Lecture, shown: LectureMap | None = None, asked: tuple[AskedWords, ...] = ()
+) -> Any:
+    card = LectureCard(
+        kind="question" if asked else "release",
+        course=replace(REDES, language=language),
+        lectures=listed,
+        map=shown,
+        asked=asked,
+    )
+    return paged(lecture_card.page(card, NONCE))
 
 
 def flagged(item: ReviewItem = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
@@ -530,6 +554,14 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "map_long": lambda language: paged(lecture_map.page(AULA_5, LONG_MAP, language)),
     "map_none": lambda language: paged(lecture_map.page(replace(AULA_5, video_url=None), None, language)),
     "map_unreleased": lambda language: paged(lecture_map.page(LATER, MAP, language)),
+    "map_staff": lambda language: paged(map_forms.page(AULA_5, MAP, language)),
+    "map_rename": lambda language: map_forms.form("rename", MAP, language).to_dict(),
+    "map_merge": lambda language: map_forms.form("merge", MAP, language).to_dict(),
+    "map_drop": lambda language: map_forms.form("drop", MAP, language).to_dict(),
+    "map_merge_many": lambda language: map_forms.form("merge", MANY, language).to_dict(),
+    "map_asked": lambda language: paged(map_forms.question(CourseId(2), ASKED[0], MAP, language, left=3)),
+    "map_asked_last": lambda language: paged(map_forms.question(CourseId(2), ASKED[1], None, language, left=1)),
+    "map_question": lambda language: told(language, AULA_5, asked=ASKED),
     "release": lambda language: told(language, AULA_5),
     "release_map": lambda language: told(language, AULA_5, shown=MAP),
     "release_many": lambda language: told(language, *(lecture(number) for number in range(1, 200))),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from bot.discord.client import Monitoria
-from bot.discord.cogs.releasing import ReleaseChannels
+from bot.discord.cogs.lecture_cards import CardChannels
 from db import maps
 from db.records import CourseId, Lecture
 from db.records.maps import Chapter
@@ -198,17 +198,17 @@ async def test_a_card_gets_its_map_when_that_is_made_and_never_one_of_an_unrelea
         await at.sql("update course_settings set releases_since = now() - interval '1 day'")
         await at.sql("update lectures set released_at = now() where slug = 'aula-1'")
         await at.mapped("Segredo de prova", lecture=await unreleased(at))
-        await at.client.services.releases.post_due(ReleaseChannels(at.client))
+        await at.client.services.lecture_cards.post_due(CardChannels(at.client))
         [card] = campus.server.messages(news)
         assert "Redes recorrentes" not in json.dumps(card.embeds)
         await at.mapped("Redes recorrentes")
-        await at.client.services.releases.post_due(ReleaseChannels(at.client))
+        await at.client.services.lecture_cards.post_due(CardChannels(at.client))
 
         [card] = campus.server.messages(news)
         assert "Redes recorrentes" in json.dumps(card.embeds)
         assert "Segredo" not in json.dumps(card.embeds)
         with psycopg.connect(campus.setup.database_url or "") as conn:
-            assert conn.execute("select count(*) from release_cards").fetchone() == (1,)
+            assert conn.execute("select count(*) from lecture_cards").fetchone() == (1,)
 
 
 async def test_in_direct_messages_nobody_is_staff(campus: Campus) -> None:

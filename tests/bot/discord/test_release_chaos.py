@@ -48,7 +48,7 @@ def release(url: str, rooms: list[Channel]) -> None:
 
 def posted(url: str) -> int:
     with psycopg.connect(url) as conn:
-        (count,) = conn.execute("select count(*) from release_cards where state = 'posted'").fetchone() or (0,)
+        (count,) = conn.execute("select count(*) from lecture_cards where state = 'posted'").fetchone() or (0,)
     return int(count)
 
 
@@ -72,8 +72,8 @@ async def test_each_lecture_is_told_of_once_whoever_exits_around_the_post(campus
                 exits += ended
 
     with psycopg.connect(url) as conn:
-        rows = conn.execute("select channel_id, message_id from release_cards where state = 'posted'").fetchall()
-        (told,) = conn.execute("select count(distinct lecture_id) from released_lectures").fetchone() or (0,)
+        rows = conn.execute("select channel_id, message_id from lecture_cards where state = 'posted'").fetchall()
+        (told,) = conn.execute("select count(distinct lecture_id) from carded_lectures").fetchone() or (0,)
     messages = [(room.id, message.id) for room in set(rooms) for message in room.messages]
     assert sorted(messages) == sorted(rows)  # each card is one message, and no message is of none
     assert (len(messages), told) == (COURSES, 2 * COURSES)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.discord.client import Monitoria
-from bot.discord.cogs.releasing import ReleaseChannels
-from services.lectures.releases import ReleaseCard, ReleasePace, ReleasePlace, Releases
+from bot.discord.cogs.lecture_cards import CardChannels
+from services.lectures.cards import CardPace, CardPlace, LectureCard, LectureCards
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_settings import NOT_ALLOWED, used
 from tests.fake_discord import Channel, Message
@@ -63,11 +63,11 @@ class Term:
         await self.sql("update lectures l set transcript_id = t.id from transcripts t where t.lecture_id = l.id")
 
     async def expire(self) -> None:
-        await self.sql("update release_cards set leased_until = now()")
+        await self.sql("update lecture_cards set leased_until = now()")
 
     async def look(self, outlet: Any = None, **pace: Any) -> None:
-        releases = Releases(self.client.services.pool, pace=ReleasePace(**pace))
-        await releases.post_due(outlet or ReleaseChannels(self.client))
+        releases = LectureCards(self.client.services.pool, pace=CardPace(**pace))
+        await releases.post_due(outlet or CardChannels(self.client))
 
     @property
     def cards(self) -> list[Message]:
@@ -85,18 +85,18 @@ async def term(campus: Campus) -> AsyncGenerator[Term, None]:
         yield at
 
 
-class Dying(ReleaseChannels):
+class Dying(CardChannels):
     """A process that ends right after it has sent a card."""
 
-    async def post(self, place: ReleasePlace, card: ReleaseCard) -> int:
+    async def post(self, place: CardPlace, card: LectureCard) -> int:
         await super().post(place, card)
         raise SystemExit
 
 
-class Unheard(ReleaseChannels):
+class Unheard(CardChannels):
     """A connection that loses what Discord says to a card."""
 
-    async def post(self, place: ReleasePlace, card: ReleaseCard) -> int:
+    async def post(self, place: CardPlace, card: LectureCard) -> int:
         await super().post(place, card)
         raise TimeoutError
 
@@ -113,7 +113,7 @@ async def test_a_released_lecture_is_told_of_once_by_many_who_look_at_once(campu
         [card] = at.cards
         assert card.content == f"**{TITLE}** já está aqui."
         assert "youtu.be/abc123" in json.dumps(card.embeds)
-        assert await at.rows("select state, message_id, shown from release_cards") == [("posted", card.id, 1)]
+        assert await at.rows("select state, message_id, shown from lecture_cards") == [("posted", card.id, 1)]
 
 
 async def test_a_lecture_is_told_of_when_its_moment_has_come_and_not_before(campus: Campus) -> None:
@@ -176,7 +176,7 @@ async def test_a_card_whose_process_died_after_the_send_is_found_and_not_sent_ag
         await at.look()
 
         [card] = at.cards
-        assert await at.rows("select state, message_id from release_cards") == [("posted", card.id)]
+        assert await at.rows("select state, message_id from lecture_cards") == [("posted", card.id)]
 
 
 async def test_a_send_whose_answer_was_lost_is_found_and_not_sent_again(campus: Campus) -> None:
@@ -187,7 +187,7 @@ async def test_a_send_whose_answer_was_lost_is_found_and_not_sent_again(campus: 
         await at.look()
 
         [card] = at.cards
-        assert await at.rows("select state, message_id from release_cards") == [("posted", card.id)]
+        assert await at.rows("select state, message_id from lecture_cards") == [("posted", card.id)]
 
 
 # Where it stands
@@ -201,7 +201,7 @@ async def test_a_card_of_a_lecture_that_is_withdrawn_goes(campus: Campus) -> Non
         await at.look()
 
         assert at.cards == []
-        assert await at.rows("select count(*) from release_cards") == [(0,)]
+        assert await at.rows("select count(*) from lecture_cards") == [(0,)]
 
 
 async def test_a_lecture_that_is_put_off_after_its_card_is_told_of_anew_when_it_comes(campus: Campus) -> None:
@@ -228,8 +228,8 @@ async def test_a_lecture_that_is_put_off_after_its_card_is_told_of_anew_when_it_
 async def test_a_lecture_that_goes_while_its_card_is_posted_is_not_left_standing(campus: Campus, change: str) -> None:
     async with term(campus) as at:
 
-        class Slow(ReleaseChannels):
-            async def post(self, place: ReleasePlace, card: ReleaseCard) -> int:
+        class Slow(CardChannels):
+            async def post(self, place: CardPlace, card: LectureCard) -> int:
                 await at.sql(change)
                 return await super().post(place, card)
 
@@ -263,7 +263,7 @@ async def test_a_card_that_somebody_deleted_does_not_come_back(campus: Campus) -
         await at.look()
 
         assert at.cards == []
-        assert await at.rows("select state from release_cards") == [("gone",)]
+        assert await at.rows("select state from lecture_cards") == [("gone",)]
 
 
 # A channel that takes none
@@ -281,7 +281,7 @@ async def test_a_channel_that_takes_no_card_is_said_once_and_the_card_comes_once
             await at.expire()
         await at.more(1, ago="1 second")
         await at.look()
-        refused = [record for record in caplog.records if record.message == "release.refused"]
+        refused = [record for record in caplog.records if record.message == "lecture_card.refused"]
         shown = await used(campus, campus.boss, "course show")
         campus.server.overwrite(at.news, campus.guild.members[campus.server.user.id])
         await at.expire()
