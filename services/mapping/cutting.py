@@ -57,7 +57,7 @@ def cut(speech: Speech) -> list[int]:
 
     It takes up to a second, and is to be called from a thread.
     """
-    runs = _runs(speech.cues)
+    runs = grouped(speech.cues)
     length_s = (speech.end_ms - speech.start_ms) / 1000
     wanted = min(many(length_s), max(1, len(runs) // LEAST_RUNS))
     if wanted == 1:
@@ -67,7 +67,7 @@ def cut(speech: Speech) -> list[int]:
     return [speech.start_ms, *sorted({_opened(runs, at).start_ms for at in chosen} - {speech.start_ms})]
 
 
-def _runs(cues: Sequence[SpokenCue]) -> list[tuple[SpokenCue, ...]]:
+def grouped(cues: Sequence[SpokenCue]) -> list[tuple[SpokenCue, ...]]:
     """Group cues that follow each other until they have enough words."""
     lengths = [len(cue.text.split()) for cue in cues]
     least = max(RUN_WORDS, sum(lengths) // MOST_RUNS + 1)
@@ -132,11 +132,11 @@ def _worth(likeness: Matrix, runs: Sequence[Sequence[SpokenCue]], wanted: int) -
     mean = (starts[-1] - starts[0]) / wanted
     spans = np.maximum(starts[None, :] - starts[:, None], 1.0)
     worth -= EVENNESS * np.log(spans / mean) ** 2
-    worth += np.array([*_openings(runs), 0.0])[:, None]
+    worth += np.array([*beginnings(runs), 0.0])[:, None]
     return np.where(possible, worth, -1e9)
 
 
-def _openings(runs: Sequence[Sequence[SpokenCue]]) -> list[float]:
+def beginnings(runs: Sequence[Sequence[SpokenCue]]) -> list[float]:
     """Return what is worth in a chapter that begins with each run: words that open something, a pause."""
     worth = [0.0]
     for before, run in pairwise(runs):

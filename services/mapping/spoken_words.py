@@ -16,7 +16,7 @@ AGENTS = listed("eu tu voce voces ele ela eles elas nos que nao i you we they he
 """Words after which one is done rather than named."""
 SPOKEN = listed(
     """
-    desses dessas destes destas daqueles daquelas menos various several numero pedaco
+    seguinte seguintes following desses dessas destes destas daqueles daquelas menos various several numero pedaco
     coisa coisas cara gente pessoal tipo negocio ponto parte lado vez vezes jeito forma caso casos dia dias ano
     anos hora minuto minutos cima baixo frente direita esquerda meio final fim comeco inicio pouco tanto tantos
     bocado certo certa claro exemplo exemplos questao questoes pergunta perguntas resposta ideia ideias slide

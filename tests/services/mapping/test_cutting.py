@@ -44,7 +44,7 @@ def test_words_that_open_something_decide_between_near_cues() -> None:
 def test_a_pause_is_worth_something_and_a_long_one_no_more() -> None:
     cues = ["a rede aprende com o erro que comete em cada exemplo do lote de treino que ela vê"] * 20
     still, paused, long = (
-        cutting._openings(cutting._runs(spoken(cues, pauses={10: pause_s}).cues)) for pause_s in (0.0, 4.0, 60.0)
+        cutting.beginnings(cutting.grouped(spoken(cues, pauses={10: pause_s}).cues)) for pause_s in (0.0, 4.0, 60.0)
     )
 
     assert sum(still) < sum(paused) == sum(long)
@@ -63,7 +63,7 @@ def test_four_hours_are_cut_into_twelve_with_few_runs() -> None:
     starts = cut(spoken(cues))
 
     assert len(starts) == 12
-    assert len(cutting._runs(spoken(cues).cues)) <= cutting.MOST_RUNS + 1
+    assert len(cutting.grouped(spoken(cues).cues)) <= cutting.MOST_RUNS + 1
 
 
 def test_one_cue_is_one_chapter() -> None:
