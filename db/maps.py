@@ -1,11 +1,12 @@
 """Maps of lectures: their chapters, each with the cue that proves it; and what is to be shown of them, and to whom."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import kwargs_row, scalar_row
+from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.answers import hit
 from db.records import CourseId, Hit, LectureId, Role, TranscriptId
@@ -123,7 +124,7 @@ async def put_map(
     Return None, and change nothing, where *transcript* is not the version that counts any more. No chapters: the
     lecture has no map.
     """
-    if not await _lock(conn, course=course, lecture=lecture, transcript=transcript):
+    if await lock(conn, course=course, lecture=lecture) != transcript:
         return None
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
@@ -151,17 +152,84 @@ async def put_map(
     return version
 
 
-async def _lock(conn: AsyncConnection, *, course: CourseId, lecture: LectureId, transcript: TranscriptId) -> bool:
-    """Be alone with the lecture's map until the transaction ends; False if *transcript* no longer counts."""
-    async with conn.cursor() as cur:
+async def rewrite(conn: AsyncConnection, *, course: CourseId, lecture: LectureId, chapter: Chapter) -> None:
+    """Change the words of one line; its version stays until the map is whole again."""
+    await conn.execute(
+        """
+        update chapters set title = %(title)s, origin = %(origin)s, sentence = %(sentence)s, segment_id = %(segment)s,
+            quote = %(quote)s, quote_start_ms = %(quote_start_ms)s, quote_end_ms = %(quote_end_ms)s
+        where course_id = %(course)s and lecture_id = %(lecture)s and ordinal = %(ordinal)s
+            and fingerprint = %(fingerprint)s
+        """,
+        _columns(chapter, course, lecture),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapBasis:
+    """Which captions of a lecture count, and which its map was made of, by whom."""
+
+    transcript_id: TranscriptId
+    mapped_id: TranscriptId | None  # None, as below: it has no map
+    model: str | None
+    prompt_id: str | None
+    prompt_sha256: str | None
+
+
+async def basis(conn: AsyncConnection, *, course: CourseId, lecture: LectureId) -> MapBasis | None:
+    """Return what a map of the lecture is made of, or None where it was withdrawn."""
+    async with conn.cursor(row_factory=class_row(MapBasis)) as cur:
         await cur.execute(
             """
-            select from lectures
-            where id = %(lecture)s and course_id = %(course)s and transcript_id = %(transcript)s for no key update
+            select l.transcript_id, m.transcript_id as mapped_id, m.model, m.prompt_id, m.prompt_sha256
+            from lectures l left join lecture_maps m on m.lecture_id = l.id and m.course_id = %(course)s
+            where l.id = %(lecture)s and l.course_id = %(course)s and l.withdrawn_at is null
+                and l.transcript_id is not null
             """,
-            {"course": course, "lecture": lecture, "transcript": transcript},
+            {"course": course, "lecture": lecture},
         )
-        return cur.rowcount > 0
+        return await cur.fetchone()
+
+
+async def stored(conn: AsyncConnection, *, course: CourseId, lecture: LectureId) -> list[Chapter]:
+    """The chapters that a lecture has, whichever captions they were made of: for who makes new ones."""
+    async with conn.cursor(row_factory=class_row(Chapter)) as cur:
+        await cur.execute(
+            """
+            select ordinal, start_ms, end_ms, title, origin, sentence, segment_id, quote, quote_start_ms, quote_end_ms,
+                fingerprint
+            from chapters where course_id = %(course)s and lecture_id = %(lecture)s order by ordinal
+            """,
+            {"course": course, "lecture": lecture},
+        )
+        return await cur.fetchall()
+
+
+async def passages(conn: AsyncConnection, *, course: CourseId, lecture: LectureId) -> list[Hit]:
+    """All passages of a lecture's captions, in their order; without a score, for they are compared with nothing."""
+    async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
+        await cur.execute(
+            """
+            select s.position + 1 as rank, s.id as segment_id, s.lecture_id, l.slug as lecture, l.title,
+                split_part(lower(replace(l.language, '_', '-')), '-', 1) as language, l.video_url, l.duration_s,
+                s.start_s, s.end_s, null::float8 as score, s.text, s.cue_offsets, s.cue_starts_s
+            from lectures l join segments s on s.transcript_id = l.transcript_id and s.course_id = %(course)s
+            where l.id = %(lecture)s and l.course_id = %(course)s and l.withdrawn_at is null
+            order by s.position
+            """,
+            {"course": course, "lecture": lecture},
+        )
+        return await cur.fetchall()
+
+
+async def lock(conn: AsyncConnection, *, course: CourseId, lecture: LectureId) -> TranscriptId | None:
+    """Be alone with a lecture's map until the transaction ends; return which captions count."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            "select transcript_id from lectures where id = %(lecture)s and course_id = %(course)s for no key update",
+            {"course": course, "lecture": lecture},
+        )
+        return await cur.fetchone()
 
 
 async def _replace_chapters(
@@ -181,25 +249,26 @@ async def _replace_chapters(
                 (%(course)s, %(lecture)s, %(ordinal)s, %(start_ms)s, %(end_ms)s, %(title)s, %(origin)s, %(sentence)s,
                  %(segment)s, %(quote)s, %(quote_start_ms)s, %(quote_end_ms)s, %(fingerprint)s)
             """,
-            [
-                {
-                    "course": course,
-                    "lecture": lecture,
-                    "ordinal": one.ordinal,
-                    "start_ms": one.start_ms,
-                    "end_ms": one.end_ms,
-                    "title": one.title,
-                    "origin": one.origin,
-                    "sentence": one.sentence,
-                    "segment": one.segment_id,
-                    "quote": one.quote,
-                    "quote_start_ms": one.quote_start_ms,
-                    "quote_end_ms": one.quote_end_ms,
-                    "fingerprint": one.fingerprint,
-                }
-                for one in chapters
-            ],
+            [_columns(one, course, lecture) for one in chapters],
         )
+
+
+def _columns(one: Chapter, course: CourseId, lecture: LectureId) -> dict[str, Any]:
+    return {
+        "course": course,
+        "lecture": lecture,
+        "ordinal": one.ordinal,
+        "start_ms": one.start_ms,
+        "end_ms": one.end_ms,
+        "title": one.title,
+        "origin": one.origin,
+        "sentence": one.sentence,
+        "segment": one.segment_id,
+        "quote": one.quote,
+        "quote_start_ms": one.quote_start_ms,
+        "quote_end_ms": one.quote_end_ms,
+        "fingerprint": one.fingerprint,
+    }
 
 
 def _row(
