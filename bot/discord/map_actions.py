@@ -70,21 +70,21 @@ class MapActions:
         first, last = _chapters(interaction, verb, shown, language)
         await interaction.response.defer()  # a map may take longer to be drawn than Discord waits
         title = forms.submitted(interaction.data).get("title", "").strip()
-        changed = await self._changed(of, found, verb, f"{first}-{last}", title, language)
+        changed = await self._changed(of, shown, verb, f"{first}-{last}", title, language)
         await _answered(interaction, map_forms.page(found, changed, language), replaces=True)
 
     async def _changed(
-        self, course: Course, lecture: Lecture, verb: OnMap, chapters: str, title: str, language: Language
+        self, course: Course, on: LectureMap, verb: OnMap, chapters: str, title: str, language: Language
     ) -> LectureMap:
         maps = self._services.maps
         try:
             match verb:
                 case "rename":
-                    return await maps.rename(course, lecture.slug, chapters, title)
+                    return await maps.rename(course, on.lecture, chapters, title, version=on.version)
                 case "merge":
-                    return await maps.merge(course, lecture.slug, chapters, title or None)
+                    return await maps.merge(course, on.lecture, chapters, title or None, version=on.version)
                 case "drop":
-                    return await maps.drop(course, lecture.slug, chapters)
+                    return await maps.drop(course, on.lecture, chapters, version=on.version)
         except Refused as error:
             # All that its words, which are for a terminal, could say otherwise was looked at before.
             raise Refused(i18n.text("map.changed", language)) from error

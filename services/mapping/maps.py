@@ -83,9 +83,13 @@ class Maps:
             lecture = await _lecture(conn, course, slug, reader)
             return await maps.read_map(conn, course=course.id, lecture=lecture.id, reader=reader)
 
-    async def rename(self, course: Course, slug: str, numbers: str, title: str) -> LectureMap:
+    async def rename(
+        self, course: Course, slug: str, numbers: str, title: str, *, version: int | None = None
+    ) -> LectureMap:
         """
         Call a chapter *title*, also in every later map while the same is said there.
+
+        The number is one of the map's *version*; None, here and below: of the map that there is.
 
         Raises:
             Refused: there is no such lecture, map or chapter, more than one is named, or the title cannot be used.
@@ -94,9 +98,11 @@ class Maps:
         first, last = chosen(numbers)
         if first != last:
             raise Refused("One title goes with one chapter; merge them first.")
-        return await self._changed(course, slug, first, last, title=_title(title))
+        return await self._changed(course, slug, first, last, title=_title(title), version=version)
 
-    async def merge(self, course: Course, slug: str, numbers: str, title: str | None = None) -> LectureMap:
+    async def merge(
+        self, course: Course, slug: str, numbers: str, title: str | None = None, *, version: int | None = None
+    ) -> LectureMap:
         """
         Make one chapter of several that follow each other, called *title* or as it would be anyway.
 
@@ -107,9 +113,10 @@ class Maps:
         first, last = chosen(numbers)
         if first == last:
             raise Refused("One chapter alone cannot be merged; name several that follow each other, such as 2-4.")
-        return await self._changed(course, slug, first, last, title=_title(title) if title is not None else None)
+        named = _title(title) if title is not None else None
+        return await self._changed(course, slug, first, last, title=named, version=version)
 
-    async def drop(self, course: Course, slug: str, numbers: str) -> LectureMap:
+    async def drop(self, course: Course, slug: str, numbers: str, *, version: int | None = None) -> LectureMap:
         """
         Take chapters out of the map.
 
@@ -118,7 +125,7 @@ class Maps:
 
         """
         first, last = chosen(numbers)
-        return await self._changed(course, slug, first, last, title=None, drops=True)
+        return await self._changed(course, slug, first, last, title=None, drops=True, version=version)
 
     async def reset(self, course: Course, slug: str) -> LectureMap:
         """
@@ -187,11 +194,18 @@ class Maps:
         title: str | None,
         drops: bool = False,
         instead_of: int | None = None,
+        version: int | None = None,
     ) -> LectureMap:
+        """Change chapters by their numbers, which are those of *version*: None, and of whichever map there is."""
+
         async def change(conn: AsyncConnection, lecture: LectureId) -> None:
             made = await material(conn, course=course.id, lecture=lecture)
             if made is None or not made.is_current or not made.before:
                 raise Refused(NO_MAP.format(slug=slug))
+            if version is not None:
+                now = await maps.read_map(conn, course=course.id, lecture=lecture, reader="staff")
+                if now is None or now.version != version:
+                    raise Refused(f"The map of {slug!r} has changed meanwhile; look at it again.")
             if instead_of is not None:
                 await chapter_edits.forget(conn, course=course.id, edit=instead_of)
             await _say(conn, made, _range(made, first, last), title=title, drops=drops)
