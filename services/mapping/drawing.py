@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from db.records.maps import Chapter, ChapterEdit, PublishedChapter
 from services.mapping import spans, telling
-from services.mapping.spans import Stretch
+from services.mapping.spans import ChapterSpan
 from services.mapping.speech import Speech, SpokenCue
 from services.mapping.telling import Quote, Wording
 from services.words.terms import terms
@@ -17,7 +17,7 @@ LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class DrawnMap:
     """A map, and what became of what staff had said."""
 
     chapters: tuple[Chapter, ...]
@@ -33,7 +33,7 @@ def drawn(
     edits: Iterable[ChapterEdit],
     before: Sequence[Chapter],
     stays: bool = False,
-) -> Drawn:
+) -> DrawnMap:
     """
     Return the map of *speech*; it takes up to some seconds, and is to be called from a thread.
 
@@ -41,14 +41,14 @@ def drawn(
     they also stay where they are, but for what staff say.
     """
     if not speech.cues:
-        return Drawn(chapters=())
+        return DrawnMap(chapters=())
     of_staff = spans.followed(speech, edits)
     stretches = spans.as_they_are(before) if stays else spans.found(speech, published)
     wanted = [one for one in spans.overlaid(stretches, of_staff.held) if not one.is_dropped]
     teller = Teller(speech)
     lines = [teller.line(one, before) for one in wanted]
     told = [line for line in lines if line is not None]
-    return Drawn(
+    return DrawnMap(
         chapters=tuple(replace(line, ordinal=at) for at, line in enumerate(told, 1)),
         moved=of_staff.moved,
         lost=of_staff.lost,
@@ -69,7 +69,7 @@ class Teller:
         self._titled = frozenset(terms(speech.passages[0].title, speech.language))
         self._wording: Wording = telling.wording(texts, speech.language)
 
-    def line(self, one: Stretch, before: Sequence[Chapter]) -> Chapter | None:
+    def line(self, one: ChapterSpan, before: Sequence[Chapter]) -> Chapter | None:
         """Return a line of the map, or None where nothing that is said there can be quoted."""
         fingerprint = self._speech.fingerprint(one.start_ms, one.end_ms)
         cues = self._speech.between(one.start_ms, one.end_ms)
@@ -116,7 +116,7 @@ def with_quote(line: Chapter, quote: Quote) -> Chapter:
     )
 
 
-def _line(one: Stretch, title: str, quote: Quote, fingerprint: str) -> Chapter:
+def _line(one: ChapterSpan, title: str, quote: Quote, fingerprint: str) -> Chapter:
     return Chapter(
         ordinal=1,
         start_ms=one.start_ms,

@@ -15,7 +15,7 @@ from db.records import Course, CourseId
 from db.records.maps import Chapter, MapJob, MapStage
 from services import prompts
 from services.mapping import writing
-from services.mapping.drawing import Drawn
+from services.mapping.drawing import DrawnMap
 from services.mapping.material import Maker, Material, material, store
 from services.mapping.speech import Speech
 from services.models.chat import ChatModel
@@ -151,7 +151,7 @@ class Mapper:
         async with self._pool.connection() as conn, conn.transaction():
             await _held(conn, job)
             if made and told:
-                await store(conn, replace(made, made_by=self._maker()), Drawn(chapters=tuple(told)))
+                await store(conn, replace(made, made_by=self._maker()), DrawnMap(chapters=tuple(told)))
             await map_jobs.finish(conn, job)
             await breakers.close(conn, QUEUE)
         log.info("map.written", extra={"lecture_id": job.lecture_id, "chapters": len(told)})

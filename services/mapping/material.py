@@ -8,7 +8,7 @@ from db import chapter_edits, generations, maps, transcripts, vectors
 from db.records import CourseId, LectureId, TranscriptId
 from db.records.maps import Chapter, ChapterEdit, PublishedChapter
 from services.mapping import drawing
-from services.mapping.drawing import Drawn
+from services.mapping.drawing import DrawnMap
 from services.mapping.speech import NO_VECTORS, Speech
 
 
@@ -35,7 +35,7 @@ class Material:
     is_current: bool  # it was made of these captions
     made_by: Maker
 
-    def drawn(self, *, stays: bool = False) -> Drawn:
+    def drawn(self, *, stays: bool = False) -> DrawnMap:
         """Return the map, as `drawing.drawn`; from a thread."""
         return drawing.drawn(
             self.speech, published=self.published, edits=self.edits, before=self.before, stays=stays and self.is_current
@@ -74,7 +74,7 @@ async def _speech(conn: AsyncConnection, course: CourseId, lecture: LectureId, t
     )
 
 
-async def store(conn: AsyncConnection, made: Material, drawn: Drawn) -> None:
+async def store(conn: AsyncConnection, made: Material, drawn: DrawnMap) -> None:
     """Let *drawn* be the lecture's map, in the transaction of the caller; what did not change is not written."""
     await chapter_edits.lose(conn, course=made.course, edits=[edit.id for edit in drawn.lost])
     for edit in drawn.moved:

@@ -12,7 +12,7 @@ SHORTEST_REST_MS = 45_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class ChapterSpan:
     """A stretch of a lecture that is one chapter, and what it is called, where somebody has said it."""
 
     start_ms: int
@@ -24,17 +24,17 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class StaffWords:
     """What staff have said, as far as it still holds."""
 
-    held: tuple[Stretch, ...]
+    held: tuple[ChapterSpan, ...]
     moved: tuple[ChapterEdit, ...]  # whose words are said at another time by now, which is noted in them
     lost: tuple[ChapterEdit, ...]  # whose words are not said any more
 
 
-def followed(speech: Speech, edits: Iterable[ChapterEdit]) -> Followed:
+def followed(speech: Speech, edits: Iterable[ChapterEdit]) -> StaffWords:
     """Find the words that *edits* are about; those that were lost before are looked for as well."""
-    held, moved, lost = list[Stretch](), list[ChapterEdit](), list[ChapterEdit]()
+    held, moved, lost = list[ChapterSpan](), list[ChapterEdit](), list[ChapterEdit]()
     for edit in edits:
         place = speech.found(edit.fingerprint, edit.start_ms, edit.end_ms)
         if place is None or any(place[0] < other.end_ms and other.start_ms < place[1] for other in held):
@@ -43,11 +43,11 @@ def followed(speech: Speech, edits: Iterable[ChapterEdit]) -> Followed:
         if place != (edit.start_ms, edit.end_ms) or edit.lost_at:
             moved.append(replace(edit, start_ms=place[0], end_ms=place[1]))
         held.append(_of_staff(edit, *place))
-    return Followed(held=tuple(held), moved=tuple(moved), lost=tuple(lost))
+    return StaffWords(held=tuple(held), moved=tuple(moved), lost=tuple(lost))
 
 
-def _of_staff(edit: ChapterEdit, start_ms: int, end_ms: int) -> Stretch:
-    return Stretch(
+def _of_staff(edit: ChapterEdit, start_ms: int, end_ms: int) -> ChapterSpan:
+    return ChapterSpan(
         start_ms=start_ms,
         end_ms=end_ms,
         title=edit.title,
@@ -57,22 +57,22 @@ def _of_staff(edit: ChapterEdit, start_ms: int, end_ms: int) -> Stretch:
     )
 
 
-def found(speech: Speech, published: Sequence[PublishedChapter]) -> list[Stretch]:
+def found(speech: Speech, published: Sequence[PublishedChapter]) -> list[ChapterSpan]:
     """Return the chapters of a lecture as they were published, or else as its words cut it."""
     if not published:
         starts = cutting.cut(speech)
-        return [Stretch(start_ms=start, end_ms=end) for start, end in cutting.ends(starts, speech.end_ms)]
+        return [ChapterSpan(start_ms=start, end_ms=end) for start, end in cutting.ends(starts, speech.end_ms)]
     following = [*(one.start_ms for one in published[1:]), max(speech.end_ms, published[-1].start_ms + 1)]
     return [
-        Stretch(start_ms=one.start_ms, end_ms=one.end_ms or following[at], title=one.title, origin="published")
+        ChapterSpan(start_ms=one.start_ms, end_ms=one.end_ms or following[at], title=one.title, origin="published")
         for at, one in enumerate(published)
     ]
 
 
-def as_they_are(chapters: Iterable[Chapter]) -> list[Stretch]:
+def as_they_are(chapters: Iterable[Chapter]) -> list[ChapterSpan]:
     """Return the stretches of *chapters*, to be told anew where staff have changed them."""
     return [
-        Stretch(
+        ChapterSpan(
             start_ms=one.start_ms,
             end_ms=one.end_ms,
             title=one.title if one.origin == "published" else None,
@@ -82,7 +82,7 @@ def as_they_are(chapters: Iterable[Chapter]) -> list[Stretch]:
     ]
 
 
-def overlaid(stretches: Sequence[Stretch], held: Sequence[Stretch]) -> list[Stretch]:
+def overlaid(stretches: Sequence[ChapterSpan], held: Sequence[ChapterSpan]) -> list[ChapterSpan]:
     """
     Return *stretches* with what staff *held* in place of what lay there, in order of time.
 
@@ -93,7 +93,7 @@ def overlaid(stretches: Sequence[Stretch], held: Sequence[Stretch]) -> list[Stre
     return _joined(kept)
 
 
-def _beside(one: Stretch, held: Sequence[Stretch]) -> Iterator[Stretch]:
+def _beside(one: ChapterSpan, held: Sequence[ChapterSpan]) -> Iterator[ChapterSpan]:
     """Yield what is left of a stretch, which keeps its title where that is most of it."""
     start_ms = one.start_ms
     for other in sorted(held, key=lambda other: other.start_ms):
@@ -106,8 +106,8 @@ def _beside(one: Stretch, held: Sequence[Stretch]) -> Iterator[Stretch]:
         yield replace(one, start_ms=start_ms)
 
 
-def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
-    joined: list[Stretch] = []
+def _joined(stretches: Sequence[ChapterSpan]) -> list[ChapterSpan]:
+    joined: list[ChapterSpan] = []
     for at, one in enumerate(stretches):
         is_rest = not one.is_held and one.end_ms - one.start_ms < SHORTEST_REST_MS
         beside_held = any(near.is_held for near in (*joined[-1:], *stretches[at + 1 : at + 2]))
