@@ -66,7 +66,7 @@ layers: $(STAMP)
 # and 5,000 random plays against the bot (at most two hours).
 chaos: $(STAMP)
 	MONITORIA_CHAOS=full $(BIN)/python -m pytest -s tests/services/judging/test_chaos.py tests/services/digest/test_posting_chaos.py \
-		tests/bot/discord/test_digest_chaos.py tests/bot/discord/plays
+		tests/bot/discord/test_digest_chaos.py tests/bot/discord/test_release_chaos.py tests/bot/discord/plays
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

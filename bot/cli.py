@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot import running
     from bot.process import environment
     from bot.terminal import chat as chatting
-    from bot.terminal import commands
+    from bot.terminal import commands, mapping
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import judge as judging
@@ -29,9 +29,10 @@ else:
         lazily("bot.terminal.commands"),
         lazily("bot.terminal.demo"),
     )
-    digesting, judging, replaying = (
+    digesting, judging, mapping, replaying = (
         lazily("bot.terminal.digest"),
         lazily("bot.terminal.judge"),
+        lazily("bot.terminal.mapping"),
         lazily("bot.terminal.replay"),
     )
 
@@ -208,6 +209,35 @@ def ask(
             as_json=as_json,
         )
     )
+
+
+@app.command("map")
+def map_(
+    lecture: Annotated[str, typer.Argument(metavar="LECTURE", help="A lecture's id; `course show` lists them.")],
+    course: CourseOption,
+    rename: Annotated[str | None, typer.Option("--rename", metavar="N", help="Call chapter N as --title says.")] = None,
+    merge: Annotated[str | None, typer.Option("--merge", metavar="N-M", help="Make one chapter of N to M.")] = None,
+    drop: Annotated[str | None, typer.Option("--drop", metavar="N", help="Take out chapter N, or N-M.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="What the chapter is to be called.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what staff have changed, and map it anew.")] = False,
+    keep: Annotated[int | None, typer.Option("--keep", metavar="Q", help="Answer question Q: it still holds.")] = None,
+    forget: Annotated[int | None, typer.Option("--forget", metavar="Q", help="Answer question Q: give it up.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a lecture is about, chapter by chapter, each line with the words that prove it; or change it."""
+    order = mapping.MapOrder(
+        lecture=lecture,
+        course=course,
+        rename=rename,
+        merge=merge,
+        drop=drop,
+        title=title,
+        reset=reset,
+        keep=keep,
+        forget=forget,
+        as_json=as_json,
+    )
+    to_the_end(mapping.run(environment.setup(), order))
 
 
 @app.command()

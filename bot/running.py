@@ -14,6 +14,7 @@ from bot.discord.cogs.asking import Asking
 from bot.discord.cogs.course import Staff
 from bot.discord.cogs.digesting import Digesting
 from bot.discord.cogs.keeping import KeepingCog
+from bot.discord.cogs.lecture_cards import LectureCardsCog
 from bot.discord.cogs.lectures import Lectures
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.reviewing import Reviewing
@@ -80,6 +81,7 @@ def parts(services: Services, token: str, address: health.Address | None) -> lis
         ProcessPart(name="pulse", run=metrics.pulse),
         *([ProcessPart(name="worker", run=services.worker.run)] if services.worker else []),
         ProcessPart(name="filling", run=services.filling.run),
+        ProcessPart(name="maps", run=services.mapper.run),
         # Last, so stopped first: what it still answers needs all the others.
         ProcessPart(name="gateway", run=gateway.run, leave=gateway.leave, grace_s=DRAIN_S, fatal=(Refused,)),
     ]
@@ -158,6 +160,7 @@ async def opened(services: Services, metrics: Metrics | None = None, **options: 
     await client.add_cog(Reviewing(client))
     await client.add_cog(KeepingCog(client))
     await client.add_cog(Digesting(client))
+    await client.add_cog(LectureCardsCog(client))
     await client.add_cog(Staff(client))
     await client.add_cog(PrivacyCog(client))
     return client

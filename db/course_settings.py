@@ -8,6 +8,9 @@ from psycopg.rows import kwargs_row, scalar_row
 
 from db.records import CourseId, CourseSettings, Outcome
 
+TIME_ZONE = "America/Sao_Paulo"
+"""Of a course without a row: what the column has by default."""
+
 
 async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
     """Return the settings of *course*, created now where they never were."""
@@ -19,7 +22,7 @@ async def ensure(conn: AsyncConnection, course: CourseId) -> CourseSettings:
         await cur.execute(
             """
             select course_id, guild_id, staff_channel_id, staff_role_ids, person_hourly, course_daily, holds,
-                draws_formulas
+                draws_formulas, release_channel_id
             from course_settings where course_id = %(course)s
             """,
             {"course": course},
@@ -51,6 +54,13 @@ async def draws_formulas(conn: AsyncConnection, course: CourseId) -> bool:
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute("select draws_formulas from course_settings where course_id = %(course)s", {"course": course})
         return await cur.fetchone() is not False
+
+
+async def time_zone(conn: AsyncConnection, course: CourseId) -> str:
+    """Return the zone of the course's clocks: the column's default, where the course never said."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute("select time_zone from course_settings where course_id = %(course)s", {"course": course})
+        return str(await cur.fetchone() or TIME_ZONE)
 
 
 async def adopt(conn: AsyncConnection, *, course: CourseId, guild: int) -> int:

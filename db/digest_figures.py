@@ -315,6 +315,7 @@ class CountedQuestion:
     titles: list[str]
     starts_s: list[float]
     urls: list[str | None]
+    are_current: list[bool]  # whether each cites the captions that count now
 
 
 async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQuestion]:
@@ -333,18 +334,22 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQ
                 exists (select from annotations n
                     where n.answer_id = a.id and n.role = 'student' and n.label = 'I') as voted_down,
                 coalesce(r.lecture_ids, '{}') as lecture_ids, coalesce(r.titles, '{}') as titles,
-                coalesce(r.starts_s, '{}') as starts_s, coalesce(r.urls, '{}') as urls
+                coalesce(r.starts_s, '{}') as starts_s, coalesce(r.urls, '{}') as urls,
+                coalesce(r.are_current, '{}') as are_current
             from questions q
             left join answers a on a.question_id = q.id
             left join lateral (
                 select array_agg(l.id order by c.number) as lecture_ids,
                     array_agg(l.title order by c.number) as titles,
                     array_agg(c.start_s order by c.number) as starts_s,
-                    array_agg(c.url order by c.number) as urls
+                    array_agg(c.url order by c.number) as urls,
+                    array_agg(s.transcript_id is not distinct from l.transcript_id order by c.number) as are_current
                 from answer_references c
                 join segments s on s.id = c.segment_id
                 join lectures l on l.id = s.lecture_id
                 where c.answer_id = a.id and c.course_id = %(course)s and a.held not in ('waiting', 'rejected')
+                    -- What was put off since then, nobody is told of.
+                    and (l.released_at is null or l.released_at <= now())
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval', 'kept') and q.again is null
@@ -372,6 +377,7 @@ class CitedMinute:
     minute: int
     cited: int
     voted_down: int
+    starts_s: list[float]  # of those citations that are of the captions that count now
 
 
 async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
@@ -385,7 +391,8 @@ async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
                 floor(c.start_s / 60)::int as minute, count(*)::int as cited,
                 count(*) filter (where exists (
                     select from annotations n where n.answer_id = a.id and n.role = 'student' and n.label = 'I'
-                ))::int as voted_down
+                ))::int as voted_down,
+                coalesce(array_agg(c.start_s) filter (where s.transcript_id = l.transcript_id), '{}') as starts_s
             from questions q
             join answers a on a.question_id = q.id
             join answer_references c on c.answer_id = a.id and c.course_id = %(course)s
@@ -393,6 +400,7 @@ async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
             join lectures l on l.id = s.lecture_id
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval', 'kept') and a.held not in ('waiting', 'rejected')
+                and (l.released_at is null or l.released_at <= now())
             group by l.id, l.title, l.video_url, minute
             order by l.id, minute
             """,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import CourseId, Lecture, LectureFacts, LectureId, TranscriptId
+from db.records import CourseId, Lecture, LectureFacts, LectureId, Role, TranscriptId
 
 
 async def upsert(
@@ -83,6 +83,23 @@ async def released(conn: AsyncConnection, course: CourseId) -> list[LectureFacts
             order by held_on nulls last, slug
             """,
             {"course": course},
+        )
+        return await cur.fetchall()
+
+
+async def visible(conn: AsyncConnection, course: CourseId, *, reader: Role) -> list[Lecture]:
+    """The lectures that *reader* may know of and that are taken in, by date and slug: staff see unreleased ones too."""
+    async with conn.cursor(row_factory=class_row(Lecture)) as cur:
+        await cur.execute(
+            """
+            select id, course_id, slug, title, language, video_url, held_on, duration_s, released_at, source,
+                transcript_id
+            from lectures
+            where course_id = %(course)s and withdrawn_at is null and transcript_id is not null
+                and (%(sees_all)s or released_at is null or released_at <= now())
+            order by held_on nulls last, slug
+            """,
+            {"course": course, "sees_all": reader == "staff"},
         )
         return await cur.fetchall()
 

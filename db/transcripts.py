@@ -174,6 +174,17 @@ def _array(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
+async def cue_ends_s(conn: AsyncConnection, *, course: CourseId, transcript: TranscriptId) -> dict[float, float]:
+    """Return when the cues of a version end, by when they begin."""
+    async with conn.cursor(binary=True) as cur:
+        await cur.execute(
+            "select cue_starts_s, cue_ends_s from transcripts where id = %(transcript)s and course_id = %(course)s",
+            {"course": course, "transcript": transcript},
+        )
+        found = await cur.fetchone()
+    return dict(zip(*found, strict=True)) if found else {}
+
+
 async def unindex(conn: AsyncConnection, *, course: CourseId, lectures: Iterable[LectureId]) -> None:
     """Take lectures out of both search indexes; their texts stay."""
     chosen = {"course": course, "lectures": list(lectures)}

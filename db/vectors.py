@@ -154,3 +154,20 @@ async def nearness(
             },
         )
         return dict(await cur.fetchall())
+
+
+async def of_lecture(
+    conn: AsyncConnection, *, generation: GenerationId, course: CourseId, lecture: LectureId
+) -> dict[SegmentId, NDArray[np.float32]]:
+    """Return the vectors of each segment's pieces, shape (pieces, dimension), in the pieces' order."""
+    async with conn.cursor(binary=True) as cur:
+        await cur.execute(
+            """
+            select segment_id, array_agg(embedding::vector::real[] order by piece)
+            from segment_vectors
+            where course_id = %(course)s and generation_id = %(generation)s and lecture_id = %(lecture)s
+            group by segment_id
+            """,
+            {"course": course, "generation": generation, "lecture": lecture},
+        )
+        return {SegmentId(id_): np.array(pieces, np.float32) for id_, pieces in await cur.fetchall()}

@@ -34,8 +34,12 @@ from services.judging.judge import Judge
 from services.judging.queue import Queue
 from services.judging.rules import Rules
 from services.judging.worker import Worker
+from services.lectures.cards import LectureCards
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
+from services.lectures.lookup import Lookup
+from services.mapping.mapper import Mapper
+from services.mapping.maps import Maps
 from services.models.chat import ChatModel
 from services.models.embedder import (
     NONE,
@@ -82,6 +86,7 @@ class Store:
 
     pool: AsyncConnectionPool
     courses: Courses
+    maps: Maps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class Judging:
     rules: Rules
     worker: Worker | None  # None: there is no judge
     filling: Filling
+    mapper: Mapper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,7 @@ class Services:
 
     pool: AsyncConnectionPool
     courses: Courses
+    lookup: Lookup
     configured: Configured
     filling: Filling
     serving: Serving
@@ -108,6 +115,8 @@ class Services:
     retriever: Retriever
     nearness: Nearness
     ingest: Ingest
+    maps: Maps
+    mapper: Mapper
     asker: Asker
     people: People
     spaces: Spaces
@@ -125,6 +134,7 @@ class Services:
     review: Review
     verified: VerifiedAnswers
     digests: Digests
+    lecture_cards: LectureCards
     mailer: Mailer | None  # None: digests are not mailed
     pictures: Pictures
 
@@ -163,7 +173,7 @@ async def store(setup: Setup) -> AsyncGenerator[Store, None]:
     async with database(setup) as url:
         await migrate(url)
         async with connect.pool(url) as pool:
-            yield Store(pool=pool, courses=Courses(pool))
+            yield Store(pool=pool, courses=Courses(pool), maps=Maps(pool))
 
 
 @asynccontextmanager
@@ -179,6 +189,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
             rules=Rules(opened.pool),
             worker=worker,
             filling=Filling(opened.pool, configured, serving),
+            mapper=await _mapper(stack, opened.pool, setup.answer),
         )
 
 
@@ -207,6 +218,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
         yield Services(
             pool=opened.pool,
             courses=opened.courses,
+            lookup=Lookup(opened.pool),
             configured=configured,
             filling=Filling(opened.pool, configured, serving),
             serving=serving,
@@ -214,6 +226,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             retriever=retriever,
             nearness=nearness,
             ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
+            maps=opened.maps,
+            mapper=await _mapper(stack, opened.pool, setup.answer),
             asker=asker,
             people=people,
             spaces=Spaces(opened.pool),
@@ -231,6 +245,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
+            lecture_cards=LectureCards(opened.pool),
             mailer=_mailer(setup),
             pictures=Pictures(),
         )
@@ -247,6 +262,11 @@ async def _worker(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmC
     # A server that asks for patience is answered by the queue, which has more of it.
     model = await stack.enter_async_context(ChatModel(config, longest_wait_s=0.0))
     return Worker(pool, Judge(model, time_limit_s=JUDGE_LIMIT_S))
+
+
+async def _mapper(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmConfig | None) -> Mapper:
+    model = await stack.enter_async_context(ChatModel(config, longest_wait_s=0.0)) if config else None
+    return Mapper(pool, model)
 
 
 def _serving(pool: AsyncConnectionPool, setup: Setup, configured: Configured) -> Serving:

@@ -19,9 +19,12 @@ from bot.discord.delivering.outlets import PASSING, TROUBLE, persistently
 from bot.discord.delivering.refreshing import Refreshing
 from bot.discord.feedback import Feedback
 from bot.discord.languages import Translations, reader
+from bot.discord.map_actions import MapActions
 from bot.discord.messages.buttons import AnswerPress, CardPress, Press, PressButton
 from bot.discord.messages.defang import shortened
 from bot.discord.messages.forms import EDIT, WHY, custom_id
+from bot.discord.messages.map_buttons import MapButton, MapPress
+from bot.discord.messages.map_forms import MAP_FORM
 from bot.discord.messages.splitting import LONGEST
 from bot.discord.publishing_commands import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
@@ -104,6 +107,7 @@ class Monitoria(commands.Bot):
         self.commanding = Commanding(self.answering, services.deliveries, self.start_soon)
         self._feedback = Feedback(services, self.commanding)
         self.card_actions = CardActions(services)
+        self.map_actions = MapActions(services)
         self.refreshing = Refreshing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
@@ -113,7 +117,7 @@ class Monitoria(commands.Bot):
     async def setup_hook(self) -> None:
         """Register what must work from the first event on, and publish the commands."""
         # Before the first event: presses of messages of earlier runs may be the first to come.
-        self.add_dynamic_items(PressButton)
+        self.add_dynamic_items(PressButton, MapButton)
         await self.tree.set_translator(Translations())
         try:
             await publish(self.tree)
@@ -172,6 +176,10 @@ class Monitoria(commands.Bot):
             case CardPress():
                 await self.act(interaction, lambda: self.card_actions.pressed(interaction, press))
 
+    async def pressed_on_map(self, interaction: discord.Interaction[Any], press: MapPress) -> None:
+        """Act on a button of a lecture's map."""
+        await self.act(interaction, lambda: self.map_actions.pressed(interaction, press))
+
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""
         if interaction.type is not discord.InteractionType.modal_submit:
@@ -183,6 +191,8 @@ class Monitoria(commands.Bot):
         elif edit := EDIT.fullmatch(sent):
             course, item = CourseId(int(edit["course"])), ItemId(int(edit["item"]))
             await self.act(interaction, lambda: self.card_actions.corrected(interaction, course, item, edit["state"]))
+        elif form := MAP_FORM.fullmatch(sent):
+            await self.act(interaction, lambda: self.map_actions.submitted(interaction, form))
 
     async def act(self, interaction: discord.Interaction[Any], doing: Callable[[], Awaitable[None]]) -> None:
         """Do what a press or a form asks for, unless another replica does; its error ends here, in one sentence."""

@@ -111,6 +111,8 @@ async def ingest(setup: Setup, order: IngestOrder) -> None:
             done = "would be" if order.dry_run else "was"
             terminal.tell(f"There was no course {course.slug!r}, so it {done} created ({course.language}).")
         report = await ingested(services, course, plan, prune=order.prune, dry_run=order.dry_run)
+        if not order.dry_run:
+            await mapped(services, course)
     terminal.show(terminal.ingest(report, dry_run=order.dry_run))
     if order.every_line:
         terminal.show(terminal.every_refusal(report.taken))
@@ -145,6 +147,14 @@ async def ingested(
                 case ingesting.Report():
                     return event
     raise AssertionError("an ingest ends with its report")
+
+
+async def mapped(services: Services, course: Course) -> None:
+    """Draw the maps of what was taken in; a model writes them later, off this path."""
+    with terminal.progress() as bars:
+        bar = bars.add_task("maps", total=None, visible=False)
+        while await services.mapper.step(course.id, stages=("cut",)):
+            bars.update(bar, advance=1, visible=True)
 
 
 async def search(setup: Setup, *, query: str, slug: str, k: int, lecture: str | None, as_json: bool) -> None:

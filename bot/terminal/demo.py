@@ -26,6 +26,7 @@ async def run(setup: Setup, question: str) -> None:
         known = {course.slug: course for course in await services.courses.every()}
         course = known.get(COURSE) or await services.courses.create(slug=COURSE, title=TITLE, language="pt-BR")
         report = await commands.ingested(services, course, plan)
+        await commands.mapped(services, course)
         changed = sum(one.status in {"new", "changed"} for one in report.taken)
         terminal.tell(
             f"Sample course {COURSE!r}: {len(report.taken)} lectures, "

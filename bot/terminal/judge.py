@@ -84,12 +84,13 @@ def _tokens(written: str) -> int | None:
 
 
 async def work(setup: Setup) -> int:
-    """Judge what is due, and fill in vectors that are missing, until a signal says to stop; return the exit status."""
+    """Judge what is due, fill in vectors and make maps, until a signal says to stop; return the exit status."""
     stop = Stop()
     with stop.listening():
         async with wiring.judging(setup) as opened:
             worker = ProcessPart(name="worker", run=_worker(opened).run)
-            await supervised([worker, ProcessPart(name="filling", run=opened.filling.run)], stop)
+            filling = ProcessPart(name="filling", run=opened.filling.run)
+            await supervised([worker, filling, ProcessPart(name="maps", run=opened.mapper.run)], stop)
     return exit_status(stop.by)
 
 

@@ -178,6 +178,7 @@ class CourseSettings:
     course_daily: int  # questions that the whole course may ask in any 24 hours
     holds: tuple[Outcome, ...] = ()  # answers that wait for the approval of staff
     draws_formulas: bool = True  # as pictures, where Unicode would lose something
+    release_channel_id: int | None = None  # where a card tells of released lectures; None: nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,7 +187,7 @@ def _of_hit(hit: Hit, wanted: Mapping[int, float], is_foreign: bool, rare: Rarit
             by_words=OWN_WORDS * share(held[at : at + 1])
             + AROUND_WORDS * (around := share(held[max(at - 1, 0) : at + 2]))
             - RANK_DISCOUNT * (hit.rank - 1)
-            - ASIDE_DISCOUNT * _is_aside(sentence.text),
+            - ASIDE_DISCOUNT * is_aside(sentence.text),
             holds_words=around > 0,
             is_foreign=is_foreign,
         )
@@ -195,7 +195,7 @@ def _of_hit(hit: Hit, wanted: Mapping[int, float], is_foreign: bool, rare: Rarit
     ]
 
 
-def _is_aside(text: str) -> bool:
+def is_aside(text: str) -> bool:
     return text.rstrip("»”\"' ").endswith("?") or bool(HOUSEKEEPING.search(fold(text)))
 
 

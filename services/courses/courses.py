@@ -7,7 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import courses, lectures
 from db.records import Course, CourseId, Language, Lecture
 from services import i18n
-from services.errors import Refused
+from services.errors import Broken, Refused
 from services.ground.text import clean
 
 LONGEST_ECHO = 80
@@ -57,6 +57,20 @@ class Courses:
             raise UnknownCourse(_unknown(slug, known))
         return course
 
+    async def by_id(self, course: CourseId) -> Course:
+        """
+        Return the course of an id.
+
+        Raises:
+            Broken: there is none, although a row of ours names it.
+
+        """
+        async with self._pool.connection() as conn:
+            found = await courses.by_id(conn, course)
+        if found is None:
+            raise Broken(f"There is no course with the id {course}.")
+        return found
+
     async def find_or_create(self, slug: str, *, language: Language) -> tuple[Course, bool]:
         """
         Return the course called *slug*, and whether it was created just now.
@@ -99,7 +113,7 @@ class Courses:
         slug = clean(slug)
         async with self._pool.connection() as conn:
             lecture = await lectures.by_slug(conn, course=course.id, slug=slug)
-            known = [] if lecture else [lecture.slug for lecture in await lectures.of_course(conn, course.id)]
+            known = [] if lecture else [lecture.slug for lecture in await lectures.released(conn, course.id)]
         if lecture is None:
             near = difflib.get_close_matches(slug, known, n=3, cutoff=0.5) or known[:5]
             listed = listing(near) or i18n.text("course.none_yet", reader)

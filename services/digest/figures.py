@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import digest_figures, lexicons
+from db import digest_figures, lexicons, maps
 from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, TriedCount, Voices
-from db.records import Again, Course, Label, Outcome, QuestionId
+from db.records import Again, Course, Label, LectureId, Outcome, QuestionId
+from db.records.maps import Chapter, LectureMap
+from services.citing.citations import LEAD_IN_S
 from services.digest.posting import weeks
 from services.digest.report import (
     FEW_SCORES,
     Agreement,
+    ChapterHeat,
     Cost,
     Digest,
     Figure,
@@ -45,6 +48,9 @@ LABELS: tuple[Label, ...] = ("I", "P", "C")
 FEWEST_TRIES = 3
 """Of fewer, most are no more than one."""
 MILLION = 1_000_000
+
+Drawn = Mapping[LectureId, LectureMap]
+"""The maps of the lectures that students may know of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +105,14 @@ class Figures:
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
             )
             of_question = _by_question(tries)
-            asked = [_asked(one, of_question[one.id]) async for one in digest_figures.questions(conn, span)]
+            cited = [LectureId(lecture) for lecture in {one.lecture_id for one in minutes}]
+            drawn = {one.lecture_id: one for one in await maps.maps_of(conn, course=course.id, lectures=cited)}
+            asked = [_asked(one, of_question[one.id], drawn) async for one in digest_figures.questions(conn, span)]
         current = await self._serving.current() if self._serving else None
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
-        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found, tries)
+        lectures = _lectures(minutes, drawn)
+        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
 
 
 def _before(period: Period) -> Period:
@@ -151,7 +160,7 @@ def _is_most(some: int, of: int) -> bool:
     return of >= FEWEST_TRIES and 2 * some > of
 
 
-def _asked(one: digest_figures.CountedQuestion, tries: Mapping[Again, int]) -> WeekQuestion:
+def _asked(one: digest_figures.CountedQuestion, tries: Mapping[Again, int], drawn: Drawn) -> WeekQuestion:
     return WeekQuestion(
         text=one.text,
         language=one.language,
@@ -160,11 +169,30 @@ def _asked(one: digest_figures.CountedQuestion, tries: Mapping[Again, int]) -> W
         relevance=None if one.score is None else one.score / BEST_SCORE,
         voted_down=one.voted_down,
         places=tuple(
-            Place(lecture_id=lecture, lecture=title, start_s=start_s, url=url, citations=1)
-            for lecture, title, start_s, url in zip(one.lecture_ids, one.titles, one.starts_s, one.urls, strict=True)
+            Place(
+                lecture_id=lecture,
+                lecture=title,
+                start_s=start_s,
+                url=url,
+                citations=1,
+                chapter=_chapter(drawn, lecture, start_s) if is_current else None,
+            )
+            for lecture, title, start_s, url, is_current in zip(
+                one.lecture_ids, one.titles, one.starts_s, one.urls, one.are_current, strict=True
+            )
         ),
         tries=tries,
     )
+
+
+def _chapter(drawn: Drawn, lecture: int, start_s: float) -> str | None:
+    found = _chapter_at(drawn[LectureId(lecture)], start_s) if lecture in drawn else None
+    return found.title if found else None
+
+
+def _chapter_at(drawn: LectureMap, start_s: float) -> Chapter | None:
+    """Return the chapter that a reference is to: it starts a little before the words that it cites."""
+    return drawn.chapter_at((start_s + LEAD_IN_S) * 1_000)
 
 
 def _digest(
@@ -175,7 +203,7 @@ def _digest(
     pairs: Sequence[tuple[str, str, int]],
     spent: Spent,
     terms: Terms,
-    minutes: Sequence[CitedMinute],
+    lectures: tuple[LectureHeat, ...],
     found: Topics,
     tries: Sequence[TriedCount],
 ) -> Digest:
@@ -219,7 +247,7 @@ def _digest(
         small_topics=found.small_topics,
         small_questions=found.small_questions,
         least_askers=terms.least_askers,
-        lectures=_lectures(minutes),
+        lectures=lectures,
         tries=dict(_tried(tries, (*found.topics, *found.gaps, *found.for_staff))),
     )
 
@@ -272,7 +300,7 @@ def _cost(spent: Spent, terms: Terms) -> Cost:
     )
 
 
-def _lectures(minutes: Sequence[CitedMinute]) -> tuple[LectureHeat, ...]:
+def _lectures(minutes: Sequence[CitedMinute], drawn: Drawn) -> tuple[LectureHeat, ...]:
     """Return the lectures that were cited, the most cited first."""
     by_lecture = defaultdict[int, list[CitedMinute]](list)
     for one in minutes:
@@ -291,6 +319,24 @@ def _lectures(minutes: Sequence[CitedMinute]) -> tuple[LectureHeat, ...]:
                 )
                 for row in rows
             ),
+            chapters=_chapters(rows, drawn.get(LectureId(rows[0].lecture_id))),
         )
         for rows in ordered
+    )
+
+
+def _chapters(rows: Sequence[CitedMinute], drawn: LectureMap | None) -> tuple[ChapterHeat, ...]:
+    if drawn is None:
+        return ()
+    places = (_chapter_at(drawn, start_s) for row in rows for start_s in row.starts_s)
+    cited = Counter(place.ordinal for place in places if place)
+    return tuple(
+        ChapterHeat(
+            title=one.title,
+            start_s=one.start_ms / 1_000,
+            end_s=one.end_ms / 1_000,
+            cited=cited[one.ordinal],
+            url=moment(drawn.video_url, one.start_ms / 1_000, drawn.duration_s),
+        )
+        for one in drawn.chapters
     )

@@ -86,6 +86,7 @@ class Place:
     start_s: float
     url: str | None
     citations: int
+    chapter: str | None = None  # in which it lies; None: the lecture has no map, or one of other captions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +124,24 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChapterHeat:
+    """How often one chapter of a lecture was cited, in the captions that its map is made of."""
+
+    title: str
+    start_s: float
+    end_s: float
+    cited: int
+    url: str | None  # opens the video where the chapter begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LectureHeat:
     """Which minutes of a lecture were cited."""
 
     title: str
     duration_s: float  # as far as is known: at least to the end of its captions
     minutes: tuple[Minute, ...]  # those with a citation, in order
+    chapters: tuple[ChapterHeat, ...] = ()  # of its map, in order; none, where it has no map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,6 @@ STATUSES: dict[Trouble, JudgementStatus] = {
     "refusal": "refusal",
     "too_long": "truncated",
 }
-EVERYBODYS: frozenset[Trouble] = frozenset({"key", "unknown_model", "quota", "unreachable", "busy"})
-"""Trouble that the next job would meet as well."""
 PASSING: frozenset[JudgementStatus] = frozenset({"transport_error", "timeout", "auth_error"})
 """Statuses that another try may mend."""
 

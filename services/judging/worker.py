@@ -13,10 +13,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from db import answers, breakers, jobs, judge_settings
 from db.records import AnswerId, Job, JudgeSettings
 from services.judging import recording
-from services.judging.judge import EVERYBODYS, PASSING, Judge, Opinion
+from services.judging.judge import PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
 from services.judging.recording import Purse
 from services.models.completions import storable
+from services.models.troubles import EVERYBODYS
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import courses, generations, language_means, lectures, lexicons, transcripts, vectors
+from db import chapter_edits, courses, generations, language_means, lectures, lexicons, map_jobs, transcripts, vectors
 from db.records import Course, Generation, Lecture
+from db.records.maps import PublishedChapter
 from db.transcripts import NewSegment
 from services.errors import Refused, Unavailable
-from services.lectures import captions, folders, segmenting
+from services.lectures import captions, chapters, folders, segmenting
 from services.lectures.captions import Captions, Pace, Refusal
 from services.lectures.manifest import Plan, Source
 from services.lectures.staleness import flag_stale
@@ -106,6 +107,8 @@ class _Prepared:
     read: Captions
     fingerprint: str
     segments: tuple[NewSegment, ...]
+    chapters: tuple[PublishedChapter, ...]
+    remarks: tuple[str, ...]  # on the chapters
 
 
 @dataclass(slots=True)
@@ -197,7 +200,7 @@ class Ingest:
             return
         outcome = await self._compared(course, prepared)
         if outcome.status == "unchanged":
-            await self._bring_up_to_date(course, source)
+            await self._bring_up_to_date(course, prepared)
         if outcome.status in {"unchanged", "refused"}:
             yield outcome
             return
@@ -231,10 +234,12 @@ class Ingest:
             return _taken(prepared, "new")
         return _taken(prepared, "unchanged" if stored == prepared.fingerprint else "changed")
 
-    async def _bring_up_to_date(self, course: Course, source: Source) -> None:
+    async def _bring_up_to_date(self, course: Course, prepared: _Prepared) -> None:
         """Store what the manifest says of a lecture whose captions are the same."""
         async with self._pool.connection() as conn, conn.transaction():
-            await _upsert(conn, course, source)
+            lecture = await _upsert(conn, course, prepared.source)
+            if await chapter_edits.publish(conn, course=course.id, lecture=lecture.id, chapters=prepared.chapters):
+                await map_jobs.promise(conn, course=course.id, lectures=[lecture.id])
 
     async def _swap(self, course: Course, prepared: _Prepared, model: _Model | None, made: _Vectors) -> bool:
         """
@@ -265,6 +270,8 @@ class Ingest:
                 rows = [(course.id, lecture.id, id_, pieces) for id_, pieces in zip(ids, made.of_segments, strict=True)]
                 await vectors.copy(conn, generation=model.generation.id, rows=rows)
             await lectures.point_to(conn, course=course.id, lecture=lecture.id, transcript=transcript)
+            await chapter_edits.publish(conn, course=course.id, lecture=lecture.id, chapters=prepared.chapters)
+            await map_jobs.promise(conn, course=course.id, lectures=[lecture.id])
             await flag_stale(conn, course.id)
         return True
 
@@ -372,7 +379,10 @@ def _prepare(source: Source) -> _Prepared | Taken:
                 terms=weights,
             )
         )
+    published, remarks = chapters.held(source.chapters, end_s=source.duration_s or max(cue.end_s for cue in read.cues))
     return _Prepared(
+        chapters=published,
+        remarks=remarks,
         source=source,
         read=read,
         fingerprint=_fingerprint(source, read),
@@ -421,7 +431,7 @@ def _taken(prepared: _Prepared, status: Status, *, embedded: int = 0) -> Taken:
         refusals=read.refused,
         repairs=read.repairs,
         pace=pace,
-        remarks=(*captions.remarks(pace), *_long(prepared.segments)),
+        remarks=(*captions.remarks(pace), *_long(prepared.segments), *prepared.remarks),
         segments=len(prepared.segments),
         embedded=embedded,
     )

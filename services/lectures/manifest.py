@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from db.records.maps import PublishedChapter
 from services.errors import Refused
 from services.ground.text import clean
-from services.lectures import folders, naming
+from services.lectures import chapters, folders, naming
 from services.lectures.links import moment
 from services.words.language import code
 
@@ -59,6 +60,7 @@ class Source:
     released_at: datetime | None = None
     offset_s: float | None = None  # what is to be taken off every time; 0 says that the times are the video's own
     keep_names: bool = False  # names of speakers before their words stay
+    chapters: tuple[PublishedChapter, ...] = ()  # as they were published with the video, not yet held against it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,7 @@ def _source(entry: Mapping[str, Any], manifest: Path, number: int, language: str
         duration_s=read.seconds(),
         released_at=read.moment(),
         offset_s=read.offset(),
+        chapters=read.chapters(),
     )
 
 
@@ -227,6 +230,12 @@ class _Entry:
         if parsed and not 1970 <= parsed.year <= 9000:
             raise self._wrong("released_at", "a moment such as 2026-11-24T08:00:00-03:00")
         return parsed.replace(tzinfo=parsed.tzinfo or UTC) if parsed else None
+
+    def chapters(self) -> tuple[PublishedChapter, ...]:
+        try:
+            return chapters.listed(self._fields.get("chapters") or [])
+        except ValueError as error:
+            raise Refused(f"{self._name} has chapters of which {error}; write them as docs/maps.md shows.") from None
 
     def _number(self, field: str, fits: Callable[[float], bool], wanted: str) -> float | None:
         written = self.text(field)
@@ -292,6 +301,7 @@ def _unlisted(found: Sequence[Path], language: str, video_url: str | None) -> tu
                 video_url=video_url or known.video_url,
                 held_on=known.held_on,
                 duration_s=known.duration_s,
+                chapters=known.chapters,
             )
         )
     return sources, notes

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from db.records.maps import PublishedChapter
 from services.errors import Refused
-from services.lectures import folders
+from services.lectures import chapters, folders
 
 BEST_FIRST = (
     ".vtt", ".srt", ".json3", ".srv3", ".srv2", ".srv1", ".ttml", ".dfxp", ".xml", ".sbv", ".ass", ".ssa", ".json",
@@ -72,6 +73,7 @@ class About:
     language: str | None = None
     held_on: date | None = None
     duration_s: float | None = None
+    chapters: tuple[PublishedChapter, ...] = ()
 
 
 def is_beside(path: Path) -> bool:
@@ -178,6 +180,7 @@ def about(file: Named, names: frozenset[str], is_link: Callable[[str], bool]) ->
         language=found.language,
         held_on=found.held_on,
         duration_s=found.duration_s,
+        chapters=found.chapters,
     ), notes
 
 
@@ -200,6 +203,7 @@ def _info(path: Path, is_link: Callable[[str], bool]) -> tuple[About, list[str]]
     except (Refused, ValueError, RecursionError) as error:
         return About(), [f"{path.name} cannot be read ({str(error)[:80]}), so nothing is known from it"]
     fields = cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
+    published, note = _chapters(path, fields.get("chapters"))
     url, title, language = (_text(fields, key) for key in ("webpage_url", "title", "language"))
     length = fields.get("duration")
     is_length = isinstance(length, int | float) and not isinstance(length, bool) and 0 < length < 10**6
@@ -209,7 +213,15 @@ def _info(path: Path, is_link: Callable[[str], bool]) -> tuple[About, list[str]]
         language=language if language and _code(language) else None,
         held_on=_day(_text(fields, "release_date") or _text(fields, "upload_date") or ""),
         duration_s=float(length) if is_length and length is not None else None,
-    ), []
+        chapters=published,
+    ), note
+
+
+def _chapters(path: Path, given: object) -> tuple[tuple[PublishedChapter, ...], list[str]]:
+    try:
+        return chapters.listed(given or []), []
+    except ValueError as error:
+        return (), [f"{path.name} has chapters of which {error}, so none of them is taken"]
 
 
 def _text(fields: dict[str, Any], key: str) -> str | None:

@@ -30,6 +30,8 @@ Trouble = Literal[
 What was wrong: `busy` is "too many requests", `fault` the server's own, `request` that it refuses what was sent, and
 `temperature` that it says which part.
 """
+EVERYBODYS: frozenset[Trouble] = frozenset({"key", "unknown_model", "quota", "unreachable", "busy"})
+"""Trouble that the next request would meet as well."""
 
 
 class ModelUnavailable(Unavailable):

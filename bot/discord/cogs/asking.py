@@ -23,6 +23,7 @@ from bot.discord.hearing.places import Rooms
 from bot.discord.hearing.triggers import Heard, without_mention
 from bot.discord.hearing.when_to_speak import Manners
 from bot.discord.languages import named, options, reader
+from bot.discord.messages import lecture_map
 from bot.discord.offering import offered
 from db.records import Binding, Course, Destination, QuestionId
 from services import i18n
@@ -30,7 +31,6 @@ from services.answering.asked import Asked, cleaned
 from services.courses.absence import FEW_TRIES, Seen, pauses_s
 from services.errors import Refused, Unavailable
 from services.ground.trouble import is_passing
-from services.words.terms import fold
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +92,11 @@ class Asking(commands.Cog):
 
     async def _matching(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         course = await self._course(interaction)
-        wanted = fold(current)
+        role = await self._rooms.role(interaction, course)
         return [
-            app_commands.Choice(name=lecture.title[:100], value=lecture.slug)
-            for lecture in await self._services.courses.lectures(course)
-            if len(lecture.slug) <= 100 and wanted in fold(f"{lecture.slug} {lecture.title}")
+            app_commands.Choice(name=lecture_map.choice(lecture, reader(interaction)), value=lecture.slug)
+            for lecture in await self._services.lookup.offered(course, current, role)
+            if len(lecture.slug) <= 100
         ][:MOST_CHOICES]
 
     async def _ask_about(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:

@@ -19,8 +19,8 @@ from bot.discord.delivering.outlets import TROUBLE
 from bot.discord.hearing.course_choice import choice
 from bot.discord.hearing.places import Rooms
 from bot.discord.languages import named, options, reader
-from bot.discord.messages import course_settings, layout
-from bot.discord.messages.defang import plain, shortened
+from bot.discord.messages import course_settings, layout, lecture_map
+from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.ingest_progress import Progressing
 from bot.discord.offering import offered
 from bot.discord.permissions import Permission
@@ -141,6 +141,8 @@ class Staff(
         course_limit="command.course.course_limit",
         hold="command.course.hold",
         formulas="command.course.formulas",
+        releases="command.course.releases",
+        release_channel="command.course.release_channel",
     )
     @app_commands.choices(answers=ANSWERS, hold=HOLDS)
     async def settings(
@@ -153,8 +155,11 @@ class Staff(
         course_limit: app_commands.Range[int, 1, 1_000_000] | None = None,
         hold: app_commands.Choice[str] | None = None,
         formulas: bool | None = None,  # noqa: FBT001 - an option of a command
+        releases: bool | None = None,  # noqa: FBT001
+        release_channel: discord.TextChannel | None = None,
     ) -> None:
         binding, before = await self._require_staff(interaction)
+        told_in = _told_in(interaction, release_channel, wanted=releases)
         roles = None
         if staff_role:
             # Who may call themselves staff is for those who manage the server: a TA must not appoint others.
@@ -177,7 +182,12 @@ class Staff(
             holds=HELD[hold.value] if hold else None,
             draws_formulas=formulas,
         )
-        given = (answers, staff_role, staff_channel, person_limit, course_limit, hold, formulas)
+        if told_in or releases is False:
+            await self._services.lecture_cards.choose(binding.course, told_in)
+        given = (
+            *(answers, staff_role, staff_channel, person_limit, course_limit, hold, formulas),
+            *(releases, release_channel),
+        )
         changed = any(one is not None for one in given)
         said = i18n.text("course.changed", reader(interaction), title=plain(binding.course.title))
         await self._show(interaction, binding.course, heading=said if changed else None)
@@ -239,11 +249,34 @@ class Staff(
             async for event in self._services.ingest.run(binding.course, planned):
                 await shown.event(event)
 
+    @app_commands.command(name=named("command.course.map"), description=named("command.course.map_description"))
+    @options(lecture="command.lecture.lecture")
+    async def map_(self, interaction: discord.Interaction[Any], lecture: str) -> None:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        try:
+            meant = await self._services.lookup.meant(course, lecture, "staff", reader(interaction))
+        except Refused as error:
+            raise Refused(harmless(str(error))) from error  # it repeats what was typed, and titles
+        await self._bot.map_actions.show(interaction, course, meant)
+
+    @map_.autocomplete("lecture")
+    async def _lectures(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        return await offered(self._matching(interaction, current))
+
+    async def _matching(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        found = await self._services.lookup.offered(course, current, "staff")
+        return lecture_map.choices(found, reader(interaction))
+
     async def _show(self, interaction: discord.Interaction[Any], course: Course, *, heading: str | None) -> None:
         settings = await self._services.spaces.settings(course)
         bindings = await self._services.spaces.bindings([settings.guild_id] if settings.guild_id else [])
         mine = [binding for binding in bindings if binding.course.id == course.id]
-        places = [interaction.guild.get_channel(one.channel_id) for one in mine] if interaction.guild else []
+        shown = [
+            *(one.channel_id for one in mine),
+            *([settings.release_channel_id] if settings.release_channel_id else []),
+        ]
+        places = [interaction.guild.get_channel(one) for one in shown] if interaction.guild else []
         embed = course_settings.course(
             course,
             settings,
@@ -283,6 +316,20 @@ def _bindable(channel: object, language: Language) -> Bindable:
     if isinstance(channel, discord.TextChannel | discord.ForumChannel | discord.CategoryChannel):
         return channel
     raise Refused(i18n.text("course.wrong_channel", language))
+
+
+def _told_in(
+    interaction: discord.Interaction[Any], named: discord.TextChannel | None, *, wanted: bool | None
+) -> int | None:
+    """Return where released lectures are to be told of, by what was *named* and whether it is *wanted*."""
+    if wanted is False or (wanted is None and named is None):
+        return None
+    place: object = named or interaction.channel
+    if isinstance(place, discord.Thread):
+        place = place.parent
+    if not isinstance(place, discord.TextChannel):
+        raise Refused(i18n.text("course.no_release_channel", reader(interaction)))
+    return place.id
 
 
 def _chosen(answers: app_commands.Choice[str] | None) -> AnswersWhen | None:

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.discord import permissions
-from db.records import Binding, Course, Language
+from db.records import Binding, Course, Language, Role
 from services import i18n
 from services.errors import Refused
 from services.wiring import Services
@@ -63,6 +63,13 @@ class Rooms:
         settings = await self._services.spaces.settings(course)
         permissions.require(interaction, allowed=permissions.is_staff(interaction, settings), reader=reader)
         return course
+
+    async def role(self, interaction: discord.Interaction[Any], course: Course) -> Role:
+        """Return as whom somebody looks at *course* at this moment: in direct messages, nobody is staff."""
+        if interaction.guild_id is None:
+            return "student"
+        settings = await self._services.spaces.settings(course)
+        return "staff" if permissions.is_staff(interaction, settings) else "student"
 
     async def visible_courses(self, person: int) -> list[Course]:
         """Return the courses of which *person* can see a channel, in a server shared with Monitoria."""

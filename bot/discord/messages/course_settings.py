@@ -38,6 +38,9 @@ def course(
         i18n.text("course.formulas", language): (
             [] if settings.draws_formulas else [i18n.text("course.formulas_text", language)]
         ),
+        i18n.text("course.releases", language): (
+            [f"<#{settings.release_channel_id}>"] if settings.release_channel_id else []
+        ),
         i18n.text("course.limits", language): [
             i18n.text("course.limit_person", language, count=settings.person_hourly),
             i18n.text("course.limit_course", language, count=settings.course_daily),

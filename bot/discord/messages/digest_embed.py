@@ -22,6 +22,7 @@ LONGEST_STAFF = 400
 LONGEST_NAME = 250
 LONGEST_TITLE = 90
 LONGEST_EXAMPLE = 140
+LONGEST_AGAIN = 200
 MOST_DESCRIPTION, MOST_TOTAL = 2_600, 5_900
 """Discord takes 4096 and 6000; what follows the topics must find room as well."""
 
@@ -99,6 +100,7 @@ def _topic(topic: TopicWords, number: int, examples: int, spots: int) -> str:
     lines = [
         f"**{number}. {_cut(topic.title, LONGEST_TITLE)}**",
         " · ".join((topic.people, *topic.details)),
+        *([_cut(topic.again, LONGEST_AGAIN)] if topic.again else []),
         *(f"> {_cut(example, LONGEST_EXAMPLE)}" for example in topic.examples[:examples]),
         *(f"{_place(spot)} ({spot.citations})" for spot in topic.spots[:spots]),
     ]
@@ -123,7 +125,8 @@ def _row(row: FigureRow) -> str:
 
 def _strip(strip: Strip) -> str:
     minutes = ", ".join(_linked(minute.time, minute.url) for minute in strip.top)
-    return f"**{_cut(strip.title, LONGEST_TITLE)}**: {strip.counts} · {minutes}"
+    chapters = "".join(f" · “{_cut(chapter.title, LONGEST_TITLE)}”" for chapter in strip.top_chapters[:1])
+    return f"**{_cut(strip.title, LONGEST_TITLE)}**: {strip.counts} · {minutes}{chapters}"
 
 
 def _place(spot: Spot) -> str:

@@ -22,7 +22,7 @@ from services.digest.report import Digest
 
 log = logging.getLogger(__name__)
 
-MOST_STRIPS = 10
+MOST_STRIPS = 8
 """A picture of more is too tall for a phone; the page has all."""
 
 NAMED_LECTURES = 3
@@ -57,6 +57,8 @@ class PictureStrip:
     counts: str
     minutes: int
     cells: tuple[tuple[int, int, bool], ...]  # minute, colour from 1 on, whether it was voted down
+    edges: tuple[float, ...]  # minutes at which chapters begin
+    chapters: tuple[tuple[float, str], ...]  # those to be named, the most cited first: where each begins, and its title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ def png(digest: Digest, language: Language) -> bytes:
 def described(digest: Digest, language: Language) -> str:
     """Return what the picture shows, in words, for whoever does not see it."""
     shown = picture(digest, language)
-    named = "; ".join(f"{strip.title} ({strip.counts})" for strip in shown.strips[:NAMED_LECTURES])
+    named = "; ".join(map(_named, shown.strips[:NAMED_LECTURES]))
     lectures = i18n.text("digest.picture.alt_lectures", language, lectures=named) if named else shown.no_lectures
     return i18n.text(
         "digest.picture.alt",
@@ -138,6 +140,11 @@ def described(digest: Digest, language: Language) -> str:
         scores=_listed(shown.scores),
         lectures=lectures,
     )
+
+
+def _named(strip: PictureStrip) -> str:
+    chapter = "".join(f", “{title}”" for _, title in strip.chapters[:1])
+    return f"{strip.title} ({strip.counts}{chapter})"
 
 
 def picture(digest: Digest, language: Language) -> DigestPicture:
@@ -211,7 +218,14 @@ def _scores(shown: Sheet) -> tuple[PictureBar, ...]:
 
 def _strip(strip: Strip) -> PictureStrip:
     cells = tuple((cell.minute, cell.step, cell.is_voted_down) for cell in strip.cells)
-    return PictureStrip(title=strip.title, counts=strip.counts, minutes=strip.minutes, cells=cells)
+    return PictureStrip(
+        title=strip.title,
+        counts=strip.counts,
+        minutes=strip.minutes,
+        cells=cells,
+        edges=tuple(chapter.start_min for chapter in strip.chapters if chapter.start_min > 0),
+        chapters=tuple((chapter.start_min, chapter.title) for chapter in strip.top_chapters),
+    )
 
 
 def _more(count: int, language: Language) -> str | None:

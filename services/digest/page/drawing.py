@@ -30,7 +30,9 @@ STEPS = ("#a8db34", "#4ac16d", "#21918c", "#3b528b", "#440154")
 DOWN = "#d55e00"
 LARGE, TITLE, HEADING, BODY, SMALL = 26.0, 17.0, 13.0, 11.0, 9.5
 """Sizes of type in points; 11 are 31 pixels, which a phone shows in 8 of its own."""
-BAR_ROW, STRIP_ROW = 92, 112
+BAR_ROW, STRIP_ROW, CHAPTER_ROW = 92, 112, 42
+LEAST_LABEL = 480
+"""Pixels that a chapter's title has at least; where its neighbours leave less, the less cited one goes unnamed."""
 UNITS = (5, 10, 15, 20, 30, 60)
 """Minutes between two marks under the strips."""
 
@@ -116,9 +118,9 @@ class Canvas:
 def painted(picture: Mapping[str, Any]) -> bytes:
     """Return the PNG of a `services.digest.page.charts.Picture` as a dictionary."""
     bars = max(len(picture["outcomes"]) + 2, len(picture["scores"]))
-    strips = len(picture["strips"])
+    strips = sum(map(_height, picture["strips"]))
     bars_top, heat_top = 360, 360 + 90 + bars * BAR_ROW + 50
-    height = heat_top + (150 + strips * STRIP_ROW + 60 + 56 * bool(picture["more"]) if strips else 130) + 20
+    height = heat_top + (150 + strips + 60 + 56 * bool(picture["more"]) if strips else 130) + 20
     settings: Any = mpl  # its types are too wide to check
     with settings.rc_context():
         settings.rcdefaults()  # whatever a file of settings in this folder or at home says
@@ -179,9 +181,10 @@ def _heat(canvas: Canvas, y: float, picture: Mapping[str, Any]) -> None:
         return
     _legend(canvas, y + 105, picture)
     longest = max(strip["minutes"] for strip in picture["strips"])
-    for row, strip in enumerate(picture["strips"]):
-        _strip(canvas, y + 150 + row * STRIP_ROW, strip, room / longest)
-    below = y + 150 + len(picture["strips"]) * STRIP_ROW
+    below = y + 150
+    for strip in picture["strips"]:
+        _strip(canvas, below, strip, room / longest)
+        below += _height(strip)
     _axis(canvas, below, longest, picture["minutes"])
     if picture["more"]:
         canvas.text(MARGIN, below + 80, picture["more"], BODY, within=room, colour=QUIET)
@@ -207,6 +210,32 @@ def _strip(canvas: Canvas, y: float, strip: Mapping[str, Any], minute: float) ->
         canvas.box(x, y + 48, max(minute, 4), 34, STEPS[step - 1])
         if is_down:
             canvas.box(x, y + 85, max(minute, 6), 9, DOWN)
+    for edge in strip["edges"]:
+        canvas.box(MARGIN + edge * minute - 1.5, y + 48, 3, 34, PAPER)
+    for at, x, within, title in _labels(strip["chapters"], minute):
+        canvas.box(at, y + 82, 2, 30, QUIET)
+        canvas.text(x, y + 116, title, SMALL, within=within)
+
+
+def _height(strip: Mapping[str, Any]) -> int:
+    return STRIP_ROW + CHAPTER_ROW * bool(strip["chapters"])
+
+
+def _labels(chapters: Sequence[tuple[float, str]], minute: float) -> list[tuple[float, float, float, str]]:
+    """
+    Return where each of *chapters*, the most cited first, is named: its beginning, the title's, its room, the title.
+
+    A title stands where its chapter begins, or further left where that is near the right margin.
+    """
+    named = list[tuple[float, float, str]]()
+    for start, title in chapters:
+        at = MARGIN + start * minute
+        x = min(at, WIDTH - MARGIN - LEAST_LABEL)
+        if all(abs(x - other) >= LEAST_LABEL for _, other, _ in named):
+            named.append((at, x, title))
+    named.sort()
+    ends = [*(x - 24 for _, x, _ in named[1:]), WIDTH - MARGIN]
+    return [(at, x + 8 * (at == x), end - x - 8, title) for (at, x, title), end in zip(named, ends, strict=False)]
 
 
 def _axis(canvas: Canvas, y: float, longest: int, name: str) -> None:

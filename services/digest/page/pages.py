@@ -28,6 +28,7 @@ SAID = {
     "down": "digest.heat.down",
     "top": "digest.heat.top",
     "no_lectures": "digest.heat.none",
+    "chapters": "digest.heat.chapters",
     "measure": "digest.column.measure",
     "before": "digest.column.before",
     "change": "digest.column.change",

@@ -5,6 +5,8 @@ from typing import Literal
 
 from db.records import Language
 
+TOP_CHAPTERS = 3
+
 Tone = Literal["score_0", "score_1", "score_2", "score_3", "missing"]
 
 
@@ -39,6 +41,7 @@ class Spot:
     time: str
     url: str | None
     citations: str
+    chapter: str = ""  # in which it lies, where that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class TopicWords:
     details: tuple[str, ...]
     examples: tuple[str, ...]
     spots: tuple[Spot, ...]
+    again: str | None = None  # which chapter to explain again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StripChapter:
+    """One chapter of a lecture, where it lies on its strip."""
+
+    title: str
+    time: str
+    start_min: float
+    cited: int
+    citations: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
     """The minutes of one lecture."""
 
@@ -72,6 +88,13 @@ class Strip:
     counts: str
     top: tuple[Spot, ...]
     cells: tuple[Cell, ...]
+    chapters: tuple[StripChapter, ...] = ()  # all of them, in order
+
+    @property
+    def top_chapters(self) -> tuple[StripChapter, ...]:
+        """The chapters to look at, most cited first."""
+        cited = [chapter for chapter in self.chapters if chapter.cited]
+        return tuple(sorted(cited, key=lambda chapter: (-chapter.cited, chapter.start_min))[:TOP_CHAPTERS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ class _Sheets(Spoken):
             caution=self.text("digest.caution") if digest.agreement.warning == "low" else None,
             subject=self._subject(digest, course, span),
             is_empty=digest.is_empty,
-            topics=tuple(map(self._topic, digest.topics)),
+            topics=tuple(replace(self._topic(one), again=self._again(one)) for one in digest.topics),
             no_topics=None
             if digest.topics
             else self._none("digest.topics.none.one", "digest.topics.none.other", least),
@@ -180,6 +180,16 @@ class _Sheets(Spoken):
             spots=tuple(map(self._spot, topic.places)),
         )
 
+    def _again(self, topic: Topic) -> str | None:
+        """Say which chapter the answers to a topic cite most; where what they cite most has no name, nothing."""
+        cited = Counter[tuple[str, str | None]]()
+        for place in topic.places:
+            cited[place.lecture, place.chapter] += place.citations
+        (lecture, chapter), _ = cited.most_common(1)[0] if cited else (("", None), 0)
+        if chapter is None:
+            return None
+        return self.text("digest.topic.again", chapter=titled(chapter), lecture=titled(lecture))
+
     def _topic_details(self, topic: Topic) -> list[str]:
         details = [
             self.text(key, count=words.number(count, self.language))
@@ -201,6 +211,7 @@ class _Sheets(Spoken):
             time=clock(place.start_s),
             url=web(place.url),
             citations=self.counted(place.citations, *CITATIONS),
+            chapter=titled(place.chapter) if place.chapter else "",
         )
 
     def _none(self, one: str, other: str, least: int) -> str:

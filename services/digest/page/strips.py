@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from services.digest.page import words
-from services.digest.page.parts import Cell, Spot, Strip
+from services.digest.page.parts import Cell, Spot, Strip, StripChapter
 from services.digest.page.spoken import CITATIONS, Spoken, titled, web
-from services.digest.report import LectureHeat, Minute
+from services.digest.report import ChapterHeat, LectureHeat, Minute
 from services.ground.timestamps import clock
 
 TOP_MINUTES = 3
@@ -29,7 +29,18 @@ class Strips(Spoken):
             minutes=max(-int(-lecture.duration_s // 60), last),
             counts=counts,
             top=tuple(self._minute_spot(lecture, minute) for minute in _top(lecture.minutes)),
-            cells=tuple(map(self._cell, lecture.minutes)),
+            cells=tuple(self._cell(lecture, minute) for minute in lecture.minutes),
+            chapters=tuple(map(self._chapter, lecture.chapters)),
+        )
+
+    def _chapter(self, chapter: ChapterHeat) -> StripChapter:
+        return StripChapter(
+            title=titled(chapter.title),
+            time=clock(chapter.start_s),
+            start_min=chapter.start_s / 60,
+            cited=chapter.cited,
+            citations=self.counted(chapter.cited, *CITATIONS),
+            url=web(chapter.url),
         )
 
     def _minute_spot(self, lecture: LectureHeat, minute: Minute) -> Spot:
@@ -40,12 +51,13 @@ class Strips(Spoken):
             citations=self._minute_words(minute),
         )
 
-    def _cell(self, minute: Minute) -> Cell:
+    def _cell(self, lecture: LectureHeat, minute: Minute) -> Cell:
+        chapter = _chapter_of(lecture, minute)
         return Cell(
             minute=minute.minute,
             step=step_of(minute.cited),
             is_voted_down=minute.voted_down > 0,
-            words=f"{clock(minute.minute * 60)}: {self._minute_words(minute)}",
+            words=f"{clock(minute.minute * 60)}: {self._minute_words(minute)}{chapter}",
             url=web(minute.url),
         )
 
@@ -55,6 +67,13 @@ class Strips(Spoken):
 
     def _voted_down(self, count: int) -> str:
         return self.text("digest.heat.voted_down", count=words.number(count, self.language))
+
+
+def _chapter_of(lecture: LectureHeat, minute: Minute) -> str:
+    """Return the chapter in which the middle of a minute lies, after what is said of that."""
+    middle_s = minute.minute * 60 + 30
+    found = next((one for one in lecture.chapters if one.start_s <= middle_s < one.end_s), None)
+    return f" · {titled(found.title)}" if found else ""
 
 
 def step_of(cited: int) -> int:

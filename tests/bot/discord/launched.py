@@ -125,6 +125,17 @@ def hurry_digests() -> None:
     digesting.Clock = partial(digesting.Clock, every_s=2.0)
 
 
+def hurry_cards() -> None:
+    """Look for released lectures every second, and hold a card for seconds."""
+    from bot.discord.cogs import lecture_cards
+    from services import wiring
+    from services.lectures.cards import CardPace
+
+    pace = CardPace(lease=timedelta(seconds=LEASE_S), call_limit_s=(LEASE_S - 1) / 2, first_gap=timedelta(seconds=1))
+    wiring.LectureCards = partial(wiring.LectureCards, pace=pace)
+    lecture_cards.Clock = partial(lecture_cards.Clock, every_s=1.0)
+
+
 def exit_around_messages(chance: float) -> None:
     """End the process as a power cut does, with *chance* before a message is sent and as often right after it was."""
     send = HTTPClient.send_message
@@ -149,6 +160,7 @@ def main() -> None:
     running.opened = partial(running.opened, guild_ready_timeout=0.3)
     if chance := float(os.environ.get("FAKE_DISCORD_EXITS", "0")):
         hurry_digests()
+        hurry_cards()
         exit_around_messages(chance)
     cli.main()
 

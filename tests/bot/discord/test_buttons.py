@@ -5,6 +5,8 @@ from typing import Any, cast, get_args
 import pytest
 
 from bot.discord.messages.buttons import OnAnswer, OnCard, PressButton
+from bot.discord.messages.map_buttons import MapButton
+from bot.discord.messages.map_forms import MAP_FORM
 
 SENT = [
     *("m:up:2:11", "m:down:2:11", "m:excerpts:2:11", "m:call:2:11", "m:share:2:11"),
@@ -14,6 +16,8 @@ SENT = [
     *("r:judge:2:5", "r:passages:2:5", "r:next:2:5", "r:approve:2:5", "r:reject:2:5"),
 ]
 """Only ever grows."""
+SENT_ON_MAPS = ["c:rename:2:3", "c:merge:2:3", "c:drop:2:3", "c:ask:2:0", "c:keep:2:7", "c:forget:2:7"]
+"""So do these."""
 
 
 def test_every_button_that_can_be_sent_is_among_them() -> None:
@@ -29,3 +33,17 @@ async def test_a_button_of_an_old_message_is_read(custom_id: str) -> None:
     assert match
     read = await PressButton.from_custom_id(cast("Any", None), cast("Any", None), match)
     assert read.press.custom_id == custom_id
+
+
+@pytest.mark.parametrize("custom_id", SENT_ON_MAPS)
+async def test_a_button_of_an_old_map_is_read(custom_id: str) -> None:
+    match = MapButton.__discord_ui_compiled_template__.fullmatch(custom_id)
+
+    assert match
+    read = await MapButton.from_custom_id(cast("Any", None), cast("Any", None), match)
+    assert read.press.custom_id == custom_id
+
+
+def test_a_form_of_an_old_map_is_read() -> None:
+    for sent in ("cf:rename:2:3:1", "cf:merge:2:3:1", "cf:drop:2:3:1"):
+        assert MAP_FORM.fullmatch(sent)

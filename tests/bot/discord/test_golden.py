@@ -15,7 +15,19 @@ from typing import Any, get_args
 import discord
 import pytest
 
-from bot.discord.messages import answers, cards, course_settings, forms, ingest_progress, keep_form, layout, lectures
+from bot.discord.messages import (
+    answers,
+    cards,
+    course_settings,
+    forms,
+    ingest_progress,
+    keep_form,
+    layout,
+    lecture_card,
+    lecture_map,
+    lectures,
+    map_forms,
+)
 from bot.discord.permissions import Permission
 from db.records import (
     Answer,
@@ -40,11 +52,14 @@ from db.records import (
     TranscriptId,
     VerifiedId,
 )
+from db.records.lecture_cards import AskedWords
+from db.records.maps import Chapter, LectureMap
 from db.records.reviews import ListedItem, ReviewItem, ReviewStats, Verified
 from services import i18n
 from services.answering.released import Mark, MarkKind
 from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
+from services.lectures.cards import LectureCard
 from services.lectures.ingest import Progress, Status, Taken
 from services.notation.pictures import Picture
 from services.notation.shown import MOST_DRAWN
@@ -355,6 +370,92 @@ STANDING = Standing(
     by_reason={"called": (1, 4), "voted_down": (1, 9), "audit": (1, 1)},
 )
 
+DRAFT = Chapter(
+    ordinal=1,
+    start_ms=0,
+    end_ms=400_000,
+    title="Por que o gradiente some",
+    origin="written",
+    sentence="A regra da cadeia multiplica fatores menores que um, e o produto encolhe a cada passo.",
+    segment_id=SegmentId(7),
+    quote="o gradiente encolhe até sumir",
+    quote_start_ms=2_000,
+    quote_end_ms=9_000,
+    fingerprint="f",
+)
+
+
+def chapter(number: int, **changes: Any) -> Chapter:
+    start_ms = (number - 1) * 400_000
+    times = {"start_ms": start_ms, "end_ms": start_ms + 400_000, "quote_start_ms": start_ms + 2_000}
+    return replace(DRAFT, **({"ordinal": number, **times} | changes))
+
+
+def mapped(*chapters: Chapter, url: str | None = "https://youtu.be/abc") -> LectureMap:
+    return LectureMap(
+        lecture_id=LectureId(3),
+        course_id=CourseId(2),
+        lecture="aula-5",
+        title="Aula 5: redes [recorrentes]",
+        language="pt",
+        video_url=url,
+        held_on=date(2026, 3, 17),
+        duration_s=5_000.0,
+        released_at=None,
+        transcript_id=TranscriptId(1),
+        version=1,
+        state="done",
+        model="m",
+        chapters=chapters,
+    )
+
+
+QUOTED = "a LSTM soma em vez de multiplicar, @everyone, vejam [aqui](https://evil.example/x)"
+MAP = mapped(
+    chapter(1),
+    chapter(2, title="A célula [de memória] **da** LSTM", sentence=QUOTED, quote=QUOTED, quote_start_ms=490_000),
+    chapter(10, title="Perguntas"),
+)
+LONG_MAP = mapped(*(chapter(n, title=LONG_TITLE, sentence=f"{DRAFT.sentence} " * 4) for n in range(1, 13)))
+AULA_5 = Lecture(
+    id=LectureId(3), course_id=CourseId(2), slug="aula-5", title="Aula 5: redes [recorrentes]", language="pt",
+    video_url="https://youtu.be/abc", held_on=date(2026, 3, 17), duration_s=5_000.0, released_at=None, source="",
+    transcript_id=TranscriptId(1),
+)  # fmt: skip
+LATER = replace(AULA_5, released_at=datetime(2099, 3, 17, 12, tzinfo=UTC))
+MANY = mapped(*(chapter(n) for n in range(1, 31)))
+ASKED = (
+    AskedWords(
+        id=7, lecture="aula-5", lecture_title="Aula 5: redes [recorrentes]", start_ms=380_000, end_ms=800_000,
+        title="O gradiente @everyone", is_dropped=False,
+    ),
+    AskedWords(
+        id=8, lecture="aula-5", lecture_title="Aula 5: redes [recorrentes]", start_ms=3_000_000, end_ms=3_700_000,
+        title=None, is_dropped=True,
+    ),
+    AskedWords(
+        id=9, lecture="aula-6", lecture_title=LONG_TITLE, start_ms=0, end_ms=500_000, title=None, is_dropped=False,
+    ),
+)  # fmt: skip
+NONCE = "0123456789abcdef01234567"
+
+
+def paged(page: layout.Page) -> Any:
+    return payload((page,))
+
+
+def told(
+    language: Language, *listed: Lecture, shown: LectureMap | None = None, asked: tuple[AskedWords, ...] = ()
+) -> Any:
+    card = LectureCard(
+        kind="question" if asked else "release",
+        course=replace(REDES, language=language),
+        lectures=listed,
+        map=shown,
+        asked=asked,
+    )
+    return paged(lecture_card.page(card, NONCE))
+
 
 def flagged(item: ReviewItem = ITEM, *, held: Held = "no", written: Verified | None = None) -> Card:
     shown = reply("answered", "pt-BR")
@@ -455,6 +556,21 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "ingest_progress": lambda language: ingest_progress.progress(Progress(what="aula-5", done=48, total=212), language),
     "ingest_report": lambda language: [ingest_progress.taken(report, language) for report in REPORTS],
     "refusals": refusals,
+    "map": lambda language: paged(lecture_map.page(AULA_5, MAP, language)),
+    "map_long": lambda language: paged(lecture_map.page(AULA_5, LONG_MAP, language)),
+    "map_none": lambda language: paged(lecture_map.page(replace(AULA_5, video_url=None), None, language)),
+    "map_unreleased": lambda language: paged(lecture_map.page(LATER, MAP, language)),
+    "map_staff": lambda language: paged(map_forms.page(AULA_5, MAP, language)),
+    "map_rename": lambda language: map_forms.form("rename", MAP, language).to_dict(),
+    "map_merge": lambda language: map_forms.form("merge", MAP, language).to_dict(),
+    "map_drop": lambda language: map_forms.form("drop", MAP, language).to_dict(),
+    "map_merge_many": lambda language: map_forms.form("merge", MANY, language).to_dict(),
+    "map_asked": lambda language: paged(map_forms.question(CourseId(2), ASKED[0], MAP, language, left=3)),
+    "map_asked_last": lambda language: paged(map_forms.question(CourseId(2), ASKED[1], None, language, left=1)),
+    "map_question": lambda language: told(language, AULA_5, asked=ASKED),
+    "release": lambda language: told(language, AULA_5),
+    "release_map": lambda language: told(language, AULA_5, shown=MAP),
+    "release_many": lambda language: told(language, *(lecture(number) for number in range(1, 200))),
     **REVIEW,
     "why_form": lambda language: forms.why_form(CourseId(2), AnswerId(11), language).to_dict(),
 }

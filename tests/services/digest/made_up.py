@@ -7,6 +7,7 @@ from db.records import Course, CourseId
 from services.digest.posting.weeks import period
 from services.digest.report import (
     Agreement,
+    ChapterHeat,
     Cost,
     Digest,
     Figure,
@@ -38,6 +39,40 @@ TITLES = (
 MINUTES = (74, 81, 92, 97, 68, 88, 95, 79, 102, 84, 110, 61)
 MOST_CITED = (9, 11, 4, 10, 3, 7, 8, 6, 2, 5, 1, 12)
 """The numbers of the lectures, most cited first."""
+CHAPTERS = (
+    ("Avisos e revisão da última aula", 0.0),
+    ("O problema, com um exemplo pequeno", 0.07),
+    ("A conta inteira no quadro, passo a passo", 0.19),
+    ("Por que multiplicar tantas vezes faz o sinal sumir", 0.38),
+    ("O que fazem as portas", 0.52),
+    ("Código: do zero até treinar", 0.66),
+    ("Erros comuns de quem implementa pela primeira vez", 0.83),
+    ("Perguntas", 0.94),
+)
+"""Titles, and where each begins, as a share of the lecture."""
+
+
+def chapters(lecture: int, cited: dict[int, int]) -> tuple[ChapterHeat, ...]:
+    """The chapters of a lecture; the last one has no map."""
+    if lecture == len(TITLES):
+        return ()
+    length_s = MINUTES[lecture - 1] * 60.0
+    ends = [*(share for _, share in CHAPTERS[1:]), 1.0]
+    return tuple(
+        ChapterHeat(
+            title=title,
+            start_s=start * length_s,
+            end_s=end * length_s,
+            cited=sum(count for minute, count in cited.items() if start * length_s <= minute * 60 < end * length_s),
+            url=video(lecture, start * length_s),
+        )
+        for (title, start), end in zip(CHAPTERS, ends, strict=True)
+    )
+
+
+def chapter_of(lecture: int, start_s: float) -> str | None:
+    found = [one.title for one in chapters(lecture, {}) if one.start_s <= start_s]
+    return found[-1] if found else None
 
 
 def video(lecture: int, start_s: float) -> str:
@@ -46,7 +81,14 @@ def video(lecture: int, start_s: float) -> str:
 
 def place(lecture: int, start_s: float, citations: int, *, has_video: bool = True) -> Place:
     url = video(lecture, start_s) if has_video else None
-    return Place(lecture_id=lecture, lecture=TITLES[lecture - 1], start_s=start_s, url=url, citations=citations)
+    return Place(
+        lecture_id=lecture,
+        lecture=TITLES[lecture - 1],
+        start_s=start_s,
+        url=url,
+        citations=citations,
+        chapter=chapter_of(lecture, start_s),
+    )
 
 
 def heat(lecture: int, rank: int) -> LectureHeat:
@@ -69,7 +111,12 @@ def heat(lecture: int, rank: int) -> LectureHeat:
         for minute, count in sorted(cited.items())
         if count
     )
-    return LectureHeat(title=TITLES[lecture - 1], duration_s=length * 60.0 - 17, minutes=minutes)
+    return LectureHeat(
+        title=TITLES[lecture - 1],
+        duration_s=length * 60.0 - 17,
+        minutes=minutes,
+        chapters=chapters(lecture, cited),
+    )
 
 
 TOPICS = (
@@ -295,6 +342,7 @@ def hostile_topic(number: int) -> Topic:
                 start_s=36_000.5,
                 url='javascript:alert(1)//"' if odd else "https://video.example/a(b)?x=%22&y=" + "z" * 400,
                 citations=4_321,
+                chapter=LONG,
             )
             for odd in (False, True, False)
         ),
@@ -306,7 +354,11 @@ def hostile_lecture(number: int) -> LectureHeat:
         Minute(minute=minute, cited=minute % 12 + 1, voted_down=minute % 3, url='data:text/html,"><script>')
         for minute in range(0, 180, 2)
     )
-    return LectureHeat(title=f"{number} {LONG}"[:300], duration_s=10_800.0, minutes=minutes)
+    chapters = tuple(
+        ChapterHeat(title=f"{at} {LONG}"[:200], start_s=at * 20.0, end_s=at * 20.0 + 20, cited=at, url="javascript:x")
+        for at in range(12)
+    )
+    return LectureHeat(title=f"{number} {LONG}"[:300], duration_s=10_800.0, minutes=minutes, chapters=chapters)
 
 
 HOSTILE = replace(

@@ -131,16 +131,31 @@ def test_a_picture_travels_as_json_whatever_mappings_the_digest_has() -> None:
 
 
 def test_more_lectures_than_fit_are_counted() -> None:
-    assert charts.picture(made_up.HOSTILE, "pt-BR").more == "e mais 30 aulas"
-    assert charts.picture(replace(BELIEVABLE, lectures=BELIEVABLE.lectures[:11]), "en").more == "and 1 more lecture"
+    assert charts.picture(made_up.HOSTILE, "pt-BR").more == "e mais 32 aulas"
+    assert charts.picture(replace(BELIEVABLE, lectures=BELIEVABLE.lectures[:9]), "en").more == "and 1 more lecture"
     assert charts.picture(replace(BELIEVABLE, lectures=BELIEVABLE.lectures[:7]), "en").more is None
+
+
+def test_a_chapter_is_named_where_it_begins_and_the_more_cited_of_two_neighbours() -> None:
+    def named(*chapters: tuple[float, str]) -> list[tuple[float, float, str]]:
+        return [(at, x, title) for at, x, _, title in drawing._labels(chapters, 10.0)]  # pyright: ignore[reportPrivateUsage]
+
+    assert named((0.0, "a"), (140.0, "b")) == [(60.0, 68.0, "a"), (1_460.0, 1_060.0, "b")]
+    assert [title for *_, title in named((50.0, "most"), (60.0, "near"), (0.0, "far"))] == ["far", "most"]
+    assert named() == []
+
+
+def test_a_lecture_without_a_map_has_a_strip_as_before() -> None:
+    [strip] = charts.picture(replace(BELIEVABLE, lectures=BELIEVABLE.lectures[-1:]), "en").strips
+
+    assert (strip.edges, strip.chapters) == ((), ())
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_words_stand_for_the_picture(language: Language) -> None:
     said = charts.described(BELIEVABLE, language)
 
-    for part in ("142", "124", "63", "21", "Aula 9: Redes recorrentes"):
+    for part in ("142", "124", "63", "21", "Aula 9: Redes recorrentes", "O problema, com"):
         assert part in said
 
 

@@ -113,12 +113,26 @@ def test_hostile_texts_are_only_texts(language: Language) -> None:
     assert "\n" not in pages.subject(made_up.HOSTILE, language)
 
 
+def test_a_topic_names_no_chapter_where_its_most_cited_moment_has_none() -> None:
+    topic = replace(made_up.TOPICS[4], places=made_up.TOPICS[4].places[:1])
+    assert [one.chapter for one in topic.places] == [None]
+
+    told = [one.again for one in sheet(replace(made_up.BELIEVABLE, topics=(*made_up.TOPICS, topic)), "en").topics]
+
+    assert told[0] == (
+        "Explain again: “Por que multiplicar tantas vezes faz o sinal sumir” "
+        "(Aula 9: Redes recorrentes e o gradiente que some)"
+    )
+    assert told[4:] == [None, None]
+
+
 def test_links_lead_where_our_own_rows_say() -> None:
     links = set(Page(pages.html(made_up.BELIEVABLE, "pt-BR")).values("href"))
 
     ours = {place.url for topic in (*made_up.TOPICS, *made_up.GAPS) for place in topic.places}
     ours |= {minute.url for lecture in made_up.BELIEVABLE.lectures for minute in lecture.minutes}
-    assert links == ours - {None}
+    told = {chapter.url for lecture in made_up.BELIEVABLE.lectures for chapter in lecture.chapters}
+    assert links - told == ours - {None}
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
