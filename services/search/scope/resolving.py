@@ -67,12 +67,24 @@ def scope(text: str, *, now: datetime, zone: tzinfo, lectures: Iterable[LectureF
 
     *lectures* are those that its asker may know of, in any order.
     """
+    every = tuple(lectures)
+    return narrowed(meant(text, now=now, zone=zone, lectures=every), every)
+
+
+def meant(text: str, *, now: datetime, zone: tzinfo, lectures: Iterable[LectureFacts]) -> Scope:
+    """Return what `scope` does, but where all lectures are named, these."""
     today = now.astimezone(zone).date()
     told = pointings(text, today)
     known = known_course(lectures, today)
     if not told or not known.lectures:
         return EVERYWHERE
     return _together(text, told, [_of(one, known) for one in told], known)
+
+
+def narrowed(found: Scope, lectures: Sequence[LectureFacts]) -> Scope:
+    """Return *found*, or everywhere where it is all of *lectures*: that narrows nothing."""
+    is_all = isinstance(found, Within) and len(found.lectures) == len(lectures) > 1
+    return EVERYWHERE if is_all else found
 
 
 def without_scope(text: str, now: datetime, zone: tzinfo) -> str:
@@ -149,7 +161,7 @@ def _together(text: str, told: Sequence[Pointing], found: Sequence[Scope], known
     )
     if any(isinstance(one, OneOf) for one in merged):
         return OneOf(lectures=chosen) if len(chosen) <= MOST_CHOICES and len(merged) == 1 else EVERYWHERE
-    return Within(lectures=chosen) if 0 < len(chosen) < len(known.lectures) or len(known.lectures) == 1 else EVERYWHERE
+    return Within(lectures=chosen) if chosen else EVERYWHERE
 
 
 def _is_same_phrase(text: str, one: Pointing, other: Pointing) -> bool:
