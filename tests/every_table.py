@@ -88,6 +88,15 @@ insert into kept_messages
 insert into keep_drafts
     (course_id, guild_id, channel_id, message_id, text_sha256, author_key, question_id, segment_ids)
     values (1, 7, 70, 9007199254740997, 'x', 'key', 1, '{1}');
+insert into lecture_maps (course_id, lecture_id, transcript_id, version) values (1, 1, 1, 2);
+insert into chapters
+    (course_id, lecture_id, ordinal, start_ms, end_ms, title, origin, sentence, segment_id, quote, quote_start_ms,
+     quote_end_ms, fingerprint)
+    values (1, 1, 1, 0, 12500, 'Gradiente', 'staff', %(tricky)s, 1, 'q', 0, 100, 'f');
+insert into published_chapters (course_id, lecture_id, ordinal, start_ms, title) values (1, 1, 1, 0, %(tricky)s);
+insert into chapter_edits (course_id, lecture_id, start_ms, end_ms, fingerprint, title)
+    values (1, 1, 0, 12500, 'f', 'Gradiente');
+insert into map_jobs (course_id, lecture_id, run_at) values (1, 1, 'infinity');
 insert into digests (course_id, week, weeks, time_zone, leased_until)
     values (1, '2026-W09', 1, 'America/Sao_Paulo', now());
 """
