@@ -12,18 +12,17 @@ from bot.terminal import commands
 from bot.terminal import console as terminal
 from db.records import Course
 from services import i18n
+from services.answering.again import offered
 from services.answering.asked import Asked
-from services.answering.phrasing import Turn
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb
 from services.wiring import Services, Setup
 
-REMEMBERED_TURNS = 4
 VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
 """Words after a + would be lost, so such a line is a question: "+ examples"."""
 AGAIN = re.compile(r"/(?:all|(?P<place>[1-3]))")
-"""The last question once more: in all lectures, or in one of those that were asked back."""
+"""The last question once more: in all lectures, or in one of those that were asked back. `/more` pages its reply."""
 
 
 async def run(setup: Setup, slug: str) -> None:
@@ -32,19 +31,18 @@ async def run(setup: Setup, slug: str) -> None:
         course = await services.courses.find(slug)
         guide = i18n.text("chat.help", course.language)
         terminal.tell(f"{course.title}. {guide}", style="dim")
-        history: list[Turn] = []
         asked: Asked | None = None
         last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
+        before: Reply | None = None  # what a question follows
         while (line := await _line()) is not None:
-            anew = _again(line, asked, last)
+            anew = _again(line, course, asked, last)
             match line:
                 case "":
                     continue
                 case "/quit":
                     return
                 case "/new":
-                    history.clear()
-                    asked = last = None
+                    asked = last = before = None
                     terminal.tell(i18n.text("chat.new", course.language), style="dim")
                 case "/lectures":
                     terminal.show(terminal.lectures(await services.courses.lectures(course)))
@@ -53,19 +51,19 @@ async def run(setup: Setup, slug: str) -> None:
                 case _ if vote := VOTE.fullmatch(line):
                     terminal.tell(await _voted(services, course, last, vote), style="dim")
                 case _:
-                    asked = anew or Asked(
-                        course=course, text=line, source="cli", history=tuple(history[-REMEMBERED_TURNS:])
-                    )
-                    last = None
+                    follows = before.answer.question_id if before else None
+                    now = anew or Asked(course=course, text=line, source="cli", follows=follows)
+                    asked, last = asked if now.again else now, None
                     try:
-                        last = await _replied(services, asked)
-                        history.append(Turn(question=asked.text, answer=last.answer.text))
+                        last = before = await _replied(services, now)
                     except (Refused, Unavailable) as error:
                         terminal.tell(str(error))  # the conversation goes on
 
 
-def _again(line: str, asked: Asked | None, last: Reply | None) -> Asked | None:
+def _again(line: str, course: Course, asked: Asked | None, last: Reply | None) -> Asked | None:
     """Return the last question as *line* wants it asked again; None where it says no such thing."""
+    if line == "/more":
+        return _more(course, last)
     wanted = AGAIN.fullmatch(line)
     if wanted is None or asked is None:
         return None
@@ -74,6 +72,19 @@ def _again(line: str, asked: Asked | None, last: Reply | None) -> Asked | None:
     place = int(wanted["place"])
     chosen = last.scope.lectures[place - 1 : place] if last and last.scope else ()
     return replace(asked, lecture=chosen[0].id) if chosen else None
+
+
+def _more(course: Course, last: Reply | None) -> Asked | None:
+    """Return what asks for the moments that *last* had no room for, or has not shown; None: it offers none."""
+    if last is None or "other" not in offered(last):
+        return None
+    return Asked(
+        course=course,
+        text=last.question,
+        source="cli",
+        follows=last.answer.question_id,
+        again="other",
+    )
 
 
 async def _replied(services: Services, asked: Asked) -> Reply:

@@ -160,6 +160,8 @@ class Answer:
     tokens_out: int | None
     latency_ms: int
     held: "Held" = "no"
+    intent: IntentKind | None = None  # None: the question asked for an answer
+    further: int = 0  # moments, or lectures, that there are beyond those that it cites
 
 
 Again = Literal["simpler", "example", "other"]

@@ -12,7 +12,7 @@ from db import answers, course_settings, questions, reviews, scopes, verified
 from db.records import Answer, AnswerScope, Outcome
 from services.answering.asked import Question
 from services.answering.replies import Reply, reply_to
-from services.answering.scoping import recorded_as
+from services.answering.scoping.reading import recorded_as
 from services.answering.writing import UNCITED, Written
 from services.judging.promise import promise
 
@@ -52,6 +52,8 @@ async def store(
             tokens_out=written.tokens_out,
             latency_ms=round((time.monotonic() - began) * 1000),
             held="waiting" if _is_held(written, scope, holds) else "no",
+            intent=written.intent,
+            further=written.further,
         )
         # Somebody else has answered it, as after a lease that ran out: their answer is the one.
         if answer is None:

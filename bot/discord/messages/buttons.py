@@ -190,7 +190,8 @@ def under(
         view.add_item(PressButton(press, language, row=row))
     for again in tries:
         press = AnswerPress(verb=again, course=answer.course_id, answer=answer.id)
-        view.add_item(PressButton(press, language, row=row + 1))
+        words = i18n.text("button.more", language) if again == "other" and answer.further else None
+        view.add_item(PressButton(press, language, row=row + 1, words=words))
     if scope:
         press = AnswerPress(verb="widen", course=answer.course_id, answer=answer.id)
         view.add_item(PressButton(press, language, row=row + 1))

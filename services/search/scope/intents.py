@@ -88,12 +88,12 @@ def _points_back(topic: str) -> bool:
 
 
 def _compared(text: str, named: Sequence[LectureFacts]) -> Intent | None:
-    left = _unscoped(text) if named else text
+    left = _unscoped(text, named)
     if topics := _topics(left):
         return Intent(kind="comparison", sides=tuple(Side(about=topic) for topic in topics))
     said = folded(left)
     if 2 <= len(named) <= MOST_SIDES and asking_for.COMPARING.search(said):
-        about = left if _own_words(left, FILLERS | asking_for.FRAME | COMPARING_WORDS) else ""
+        about = _subject(left, FILLERS | asking_for.FRAME | COMPARING_WORDS)
         return Intent(kind="comparison", sides=tuple(Side(about=about, lecture=lecture) for lecture in named))
     if not named and asking_for.EVOLVES.search(said) and (over := asking_for.OVER_THE_COURSE.search(said)):
         rest = f"{left[: over.start()]} {left[over.end() :]}"
@@ -138,7 +138,7 @@ def _is_side(topic: str) -> bool:
 def _whole(text: str, named: Sequence[LectureFacts]) -> Intent | None:
     if not named:
         return None
-    left = _unscoped(text)
+    left = _unscoped(text, named)
     said = folded(left)
     if asking_for.ASKS_MORE.search(said.replace("nao", " ") if asking_for.MISSED.search(said) else said):
         return None
@@ -151,8 +151,8 @@ def _whole(text: str, named: Sequence[LectureFacts]) -> Intent | None:
 # Words
 
 
-def _unscoped(text: str) -> str:
-    return without_scope(text, datetime.now(UTC), UTC)
+def _unscoped(text: str, named: Sequence[LectureFacts]) -> str:
+    return without_scope(text, datetime.now(UTC), UTC, named=named) if named else text
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
@@ -178,6 +178,21 @@ def _is_subject(topic: str, longest: int) -> bool:
     """Tell whether *topic* says what it is about, in no more words than *longest*."""
     own = _own_words(topic, FILLERS | POINTS_BACK)
     return bool(own) and len(topic.split()) <= longest
+
+
+def _subject(text: str, frame: frozenset[str]) -> str:
+    """Return *text* from the first to the last word that is its own, without those of the *frame* between."""
+    own = set(_own_words(text, frame))
+    said = text.split()
+    places = [place for place, word in enumerate(said) if own & set(words(word))]
+    if not places:
+        return ""
+    between = said[places[0] : places[-1] + 1]
+    return _plain(" ".join(word for word in between if own & set(words(word)) or not _is_framing(word, frame)))
+
+
+def _is_framing(word: str, frame: frozenset[str]) -> bool:
+    return any(fold(part) in frame for part in words(word))
 
 
 def _own_words(text: str, frame: frozenset[str]) -> list[str]:

@@ -11,7 +11,7 @@ from db import connect
 from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.replies import Reply
-from services.answering.scoping import searched_for
+from services.answering.scoping.reading import searched_for
 from services.courses.courses import Courses
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
