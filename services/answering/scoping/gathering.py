@@ -15,8 +15,9 @@ from services.answering.scoping.lines import ProvenLine, of_chapter, plainly
 from services.citing.citations import LEAD_IN_S, moment_of
 from services.citing.quoting import best, candidates, covered, telling
 from services.citing.sentences import Sentence
-from services.citing.support import Rarity, rarity
+from services.citing.support import Rarity, rarity, term_set
 from services.search.retrieve import Found
+from services.words.terms import question_terms
 
 MOST_SEARCHED = 200
 """Passages among which the lectures are looked for that speak of something: some for each lecture of a long course."""
@@ -66,9 +67,17 @@ def _speaking(
         if id_ not in known or covered(topic, few, found.language, found.translations) < LISTED_COVERAGE:
             continue
         sentence = best(candidates(topic, few, found.language, found.translations))
-        if sentence and (reference := moment_of(sentence.text, sentence.hit, rarity(few))):
+        if sentence and (reference := moment_about(topic, sentence, rarity(few))):
             lines.append(_spoken(sentence, reference, known[id_], maps.get(id_)))
     return lines
+
+
+def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | None:
+    """Return the moment at which *topic* comes up in *sentence*, which may have taken others along."""
+    hit = sentence.hit
+    # In another language its words do not tell.
+    is_said = question_terms(topic, hit.language, ()).keys() & term_set(sentence.text, hit.language)
+    return moment_of(topic if is_said else sentence.text, hit, rare)
 
 
 def _spoken(sentence: Sentence, reference: Reference, lecture: LectureFacts, its_map: LectureMap | None) -> ProvenLine:

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from db.records import Course, Hit, Language, LectureFacts, LectureId, Reference
 from services import i18n
 from services.answering.asked import Question
-from services.answering.scoping.gathering import Search, passages, speaking
+from services.answering.scoping.gathering import Search, moment_about, passages, speaking
 from services.answering.scoping.lines import plainly
 from services.answering.writing import EXTRACTIVE, HITS, Written
 from services.citing.citations import MOST_REFERENCES, NEIGHBOURS_S, moment_of
@@ -177,15 +177,16 @@ def _best(one: Sided, question: Question, found: Found) -> tuple[str, Reference]
         return None
     among = candidates(about, one.hits, question.language, found.translations) if about else []
     sentence = best(among) if about else telling(one.hits[0], rare)
-    reference = moment_of(sentence.text, sentence.hit, rare) if sentence else None
-    return (sentence.text, reference) if sentence and reference else None
+    if sentence is None:
+        return None
+    moment = moment_about(about, sentence, rare) if about else moment_of(sentence.text, sentence.hit, rare)
+    return (moment.quote, moment) if moment else None
 
 
 def _is_near(moment: Reference, references: Sequence[Reference]) -> bool:
-    """Tell whether *moment* begins where another is cited already."""
+    """Tell whether *moment* begins where another does that is cited already."""
     return any(
-        other.lecture == moment.lecture and other.start_s - NEIGHBOURS_S < moment.start_s < other.end_s + NEIGHBOURS_S
-        for other in references
+        other.lecture == moment.lecture and abs(other.start_s - moment.start_s) < NEIGHBOURS_S for other in references
     )
 
 
