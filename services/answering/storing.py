@@ -65,7 +65,9 @@ async def store(
         if scope:
             ids = [lecture.id for lecture in scope.lectures]
             await scopes.insert(conn, answer=answer.id, course=course, kind=scope.kind, lectures=ids)
-        await _follow_up(conn, question, written, answer, is_judged=is_judged)
+        # Who is asked back which lecture is meant has no answer yet that a judge could weigh.
+        is_weighed = is_judged and (scope is None or scope.kind == "within")
+        await _follow_up(conn, question, written, answer, is_judged=is_weighed)
         reply = await reply_to(conn, course, question.id, question.text, question.showing)
     log.info(
         "answer.stored",

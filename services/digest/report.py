@@ -150,6 +150,7 @@ class Digest:
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
     tries: Mapping[Again, int] = field(default_factory=dict[Again, int])  # how often an answer was wanted another way
+    asked_back: int = 0  # questions that were answered by asking which lecture is meant
 
     @property
     def is_empty(self) -> bool:

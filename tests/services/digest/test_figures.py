@@ -404,3 +404,19 @@ async def test_further_tries_are_told_apart(term: Term) -> None:
     assert sheet(digest, "en").tries == (
         "Under answers, students asked for: simpler words 2 times, another moment 1 time."
     )
+
+
+async def test_who_was_asked_back_is_counted_apart(term: Term) -> None:
+    await term.ask(WEEK.starts_at)
+    await term.ask(WEEK.starts_at, outcome="no_material")
+    await term.write(
+        "insert into answer_scopes (answer_id, course_id, number, kind, lecture_id)"
+        " select max(a.id), max(a.course_id), 1, 'one_of', (select min(id) from lectures) from answers a"
+    )
+
+    digest = await term.told()
+
+    assert (digest.questions.value, digest.answered_share.value, digest.asked_back) == (1, 1.0, 1)
+    assert sheet(digest, "en").tries == (
+        "1 question was answered by asking which lecture was meant, or by saying that there is no such one."
+    )
