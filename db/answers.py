@@ -15,6 +15,7 @@ from db.records import (
     GenerationId,
     Held,
     Hit,
+    IntentKind,
     Outcome,
     QuestionId,
     Reference,
@@ -41,6 +42,8 @@ async def insert(
     tokens_out: int | None,
     latency_ms: int,
     held: Held = "no",
+    intent: IntentKind | None = None,
+    further: int = 0,
 ) -> Answer | None:
     """Store the answer to a question, or return None if it has one."""
     async with conn.cursor(row_factory=class_row(Answer)) as cur:
@@ -49,13 +52,14 @@ async def insert(
             """
             insert into answers
                 (question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                 prompt_sha256, tokens_in, tokens_out, latency_ms, held)
+                 prompt_sha256, tokens_in, tokens_out, latency_ms, held, intent, further)
             values
                 (%(question)s, %(course)s, %(outcome)s, %(text)s, %(failure)s, %(retrieval)s, %(generation)s, %(model)s,
-                 %(prompt_id)s, %(prompt_sha256)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s, %(held)s)
+                 %(prompt_id)s, %(prompt_sha256)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s, %(held)s,
+                 %(intent)s, %(further)s)
             on conflict (question_id) do nothing
             returning id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                prompt_sha256, tokens_in, tokens_out, latency_ms, held
+                prompt_sha256, tokens_in, tokens_out, latency_ms, held, intent, further
             """,
             {
                 "question": question,
@@ -72,6 +76,8 @@ async def insert(
                 "tokens_out": tokens_out,
                 "latency_ms": latency_ms,
                 "held": held,
+                "intent": intent,
+                "further": further,
             },
         )
         return await cur.fetchone()
@@ -119,7 +125,7 @@ async def of_question(conn: AsyncConnection, *, course: CourseId, question: Ques
         await cur.execute(
             """
             select id, question_id, course_id, outcome, text, failure, retrieval, generation_id, model, prompt_id,
-                prompt_sha256, tokens_in, tokens_out, latency_ms, held
+                prompt_sha256, tokens_in, tokens_out, latency_ms, held, intent, further
             from answers where question_id = %(question)s and course_id = %(course)s
             """,
             {"question": question, "course": course},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from db.records import Again, CourseId, Outcome, QuestionId
 
@@ -54,6 +54,11 @@ async def asking(conn: AsyncConnection, span: Span) -> AskedCounts:
                 from questions q left join answers a on a.question_id = q.id
                 where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                     and q.source not in ('dossier', 'eval', 'kept') and q.again is null
+                    -- Which lecture was meant was asked back: no outcome yet, and what comes of it is counted itself.
+                    and not exists (
+                        select from answer_scopes o
+                        where o.answer_id = a.id and o.course_id = %(course)s and o.kind <> 'within'
+                    )
             )
             select count(*)::int as questions, count(distinct asker_key)::int as askers,
                 count(took_s)::int as answers,
@@ -193,6 +198,23 @@ async def tries(conn: AsyncConnection, span: Span) -> list[TriedCount]:
             span.parameters,
         )
         return await cur.fetchall()
+
+
+async def asked_back(conn: AsyncConnection, span: Span) -> int:
+    """How many questions were answered by asking which lecture is meant, or saying that there is no such one."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select count(distinct q.id)::int
+            from questions q
+            join answers a on a.question_id = q.id
+            join answer_scopes s on s.answer_id = a.id and s.course_id = %(course)s and s.kind <> 'within'
+            where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
+                and q.source not in ('dossier', 'eval', 'kept')
+            """,
+            span.parameters,
+        )
+        return int(await cur.fetchone() or 0)
 
 
 async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, int]]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import kwargs_row
+from psycopg.rows import class_row, kwargs_row
 
-from db.records import AnswerId, AnswerScope, CourseId, LectureFacts, LectureId, ScopeKind
+from db.records import AnswerId, AnswerScope, CourseId, LectureFacts, LectureId, QuestionId, ScopeKind
 
 
 async def insert(
@@ -40,6 +40,30 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
         return None
     kinds, numbers, lectures = zip(*named, strict=True)
     return AnswerScope(kind=kinds[0], lectures=lectures, numbers=numbers)
+
+
+async def of_question(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> tuple[LectureFacts, ...]:
+    """Return the lectures that *question* was narrowed to, chosen or named, as far as students may know of them now."""
+    async with conn.cursor(row_factory=class_row(LectureFacts)) as cur:
+        await cur.execute(
+            """
+            select l.id, l.slug, l.title, l.held_on
+            from lectures l
+            where l.course_id = %(course)s and l.withdrawn_at is null and l.transcript_id is not null
+                and (l.released_at is null or l.released_at <= now())
+                and (
+                    l.id = (select lecture_id from questions where id = %(question)s and course_id = %(course)s)
+                    or l.id in (
+                        select s.lecture_id from answer_scopes s join answers a on a.id = s.answer_id
+                        where a.question_id = %(question)s and a.course_id = %(course)s
+                            and s.course_id = %(course)s and s.kind = 'within'
+                    )
+                )
+            order by l.held_on nulls last, l.slug
+            """,
+            {"course": course, "question": question},
+        )
+        return tuple(await cur.fetchall())
 
 
 def _named(kind: ScopeKind, number: int, **columns: Any) -> tuple[ScopeKind, int, LectureFacts]:  # noqa: ANN401 - a row

@@ -15,20 +15,18 @@ from services import i18n
 from services.answering.again import offered
 from services.answering.ask import TriedBefore
 from services.answering.asked import Asked
-from services.answering.phrasing import Turn
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb
 from services.wiring import Services, Setup
 
-REMEMBERED_TURNS = 4
 VOTE = re.compile(r"\+|-(?:\s+(?P<wrong>.+))?")
 """Words after a + would be lost, so such a line is a question: "+ examples"."""
 AGAIN = re.compile(r"/(?:all|(?P<place>[1-3]))")
 """The last question once more: in all lectures, or in one of those that were asked back."""
 TRIES: dict[str, Again] = {
     "/simpler": "simpler", "/simples": "simpler", "/example": "example", "/exemplo": "example",
-    "/other": "other", "/outro": "other",
+    "/other": "other", "/outro": "other", "/more": "other", "/mais": "other",
 }  # fmt: skip
 """In both languages at once: who reads an English course may well type Portuguese."""
 
@@ -37,9 +35,9 @@ TRIES: dict[str, Again] = {
 class Talk:
     """How far a conversation is."""
 
-    history: tuple[Turn, ...] = ()
     asked: Asked | None = None  # the last question in words
     last: Reply | None = None  # what a vote is about: nothing, where the last question has no answer
+    before: Reply | None = None  # what a question follows
     to_try: Reply | None = None  # the last answer that may be tried another way
 
 
@@ -69,8 +67,8 @@ async def run(setup: Setup, slug: str) -> None:
                 case _ if vote := VOTE.fullmatch(line):
                     terminal.tell(await _voted(services, course, talk.last, vote), style="dim")
                 case _:
-                    turns = talk.history[-REMEMBERED_TURNS:]
-                    asked = anew or Asked(course=course, text=line, source="cli", history=turns)
+                    follows = talk.before.answer.question_id if talk.before else None
+                    asked = anew or Asked(course=course, text=line, source="cli", follows=follows)
                     talk = await _asked(services, replace(talk, asked=asked, last=None, to_try=None), asked)
 
 
@@ -107,10 +105,9 @@ async def _asked(services: Services, talk: Talk, asked: Asked) -> Talk:
     except (Refused, Unavailable) as error:
         terminal.tell(str(error))
         return talk
-    turn = Turn(question=asked.text, answer=reply.answer.text)
     # A try that came to nothing leaves what it was made at; that may be tried again.
     to_try = reply if offered(reply) else talk.to_try
-    return replace(talk, last=reply, to_try=to_try, history=(*talk.history, turn))
+    return replace(talk, last=reply, before=reply, to_try=to_try)
 
 
 async def _replied(services: Services, asked: Asked) -> Reply:

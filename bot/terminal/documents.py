@@ -26,6 +26,8 @@ def reply(answered: Reply) -> Json:
         "outcome": answered.answer.outcome,
         "answer": answered.answer.text,
         "scope": scope(answered.scope) if answered.scope else None,
+        "intent": answered.answer.intent,
+        "further": answered.answer.further,
         "references": [reference(one) for one in answered.references],
         "hits": [hit_(hit) for hit in answered.hits],
     }

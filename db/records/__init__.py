@@ -71,6 +71,14 @@ ScopeKind = Literal["within", "one_of", "nowhere"]
 """A question of these lectures, of one of them (only its asker knows which), or of one that there is not."""
 
 
+IntentKind = Literal["comparison", "list", "overview", "missed"]
+"""
+What a question asks for that is more than an answer.
+
+Both sides of a comparison, the lectures that speak of something, a lecture as a whole, or lectures that were missed.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerScope:
     """Which lectures a question named, in the order of the course; of `nowhere`, the nearest that there are."""
@@ -157,6 +165,8 @@ class Answer:
     tokens_out: int | None
     latency_ms: int
     held: "Held" = "no"
+    intent: IntentKind | None = None  # None: the question asked for an answer
+    further: int = 0  # moments, or lectures, that there are beyond those that it cites
 
 
 Again = Literal["simpler", "example", "other"]

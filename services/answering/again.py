@@ -23,6 +23,8 @@ NONE_LEFT: dict[Again, Literal["again.no_example", "again.no_moment"]] = {
 """What is said where the lectures have nothing for a try."""
 Why = Literal["discord.answer_gone", "discord.not_released", "again.not_offered", "again.no_model"]
 """The texts that say why a try is not made."""
+LINES = frozenset({"list", "overview", "missed"})
+"""What is answered by lines; another moment than these is what has had no room among them."""
 OVER_ONE_MOMENT = 3
 """Passages overlap: so many, at the most usual, hold one moment."""
 
@@ -44,6 +46,8 @@ def offered(reply: Reply) -> tuple[Again, ...]:
     """
     if not reply.may_be_seen or reply.answer.outcome != "answered":
         return ()
+    if reply.answer.intent in LINES and reply.answer.model == "extractive":
+        return ("other",) if reply.answer.further and reply.mark is None else ()
     is_of_staff = reply.answer.model == "verified" or reply.mark is not None
     is_quoted = reply.answer.model == "extractive"
     return ("other",) if is_of_staff or is_quoted else ("simpler", "example", "other")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db import course_settings, courses, deliveries, questions, showings
-from db.records import AnswerId, Course, CourseId, QuestionId, Showing, VerifiedId
+from db.records import AnswerId, Course, CourseId, IntentKind, LectureId, QuestionId, Showing, VerifiedId
 from services import i18n, prompts
 from services.answering.again import NONE_LEFT, OVER_ONE_MOMENT, WRITTEN, Why, refused, tried, withdrawn, without
 from services.answering.asked import Asked, Question, cleaned, language_of, turns_before
@@ -21,18 +21,23 @@ from services.answering.drafts import Draft
 from services.answering.limits import require_within_limits
 from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
-from services.answering.scoping import scope_of, searched_for
+from services.answering.scoping.gathered import NO_MATERIAL_YET, Material, gathered
+from services.answering.scoping.reading import NOWHERE_ELSE, asked_for, pointed, searched_for, takes_along
+from services.answering.scoping.sides import with_every_side
 from services.answering.storing import STORE_LIMIT_S, store
-from services.answering.writing import HITS, NOTHING, Written, joined, left_s, repeated, with_model, without_model
+from services.answering.writing import Written, joined, left_s, repeated, with_model, without_model
 from services.citing.nearness import Nearness
 from services.errors import Broken, Refused, Unavailable
 from services.ground.trouble import PASSING
 from services.models.chat import ChatModel
 from services.search.retrieve import Found, Retriever
-from services.search.scope.facts import EVERYWHERE, Nowhere, OneOf, Within
+from services.search.scope.facts import Nowhere, OneOf, Within
+from services.search.scope.intents import Intent
 from services.search.scope.saying import named, question_back
 
 PROMPT = "answer/3"
+PROMPTS: Mapping[IntentKind, str] = {"comparison": "comparison/1", "overview": "overview/1", "missed": "overview/1"}
+"""What asks for a reply that is more than an answer."""
 UNSTORED = QuestionId(0)
 LOOK_AGAIN_S = 1.0
 """While drafts are shown, for whether staff have begun to hold answers."""
@@ -78,6 +83,7 @@ class Asker:
         self._is_judged = is_judged
         self._prompt = prompts.load(prompt)
         self._prompts = {kind: prompts.load(of_kind) for kind, of_kind in WRITTEN.items()}
+        self._prompts_of = {kind: prompts.load(of_kind) for kind, of_kind in PROMPTS.items()}
         self._limit_s = time_limit.total_seconds()
         # Longer than answer and storing may take: no other process should begin on a question that is in hand.
         self._lease = time_limit + timedelta(seconds=STORE_LIMIT_S)
@@ -209,7 +215,11 @@ class Asker:
             else:
                 question, reply, showing = await self._redelivered(conn, asked)
             holds = await course_settings.holds(conn, asked.course.id) if showing else ()
-            scope = EVERYWHERE if reply else await scope_of(conn, asked.course, question, text)
+            where = NOWHERE_ELSE
+            if not reply:
+                inherits = asked.again is not None or takes_along(text)
+                follows = asked.follows if inherits else None
+                where = await pointed(conn, asked.course, question, text, chosen=asked.lecture, follows=follows)
         if reply:
             return reply
         return Question(
@@ -220,7 +230,8 @@ class Asker:
             reads=i18n.spoken(code, otherwise=asked.course.language),
             lecture=asked.lecture,
             history=history,
-            scope=scope,
+            scope=where.scope,
+            named=where.named,
             follows=asked.follows,
             again=asked.again,
             before=before,
@@ -322,7 +333,10 @@ class Asker:
                     time_limit_s=left_s(deadline) / 4,
                 )
                 known = await self._known(question, understood)
-                found = NOTHING if isinstance(known, Known) else await self._found(question, understood, deadline)
+                wanted = asked_for(question.text, understood, question.named)
+                material = NO_MATERIAL_YET
+                if not isinstance(known, Known):
+                    material = await self._gathered(question, wanted, understood, deadline)
         except TimeoutError:
             failure = f"the search did not finish within {self._limit_s:g} s"
             yield Written(outcome="failed", text=i18n.text("answer.failed", question.reads), failure=failure)
@@ -331,26 +345,33 @@ class Asker:
         if isinstance(known, Known):
             yield repeated(known, rewritten)
             return
-        evidence: tuple[VerifiedId, ...] = ()
+        if material.written:
+            yield replace(_none_left(question, material.written), standalone=rewritten)
+            return
+        found, evidence = material.found, tuple[VerifiedId, ...]()
         if known:
             found, evidence = replace(found, hits=joined(known.hits, found.hits)), (known.id,)
         model = self._model if found.hits else None
         searched = replace(question, text=understood if model else searched_for(understood, question.scope))
+        prompt = self._prompt_for(question, material.kind)
         ways = (
-            with_model(model, self._prompt_for(question), searched, found, deadline, nearness=self._nearness)
+            with_model(model, prompt, searched, found, deadline, nearness=self._nearness)
             if model
             else without_model(searched, found, nearness=self._nearness)
         )
         async with aclosing(ways) as parts:
             async for part in parts:
                 if isinstance(part, Draft):
-                    yield part
+                    yield replace(part, within=question.scope.lectures) if isinstance(question.scope, Within) else part
                 else:
                     told = _none_left(question, _within(part, question))
-                    yield replace(told, found=found, standalone=rewritten, evidence=evidence)
+                    told = await asyncio.to_thread(with_every_side, told, question, found, material.sides)
+                    yield replace(told, found=found, standalone=rewritten, evidence=evidence, intent=material.kind)
 
-    def _prompt_for(self, question: Question) -> prompts.Prompt:
-        return self._prompts.get(question.again, self._prompt) if question.again else self._prompt
+    def _prompt_for(self, question: Question, kind: IntentKind | None) -> prompts.Prompt:
+        if question.again in self._prompts:
+            return self._prompts[question.again]
+        return self._prompts_of.get(kind, self._prompt) if kind else self._prompt
 
     async def _known(self, question: Question, understood: str) -> Known | Evidence | None:
         """
@@ -362,22 +383,29 @@ class Asker:
             return None
         return await self._finder.find(question.course, understood, question.language)
 
-    async def _found(self, question: Question, understood: str, deadline: float) -> Found:
-        """Return the passages for a question."""
+    async def _gathered(self, question: Question, wanted: Intent | None, understood: str, deadline: float) -> Material:
+        async def search(about: str, *, k: int, within: Sequence[LectureId] | None) -> Found:
+            return await self._found(question, about, deadline, k=k, within=within)
+
+        return await gathered(self._pool, question, wanted, understood, search, has_model=self._model is not None)
+
+    async def _found(
+        self, question: Question, about: str, deadline: float, *, k: int, within: Sequence[LectureId] | None
+    ) -> Found:
+        """Return the passages for a question, by the words that say what it is *about*."""
         languages = await self._retriever.languages(question.course)
         # What is translated on this machine, in milliseconds, a language model need not be waited for.
         ours = (question.language, *self._retriever.translates(question.language))
         others = [code for code in languages if code not in ours]
-        about = searched_for(understood, question.scope)
         translated = await translations(about, others, self._model, time_limit_s=left_s(deadline) / 4)
         found = await self._retriever.search(
             course=question.course,
             questions=[about, *translated.values()],
             codes=[question.language, *translated],
-            k=HITS + OVER_ONE_MOMENT * len(question.shown),
-            lectures=question.lectures,
+            k=k + OVER_ONE_MOMENT * len(question.shown),
+            lectures=within,
         )
-        return without(question.shown, found, most=HITS) if question.shown else found
+        return without(question.shown, found, most=k) if question.shown else found
 
 
 def _none_left(question: Question, written: Written) -> Written:

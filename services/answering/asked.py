@@ -8,7 +8,18 @@ from datetime import datetime
 from psycopg import AsyncConnection
 
 from db import questions
-from db.records import Again, Course, Destination, Language, LectureId, Outcome, QuestionId, Reference, Showing
+from db.records import (
+    Again,
+    Course,
+    Destination,
+    Language,
+    LectureFacts,
+    LectureId,
+    Outcome,
+    QuestionId,
+    Reference,
+    Showing,
+)
 from services import i18n
 from services.answering.phrasing import MOST_TURNS, Turn
 from services.errors import Refused
@@ -60,6 +71,7 @@ class Question:
     lecture: LectureId | None
     history: tuple[Turn, ...]
     scope: Scope = EVERYWHERE  # the lectures that its words name
+    named: tuple[LectureFacts, ...] = ()  # the same, or that were chosen; also where they are all that there are
     follows: QuestionId | None = None
     again: Again | None = None
     before: str = ""  # the answer that another try is wanted at

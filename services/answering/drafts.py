@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from db.records import LectureFacts
 from services.answering.verdicts import BEFORE_VERDICT, LONGEST_VERDICT, VERDICT, VERDICTS
 from services.citing.citations import without_marks
 from services.citing.without_links import without_links
@@ -27,6 +28,7 @@ class Draft:
     """
 
     written: SoFar
+    within: tuple[LectureFacts, ...] = ()  # in which lectures alone it was looked for
 
     @cached_property
     def text(self) -> str:

@@ -117,13 +117,24 @@ def _leaning_on(history: Sequence[Turn], question: str) -> str:
     >>> _leaning_on([Turn(question="o que é dropout no treino?", answer="…")], "e no teste?")
     'dropout treino: e no teste?'
     """
-    own = _subject(question)
-    if len(own) > SHORT_QUESTION or (own and not LEANS.search(fold(question))):
+    if not leans(question):
         return question
+    own = _subject(question)
     # A follow-up of a follow-up: "e depois?" is no more of a subject.
     before = next(filter(None, (_subject(turn.question) for turn in reversed(history))), list[str]())
     subject = [word for word in before if word not in own]
     return f"{' '.join(subject[:MOST_BEFORE])}: {question}" if subject else question
+
+
+def leans(question: str) -> bool:
+    """
+    Tell whether *question* does not say, or not all of, what it is about.
+
+    >>> leans("e no teste?"), leans("por quê?"), leans("o que é dropout?")
+    (True, True, False)
+    """
+    own = _subject(question)
+    return not own or (len(own) <= SHORT_QUESTION and bool(LEANS.search(fold(question))))
 
 
 def _subject(text: str) -> list[str]:

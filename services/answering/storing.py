@@ -13,7 +13,7 @@ from db.records import Answer, AnswerScope, Outcome
 from services.answering.again import Why, refused, withdrawn
 from services.answering.asked import Question
 from services.answering.replies import Reply, reply_to
-from services.answering.scoping import recorded_as
+from services.answering.scoping.reading import recorded_as
 from services.answering.writing import UNCITED, Written
 from services.errors import Refused
 from services.judging.promise import promise
@@ -60,6 +60,8 @@ async def store(
             tokens_out=written.tokens_out,
             latency_ms=round((time.monotonic() - began) * 1000),
             held="waiting" if _is_held(written, scope, holds) else "no",
+            intent=written.intent,
+            further=written.further,
         )
         # Somebody else has answered it, as after a lease that ran out: their answer is the one.
         if answer is None:
@@ -71,7 +73,9 @@ async def store(
         if scope:
             ids = [lecture.id for lecture in scope.lectures]
             await scopes.insert(conn, answer=answer.id, course=course, kind=scope.kind, lectures=ids)
-        await _follow_up(conn, question, written, answer, is_judged=is_judged)
+        # Who is asked back which lecture is meant has no answer yet that a judge could weigh.
+        is_weighed = is_judged and (scope is None or scope.kind == "within")
+        await _follow_up(conn, question, written, answer, is_judged=is_weighed)
         reply = await reply_to(conn, course, question.id, question.text, question.showing)
     log.info(
         "answer.stored",

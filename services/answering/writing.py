@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
-from db.records import Hit, Outcome, Reference, VerifiedId
+from db.records import Hit, IntentKind, Outcome, Reference, VerifiedId
 from services import i18n, prompts
 from services.answering.asked import Question
 from services.answering.asked_before import Known
@@ -60,6 +60,8 @@ class Written:
     prompt: prompts.Prompt | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    intent: IntentKind | None = None  # None: an answer
+    further: int = 0  # moments, or lectures, beyond those that it cites
 
 
 NOTHING = Found(hits=(), mode="lexical", generation_id=None, language="")
@@ -76,9 +78,9 @@ async def with_model(
 ) -> AsyncGenerator[Draft | Written, None]:
     messages = prompt.fill(
         passages="\n\n".join(_passage(number, hit) for number, hit in enumerate(found.hits, start=1)),
-        question=_harmless(question.text),
+        question=harmless(question.text),
         language=question.language,
-        before=_harmless(question.before),
+        before=harmless(question.before),
     )
     try:
         async with aclosing(model.stream(messages, time_limit_s=left_s(deadline))) as parts:
@@ -218,14 +220,14 @@ async def _failed(
 
 
 def _passage(number: int, hit: Hit) -> str:
-    return f"[{number}] {_harmless(hit.title)}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{_harmless(hit.text)}"
+    return f"[{number}] {harmless(hit.title)}, {clock(hit.start_s)} to {clock(hit.end_s)}\n{harmless(hit.text)}"
 
 
-def _harmless(data: str) -> str:
+def harmless(data: str) -> str:
     """
     Return *data* without anything that the model or we would read as a mark or a verdict.
 
-    >>> _harmless("o vetor [1, 2] é NO_MATERIAL")
+    >>> harmless("o vetor [1, 2] é NO_MATERIAL")
     'o vetor (1, 2) é no material'
     """
     # In lower case it stays readable: a lecture may well speak of such a word.

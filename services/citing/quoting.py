@@ -1,6 +1,7 @@
 """Answer without a language model: quote the lecturers' own sentences, or say that none of them fits."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -95,7 +96,7 @@ def quoted(
     ranked = _ranked(among, near)
     if not ranked:
         return None
-    if not is_answered(_covered(question, hits, language, translations), near[ranked[0][1].text] if near else None):
+    if not is_answered(covered(question, hits, language, translations), near[ranked[0][1].text] if near else None):
         return None
     return "\n\n".join(f"«{one.text}» [{hits.index(one.hit) + 1}]" for one in _chosen(ranked))
 
@@ -114,7 +115,7 @@ def is_answered(covered: float, nearness: float | None) -> bool:
     return (covered + nearness) / 2 >= LEAST_WITH_MEANING
 
 
-def _covered(question: str, hits: Sequence[Hit], language: str, translations: Mapping[str, str]) -> float:
+def covered(question: str, hits: Sequence[Hit], language: str, translations: Mapping[str, str]) -> float:
     """Return the coverage of the question as it was asked, or translated where hardly a hit is in its own language."""
     own = sum(hit.language == language for hit in hits)
     spoken = next((hit.language for hit in hits if hit.language in translations), None)
@@ -206,6 +207,25 @@ def _ranked(among: Sequence[Candidate], near: Mapping[str, float] | None) -> lis
     else:
         rated = [(one.by_words, one.sentence) for one in among if one.holds_words]
     return sorted(rated, key=lambda one: (-round(one[0], 6), one[1].end - one[1].start))
+
+
+def best(among: Sequence[Candidate]) -> Sentence | None:
+    """Return the sentence that holds most of what is asked about, by words alone; None where none holds any."""
+    ranked = _ranked(among, None)
+    return ranked[0][1] if ranked else None
+
+
+def telling(hit: Hit, rare: Rarity) -> Sentence | None:
+    """Return the sentence of *hit* with most words that the other passages hardly have; None: none can be quoted."""
+    said = Counter(terms(hit.text, hit.language))
+
+    def worth(sentence: Sentence) -> float:
+        own = term_set(sentence.text, hit.language)
+        weight = sum(said[term] * rare.of(term) for term in own) / sqrt(len(own) + 1)
+        return weight * (1 - ASIDE_DISCOUNT * 2 * is_aside(sentence.text))
+
+    quotable = [sentence for sentence in sentences(hit) if sentence.can_be_quoted()]
+    return max(quotable, key=worth, default=None)
 
 
 def _chosen(ranked: Sequence[tuple[float, Sentence]]) -> list[Sentence]:

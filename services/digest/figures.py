@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -100,6 +100,7 @@ class Figures:
             spent = await digest_figures.spent(conn, span)
             terms = await digest_figures.terms(conn, course.id)
             tries = await digest_figures.tries(conn, span)
+            asked_back = await digest_figures.asked_back(conn, span)
             minutes = await digest_figures.minutes(conn, span)
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
@@ -112,7 +113,8 @@ class Figures:
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         lectures = _lectures(minutes, drawn)
-        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
+        told = _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
+        return replace(told, asked_back=asked_back)
 
 
 def _before(period: Period) -> Period:

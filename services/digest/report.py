@@ -173,6 +173,7 @@ class Digest:
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
     tries: Mapping[Again, Tried] = field(default_factory=dict[Again, Tried])
+    asked_back: int = 0  # questions that were answered by asking which lecture is meant
 
     @property
     def is_empty(self) -> bool:

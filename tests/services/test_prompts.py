@@ -23,6 +23,8 @@ RELEASED = {
     "support/3": "b683f586c5445b2168f2f8e10db28c2c4f04212475b7771fe571028790f2d08d",
     "simpler/1": "ca0f646df7549d227775b1fee4bfa815a3bd3c01c6fa200621e6d7497d53435b",
     "example/1": "515d872a34892d476089bdb4c89203cc154aeaf982e2a7effee4fb64e4c7d2c3",
+    "comparison/1": "2c26f18d78b460d6f1512e586324492c65e11ccce47f29827fa0b0e6b495aad8",
+    "overview/1": "7ddebc7d738bbb31ac0b981c763061456494e943b36af60f9e0f69ae1d646d0c",
     "standalone/1": "ac9effb664775658a32c519c389e260ef029c5afe9068a1ad9ebb6e051cf9c6b",
     "standalone/2": "d65fe29968b42db868110e4f8abc7eb0491ff3a3f80e574d85919b5a5feb1fe3",
     "translate/1": "c29222695ad93d3b3268881c2dffe33598fd6daa643c5ef548ded883970c8afe",
@@ -36,6 +38,8 @@ OTHERS = {
     "answer": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
     "simpler": {"passages": "[1] another", "question": "What is a tensor?", "language": "en", "before": "another"},
     "example": {"passages": "[1] another", "question": "What is a tensor?", "language": "en", "before": "another"},
+    "comparison": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
+    "overview": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
     "standalone": {"conversation": "another", "question": "and the LSTM?"},
     "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
@@ -47,6 +51,8 @@ VALUES = {
     "answer": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
     "simpler": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt", "before": "…"},
     "example": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt", "before": "…"},
+    "comparison": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
+    "overview": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
     "standalone": {"conversation": "…", "question": "e na LSTM?"},
     "translate": {"languages": "en, es", "question": "O que é um tensor?"},
 }

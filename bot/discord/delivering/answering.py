@@ -102,7 +102,7 @@ class Answering:
             return
         self._live[channel] += 1
         try:
-            async with Live(outlet) as live:
+            async with Live(outlet, language=destination.language) as live:
                 yield live
         finally:
             self._live[channel] -= 1

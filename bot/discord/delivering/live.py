@@ -8,6 +8,7 @@ from typing import Self
 
 from bot.discord.delivering.outlets import TROUBLE, Outlet
 from bot.discord.messages.answers import draft
+from db.records import Language
 from services.answering.drafts import Draft
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ MOST_WRITTEN = 4_000
 class Live:
     """Shows the latest draft, edit by edit, until it is closed; drafts that come too fast are skipped."""
 
-    def __init__(self, outlet: Outlet, *, between_s: float = BETWEEN_S) -> None:
+    def __init__(self, outlet: Outlet, *, language: Language = "en", between_s: float = BETWEEN_S) -> None:
         self._outlet = outlet
+        self._language: Language = language  # of the words around the answer
         self._between_s = between_s
         self._latest: Draft | None = None
         self._shown = ""
@@ -64,7 +66,8 @@ class Live:
                 await self._pause(min(LOOK_AGAIN_S, self._between_s))
                 continue
             try:
-                await self._show_once(draft(text))
+                within = self._latest.within if self._latest else ()
+                await self._show_once(draft(text, within, self._language))
             except TROUBLE as error:
                 # The final text is sent all the same, and fails by its own reason.
                 log.info("live.stopped", extra={"reason": repr(error)})

@@ -10,7 +10,7 @@ from bot.discord.messages.defang import continued, harmless, plain, shortened
 from bot.discord.messages.layout import GREEN, LONGEST_EMBED, Page, day, numbered, whole
 from bot.discord.messages.moments import with_links
 from bot.discord.messages.splitting import LONGEST, MOST, split
-from db.records import AnswerScope, Hit, Language, Reference
+from db.records import AnswerScope, Hit, Language, LectureFacts, Reference
 from services import i18n
 from services.answering.again import offered
 from services.answering.released import Mark, instead
@@ -98,9 +98,10 @@ def references_of(references: Sequence[Reference], *, most: int) -> str:
     return whole([numbered(reference) for reference in references], most=most) if references else ""
 
 
-def draft(text: str) -> str:
-    """Return an answer in writing, as far as it is, with a code block that is still open closed."""
-    return split(harmless(undrawn(f"{text} …")), longest=LONGEST_DRAFT, most=1)[0]
+def draft(text: str, within: Sequence[LectureFacts] = (), language: Language = "en") -> str:
+    """Return an answer in writing, as far as it is: where it is looked for, and its text with open code closed."""
+    before = _within(AnswerScope(kind="within", lectures=tuple(within)), language) if within else ""
+    return split(before + harmless(undrawn(f"{text} …")), longest=LONGEST_DRAFT, most=1)[0]
 
 
 def _references(references: Sequence[Reference], language: Language) -> discord.Embed:

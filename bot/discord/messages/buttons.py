@@ -194,7 +194,8 @@ def under(
     last: list[OnAnswer] = [*tries, *(["formulas"] if has_picture else []), *(["widen"] if scope else [])]
     for verb in last:
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
-        view.add_item(PressButton(press, language, row=row + 1))
+        words = i18n.text("button.more", language) if verb == "other" and answer.further else None
+        view.add_item(PressButton(press, language, row=row + 1, words=words))
     return view
 
 

@@ -24,6 +24,7 @@ TRIES: dict[Again, tuple[str, str]] = {
     "example": ("digest.tries.example.one", "digest.tries.example.other"),
     "other": ("digest.tries.other.one", "digest.tries.other.other"),
 }
+ASKED_BACK = ("digest.asked_back.one", "digest.asked_back.other")
 OUTCOMES: dict[Outcome, str] = {
     "answered": "digest.outcome.answered",
     "no_material": "digest.outcome.no_material",
@@ -132,7 +133,10 @@ class _Sheets(Spoken):
 
     def _tries(self, digest: Digest) -> str | None:
         said = [self._tried(one, *nouns) for kind, nouns in TRIES.items() if (one := digest.tries.get(kind))]
-        return self.text("digest.tries.told", tries="; ".join(said)) if said else None
+        parts = [self.text("digest.tries.told", tries="; ".join(said))] if said else []
+        if digest.asked_back:
+            parts.append(self.counted(digest.asked_back, *ASKED_BACK))
+        return " ".join(parts) or None
 
     def _tried(self, tried: Tried, one: str, other: str) -> str:
         said = self.counted(tried.count, one, other)

@@ -26,6 +26,7 @@ from services.search.scope.facts import (
 from services.search.scope.numbering import Numbering, numbering
 from services.search.scope.pointing import Bound, InOrder, Numbers, Pointing, pointings
 from services.search.scope.sentences import folded
+from services.search.scope.titles import may_name_title, titled
 
 Place = TypeVar("Place", int, date)
 LATELY = 7
@@ -57,8 +58,17 @@ class KnownCourse:
 
 
 def names_lectures(text: str, now: datetime, zone: tzinfo) -> bool:
-    """Tell whether *text* points at lectures at all, which costs no look at the course."""
-    return bool(pointings(text, now.astimezone(zone).date()))
+    """Tell whether *text* may point at lectures at all, which costs no look at the course."""
+    return bool(pointings(text, now.astimezone(zone).date())) or may_name_title(text)
+
+
+def speaks_of_lectures(text: str) -> bool:
+    """Tell whether *text* speaks of lectures or of the course in any way, as "e nas outras aulas?" does."""
+    said = folded(text)
+    return bool(patterns.NOUN.search(said) or patterns.ASKS_WHICH.search(said) or WHOLE_COURSE.search(said))
+
+
+WHOLE_COURSE = re.compile(r"\b(?:curso|disciplina|course)\b")
 
 
 def scope(text: str, *, now: datetime, zone: tzinfo, lectures: Iterable[LectureFacts]) -> Scope:
@@ -67,22 +77,45 @@ def scope(text: str, *, now: datetime, zone: tzinfo, lectures: Iterable[LectureF
 
     *lectures* are those that its asker may know of, in any order.
     """
+    every = tuple(lectures)
+    return narrowed(meant(text, now=now, zone=zone, lectures=every), every)
+
+
+def meant(text: str, *, now: datetime, zone: tzinfo, lectures: Iterable[LectureFacts]) -> Scope:
+    """Return what `scope` does, but where all lectures are named, these."""
     today = now.astimezone(zone).date()
     told = pointings(text, today)
     known = known_course(lectures, today)
-    if not told or not known.lectures:
+    if not told:
+        return _by_title(text, known)
+    if not known.lectures:
         return EVERYWHERE
     return _together(text, told, [_of(one, known) for one in told], known)
 
 
-def without_scope(text: str, now: datetime, zone: tzinfo) -> str:
+def narrowed(found: Scope, lectures: Sequence[LectureFacts]) -> Scope:
+    """Return *found*, or everywhere where it is all of *lectures*: that narrows nothing."""
+    is_all = isinstance(found, Within) and len(found.lectures) == len(lectures) > 1
+    return EVERYWHERE if is_all else found
+
+
+def _by_title(text: str, known: KnownCourse) -> Scope:
+    """Return the lecture whose title *text* says; where several have it, which is meant is in doubt."""
+    found = {one.lecture.id for one in titled(text, known.all)}
+    pairs = [pair for pair in known.lectures if pair[0].id in found]
+    return Within(lectures=tuple(lecture for lecture, _ in pairs)) if pairs and _are_one(pairs) else EVERYWHERE
+
+
+def without_scope(text: str, now: datetime, zone: tzinfo, *, named: Sequence[LectureFacts] = ()) -> str:
     """
     Return *text* without the words that point at lectures, for a search that already looks only there.
+
+    These may be the titles of those *named*.
 
     >>> without_scope("o que ele falou de dropout na aula 5?", datetime(2026, 3, 31), tz.utc)
     'o que ele falou de dropout?'
     """
-    for one in reversed(pointings(text, now.astimezone(zone).date())):
+    for one in reversed(pointings(text, now.astimezone(zone).date()) or titled(text, named)):
         lead = LEADS_TO.search(text, max(one.start - LONGEST_LEAD, 0), one.start)
         text = f"{text[: lead.start() if lead else one.start]}{text[one.end :]}"
     return " ".join(text.split()).strip(" ,")
@@ -151,7 +184,7 @@ def _together(text: str, told: Sequence[Pointing], found: Sequence[Scope], known
     )
     if any(isinstance(one, OneOf) for one in merged):
         return OneOf(lectures=chosen) if len(chosen) <= MOST_CHOICES and len(merged) == 1 else EVERYWHERE
-    return Within(lectures=chosen) if 0 < len(chosen) < len(known.lectures) or len(known.lectures) == 1 else EVERYWHERE
+    return Within(lectures=chosen) if chosen else EVERYWHERE
 
 
 def _is_same_phrase(text: str, one: Pointing, other: Pointing) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
+from datetime import date
 from typing import Any
 
 import discord
@@ -14,6 +15,7 @@ from bot.discord.delivering import outlets
 from bot.discord.delivering.live import BETWEEN_S, Live
 from bot.discord.messages.layout import Page
 from bot.discord.permissions import Lack
+from db.records import LectureFacts, LectureId
 from services.answering.drafts import Draft
 from services.models.llm import LlmConfig
 from services.models.thoughts import SoFar
@@ -313,6 +315,17 @@ async def test_a_draft_that_looks_the_same_is_not_sent_again() -> None:
             await asyncio.sleep(0.02)
 
     assert len(outlet.drafts) == 1
+
+
+async def test_a_draft_says_in_which_lecture_it_is_looked_for() -> None:
+    outlet = Silent()
+    lecture = LectureFacts(id=LectureId(1), slug="a", title="Aula 5: *Redes*", held_on=date(2026, 3, 12))
+
+    async with Live(outlet, language="pt-BR", between_s=0.01) as live:
+        live.offer(Draft(written=SoFar(["palavra " * 20]), within=(lecture,)))
+        await asyncio.sleep(0.05)
+
+    assert outlet.drafts[0].startswith("*Em: Aula 5: \\*Redes\\*, 12/03/2026*\n\npalavra")
 
 
 async def test_only_drafts_that_are_shown_are_cleaned() -> None:

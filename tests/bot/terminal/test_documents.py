@@ -36,6 +36,8 @@ REPLY = {
     "outcome": str,
     "answer": str,
     "scope": (dict, NoneType),
+    "intent": (str, NoneType),
+    "further": int,
     "references": list,
     "hits": list,
 }

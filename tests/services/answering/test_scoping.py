@@ -10,14 +10,16 @@ import pytest
 from db import connect
 from services.answering.ask import Asker
 from services.answering.asked import Asked
+from services.answering.drafts import Draft
 from services.answering.replies import Reply
-from services.answering.scoping import searched_for
+from services.answering.scoping.reading import searched_for
 from services.courses.courses import Courses
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 from services.search.scope.facts import EVERYWHERE, LectureFacts, Within
+from tests.fake_model import drips
 from tests.services.answering.test_ask import Room, answered, captioned, model_that, no_model, only
 
 FAR_AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
@@ -195,6 +197,88 @@ async def test_a_lecture_that_is_withdrawn_is_named_no_more(room: Room) -> None:
 
     assert recalled
     assert recalled[1].scope is None
+
+
+async def test_a_lecture_that_was_asked_back_can_be_deleted(room: Room) -> None:
+    reply = await asked(room, "o que ele falou na aula 9?")
+    async with room.pool.connection() as conn:
+        await conn.execute("update lectures set transcript_id = null where slug = 'aula-1'")
+        await conn.execute("delete from lectures where slug = 'aula-1'")
+
+    recalled = await room.asker().recall(room.course.id, reply.answer.id)
+
+    assert recalled
+    assert named(recalled[1]) == ("nowhere", ["aula-2"])
+
+
+@pytest.mark.parametrize(
+    "text", ["por que isso?", "e no teste?", "e por quê?", "why is that?", "can you give an example?"]
+)
+@pytest.mark.parametrize("has_model", [False, True])
+async def test_a_follow_up_without_a_lecture_stays_in_that_of_the_question_before(
+    room: Room, text: str, has_model: bool
+) -> None:
+    async with model_that(only("Desliga neurônios [1].")) as (model, _):
+        asker = room.asker(model if has_model else None)
+        first = await asked(room, "o que ele falou de dropout na aula 1?", asker=asker)
+        second = await asked(room, text, asker=asker, follows=first.answer.question_id)
+        third = await asked(room, "e depois?", asker=asker, follows=second.answer.question_id)
+
+    assert named(second) == named(third) == ("within", ["aula-1"])
+    assert {hit.lecture for hit in second.hits} <= {"aula-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("e na aula 2?", ("within", ["aula-2"])),
+        ("e nas outras aulas?", None),
+        ("e no resto do curso?", None),
+        ("o que é a revisão de transformers na prática?", None),
+        ("em que aula ele fala disso?", None),
+    ],
+)
+async def test_a_follow_up_with_a_lecture_or_a_subject_of_its_own_does_not(
+    room: Room, text: str, scope: tuple[str, list[str]] | None
+) -> None:
+    first = await asked(room, "o que ele falou de dropout na aula 1?")
+    second = await asked(room, text, follows=first.answer.question_id)
+
+    assert named(second) == scope
+
+
+async def test_a_follow_up_of_a_question_of_all_lectures_is_one(room: Room) -> None:
+    first = await asked(room, "o que ele falou de dropout na aula 1?", everywhere=True)
+
+    assert named(await asked(room, "por que isso?", follows=first.answer.question_id)) is None
+
+
+async def test_another_try_at_a_follow_up_stays_there_too(room: Room) -> None:
+    first = await asked(room, "o que ele falou de dropout na aula 1?")
+    second = await asked(room, "por que isso?", follows=first.answer.question_id)
+    third = await asked(room, "", again="other", follows=second.answer.question_id)
+
+    assert named(third) == ("within", ["aula-1"])
+
+
+async def test_a_lecture_that_is_no_longer_released_is_not_inherited(room: Room) -> None:
+    first = await asked(room, "o que ele falou de dropout na aula 1?")
+    async with room.pool.connection() as conn:
+        await conn.execute("update lectures set released_at = %s where slug = 'aula-1'", (FAR_AHEAD,))
+    second = await asked(room, "por que isso?", follows=first.answer.question_id)
+
+    assert named(second) is None
+    assert "aula-1" not in f"{second.hits} {second.references} {second.answer.text}"
+
+
+async def test_a_draft_says_where_it_looks(room: Room) -> None:
+    question = replace(room.asked("o que é dropout na aula 1?"), said_at=A_FRIDAY)
+    async with model_that(drips("Desliga neurônios [1].", every_s=0.001)) as (model, _):
+        parts = [part async for part in room.asker(model).ask(question)]
+
+    drafts = [part for part in parts if isinstance(part, Draft)]
+    assert drafts
+    assert {lecture.slug for draft in drafts for lecture in draft.within} == {"aula-1"}
 
 
 async def test_who_asks_back_waits_for_no_approval(room: Room) -> None:

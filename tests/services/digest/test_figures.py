@@ -561,3 +561,19 @@ async def test_a_lecture_that_is_put_off_is_told_of_nowhere(term: Term) -> None:
     assert digest.lectures == ()
     assert [topic.places for topic in digest.topics] == [()]
     assert digest.questions.value == 3
+
+
+async def test_who_was_asked_back_is_counted_apart(term: Term) -> None:
+    await term.ask(WEEK.starts_at)
+    await term.ask(WEEK.starts_at, outcome="no_material")
+    await term.write(
+        "insert into answer_scopes (answer_id, course_id, number, kind, lecture_id)"
+        " select max(a.id), max(a.course_id), 1, 'one_of', (select min(id) from lectures) from answers a"
+    )
+
+    digest = await term.told()
+
+    assert (digest.questions.value, digest.answered_share.value, digest.asked_back) == (1, 1.0, 1)
+    assert sheet(digest, "en").tries == (
+        "1 question was answered by asking which lecture was meant, or by saying that there is no such one."
+    )
