@@ -30,7 +30,7 @@ from services.digest.report import (
     Relevance,
     ReviewFigures,
     Topic,
-    Tried,
+    Tries,
 )
 from services.digest.topics import finding as topics
 from services.digest.topics.finding import Topics, WeekQuestion
@@ -145,7 +145,7 @@ def _by_question(tries: Sequence[TriedCount]) -> defaultdict[QuestionId | None, 
     return counts
 
 
-def _tried(tries: Sequence[TriedCount], topics: Sequence[Topic]) -> Iterator[tuple[Again, Tried]]:
+def _tried(tries: Sequence[TriedCount], topics: Sequence[Topic]) -> Iterator[tuple[Again, Tries]]:
     """Yield how often each kind was asked for, with the topic, or else the lecture, that more than half are about."""
     for again in get_args(Again):
         ours = [one for one in tries if one.again == again]
@@ -155,7 +155,7 @@ def _tried(tries: Sequence[TriedCount], topics: Sequence[Topic]) -> Iterator[tup
         if count := sum(one.tries for one in ours):
             topic = next((topic.title for topic in topics if _is_most(topic.tries.get(again, 0), count)), None)
             lecture = next((title for (_, title), cited in lectures.items() if _is_most(cited, count)), None)
-            yield again, Tried(count=count, topic=topic, lecture=None if topic else lecture)
+            yield again, Tries(count=count, topic=topic, lecture=None if topic else lecture)
 
 
 def _is_most(some: int, of: int) -> bool:

@@ -105,7 +105,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tries:
     """How often an answer was wanted in one other way, and what most of these tries are about, if they have that."""
 
     count: int
@@ -172,7 +172,7 @@ class Digest:
     small_questions: int  # the questions in them
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
-    tries: Mapping[Again, Tried] = field(default_factory=dict[Again, Tried])
+    tries: Mapping[Again, Tries] = field(default_factory=dict[Again, Tries])
     asked_back: int = 0  # questions that were answered by asking which lecture is meant
 
     @property

@@ -10,7 +10,7 @@ from services.digest.page.parts import Bar, FigureRow, Sheet, Spot, Tone, TopicW
 from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
 from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
-from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic, Tried
+from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic, Tries
 from services.ground.timestamps import clock
 
 LONGEST_EXAMPLE = 300
@@ -138,7 +138,7 @@ class _Sheets(Spoken):
             parts.append(self.counted(digest.asked_back, *ASKED_BACK))
         return " ".join(parts) or None
 
-    def _tried(self, tried: Tried, one: str, other: str) -> str:
+    def _tried(self, tried: Tries, one: str, other: str) -> str:
         said = self.counted(tried.count, one, other)
         if tried.topic:
             return self.text("digest.tries.of_topic", tries=said, topic=quoted(tried.topic, LONGEST_ABOUT))

@@ -187,24 +187,27 @@ async def test_a_try_that_a_stop_cut_off_is_finished_by_the_next_start(campus: C
             assert await kinds(client) == [(None, QUESTION), ("simpler", QUESTION)]
 
 
-async def test_presses_count_within_the_limits_and_a_refusal_is_for_one_alone(campus: Campus) -> None:
+@pytest.mark.parametrize("label", KINDS)
+async def test_presses_count_within_the_limits_and_a_refusal_is_for_one_alone(campus: Campus, label: str) -> None:
     async with fake_model(SAYS) as model, campus.running(writer(model)) as client:
         await taught(campus, client)
         answer = await asked(campus, client)
         async with client.services.pool.connection() as conn:
             await conn.execute("update course_settings set person_hourly = 2")
-        await pressed(campus, client, answer, "Exemplo")
+        first = next(other for other in KINDS if other != label)
+        await pressed(campus, client, answer, first)
 
-        refused = await (await pressed(campus, client, answer, "Mais simples")).followed_up()
+        refused = await (await pressed(campus, client, answer, label)).followed_up()
 
         assert refused.original
         assert refused.original.deleted
         assert refused.followups[0].ephemeral
         assert "2 perguntas" in refused.followups[0].content
-        assert await kinds(client) == [(None, QUESTION), ("example", QUESTION)]
+        assert await kinds(client) == [(None, QUESTION), (KINDS[first], QUESTION)]
 
 
-async def test_of_two_presses_at_once_one_is_answered(campus: Campus) -> None:
+@pytest.mark.parametrize("label", KINDS)
+async def test_of_two_presses_at_once_one_is_answered(campus: Campus, label: str) -> None:
     bia = campus.server.add_member(campus.guild, "bia")
     async with (
         fake_model(SAYS) as model,
@@ -213,16 +216,16 @@ async def test_of_two_presses_at_once_one_is_answered(campus: Campus) -> None:
     ):
         await taught(campus, client)
         answer = await asked(campus, client)
-        name = answer.buttons["Mais simples"]
+        name = answer.buttons[label]
         both = await asyncio.gather(*(campus.server.click(who, answer, name) for who in (campus.ana, bia)))
         for one in both:
             await one.done()
         await settled(campus, client)
         await settled(campus, replica)
 
-        late = await pressed(campus, client, answer, "Mais simples")
+        late = await pressed(campus, client, answer, label)
 
-        assert await kinds(client) == [(None, QUESTION), ("simpler", QUESTION)]
+        assert await kinds(client) == [(None, QUESTION), (KINDS[label], QUESTION)]
         (answered,) = [message for one in both for message in (one.original, *one.followups) if is_cited(message)]
         assert answered
         assert late.original

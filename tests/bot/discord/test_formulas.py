@@ -16,6 +16,7 @@ from services.notation.grammar import LONGEST as LONGEST_FORMULA
 from services.notation.pictures import Pictures
 from services.notation.shown import MOST_DRAWN
 from tests.bot.discord.conftest import Campus
+from tests.bot.discord.test_asking import QUESTION, shown
 from tests.bot.discord.test_refreshing import card_of, mentioned, ours, settled
 from tests.bot.discord.test_reviewing import CORRECTED, corrected, desk
 from tests.fake_discord import Message
@@ -107,6 +108,21 @@ async def test_the_source_is_one_press_away_also_after_a_restart(campus: Campus)
         assert await source(campus, answer) == SOURCE
     async with desk(campus, is_new=False):
         assert await source(campus, answer) == SOURCE
+
+
+async def test_the_source_is_told_in_a_thread_in_direct_messages_and_twice_at_once(campus: Campus) -> None:
+    async with fake_model(says(ANSWER)) as model, desk(campus, LlmConfig(model="f", base_url=model.base_url)) as at:
+        thread = await campus.server.start_thread(campus.ana, await at.asked(), "mais")
+        await mentioned(at, room=thread)
+        said = await campus.server.dm(campus.ana, QUESTION)
+        for room in (thread, said.channel):
+            answer = await campus.server.until(lambda room=room: shown(room.messages))
+            assert answer
+            button = answer.buttons["Fórmulas em LaTeX"]
+            who = campus.ana if answer.channel.guild else campus.ana.user
+            both = [await campus.server.click(who, answer, button) for _ in range(2)]
+            for one in both:
+                assert [told.content for told in (await one.followed_up()).followups] == [SOURCE]
 
 
 async def test_the_source_is_of_the_words_that_are_shown_now(campus: Campus) -> None:

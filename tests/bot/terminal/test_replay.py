@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.terminal.replay import changed
 from services.errors import Refused
-from tests.bot.console import Console, captions, flat
+from services.words.terms import fold
+from tests.bot.console import SAMPLES, Console, captions, flat
 from tests.fake_model import Request, fake_model, says
 
 SAID = "O gradiente encolhe até sumir nas redes recorrentes longas"
@@ -116,6 +118,58 @@ async def test_a_model_that_writes_formulas_and_code_loses_no_reference(terminal
     assert [formulas[name] for name in same] == [words[name] for name in same]
     assert written["references"] == plain["references"]
     assert written["answer"] == ON_THE_BOARD
+
+
+PASSAGE = re.compile(r"^\[(\d+)\] [^\n]*\n(.*?)(?=\n\n\[\d+\] |\n</passages)", re.MULTILINE | re.DOTALL)
+ASKED = re.compile(r"<question \w+>\n(.*?)\n</question", re.DOTALL)
+FORMULA = r"\frac{\partial L}{\partial w_{[2]}} = \left[0, 1\right] \cdot \sum_{i=1}^{n} \delta_i"
+BLOCK = "```python\npesos[1] = grad([1, 2])  # [3], e R$ 5\n```"
+
+
+def words(text: str) -> set[str]:
+    return {word for word in fold(text).split() if len(word) > 3}
+
+
+def spoken(asked: str, passages: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The two sentences that share most words with what is asked, each with its passage's number."""
+    wanted = words(asked)
+    said = [(number, part.strip()) for number, text in passages for part in re.split(r"(?<=[.!?])\s", text)]
+    return sorted(said, key=lambda one: (-len(words(one[1]) & wanted), int(one[0]), one[1]))[:2]
+
+
+async def obeys(writer: asyncio.StreamWriter, request: Request) -> None:
+    """Answer in the lecturers' words; with formulas and code around and within them where the prompt lets a model."""
+    system, *_, material = (str(message["content"]) for message in request["messages"])
+    asked = ASKED.search(material)
+    passages = PASSAGE.findall(material)
+    if asked is None or not passages:  # it is to translate
+        await says("")(writer, request)
+        return
+    (first, one), (second, other) = spoken(asked[1], passages)
+    one, other = one.rstrip("."), other.rstrip(".")
+    if "in LaTeX where" in system:
+        board = rf"$${FORMULA}$$ {one}, com \(w_1\) [{first}].", BLOCK, rf"{other} \[{FORMULA}\] [{second}]."
+        await says("\n\n".join(board))(writer, request)
+    else:
+        await says(f"{one} [{first}]. {other} [{second}].")(writer, request)
+
+
+@pytest.mark.parametrize("before", ["answer/1", "answer/2"])
+async def test_the_prompt_that_lets_a_model_write_formulas_and_code_loses_no_reference(
+    sampled: Console, before: str
+) -> None:
+    questions = str(SAMPLES / "questions.jsonl")
+    async with fake_model(obeys) as server:
+        there = sampled.having(OPENAI_BASE_URL=server.base_url, MONITORIA_ANSWER_MODEL="fake")
+        order = ("eval", questions, "--course", "redes", "--answers", "--against", f"prompt={before}", "--json")
+        ran = await there.run(*order)
+
+    assert ran.code == 0, ran.err
+    now, then = ran.document["configurations"]
+    assert sum("in LaTeX where" in prompt for prompt in server.prompts) == now["questions"] == 24
+    assert now["outcomes"] == then["outcomes"] == {"answered": 24}
+    assert now["seconds"] == then["seconds"]
+    assert now["seconds"]["groups"]["all"]["kept"] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from services.digest.report import (
     Relevance,
     ReviewFigures,
     Topic,
-    Tried,
+    Tries,
 )
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -263,9 +263,9 @@ BELIEVABLE = Digest(
     least_askers=3,
     lectures=tuple(heat(lecture, rank) for rank, lecture in enumerate(MOST_CITED)),
     tries={
-        "simpler": Tried(count=14, topic=TOPICS[0].title),
-        "example": Tried(count=6, lecture=TITLES[10]),
-        "other": Tried(count=1),
+        "simpler": Tries(count=14, topic=TOPICS[0].title),
+        "example": Tries(count=6, lecture=TITLES[10]),
+        "other": Tries(count=1),
     },
 )
 
@@ -371,8 +371,8 @@ HOSTILE = replace(
     for_staff=tuple(map(hostile_topic, range(40, 46))),
     lectures=tuple(map(hostile_lecture, range(40))),
     tries={
-        "simpler": Tried(count=40_000, topic=LONG),
-        "example": Tried(count=4, lecture=LONG),
-        "other": Tried(count=4, topic=EVIL),
+        "simpler": Tries(count=40_000, topic=LONG),
+        "example": Tries(count=4, lecture=LONG),
+        "other": Tries(count=4, topic=EVIL),
     },
 )

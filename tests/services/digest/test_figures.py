@@ -14,7 +14,7 @@ from services.courses.courses import Courses
 from services.digest.figures import Figures
 from services.digest.page.sheet import sheet
 from services.digest.posting.weeks import period, zone_named
-from services.digest.report import Digest, Period, Tried
+from services.digest.report import Digest, Period, Tries
 
 ZONE = zone_named("America/Sao_Paulo")
 WEEK = period("2026-W47", ZONE)
@@ -400,7 +400,7 @@ async def test_further_tries_are_told_apart(term: Term) -> None:
     digest = await term.told()
 
     assert (digest.questions.value, digest.answered_share.value) == (1, 1.0)
-    assert digest.tries == {"simpler": Tried(count=2), "other": Tried(count=1)}
+    assert digest.tries == {"simpler": Tries(count=2), "other": Tries(count=1)}
     assert sum(topic.questions for topic in (*digest.topics, *digest.gaps)) + digest.small_questions == 1
     assert sheet(digest, "en").tries == (
         "Under answers, students asked for: simpler words 2 times; another moment 1 time."
@@ -435,9 +435,9 @@ async def test_the_topic_that_most_tries_are_about_is_named_where_it_is_shown(te
 
     assert [topic.title for topic in digest.topics] == ["Por que o gradiente some?"]
     assert digest.tries == {
-        "simpler": Tried(count=3, topic="Por que o gradiente some?"),
-        "example": Tried(count=4, lecture="Aula A"),  # half of them is not most, but all are of one lecture
-        "other": Tried(count=2),
+        "simpler": Tries(count=3, topic="Por que o gradiente some?"),
+        "example": Tries(count=4, lecture="Aula A"),  # half of them is not most, but all are of one lecture
+        "other": Tries(count=2),
     }
     assert sheet(digest, "en").tries == (
         "Under answers, students asked for: simpler words 3 times, mostly of “Por que o gradiente some?”; "
@@ -457,7 +457,7 @@ async def test_where_most_tries_have_nothing_in_common_or_too_few_asked_nothing_
 
     digest = await term.told()
 
-    assert digest.tries == {"simpler": Tried(count=3)}
+    assert digest.tries == {"simpler": Tries(count=3)}
 
 
 async def test_tries_at_questions_of_an_earlier_week_or_of_deleted_ones_are_counted_too(term: Term) -> None:
@@ -473,7 +473,7 @@ async def test_tries_at_questions_of_an_earlier_week_or_of_deleted_ones_are_coun
 
     digest = await term.told()
 
-    assert digest.tries == {"simpler": Tried(count=3, lecture="Aula A"), "other": Tried(count=3)}
+    assert digest.tries == {"simpler": Tries(count=3, lecture="Aula A"), "other": Tries(count=3)}
 
 
 async def mapped(term: Term, *titles: str, starts_s: tuple[int, ...]) -> None:
