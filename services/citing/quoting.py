@@ -209,10 +209,9 @@ def _ranked(among: Sequence[Candidate], near: Mapping[str, float] | None) -> lis
     return sorted(rated, key=lambda one: (-round(one[0], 6), one[1].end - one[1].start))
 
 
-def best(among: Sequence[Candidate]) -> Sentence | None:
-    """Return the sentence that holds most of what is asked about, by words alone; None where none holds any."""
-    ranked = _ranked(among, None)
-    return ranked[0][1] if ranked else None
+def likeliest(among: Sequence[Candidate]) -> list[Sentence]:
+    """Return the sentences that hold any of what is asked about, those that hold most first, by words alone."""
+    return [sentence for _, sentence in _ranked(among, None)]
 
 
 def telling(hit: Hit, rare: Rarity) -> Sentence | None:

@@ -13,7 +13,7 @@ from db.records.maps import LectureMap
 from db.spread import spread
 from services.answering.scoping.lines import ProvenLine, of_chapter, plainly
 from services.citing.citations import LEAD_IN_S, moment_of
-from services.citing.quoting import best, candidates, covered, telling
+from services.citing.quoting import candidates, covered, likeliest, telling
 from services.citing.sentences import Sentence
 from services.citing.support import Rarity, rarity, term_set
 from services.search.retrieve import Found
@@ -22,7 +22,9 @@ from services.words.terms import question_terms
 MOST_SEARCHED = 200
 """Passages among which the lectures are looked for that speak of something: some for each lecture of a long course."""
 OF_EACH = 2
-LISTED_COVERAGE = 0.75
+LEADING = 5
+"""About how many of the passages found count nearly alike."""
+LISTED_COVERAGE = 0.65
 """How much of what is asked about a lecture's best passages hold where it speaks of that: all of one word or two."""
 SPREAD = 5
 """Passages of a lecture that stand for it where it has no map."""
@@ -42,7 +44,7 @@ async def speaking(
     *,
     within: Sequence[LectureId] | None,
 ) -> list[ProvenLine]:
-    """Return the best moment of each lecture that speaks of *topic*, the likeliest lecture first."""
+    """Return the best moment of each lecture that speaks of *topic*, the one that speaks most of it first."""
     found = await search(topic, k=MOST_SEARCHED, within=within)
     async with pool.connection() as conn:
         known = {lecture.id: lecture for lecture in await lectures.released(conn, course.id)}
@@ -61,15 +63,23 @@ def _speaking(
     topic: str, found: Found, known: Mapping[LectureId, LectureFacts], maps: Mapping[LectureId, LectureMap]
 ) -> list[ProvenLine]:
     lines: list[ProvenLine] = []
-    for id_, hits in _by_lecture(found).items():
+    for id_, hits in sorted(_by_lecture(found).items(), key=lambda one: _share(topic, one[1]), reverse=True):
         few = hits[:OF_EACH]
         # Released a moment ago, or withdrawn: what is not known now is not told.
         if id_ not in known or covered(topic, few, found.language, found.translations) < LISTED_COVERAGE:
             continue
-        sentence = best(candidates(topic, few, found.language, found.translations))
+        sentence = next(iter(likeliest(candidates(topic, few, found.language, found.translations))), None)
         if sentence and (reference := moment_about(topic, sentence, rarity(few))):
             lines.append(_spoken(sentence, reference, known[id_], maps.get(id_)))
     return lines
+
+
+def _share(topic: str, hits: Sequence[Hit]) -> tuple[bool, float]:
+    """Tell whether a lecture is called so, and how much of what was found is its: most, where a thing is explained."""
+    wanted = question_terms(topic, hits[0].language, ())
+    called = sum(wanted[term] for term in wanted.keys() & term_set(hits[0].title, hits[0].language))
+    is_called_so = called >= LISTED_COVERAGE * sum(wanted.values()) > 0
+    return is_called_so, sum(1 / (LEADING + hit.rank) for hit in hits)
 
 
 def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | None:

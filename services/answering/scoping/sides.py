@@ -14,7 +14,7 @@ from services.answering.scoping.gathering import Search, moment_about, passages,
 from services.answering.scoping.lines import plainly
 from services.answering.writing import EXTRACTIVE, HITS, Written
 from services.citing.citations import MOST_REFERENCES, NEIGHBOURS_S, moment_of
-from services.citing.quoting import LEAST_COVERAGE, best, candidates, covered, quoted, telling
+from services.citing.quoting import LEAST_COVERAGE, candidates, covered, likeliest, quoted, telling
 from services.citing.support import rarity, term_set
 from services.search.retrieve import Found
 from services.search.scope.intents import MOST_SIDES, Intent, Side
@@ -152,12 +152,13 @@ def with_every_side(written: Written, question: Question, found: Found, sided: S
     for one in sided:
         if _is_cited(one, written.references, question, found):
             continue
-        if (added := _best(one, question, found)) and not _is_near(added[1], written.references):
-            written = _adding(_with_room(written), f"{one.called(question.reads)}: «{plainly(added[0])}»", added[1])
+        if added := _best(one, question, found, besides=written.references):
+            written = _adding(_with_room(written), f"{one.called(question.reads)}: «{plainly(added.quote)}»", added)
     return written
 
 
 def _is_cited(one: Sided, references: Sequence[Reference], question: Question, found: Found) -> bool:
+    """Tell whether one of *references* cites a side; one that names both says what they have to do with each other."""
     if one.side.lecture:
         return any(reference.lecture == one.side.lecture.slug for reference in references)
     languages = {hit.segment_id: hit.language for hit in (*found.hits, *one.hits)}
@@ -170,17 +171,17 @@ def _is_cited(one: Sided, references: Sequence[Reference], question: Question, f
     )
 
 
-def _best(one: Sided, question: Question, found: Found) -> tuple[str, Reference] | None:
-    about = one.side.about
-    rare = rarity(one.hits)
-    if not one.hits or (about and covered(about, one.hits, found.language, found.translations) < LEAST_COVERAGE):
+def _best(one: Sided, question: Question, found: Found, *, besides: Sequence[Reference]) -> Reference | None:
+    """Return the moment that says most of a side, and is none of those *besides*."""
+    about, rare = one.side.about, rarity(one.hits)
+    if not about:
+        told = [(sentence, moment_of(sentence.text, hit, rare)) for hit in one.hits if (sentence := telling(hit, rare))]
+        return next((moment for _, moment in told if moment and not _is_near(moment, besides)), None)
+    if not one.hits or covered(about, one.hits, found.language, found.translations) < LEAST_COVERAGE:
         return None
-    among = candidates(about, one.hits, question.language, found.translations) if about else []
-    sentence = best(among) if about else telling(one.hits[0], rare)
-    if sentence is None:
-        return None
-    moment = moment_about(about, sentence, rare) if about else moment_of(sentence.text, sentence.hit, rare)
-    return (moment.quote, moment) if moment else None
+    among = candidates(about, one.hits, question.language, found.translations)
+    moments = (moment_about(about, sentence, rare) for sentence in likeliest(among))
+    return next((moment for moment in moments if moment and not _is_near(moment, besides)), None)
 
 
 def _is_near(moment: Reference, references: Sequence[Reference]) -> bool:

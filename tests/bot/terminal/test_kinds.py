@@ -54,6 +54,6 @@ async def test_a_conversation_pages_a_list_and_stays_in_the_lecture(terminal: Co
     assert "E em mais 2 aulas." in listed
     assert listed.count("acelera") == 10
     assert more.count("acelera") == 4
-    assert "In: aula-3" in third
-    assert "In: aula-3" in follow_up
+    assert "In: aula 3" in third
+    assert "In: aula 3" in follow_up
     assert "/more" in ran.err.splitlines()[-1]

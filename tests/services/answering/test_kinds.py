@@ -148,6 +148,23 @@ async def test_a_list_shows_five_and_pages_the_others(room: Room) -> None:
     assert [offered(one) for one in (first, second, third)] == [("other",), ("other",), ()]
 
 
+async def test_the_lecture_that_is_called_so_comes_first_in_a_list(room: Room) -> None:
+    said = {
+        "antes": ("Aula 21: Antes", "Na semana que vem, redes convolucionais, e redes de novo."),
+        "propria": ("Aula 22: Redes convolucionais", "As redes convolucionais varrem a imagem toda."),
+    }
+    await taken_in(
+        room,
+        [
+            known(captioned(room.folder, slug, "pt", [cue]), title, date(2026, 9, 21))
+            for slug, (title, cue) in said.items()
+        ],
+    )
+    reply = await asked(room, "em quais aulas ele falou de redes convolucionais?")
+
+    assert cited(reply) == ["propria", "antes"]
+
+
 async def test_a_list_of_what_nobody_speaks_of_is_no_list(room: Room) -> None:
     reply = await asked(room, "em quais aulas ele falou de fotossíntese?")
 
