@@ -39,7 +39,6 @@ LOOK_UP_LIMIT_S = 1.5
 WITH_A_FORWARD = timedelta(minutes=1)
 """Between a forwarded message and the one that goes with it."""
 TICK_S = 10.0
-MOST_CHOICES = 25
 SPOKEN = {discord.MessageType.default, discord.MessageType.reply}
 DIRECT_LANGUAGE = "pt-BR"
 """Nothing tells a person's language in a direct message; most of ours read Portuguese."""
@@ -92,12 +91,8 @@ class Asking(commands.Cog):
 
     async def _matching(self, interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
         course = await self._course(interaction)
-        role = await self._rooms.role(interaction, course)
-        return [
-            app_commands.Choice(name=lecture_map.choice(lecture, reader(interaction)), value=lecture.slug)
-            for lecture in await self._services.lookup.offered(course, current, role)
-            if len(lecture.slug) <= 100
-        ][:MOST_CHOICES]
+        found = await self._services.lookup.offered(course, current, "student")
+        return lecture_map.choices(found, reader(interaction))
 
     async def _ask_about(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         course = await self._course(interaction)
@@ -143,7 +138,8 @@ class Asking(commands.Cog):
     async def _asked(self, command: Command, text: str, lecture: str | None) -> Asked:
         course, language = command.course, reader(command.interaction)
         key = await self._services.people.key(course, command.interaction.user.id)
-        narrowed = await self._services.courses.lecture(course, lecture, reader=language) if lecture else None
+        # Of what is not released nothing is answered, to staff either.
+        narrowed = await self._services.lookup.meant(course, lecture, "student", language) if lecture else None
         # By its old id where its answer was lost: it is then sent, and not thought of and counted anew.
         missed = await self._services.deliveries.missed(course, key, cleaned(text, language))
         return Asked(

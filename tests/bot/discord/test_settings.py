@@ -194,8 +194,8 @@ async def test_an_unknown_lecture_is_told_and_what_was_typed_cannot_act(campus: 
         asked = await (await campus.server.slash(campus.ana, campus.room, "ask", options)).done()
 
         assert asked.original
-        assert asked.original.content.startswith("A disciplina 'redes' não tem a aula '")
-        assert asked.original.content.endswith("tem 'aula-1'.")
+        assert asked.original.content.startswith('Não encontrei nenhuma aula com "')
+        assert asked.original.content.endswith("Há: aula 1.")
         assert not re.search(r"@everyone|\]\(|https?://|<@", asked.original.content)
 
 
