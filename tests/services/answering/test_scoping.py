@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from db import connect
+from db.records import QuestionId
 from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.replies import Reply
 from services.answering.scoping import searched_for
 from services.courses.courses import Courses
+from services.errors import Refused
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
 from services.search.generations import Serving
@@ -125,6 +127,11 @@ async def test_where_two_may_be_meant_its_asker_is_asked(room: Room) -> None:
     ]
     assert named(reply) == ("one_of", ["aula-1", "aula-2"])
     assert server.prompts == []
+
+
+async def test_the_words_of_a_question_that_was_deleted_meanwhile_are_not_asked_again(room: Room) -> None:
+    with pytest.raises(Refused, match="não existe mais"):
+        await asked(room, "o que ele falou de dropout na aula 1?", everywhere=True, words_of=QuestionId(999))
 
 
 @pytest.mark.parametrize(
