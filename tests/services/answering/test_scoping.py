@@ -121,7 +121,7 @@ async def test_where_two_may_be_meant_its_asker_is_asked(room: Room) -> None:
         reply = await asked(room, "o que ele falou na aula de terça passada?", asker=room.asker(model))
 
     assert reply.answer.text.splitlines() == [
-        "De qual destas aulas você fala?",
+        "De qual destas aulas você está falando?",
         "- Aula 1: Regularização, 08/09/2026",
         "- Aula 2: Revisão, 15/09/2026",
     ]
