@@ -198,7 +198,8 @@ async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str
         with recursive following as (
             select id from questions where course_id = %(course)s and asker_key = %(key)s
             union
-            select q.id from questions q join following f on q.follows = f.id where q.course_id = %(course)s
+            select q.id from questions q join following f on f.id in (q.follows, q.words_of)
+            where q.course_id = %(course)s
         )
         update questions set standalone = null
         where course_id = %(course)s and standalone is not null and id in (select id from following)
@@ -207,30 +208,39 @@ async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str
     )
 
 
-async def others_tries(conn: AsyncConnection, *, course: CourseId, key: str) -> list[QuestionId]:
-    """Return other people's further tries at answers, at any remove, that may have the person's words as their own."""
+async def others_presses(conn: AsyncConnection, *, course: CourseId, key: str) -> list[QuestionId]:
+    """
+    Return other people's questions, at any remove, that may have the person's words as their own.
+
+    They came of presses under answers: further tries, and the same question asked of other lectures.
+    """
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
-            with recursive following as (
-                select id from questions where course_id = %(course)s and asker_key = %(key)s
+            with recursive following (id, may_repeat) as (
+                select id, true from questions where course_id = %(course)s and asker_key = %(key)s
                 union
-                select q.id from questions q join following f on q.follows = f.id where q.course_id = %(course)s
+                select q.id, q.again is not null or (f.may_repeat and q.words_of is not distinct from f.id)
+                from questions q join following f on f.id in (q.follows, q.words_of)
+                where q.course_id = %(course)s
             )
             select id from questions
-            where course_id = %(course)s and again is not null and asker_key is distinct from %(key)s
-                and id in (select id from following)
+            where course_id = %(course)s and asker_key is distinct from %(key)s
+                and id in (select id from following where may_repeat)
             """,
             {"course": course, "key": key},
         )
         return await cur.fetchall()
 
 
-async def delete_tries(conn: AsyncConnection, *, course: CourseId, tries: Sequence[QuestionId]) -> None:
-    """Delete other people's further tries, and all that hangs on them."""
+async def delete_presses(conn: AsyncConnection, *, course: CourseId, presses: Sequence[QuestionId]) -> None:
+    """Delete other people's questions that came of presses, and all that hangs on them."""
     await conn.execute(
-        "delete from questions where course_id = %(course)s and again is not null and id = any(%(tries)s)",
-        {"course": course, "tries": list(tries)},
+        """
+        delete from questions
+        where course_id = %(course)s and (again is not null or words_of is not null) and id = any(%(presses)s)
+        """,
+        {"course": course, "presses": list(presses)},
     )
 
 

@@ -51,23 +51,25 @@ async def insert(
     said_at: datetime | None = None,
     everywhere: bool = False,
     again: Again | None = None,
+    words_of: QuestionId | None = None,
 ) -> QuestionId | None:
     """
     Store a question and hold it for *lease*, or return None if *source* has delivered *source_id* before.
 
     Of tries of one kind at one answer, *again*, only one is stored, unless those before it failed. *follows* is
-    forgotten where it is not a question of *course*.
+    forgotten where it is not a question of *course*, and so is *words_of*, which becomes that of who said them first.
     """
     async with conn.cursor(row_factory=scalar_row) as cur:
         # Discord delivers some messages twice, and several replicas hear the same one: the index says who was first.
         await cur.execute(
             """
             insert into questions (course_id, lecture_id, text, language, follows, source, source_id, asker_key,
-                leased_until, said_at, everywhere, again, again_try)
+                leased_until, said_at, everywhere, again, words_of, again_try)
             values (
                 %(course)s, %(lecture)s, %(text)s, %(language)s,
                 (select id from questions where id = %(follows)s and course_id = %(course)s),
                 %(source)s, %(source_id)s, %(asker_key)s, now() + %(lease)s, %(said_at)s, %(everywhere)s, %(again)s,
+                (select coalesce(words_of, id) from questions where id = %(words_of)s and course_id = %(course)s),
                 -- The next number, and not how many there are: of those that failed, some may have been deleted.
                 (select coalesce(max(q.again_try) + 1, 0) from questions q join answers a on a.question_id = q.id
                     where q.course_id = %(course)s and q.follows = %(follows)s and q.again = %(again)s
@@ -89,6 +91,7 @@ async def insert(
                 "said_at": said_at,
                 "everywhere": everywhere,
                 "again": again,
+                "words_of": words_of,
             },
         )
         return await cur.fetchone()

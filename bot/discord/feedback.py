@@ -147,6 +147,7 @@ class Feedback:
                 lecture=chosen.id if chosen else None,
                 everywhere=chosen is None,
                 follows=delivery.follows,
+                words_of=reply.answer.question_id,
                 said_at=interaction.created_at,
                 destination=command.destination,
                 reader=reader(interaction),

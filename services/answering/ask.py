@@ -189,6 +189,8 @@ class Asker:
                     return await self._withdrawn(conn, asked, why)
                 again = await tried(conn, asked)
                 asked, before, shown, text = again.asked, again.before, again.shown, again.asked.text
+            if asked.words_of and not await questions.told(conn, course=asked.course.id, question=asked.words_of):
+                raise Refused(i18n.text("discord.answer_gone", asked.reader or asked.course.language))
             # What asks again stands alone already.
             history = () if asked.again else asked.history or await turns_before(conn, asked)
             code = language_of(text, history, languages)
@@ -206,6 +208,7 @@ class Asker:
                 said_at=asked.said_at,
                 everywhere=asked.everywhere,
                 again=asked.again,
+                words_of=asked.words_of,
             )
             if stored and asked.asker_key:
                 # After it is stored, so that it counts itself; a refusal takes it back with the transaction.

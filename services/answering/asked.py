@@ -56,6 +56,7 @@ class Asked:
     said_at: datetime | None = None  # None: now
     follows: QuestionId | None = None
     again: Again | None = None  # another try at the answer to *follows*, in the words of that question
+    words_of: QuestionId | None = None  # the question that it repeats, of these or those lectures, for who pressed
     history: tuple[Turn, ...] = ()
 
 

@@ -96,9 +96,9 @@ class Privacy:
         With a question go its answer, passages, references, delivery and the places where it is shown, what was judged
         of it, other people's votes on it and its place in the staff's queue. With a vote goes its part in the queue,
         where an answer stays only for what others say of it. What other people asked stays, also where it followed up:
-        it then follows nothing. Their further tries at answers go, for those ask in the person's own words. An answer
-        that is being written finds its question gone and is not stored; a message that asked is not answered again when
-        channels are looked through after an absence.
+        it then follows nothing. What they asked by a press under an answer goes (another try, the same of other
+        lectures), for that asks in the person's own words. An answer that is being written finds its question gone and
+        is not stored; a message that asked is not answered again when channels are looked through after an absence.
         """
         async with self._pool.connection() as conn:
             scope = await _courses(conn, guild)
@@ -136,13 +136,13 @@ class Privacy:
             past = _past(await privacy.asked_at(conn, course=course.id, key=key))
             asking = await privacy.asking_messages(conn, course=course.id, key=key)
             # Before the questions go: with them goes what tells where their answers stand.
-            tries = await privacy.others_tries(conn, course=course.id, key=key)
-            messages = await orphans.make(conn, course=course.id, key=key, also=tries, lease=TAKING_BACK)
+            presses = await privacy.others_presses(conn, course=course.id, key=key)
+            messages = await orphans.make(conn, course=course.id, key=key, also=presses, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
             # Before the questions go: those that followed them are found by them.
             await privacy.forget_understood(conn, course=course.id, key=key)
-            await privacy.delete_tries(conn, course=course.id, tries=tries)
+            await privacy.delete_presses(conn, course=course.id, presses=presses)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             await _forget_kept(conn, course, key)
             # In one order: two who delete their votes at once could else wait for each other's answers.

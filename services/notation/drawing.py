@@ -10,6 +10,7 @@ import json
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ CPU_S = 3
 """Of the processor, for all of it."""
 EACH_S = 1.0
 """Of the processor, for one formula: a slow one must not take the others with it."""
+LAST_BEGUN_S = 1.5
+"""Of the processor, after which no further formula is begun: several slow ones must leave time for the picture."""
 
 SIZE = 28.0
 SMOOTHING = 3
@@ -73,6 +76,8 @@ def main() -> None:
     places, drawn = list[int](), list[Drawn]()
     height = 2 * PADDING
     for place, formula in enumerate(formulas):
+        if time.process_time() > LAST_BEGUN_S:
+            break
         one = fitting(outlined(formula))
         if one and height + one.height + GAP <= MOST_HIGH:
             places.append(place)

@@ -10,7 +10,7 @@ from services import i18n
 from services.lectures.manifest import Plan, Source
 from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus
-from tests.fake_discord import Message
+from tests.fake_discord import Member, Message
 from tests.fake_model import fake_model, says
 
 LECTURES = {
@@ -57,8 +57,8 @@ async def asked(campus: Campus, question: str, **options: object) -> Message:
     return done.original
 
 
-async def pressed(campus: Campus, message: Message, label: str) -> Message:
-    done = await (await campus.server.click(campus.ana, message, message.buttons[label])).done()
+async def pressed(campus: Campus, message: Message, label: str, who: Member | None = None) -> Message:
+    done = await (await campus.server.click(who or campus.ana, message, message.buttons[label])).done()
     assert done.original is not None
     assert done.original is not message
     return done.original
@@ -211,6 +211,39 @@ async def test_a_lecture_that_is_not_released_is_no_button_and_no_answer(campus:
 
         assert not [one for one in told if "secreta" in f"{one.content} {one.embeds} {list(one.buttons)}"]
         assert not [one for one in told if "parte3" in f"{one.embeds}"]
+
+
+async def test_with_the_askers_data_go_the_questions_that_repeat_their_words(campus: Campus) -> None:
+    bia, caio = (campus.server.add_member(campus.guild, name) for name in ("bia", "caio"))
+    async with campus.running() as client:
+        await taught(campus, client)
+        nowhere = await asked(campus, "o que ele falou de dropout na aula 7?")
+        of_one = await pressed(campus, nowhere, FIRST, bia)
+        of_all = await pressed(campus, nowhere, EVERYWHERE, caio)
+        tried = await pressed(campus, of_all, "Outro momento", bia)
+
+        forgotten = await client.services.privacy.forget(campus.ana.id, campus.guild.id)
+
+        async with client.services.pool.connection() as conn:
+            left = await (await conn.execute("select text from questions")).fetchall()
+        assert left == []
+        assert {one.id for one in (nowhere, of_one, of_all, tried)} == {one.message_id for one in forgotten.messages}
+
+
+async def test_what_somebody_else_asked_in_their_own_words_stays_asked_of_other_lectures(campus: Campus) -> None:
+    bia = campus.server.add_member(campus.guild, "bia")
+    async with campus.running() as client:
+        await taught(campus, client)
+        asks = await campus.server.slash(bia, campus.room, "ask", {"question": "o que é dropout na aula 7?"})
+        of_bia = (await asks.done()).original
+        assert of_bia
+        await pressed(campus, of_bia, FIRST)
+
+        await client.services.privacy.forget(campus.ana.id, campus.guild.id)
+
+        async with client.services.pool.connection() as conn:
+            left = await (await conn.execute("select text, lecture_id from questions")).fetchall()
+        assert left == [("o que é dropout na aula 7?", None)]
 
 
 async def test_a_press_after_a_restart_still_widens(campus: Campus) -> None:

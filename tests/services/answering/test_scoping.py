@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from db import connect
+from db.records import QuestionId
 from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.drafts import Draft
 from services.answering.replies import Reply
 from services.answering.scoping.reading import searched_for
 from services.courses.courses import Courses
+from services.errors import Refused
 from services.lectures.ingest import Ingest
 from services.lectures.manifest import Plan, Source
 from services.search.generations import Serving
@@ -121,12 +123,17 @@ async def test_where_two_may_be_meant_its_asker_is_asked(room: Room) -> None:
         reply = await asked(room, "o que ele falou na aula de terça passada?", asker=room.asker(model))
 
     assert reply.answer.text.splitlines() == [
-        "De qual destas aulas você fala?",
+        "De qual destas aulas você está falando?",
         "- Aula 1: Regularização, 08/09/2026",
         "- Aula 2: Revisão, 15/09/2026",
     ]
     assert named(reply) == ("one_of", ["aula-1", "aula-2"])
     assert server.prompts == []
+
+
+async def test_the_words_of_a_question_that_was_deleted_meanwhile_are_not_asked_again(room: Room) -> None:
+    with pytest.raises(Refused, match="não existe mais"):
+        await asked(room, "o que ele falou de dropout na aula 1?", everywhere=True, words_of=QuestionId(999))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.notation import drawing
+from services.notation import drawing, pictures
 from services.notation.grammar import LONGEST, NotUnderstood, tree
 from services.notation.lines import line, spoken
 from services.notation.mathml import mathml
@@ -25,6 +25,17 @@ CASES = [(row[:4], *row[5:].split("  ⇒ ")) for row in ROWS]
 UNDERSTOOD = [case[1] for case in CASES if case[0] != "code"]
 LIGHT = 200
 """Paler than any ink."""
+
+
+def test_slow_formulas_do_not_take_the_others_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "PATIENCE_S", 120.0)  # of a busy machine; what is tried here is the processor's time
+    deep = "\\left(" * 12 + "\\frac{a}{b}" + "\\right)" * 12
+    slow = [f"{name} + {deep}" for name in "xyzw"]
+
+    picture = draw(["E = mc^2", *slow])
+
+    assert picture
+    assert picture.sources[0] == "E = mc^2"
 
 
 def test_the_table_has_two_hundred_formulas() -> None:
