@@ -93,16 +93,16 @@ async def open_share(
 
 
 async def open_notice(
-    conn: AsyncConnection, *, under: Showing, answer: AnswerId, message: int, lease: timedelta
+    conn: AsyncConnection, *, under: Showing, nonce: str, message: int, lease: timedelta
 ) -> Showing | None:
-    """Claim the word that an answer was corrected, under its *message*; return None where it was told."""
+    """Claim a word on an answer, under its *message*; return None where it was told."""
     async with conn.cursor(row_factory=class_row(Showing)) as cur:
         await cur.execute(
             """
             insert into showings as s
                 (question_id, course_id, kind, nonce, guild_id, channel_id, reply_to, language, shows_question,
                  is_private, claimed_until)
-            values (%(question)s, %(course)s, 'notice', 'told.' || %(answer)s, %(guild)s, %(channel)s, %(message)s,
+            values (%(question)s, %(course)s, 'notice', %(nonce)s, %(guild)s, %(channel)s, %(message)s,
                 %(language)s, false, false, now() + %(lease)s)
             on conflict (nonce) do update set claimed_until = now() + %(lease)s
             where s.shown is null and s.over_at is null and s.claimed_until <= now()
@@ -112,7 +112,7 @@ async def open_notice(
             {
                 "question": under.question_id,
                 "course": under.course_id,
-                "answer": answer,
+                "nonce": nonce,
                 "guild": under.guild_id,
                 "channel": under.channel_id,
                 "message": message,

@@ -263,11 +263,15 @@ class Feedback:
             raise Refused(i18n.text("again.being_written", language))
 
     async def _require_answering(self, interaction: discord.Interaction[Any]) -> None:
-        """Refuse a question where staff have switched answers off."""
+        """Refuse a question where staff have switched answers off, or no course is any more."""
         ids = lineage(interaction.channel)
         guild = interaction.guild_id
-        binding = await self._services.spaces.binding(guild, ids) if guild and ids else None
-        if binding and binding.answers == "off":
+        if not guild or not ids:
+            return
+        binding = await self._services.spaces.binding(guild, ids)
+        if binding is None:
+            raise Refused(i18n.text("discord.not_bound", reader(interaction)))
+        if binding.answers == "off":
             raise Refused(i18n.text("discord.switched_off", reader(interaction)))
 
 

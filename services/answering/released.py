@@ -33,6 +33,19 @@ class Release:
     mark: Mark | None = None
 
 
+News = Literal["corrected", "approved"]
+"""What staff have done with an answer, where its asker is to be told."""
+
+
+def news(state: State, own: str) -> News | None:
+    """Return what is told of staff's words that stand in place of an answer's *own*: a repetition is none."""
+    if state.words != own:
+        return "corrected"
+    if state.is_repeated:
+        return None
+    return "approved" if state.is_approved else "corrected"
+
+
 def released(state: State) -> Release:
     """
     Return what may be shown of an answer.

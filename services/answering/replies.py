@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 
 from db import answers, course_settings, scopes, verified
 from db.records import Answer, AnswerScope, CourseId, Hit, QuestionId, Reference, Showing
-from services.answering.released import Mark, released
+from services.answering.released import Mark, News, news, released
 from services.notation.shown import to_draw
 
 
@@ -23,6 +23,7 @@ class Reply:
     references: tuple[Reference, ...]
     hits: tuple[Hit, ...]
     mark: Mark | None = None
+    news: News | None = None  # of words that staff have verified
     may_be_seen: bool = True
     showing: Showing | None = None  # where it is to stand, as that was before the reply was read; None: not in Discord
     scope: AnswerScope | None = None  # the lectures that the question named
@@ -70,6 +71,7 @@ async def reply_to(
         references=references,
         hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
         mark=release.mark,
+        news=news(state, answer.text) if release.mark and release.mark.kind == "verified" else None,
         showing=showing,
         scope=await _scope(conn, answer, of_staff=release.words == "staff"),
         formulas=await _formulas(conn, course, words.text),

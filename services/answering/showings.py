@@ -9,6 +9,7 @@ from db import answers, deliveries, edits, orphans, showings
 from db.edits import HandId
 from db.records import AnswerId, AnswerMessage, Delivery, Language, Showing
 from db.records.operation import Orphan
+from services.answering.released import News
 
 LEASE = timedelta(seconds=60)
 """How long whoever edits, sends or deletes a message has for it."""
@@ -63,10 +64,11 @@ class Showings:
                 lease=LEASE,
             )
 
-    async def notice(self, under: Showing, answer: AnswerId, message: int) -> Showing | None:
-        """Be the one who tells that an answer was corrected, under its *message*; None: it was told."""
+    async def notice(self, under: Showing, answer: AnswerId, message: int, news: News) -> Showing | None:
+        """Be the one who tells what staff have done with an answer, under its *message*; None: it was told."""
+        nonce = f"{'told' if news == 'corrected' else 'out'}.{answer}"
         async with self._pool.connection() as conn:
-            return await showings.open_notice(conn, under=under, answer=answer, message=message, lease=LEASE)
+            return await showings.open_notice(conn, under=under, nonce=nonce, message=message, lease=LEASE)
 
     async def let_go(self, showing: Showing) -> None:
         """Let another try to send what could not be sent."""

@@ -18,6 +18,7 @@ from db.records.operation import Orphan
 from services import i18n
 from services.answering.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.answering.ask import Asker
+from services.answering.released import News
 from services.answering.replies import Reply
 from services.answering.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Showings
 from services.notation.pictures import Pictures
@@ -97,8 +98,8 @@ class Refreshing:
         try:
             async with asyncio.timeout(EDIT_LIMIT_S):
                 stands = await self._rewritten(showing, reply)
-                if stands and showing.kind == "reply" and reply.mark and reply.mark.kind == "verified":
-                    await self._tell(showing, reply)
+                if stands and showing.kind == "reply" and reply.news:
+                    await self._tell(showing, reply, reply.news)
         except TROUBLE as error:
             if isinstance(error, discord.NotFound) and error.code == UNKNOWN_CHANNEL:
                 await self._showings.over(showing, hand)
@@ -201,13 +202,14 @@ class Refreshing:
             await persistently(self._message(showing, message).delete)
         await self._showings.gone(showing, [message.number])
 
-    async def _tell(self, showing: Showing, reply: Reply) -> None:
-        """Tell once, under the answer, that staff have corrected it."""
+    async def _tell(self, showing: Showing, reply: Reply, news: News) -> None:
+        """Tell once, under the answer, that staff have corrected or approved it."""
         first = next(one for one in await self._showings.messages(showing) if not one.is_gone)
-        notice = await self._showings.notice(showing, reply.answer.id, first.message_id or 0)
+        notice = await self._showings.notice(showing, reply.answer.id, first.message_id or 0, news)
         if notice is None:
             return
-        page = Page(content=i18n.text("review.told", showing.language))
+        told = "review.told" if news == "corrected" else "review.told_approved"
+        page = Page(content=i18n.text(told, showing.language))
         try:
             message = await persistently(lambda: self._post(notice, 0, page, reply_to=first.message_id))
         except TROUBLE:

@@ -300,10 +300,7 @@ def _bound(said: str, one: When, nouns: Sequence[re.Match[str]]) -> Pointing | N
 
 def _recapped(said: str, one: When) -> int | None:
     """Return where "resumo da semana 3" names its week, without the word that asks for it."""
-    found = re.search(
-        rf"{patterns.RECAP.pattern}(?: (?:d[aeo]s?|n[ao]s?|a|o|of|for|from|the|in))*\s*\Z", said[: one.start]
-    )
-    if found:
+    if patterns.RECAP_OF.search(said[: one.start]):
         return one.start
     return one.start if re.match(r"(?:['’]s)? (?:content|topics|material|recap|summary)\b", said[one.end :]) else None
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.discord.client import Monitoria
+from services import i18n
 from services.lectures.manifest import plan
 from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import CAPTIONS, Campus, eventually
@@ -551,6 +552,24 @@ async def test_in_hold_mode_nothing_reaches_the_student_before_it_is_approved(ca
         await campus.server.until(lambda: "encolhe até sumir" in answer.content)
         assert "Verificado pela monitoria" in answer.content
         assert is_cited(answer)
+        told = await campus.server.until(
+            lambda: [one.content for one in campus.server.messages(campus.room) if one.reference is answer]
+        )
+        assert told == [i18n.text("review.told_approved", "pt-BR")]
+
+
+async def test_words_of_staff_that_are_repeated_are_told_as_no_correction(campus: Campus) -> None:
+    async with desk(campus) as at:
+        await at.disliked(await at.asked())
+        await corrected(at, at.bia, await at.card())
+        other = await at.asked("pq o gradiente some nas redes recorrentes")
+        assert "Verificado pela monitoria" in other.content
+
+        # As when others found the words incorrect, and then correct after all.
+        await at.change("update showings set wanted = wanted + 1 where kind = 'reply'")
+        await eventually(lambda: at.column("select count(*) from showings where shown < wanted"), [0])
+
+        assert not [one.content for one in campus.server.messages(campus.room) if one.reference is other]
 
 
 async def test_a_held_answer_that_is_rejected_never_shows_its_words(campus: Campus) -> None:

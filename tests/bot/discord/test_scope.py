@@ -128,6 +128,18 @@ async def test_a_button_chooses_the_lecture_that_it_names_also_when_one_before_i
         assert "parte2" in cited(chosen)
 
 
+async def test_in_a_channel_that_no_course_has_any_more_nothing_is_asked_again(campus: Campus) -> None:
+    async with campus.running() as client:
+        await taught(campus, client)
+        nowhere = await asked(campus, "o que ele falou de dropout na aula 7?")
+        await client.services.spaces.unbind(guild=campus.guild.id, channel=campus.room.id)
+
+        again = await pressed(campus, nowhere, EVERYWHERE)
+
+        assert again.content == i18n.text("discord.not_bound", "pt-BR")
+        assert again.ephemeral
+
+
 @pytest.mark.parametrize("label", [FIRST, EVERYWHERE])
 async def test_where_answers_are_switched_off_nothing_is_asked_again(campus: Campus, label: str) -> None:
     async with campus.running() as client:

@@ -8,7 +8,7 @@ import pytest
 
 from db.answers import State
 from db.records import Held, VerifiedId
-from services.answering.released import Mark, Release, released
+from services.answering.released import Mark, News, Release, news, released
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
 NONE = {"words_id": None, "words": None, "is_repeated": None, "verified_at": None, "is_doubted": None}
@@ -57,3 +57,17 @@ def test_what_may_be_shown_in_every_state(
 
 def test_all_states_are_looked_at() -> None:
     assert len(ALL) == 4 * 5 * 2 * 2 * 5
+
+
+@pytest.mark.parametrize(
+    ("own", "repeated", "approved", "told"),
+    [
+        ("do modelo", False, False, "corrected"),
+        ("do modelo", True, False, "corrected"),
+        ("da monitoria", True, False, None),
+        ("da monitoria", False, True, "approved"),
+        ("da monitoria", False, False, "corrected"),  # which moments it cites
+    ],
+)
+def test_what_is_told_of_the_words_of_staff(own: str, repeated: bool, approved: bool, told: News | None) -> None:
+    assert news(state("no", "good", repeated=repeated, approved=approved, verdict=None), own) == told
