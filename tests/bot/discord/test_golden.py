@@ -43,6 +43,7 @@ from db.records import (
     JudgementId,
     Language,
     Lecture,
+    LectureFacts,
     LectureId,
     Outcome,
     QuestionId,
@@ -190,6 +191,17 @@ def reply(outcome: Outcome, language: Language, text: str | None = None) -> Repl
     return Reply(
         question="Por que o gradiente some?", answer=answer, references=REFERENCES if cited else (), hits=(HIT,)
     )
+
+
+FACTS = LectureFacts(id=LectureId(5), slug="aula-5", title="Aula 5: *Redes*", held_on=date(2026, 3, 12))
+
+
+def listed(language: Language) -> Reply:
+    """A list of lectures that has more than one page."""
+    text = f"{i18n.text('whole.list', language, topic='gradiente')}\n- Aula 5: «Ele encolhe.» [1]"
+    more = i18n.text("whole.more_lectures.other", language, count=7)
+    shown = reply("answered", language, f"{text}\n\n{more}")
+    return replace(shown, answer=replace(shown.answer, model="extractive", intent="list", further=7))
 
 
 def payload(pages: tuple[layout.Page, ...]) -> list[Any]:
@@ -519,6 +531,8 @@ KINDS: dict[str, Callable[[Language], Any]] = {
     "formulas_undrawn": lambda language: payload(answers.answer(reply("answered", language, FORMULAS), language)),
     "long": lambda language: payload(answers.answer(reply("answered", language, LONG_ANSWER), language)),
     "draft": lambda _: answers.draft(LONG_ANSWER[:900]),
+    "draft_within": lambda language: answers.draft("Ele encolhe", (FACTS,), language),
+    "listed": lambda language: payload(answers.answer(listed(language), language)),
     "private": lambda language: payload(answers.answer(reply("answered", language), language, can_share=True)),
     "shared": lambda language: payload(
         answers.answer(reply("answered", language), language, with_question=True, can_try=False)
