@@ -18,7 +18,7 @@ async def answered(conn: AsyncConnection, course: CourseId) -> list[JudgedAnswer
         await cur.execute(
             """
             select a.id as answer_id, a.question_id, q.text as question, a.text, a.outcome, q.language, q.source,
-                a.answered_at
+                a.answered_at, root_question(q.id, q.course_id) as root
             from answers a
             join questions q on q.id = a.question_id and q.course_id = %(course)s
             where a.course_id = %(course)s and (

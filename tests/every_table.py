@@ -74,6 +74,8 @@ insert into reference_judgements (judgement_id, course_id, number, support, quot
 insert into model_calls
     (answer_id, course_id, judgement_id, kind, model_asked, prompt_id, prompt_sha256, parameters, latency_ms, status)
     values (1, 1, 1, 'relevance', 'm', 'judge/1', 'x', '{"temperature": 0}', 5, 'ok');
+insert into judge_runs (course_id, kind, labels, half, n, missing, figures)
+    values (1, 'agreement', 'IIPC', 'all', 0, 0, '{"agreement": null}');
 insert into dossier_entries (question_id, course_id, position, entry) values (2, 1, 0, '{"a": ["á", 1e400, null]}');
 insert into judge_views (answer_id, course_id, annotator_key) values (1, 1, 'key');
 insert into staff_actions (course_id, item_id, actor_key, action, after) values (1, 1, 'key', 'took', '{"b": 1}');

@@ -15,6 +15,7 @@ JobId = NewType("JobId", int)
 JudgementId = NewType("JudgementId", int)
 ItemId = NewType("ItemId", int)
 VerifiedId = NewType("VerifiedId", int)
+RunId = NewType("RunId", int)
 ShowingId = NewType("ShowingId", int)
 
 Language = Literal["pt-BR", "en"]
