@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import judge as judging
+    from bot.terminal import judge_learn as judge_learning
     from bot.terminal import judge_runs as judge_running
     from bot.terminal import replay as replaying
 else:
@@ -30,9 +31,10 @@ else:
         lazily("bot.terminal.commands"),
         lazily("bot.terminal.demo"),
     )
-    digesting, judging, judge_running, replaying = (
+    digesting, judging, judge_learning, judge_running, replaying = (
         lazily("bot.terminal.digest"),
         lazily("bot.terminal.judge"),
+        lazily("bot.terminal.judge_learn"),
         lazily("bot.terminal.judge_runs"),
         lazily("bot.terminal.replay"),
     )
@@ -296,6 +298,32 @@ def judge(
     if (missing and answer is not None) or (course and not missing):
         raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
     to_the_end(judging.judge(environment.setup(), missing=missing, answer=answer, slug=course))
+
+
+@judge_app.command("learn")
+def judge_learn(
+    course: CourseOption,
+    examples: Annotated[int, typer.Option("--examples", min=2, max=12, help="At most so many examples.")] = 6,
+    tested: Annotated[int, typer.Option("--tested", min=40, help="At most so many answers of the test half.")] = 200,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the examples and what it costs; ask nothing.")
+    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Judge by the prompt alone again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Let the judge learn from staff's labels: try examples on questions that it has not seen, and ship them if they help.
+
+    Examples are chosen from one half of the labelled questions and tried on the other. They ship only if agreement with
+    staff does not fall there, and flags cost staff no more time.
+    """
+    if forget:
+        to_the_end(judge_learning.forget(environment.setup(), course))
+        return
+    order = judge_learning.LearningOrder(
+        course=course, examples=examples, tested=tested, dry_run=dry_run, as_json=as_json
+    )
+    to_the_end(judge_learning.learn(environment.setup(), order), when_interrupted="nothing was shipped")
 
 
 @judge_app.command("runs")

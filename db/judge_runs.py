@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from db.records import CourseId, RunId
+from db.records import ConfigurationId, CourseId, RunId
 from db.records.learning import JudgeRun, RunHalf, RunKind
 
 
@@ -24,7 +24,7 @@ async def add(
     missing: int,
     figures: Mapping[str, Any],
     model_served: str | None = None,
-    configuration: int | None = None,
+    configuration: ConfigurationId | None = None,
     tokens: int = 0,
     outcome: str | None = None,
     reason: str = "",

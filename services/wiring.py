@@ -88,11 +88,17 @@ class Store:
 class Judging:
     """What judges answers, without what answers questions."""
 
+    pool: AsyncConnectionPool
     courses: Courses
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
     filling: Filling
+
+    @property
+    def judge(self) -> Judge | None:
+        """What the worker judges with."""
+        return self.worker and self.worker.judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +180,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
         configured = await stack.enter_async_context(Configured(setup.embedder))
         serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
         yield Judging(
+            pool=opened.pool,
             courses=opened.courses,
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),

@@ -74,6 +74,9 @@ insert into reference_judgements (judgement_id, course_id, number, support, quot
 insert into model_calls
     (answer_id, course_id, judgement_id, kind, model_asked, prompt_id, prompt_sha256, parameters, latency_ms, status)
     values (1, 1, 1, 'relevance', 'm', 'judge/1', 'x', '{"temperature": 0}', 5, 'ok');
+insert into judge_configurations (course_id, model, prompt_id, prompt_sha256, sha256, reason)
+    values (1, 'm', 'judge/3', 'x', 'x', 'its run did not end');
+insert into judge_examples (configuration_id, course_id, position, answer_id, label) values (1, 1, 1, 1, 'I');
 insert into judge_runs (course_id, kind, labels, half, n, missing, figures)
     values (1, 'agreement', 'IIPC', 'all', 0, 0, '{"agreement": null}');
 insert into dossier_entries (question_id, course_id, position, entry) values (2, 1, 0, '{"a": ["á", 1e400, null]}');

@@ -247,7 +247,8 @@ def _table() -> Table:
 
 
 def _named(one: JudgeConfiguration) -> str:
-    return f"{one.model}, {one.prompt_id or 'no prompt'}"
+    learned = f", configuration {one.learned}" if one.learned else ""
+    return f"{one.model}, {one.prompt_id or 'no prompt'}{learned}"
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:

@@ -35,3 +35,75 @@ create table judge_runs (
 );
 create index on judge_runs (course_id, kind, id);
 create trigger judge_runs_stay before update on judge_runs for each row execute function refuse_change();
+
+-- A prompt with examples from staff's labels, as `judge learn` makes them. Texts are not copied: an example is shown as its answer and
+-- its label are now, and what they were when it was tested is kept as a hash. What no longer has that hash is not used.
+create table judge_configurations (
+    id bigint generated always as identity primary key,
+    course_id bigint not null references courses on delete cascade,
+    model text not null,
+    prompt_id text not null,
+    prompt_sha256 text not null,
+    sha256 text not null,               -- of model, prompt and examples, as they are shown
+    flag_below smallint check (flag_below between 0 and 4),  -- proposed for it; null: too few labels to tell
+    made_at timestamptz not null default now(),
+    shipped_at timestamptz,             -- null: not shipped
+    reason text not null,               -- why it was, or was not
+    retired_at timestamptz check (retired_at is null or shipped_at is not null),
+    stale_since timestamptz,
+    stale_reason text check ((stale_reason is null) = (stale_since is null)),
+    unique (id, course_id)
+);
+create unique index on judge_configurations (course_id) where shipped_at is not null and retired_at is null;
+
+create table judge_examples (
+    configuration_id bigint not null,
+    course_id bigint not null,
+    position integer not null check (position >= 1),
+    answer_id bigint not null,
+    label text not null check (label in ('C', 'P', 'I')),
+    primary key (configuration_id, position),
+    unique (configuration_id, answer_id),
+    foreign key (configuration_id, course_id) references judge_configurations (id, course_id) on delete cascade,
+    foreign key (answer_id, course_id) references answers (id, course_id) on delete cascade
+);
+create index on judge_examples (answer_id);
+
+-- Whatever takes an example away, or changes what staff say of it, makes stale what was tested with it; no way around this.
+create function example_went() returns trigger language plpgsql as $$
+begin
+    update judge_configurations set stale_since = now(), stale_reason = 'an example is gone'
+    where id = old.configuration_id and course_id = old.course_id and stale_since is null;
+    return old;
+end
+$$;
+create trigger example_went after delete on judge_examples for each row execute function example_went();
+
+create function example_relabelled() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' then
+        -- Whose label it was is not kept: any label of staff that goes takes the example along.
+        delete from judge_examples where answer_id = old.answer_id and course_id = old.course_id;
+        return old;
+    end if;
+    update judge_configurations c set stale_since = now(), stale_reason = 'the label of an example has changed'
+    from judge_examples e
+    where e.answer_id = new.answer_id and e.course_id = new.course_id and c.id = e.configuration_id
+        and c.course_id = new.course_id and c.stale_since is null and e.label <> new.label;
+    return new;
+end
+$$;
+create trigger example_relabelled after insert or update on annotations for each row
+    when (new.role = 'staff') execute function example_relabelled();
+create trigger example_unlabelled after delete on annotations for each row
+    when (old.role = 'staff') execute function example_relabelled();
+
+alter table judgements
+    add column configuration_id bigint,  -- null: the prompt alone
+    add foreign key (configuration_id, course_id) references judge_configurations (id, course_id);
+alter table judge_runs
+    add foreign key (configuration_id, course_id) references judge_configurations (id, course_id);
+
+-- What a call was made for: learning asks about answers whose judgement stays as it is.
+alter table model_calls
+    add column purpose text not null default 'judgement' check (purpose in ('judgement', 'learning'));

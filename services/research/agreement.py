@@ -8,7 +8,7 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings
-from db.records import AnswerId, Course, Judgement, Label, Outcome
+from db.records import AnswerId, ConfigurationId, Course, Judgement, Label, Outcome
 from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import (
     Interval,
@@ -38,8 +38,8 @@ SHOWN_DISAGREEMENTS = 10
 
 Verdict = Label | Literal["tied"]
 People = Literal["staff", "students"]
-Configuration = tuple[str, str | None]
-"""Of the judge: its model and the id of its prompt."""
+Configuration = tuple[str, str | None, ConfigurationId | None]
+"""Of the judge: its model, the id of its prompt, and the examples that it is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,7 @@ class JudgeConfiguration:
 
     model: str
     prompt_id: str | None
+    learned: ConfigurationId | None  # what `judge learn` made of staff's labels; None: the prompt alone
     settings_versions: tuple[int, ...]  # the maps from scores to labels that its labels were made with
     figures: Comparison
     failures: Mapping[str, int]  # answers by what came of the judgement
@@ -286,7 +287,7 @@ def _configurations(
     known = {answer.answer_id: answer for answer in answers}
     of: defaultdict[Configuration, list[Judgement]] = defaultdict(list)
     for judgement in judgements:
-        of[judgement.model, judgement.prompt_id].append(judgement)
+        of[judgement.model, judgement.prompt_id, judgement.configuration_id].append(judgement)
     in_use_first = sorted(of.values(), key=lambda given: (given[0].model == IMPORTED, -given[-1].id))
     return tuple(
         _configured([_case(known[one.answer_id], one, said) for one in given], given) for given in in_use_first
@@ -297,6 +298,7 @@ def _configured(cases: Sequence[ComparedAnswer], given: Sequence[Judgement]) -> 
     return JudgeConfiguration(
         model=given[0].model,
         prompt_id=given[0].prompt_id,
+        learned=given[0].configuration_id,
         settings_versions=tuple(sorted({one.settings_version for one in given if one.label})),
         figures=compared(cases, by_rank),
         failures=_failures(given),

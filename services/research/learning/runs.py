@@ -59,6 +59,7 @@ async def keep_agreement(pool: AsyncConnectionPool, course: Course, report: Agre
             kind="agreement",
             model=in_use and in_use.model,
             prompt_id=in_use and in_use.prompt_id,
+            configuration=in_use and in_use.learned,
             labels="".join(settings.labels),
             half="all",
             n=found.n,
