@@ -7,9 +7,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from db.records import CourseId, Label
+from db.records import AnswerId, CourseId, Label
+from db.records.learning import KeptCandidate
+from services import prompts
 from services.ground.statistics import wilson
-from services.research.learning.halves import Halves
+from services.judging.canaries.choosing import MOST, spread
+from services.judging.canaries.comparing import FIRST_RUNS, Past, watched
+from services.judging.canaries.watching import FIRST_TIMES, TIMES
+from services.judging.examples import MOST_CHARACTERS, PROMPT
+from services.research.learning.halves import DEVELOPMENT_SHARE, Halves
 from services.research.learning.shipping import Decision, TriedPair, decide
 
 RUNS = 500
@@ -114,6 +120,99 @@ def shipped(after: MadeUpJudge, labels: int, runs: int) -> int:
     return sum(run(after, labels, random).ships for _ in range(runs))
 
 
+def canary_rounds(judge: MadeUpJudge, random: Generator, rounds: int, *, drifted: bool) -> list[bool]:
+    """Freeze twenty answers, judge them in so many weeks, and return for each but the first whether it alarms."""
+    answers: list[Label] = [TRUTHS[int(random.choice(3, p=SHARES))] for _ in range(LABELS)]
+    candidates = [
+        KeptCandidate(answer_id=AnswerId(place), question="?", text=f"{place}", score=score, is_labelled=True)
+        for place, truth in enumerate(answers)
+        if (score := judge.score(truth, random)) is not None
+    ]
+    frozen = [int(one.answer) for one in spread(candidates, set(), MOST)]
+    first, alarms = list[dict[int, float]](), list[bool]()
+    for week in range(rounds):
+        is_last = week == rounds - 1
+        times = TIMES if first else FIRST_TIMES
+        asked = {at: _asked(judge, answers[at], random, times, drifted=drifted and is_last) for at in frozen}
+        scores = {at: mean for at, mean in asked.items() if mean is not None}
+        if first:
+            past = Past(first=first[:FIRST_RUNS], is_same=True, missed=frozenset(), shift=None)
+            alarms.append(watched(scores, {}, missing=0, past=past).is_shift_news)
+        if len(first) < FIRST_RUNS and not (alarms and alarms[-1]):
+            first.append(scores)
+    return alarms
+
+
+def _asked(judge: MadeUpJudge, truth: Label, random: Generator, times: int, *, drifted: bool) -> float | None:
+    scores = [judge.score(truth, random, drifted=drifted) for _ in range(times)]
+    there = [score for score in scores if score is not None]
+    return sum(there) / len(there) if there else None
+
+
+def found(judge: MadeUpJudge, drift: float, runs: int, *, weeks: int) -> tuple[int, int, int]:
+    """In how many runs a drift is found in its week, and how many weeks without one alarm, of how many."""
+    random = np.random.default_rng([SEED, weeks])
+    drifted = [canary_rounds(replace(judge, drift=drift), random, weeks, drifted=True) for _ in range(runs)]
+    calm = [alarm for one in drifted for alarm in one[:-1]]
+    return sum(one[-1] for one in drifted), sum(calm), len(calm)
+
+
+def drifts(runs: int = RUNS) -> Table:
+    shown = Table(
+        "judge", "drift, points of 3", "found within the week", "alarms in a week without drift", "target",
+        title=f"Twenty frozen answers, six weeks, {runs} runs each",
+    )  # fmt: skip
+    judges = {
+        "at temperature 0": MadeUpJudge(bias=0.1, noise=0.2),
+        "noisy": MadeUpJudge(bias=0.1, noise=0.45),
+        "noisy and generous": MadeUpJudge(bias=0.7, noise=0.45),
+    }
+    for name, judge in judges.items():
+        for drift in (-0.5, 0.5, -0.25, -1.0):
+            caught, false, weeks = found(judge, drift, runs, weeks=6)
+            target = "≥ 95 %" if drift == -0.5 else ""
+            shown.add_row(name, f"{drift:+.2f}", _share(caught, runs), _share(false, weeks), target)
+    return shown
+
+
+WEEKLY = 2_000
+"""Answers a week, all judged for relevance, most for support too."""
+QUESTION, ANSWER, PASSAGE, REFERENCES, SUPPORTED = 120, 700, 2_100, 2.7, 0.8
+"""Usual lengths in characters, references an answer (docs/references.md), and the share of answers that have any."""
+REPLY = 150
+"""Tokens that a judge writes."""
+CHARACTERS_A_TOKEN = 3.5
+
+
+def added() -> tuple[float, dict[str, float]]:
+    """Return the judge's tokens a week as they were, and by kind what learning and canaries add at the defaults."""
+    relevance = _tokens("judge/2", question=QUESTION, answer=ANSWER)
+    taught = _tokens(PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS)
+    support = _tokens("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
+    development, test = LABELS * DEVELOPMENT_SHARE, LABELS * (1 - DEVELOPMENT_SHARE)
+    return WEEKLY * (relevance + SUPPORTED * support), {
+        "examples in each judgement, once shipped": WEEKLY * (taught - relevance),
+        f"canaries, {MOST} of each kind": MOST * (TIMES * taught + support),
+        f"learning from {LABELS} labels, once a month": (test * (relevance + taught) + development * taught) / 4,
+    }
+
+
+def costs() -> Table:
+    before, more = added()
+    shown = Table("kind", "tokens a week", "of before", title=f"The judge's tokens, {WEEKLY:,} answers a week")
+    shown.add_row("relevance and support, as before", f"{before:,.0f}", "100.0%")
+    for name, tokens in more.items():
+        shown.add_row(name, f"{tokens:,.0f}", f"+{tokens / before:.1%}")
+    new = sum(more.values())
+    shown.add_row("all that is new", f"{new:,.0f}", f"+{new / before:.1%} (target ≤ 30 %)")
+    return shown
+
+
+def _tokens(prompt: str, **lengths: int) -> float:
+    messages = prompts.load(prompt).fill(**{name: "x" * length for name, length in lengths.items()})
+    return sum(len(message.content) for message in messages) / CHARACTERS_A_TOKEN + REPLY
+
+
 def table(runs: int = RUNS, sizes: Sequence[int] = (100, LABELS, 300)) -> Table:
     random = np.random.default_rng(SEED)
     shown = Table(
@@ -137,4 +236,7 @@ def _share(count: int, runs: int) -> str:
 
 async def main(arguments: Sequence[str]) -> None:
     runs = int(arguments[0]) if arguments else RUNS
-    Console(width=160).print(table(runs))
+    console = Console(width=160)
+    console.print(table(runs))
+    console.print(drifts(runs))
+    console.print(costs())

@@ -326,6 +326,12 @@ def judge_learn(
     to_the_end(judge_learning.learn(environment.setup(), order), when_interrupted="nothing was shipped")
 
 
+@judge_app.command("canaries")
+def judge_canaries(course: CourseOption) -> None:
+    """Have the judge see its canaries now, as it does each week, and tell whether it has changed or misses errors."""
+    to_the_end(judging.canaries(environment.setup(), course))
+
+
 @judge_app.command("runs")
 def judge_runs(
     course: CourseOption,

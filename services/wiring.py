@@ -30,6 +30,8 @@ from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named
 from services.errors import Broken, Refused, Unavailable
+from services.judging.canaries.keeping import Alerts
+from services.judging.canaries.watching import Canaries
 from services.judging.judge import Judge
 from services.judging.queue import Queue
 from services.judging.rules import Rules
@@ -93,6 +95,7 @@ class Judging:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    canaries: Canaries | None  # None: as above
     filling: Filling
 
     @property
@@ -128,6 +131,8 @@ class Services:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    canaries: Canaries | None  # None: as above
+    alerts: Alerts
     review: Review
     verified: VerifiedAnswers
     digests: Digests
@@ -185,6 +190,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            canaries=Canaries(opened.pool, worker.judge) if worker else None,
             filling=Filling(opened.pool, configured, serving),
         )
 
@@ -235,6 +241,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            canaries=Canaries(opened.pool, worker.judge) if worker else None,
+            alerts=Alerts(opened.pool),
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),

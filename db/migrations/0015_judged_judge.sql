@@ -107,3 +107,58 @@ alter table judge_runs
 -- What a call was made for: learning asks about answers whose judgement stays as it is.
 alter table model_calls
     add column purpose text not null default 'judgement' check (purpose in ('judgement', 'learning'));
+
+-- Canaries: answers as they were given, and sentences of theirs made wrong on purpose, that the judge sees again each week.
+alter table model_calls drop constraint model_calls_purpose_check;
+alter table model_calls add constraint model_calls_purpose_check check (purpose in ('judgement', 'learning', 'canary'));
+
+create table canaries (
+    id bigint generated always as identity primary key,
+    course_id bigint not null,
+    kind text not null check (kind in ('kept', 'number', 'negation', 'order', 'lecture')),
+    answer_id bigint not null,          -- whose text it is; it goes with it
+    number integer check ((number is null) = (kind = 'kept')),  -- the reference whose sentence was made wrong
+    text text not null check (text <> ''),  -- as the judge is shown it
+    against_answer_id bigint not null,  -- whose passages it is held against
+    against_number integer check ((against_number is null) = (kind = 'kept')),
+    made_at timestamptz not null default now(),
+    unique (id, course_id),
+    unique (answer_id, kind),
+    foreign key (answer_id, course_id) references answers (id, course_id) on delete cascade,
+    foreign key (against_answer_id, course_id) references answers (id, course_id) on delete cascade
+);
+create index on canaries (course_id, kind);
+create index on canaries (against_answer_id);
+
+-- What the judge said of each in one run; without a verdict there is no row.
+create table canary_verdicts (
+    run_id bigint not null,
+    course_id bigint not null,
+    canary_id bigint not null,
+    score double precision check (score between 0 and 3),  -- of a kept one, the mean of several askings
+    is_caught boolean,                  -- of a wrong one
+    primary key (run_id, canary_id),
+    check ((score is null) <> (is_caught is null)),
+    foreign key (run_id, course_id) references judge_runs (id, course_id) on delete cascade,
+    foreign key (canary_id, course_id) references canaries (id, course_id) on delete cascade
+);
+create index on canary_verdicts (canary_id);
+
+-- What staff are told of it, once.
+create table judge_alerts (
+    id bigint generated always as identity primary key,
+    course_id bigint not null,
+    run_id bigint not null,
+    kind text not null check (kind in ('shift', 'missed')),
+    model text not null,
+    shift double precision check ((shift is null) = (kind = 'missed')),  -- in points of 0 to 3
+    part integer not null check (part >= 0),   -- missed; 0 of a shift
+    n integer not null check (n > 0),
+    made_at timestamptz not null default now(),
+    claimed_until timestamptz not null default '-infinity',
+    told_at timestamptz,
+    unique (run_id, kind),
+    foreign key (run_id, course_id) references judge_runs (id, course_id) on delete cascade
+);
+create index on judge_alerts (course_id, made_at);
+create index on judge_alerts (claimed_until) where told_at is null;

@@ -386,7 +386,7 @@ class Judgement:
     configuration_id: ConfigurationId | None = None  # of the examples that the judge was shown; None: of none
 
 
-Purpose = Literal["judgement", "learning"]
+Purpose = Literal["judgement", "learning", "canary"]
 """What the judge's model was called for."""
 
 

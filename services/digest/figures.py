@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -91,6 +91,7 @@ class Figures:
             terms = await digest_figures.terms(conn, course.id)
             tries = await digest_figures.tries(conn, span)
             minutes = await digest_figures.minutes(conn, span)
+            alerts = tuple(await digest_figures.judge_alerts(conn, span))
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
             )
@@ -98,7 +99,8 @@ class Figures:
         current = await self._serving.current() if self._serving else None
         embedder = current[1] if current else None
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
-        return _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found, tries)
+        told = _digest(course, period, now, then if has_past else None, pairs, spent, terms, minutes, found, tries)
+        return replace(told, alerts=alerts)
 
 
 def _before(period: Period) -> Period:

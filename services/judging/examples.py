@@ -15,8 +15,8 @@ from services.words.terms import fold
 PROMPT = "judge/3"
 """The prompt for relevance that has room for examples."""
 
-MOST_CHARACTERS = 3_000
-"""Of all examples of a configuration as they are shown, about 1,000 tokens, which each judgement pays for."""
+MOST_CHARACTERS = 1_800
+"""Of all examples of a configuration as they are shown, some 500 tokens, which each judgement pays for."""
 LONGEST_WHY = 300
 
 WORD = re.compile(r"\w+")

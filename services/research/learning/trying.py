@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, judgements
 from db.records import AnswerId, Course, JudgeSettings, Label
-from services.errors import Refused, Unavailable
 from services.judging import recording
+from services.judging.aside import Inquiry
 from services.judging.examples import Lesson
-from services.judging.judge import EVERYBODYS, Judge, Opinion
-from services.judging.recording import Purse
+from services.judging.judge import Judge, Opinion
 from services.research.learning.halves import Half
 
 Work = tuple[AnswerId, Label, Half]
@@ -42,9 +40,8 @@ class Trial:
         after: Lesson,
     ) -> None:  # fmt: skip
         self._pool = pool
-        self._judge = judge
         self._course = course
-        self._settings = settings
+        self._aside = Inquiry(pool, judge, course, settings, "learning")
         self._before, self._after = before, after
 
     async def of(self, work: Sequence[Work]) -> list[TriedAnswer]:
@@ -72,30 +69,4 @@ class Trial:
     async def _judged(self, answer: AnswerId, lesson: Lesson | None) -> Opinion | None:
         async with self._pool.connection() as conn:
             case = await recording.case(conn, course=self._course.id, answer=answer, kind="relevance")
-        if case is None:
-            return None
-        purse = Purse(self._pool, self._course.id, self._settings)
-        # No connection is held meanwhile, as in the worker.
-        opinion = await self._judge.judge("relevance", case, purse.reserve, lesson)
-        await purse.settle(opinion.calls)
-        await self._keep(answer, opinion)
-        if opinion.status == "budget_skipped":
-            raise Refused("The judge's budget of the day is spent; learn tomorrow, or raise it by `course judge`.")
-        if opinion.trouble in EVERYBODYS:
-            raise Unavailable(opinion.detail or "The judge's model cannot be asked now; try again later.")
-        return opinion
-
-    async def _keep(self, answer: AnswerId, opinion: Opinion) -> None:
-        async with self._pool.connection() as conn:
-            if not await answers.lock(conn, course=self._course.id, answer=answer):
-                return
-            for call in opinion.calls:
-                await judgements.insert_call(
-                    conn,
-                    course=self._course.id,
-                    answer=answer,
-                    judgement=None,
-                    kind="relevance",
-                    call=call,
-                    purpose="learning",
-                )
+        return await self._aside.ask(answer, "relevance", case, lesson) if case else None

@@ -1,12 +1,15 @@
 """A course with answers that staff have labelled, on a real database."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import agreement
+from db import agreement, connect
 from db.records import AnswerId, Course, Label
 from db.records.reviews import JudgedAnswer
+from services.courses.courses import Courses
 
 
 @dataclass
@@ -100,3 +103,10 @@ class Labelled:
 async def answered(labelled: Labelled) -> list[JudgedAnswer]:
     async with labelled.pool.connection() as conn:
         return await agreement.answered(conn, labelled.course.id)
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Labelled, None]:
+    async with connect.pool(url) as pool:
+        course = await Courses(pool).create(slug="redes", title="Redes", language="pt-BR")
+        yield Labelled(pool=pool, course=course)
