@@ -4,10 +4,11 @@ Measure speed and print it beside the targets: `python -m bench [WORD …] [N �
 The words are `start`, `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and
 two that take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs.
 The numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
-`dead-judge` how many seconds the judge is dead. Five have arguments of their own: `python -m bench term URL …` writes
+`dead-judge` how many seconds the judge is dead. Six have arguments of their own: `python -m bench term URL …` writes
 a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
 topics, `python -m bench same-question [MODEL]` measures docs/same-question.md, `python -m bench chatter [errors]` when
-the bot speaks unasked, `python -m bench formulas` what pictures of formulas cost.
+the bot speaks unasked, `python -m bench learning [RUNS]` what a judge that learns would ship, `python -m bench
+formulas` what pictures of formulas cost.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from bench import (
     discord,
     embedding,
     formulas,
+    judge_learning,
     judging,
     memory,
     moments,
@@ -65,6 +67,7 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
 OF_THEIR_OWN = {
     "chatter": chatter.main,
     "formulas": formulas.main,
+    "learning": judge_learning.main,
     "moments": moments.main,
     "same-question": same_question.main,
     "term": term.main,

@@ -18,7 +18,7 @@ async def answered(conn: AsyncConnection, course: CourseId) -> list[JudgedAnswer
         await cur.execute(
             """
             select a.id as answer_id, a.question_id, q.text as question, a.text, a.outcome, q.language, q.source,
-                a.answered_at
+                a.answered_at, root_question(q.id, q.course_id) as root
             from answers a
             join questions q on q.id = a.question_id and q.course_id = %(course)s
             where a.course_id = %(course)s and (
@@ -36,19 +36,19 @@ async def answered(conn: AsyncConnection, course: CourseId) -> list[JudgedAnswer
 
 
 async def judgements(conn: AsyncConnection, course: CourseId) -> list[Judgement]:
-    """The last judgement of relevance that each configuration, model and prompt, gave each answer, oldest first."""
+    """The last judgement of relevance that each model, with its prompt and examples, gave each answer, oldest first."""
     async with conn.cursor(row_factory=class_row(Judgement)) as cur:
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, judged_at
+                swayed, probability, model, prompt_id, judged_at, configuration_id
             from (
-                select distinct on (answer_id, model, prompt_id)
+                select distinct on (answer_id, model, prompt_id, configuration_id)
                     id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                    swayed, probability, model, prompt_id, judged_at
+                    swayed, probability, model, prompt_id, judged_at, configuration_id
                 from judgements
                 where course_id = %(course)s and kind = 'relevance'
-                order by answer_id, model, prompt_id, id desc
+                order by answer_id, model, prompt_id, configuration_id, id desc
             ) last
             order by id
             """,

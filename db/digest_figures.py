@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
 from db.records import Again, CourseId, Outcome, QuestionId
+from db.records.learning import JudgeAlert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +321,19 @@ async def spent(conn: AsyncConnection, span: Span) -> Spent:
         found = await cur.fetchone()
     assert found is not None  # noqa: S101
     return found
+
+
+async def judge_alerts(conn: AsyncConnection, span: Span) -> list[JudgeAlert]:
+    """What the canaries found of the judge, the oldest first."""
+    async with conn.cursor(row_factory=class_row(JudgeAlert)) as cur:
+        await cur.execute(
+            """
+            select id, course_id, kind, model, shift, part, n, made_at from judge_alerts
+            where course_id = %(course)s and made_at >= %(start)s and made_at < %(end)s order by id
+            """,
+            span.parameters,
+        )
+        return await cur.fetchall()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from db.records import (
     Abstention,
     Again,
     AnswerId,
+    ConfigurationId,
     CourseId,
     JudgedFor,
     JudgementId,
@@ -74,6 +75,7 @@ class ExportedJudgement:
     prompt_id: str | None
     prompt_sha256: str | None
     judged_at: datetime
+    configuration_id: ConfigurationId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +214,7 @@ async def judgements(
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, prompt_sha256, judged_at
+                swayed, probability, model, prompt_id, prompt_sha256, judged_at, configuration_id
             from judgements where answer_id = any(%(answers)s) and course_id = %(course)s
             order by answer_id, id
             """,

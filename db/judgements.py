@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from db.records import (
     Abstention,
     AnswerId,
+    ConfigurationId,
     CourseId,
     JudgedFor,
     Judgement,
@@ -16,6 +17,7 @@ from db.records import (
     JudgementStatus,
     Label,
     ModelCall,
+    Purpose,
     ReferenceJudgement,
 )
 
@@ -38,15 +40,16 @@ async def insert(
     model: str,
     prompt_id: str | None,
     prompt_sha256: str | None,
+    configuration: ConfigurationId | None = None,
 ) -> JudgementId:
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
             insert into judgements (answer_id, course_id, kind, status, score, abstention, criteria, evidence, label,
-                settings_version, swayed, probability, model, prompt_id, prompt_sha256)
+                settings_version, swayed, probability, model, prompt_id, prompt_sha256, configuration_id)
             values (%(answer)s, %(course)s, %(kind)s, %(status)s, %(score)s, %(abstention)s, %(criteria)s,
                 %(evidence)s, %(label)s, %(settings_version)s, %(swayed)s, %(probability)s, %(model)s, %(prompt_id)s,
-                %(prompt_sha256)s)
+                %(prompt_sha256)s, %(configuration)s)
             returning id
             """,
             {
@@ -65,6 +68,7 @@ async def insert(
                 "model": model,
                 "prompt_id": prompt_id,
                 "prompt_sha256": prompt_sha256,
+                "configuration": configuration,
             },
         )
         return JudgementId(int(await cur.fetchone() or 0))
@@ -98,14 +102,15 @@ async def insert_call(
     judgement: JudgementId | None,
     kind: JudgedFor,
     call: ModelCall,
+    purpose: Purpose = "judgement",
 ) -> None:
     await conn.execute(
         """
         insert into model_calls (answer_id, course_id, judgement_id, kind, model_asked, model, prompt_id,
-            prompt_sha256, parameters, output, tokens_in, tokens_out, latency_ms, status, detail)
+            prompt_sha256, parameters, output, tokens_in, tokens_out, latency_ms, status, detail, purpose)
         values (%(answer)s, %(course)s, %(judgement)s, %(kind)s, %(model_asked)s, %(model)s, %(prompt_id)s,
             %(prompt_sha256)s, %(parameters)s, %(output)s, %(tokens_in)s, %(tokens_out)s, %(latency_ms)s, %(status)s,
-            %(detail)s)
+            %(detail)s, %(purpose)s)
         """,
         {
             "answer": answer,
@@ -123,6 +128,7 @@ async def insert_call(
             "latency_ms": call.latency_ms,
             "status": call.status,
             "detail": call.detail,
+            "purpose": purpose,
         },
     )
 
@@ -133,7 +139,7 @@ async def latest(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, k
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, judged_at
+                swayed, probability, model, prompt_id, judged_at, configuration_id
             from judgements
             where answer_id = %(answer)s and course_id = %(course)s and kind = %(kind)s
             order by id desc limit 1

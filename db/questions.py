@@ -34,6 +34,7 @@ class Exchange:
     question: str
     answer: str
     again: Again | None = None  # which other try the answer is
+    root: str = ""  # what was first asked: of another try, the question that it is a try at
 
 
 async def insert(
@@ -143,7 +144,8 @@ async def exchange(conn: AsyncConnection, *, course: CourseId, answer: AnswerId)
     async with conn.cursor(row_factory=class_row(Exchange)) as cur:
         await cur.execute(
             """
-            select coalesce(q.standalone, q.text) as question, a.text as answer, q.again
+            select coalesce(q.standalone, q.text) as question, a.text as answer, q.again,
+                root_question(q.id, q.course_id) as root
             from answers a join questions q on q.id = a.question_id
             where a.id = %(answer)s and a.course_id = %(course)s and q.course_id = %(course)s
             """,

@@ -30,6 +30,8 @@ from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named
 from services.errors import Broken, Refused, Unavailable
+from services.judging.canaries.keeping import Alerts
+from services.judging.canaries.watching import Canaries
 from services.judging.judge import Judge
 from services.judging.queue import Queue
 from services.judging.rules import Rules
@@ -93,12 +95,19 @@ class Store:
 class Judging:
     """What judges answers, without what answers questions."""
 
+    pool: AsyncConnectionPool
     courses: Courses
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    canaries: Canaries | None  # None: as above
     filling: Filling
     mapper: Mapper
+
+    @property
+    def judge(self) -> Judge | None:
+        """What the worker judges with."""
+        return self.worker and self.worker.judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +140,8 @@ class Services:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    canaries: Canaries | None  # None: as above
+    alerts: Alerts
     review: Review
     verified: VerifiedAnswers
     digests: Digests
@@ -184,10 +195,12 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
         configured = await stack.enter_async_context(Configured(setup.embedder))
         serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
         yield Judging(
+            pool=opened.pool,
             courses=opened.courses,
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            canaries=Canaries(opened.pool, worker.judge) if worker else None,
             filling=Filling(opened.pool, configured, serving),
             mapper=await _mapper(stack, opened.pool, setup.answer),
         )
@@ -242,6 +255,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            canaries=Canaries(opened.pool, worker.judge) if worker else None,
+            alerts=Alerts(opened.pool),
             review=Review(opened.pool, asker),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),

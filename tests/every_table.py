@@ -74,6 +74,15 @@ insert into reference_judgements (judgement_id, course_id, number, support, quot
 insert into model_calls
     (answer_id, course_id, judgement_id, kind, model_asked, prompt_id, prompt_sha256, parameters, latency_ms, status)
     values (1, 1, 1, 'relevance', 'm', 'judge/1', 'x', '{"temperature": 0}', 5, 'ok');
+insert into judge_configurations (course_id, model, prompt_id, prompt_sha256, sha256, reason)
+    values (1, 'm', 'judge/3', 'x', 'x', 'its run did not end');
+insert into judge_examples (configuration_id, course_id, position, answer_id, label) values (1, 1, 1, 1, 'I');
+insert into judge_runs (course_id, kind, labels, half, n, missing, figures)
+    values (1, 'agreement', 'IIPC', 'all', 0, 0, '{"agreement": null}');
+insert into canaries (course_id, kind, answer_id, number, text, against_answer_id, against_number)
+    values (1, 'kept', 1, null, %(tricky)s, 1, null);
+insert into canary_verdicts (run_id, course_id, canary_id, score) values (1, 1, 1, 3);
+insert into judge_alerts (course_id, run_id, kind, model, shift, part, n) values (1, 1, 'shift', 'm', 0.5, 0, 20);
 insert into dossier_entries (question_id, course_id, position, entry) values (2, 1, 0, '{"a": ["á", 1e400, null]}');
 insert into judge_views (answer_id, course_id, annotator_key) values (1, 1, 'key');
 insert into staff_actions (course_id, item_id, actor_key, action, after) values (1, 1, 'key', 'took', '{"b": 1}');

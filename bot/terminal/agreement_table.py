@@ -35,6 +35,7 @@ FLAGGING = (
     "finds: share of the answers labelled P or I that would be flagged. spares: share of those labelled C that would "
     f"be left alone. J: finds + spares - 1. best in: share of {RESAMPLES:,} resamples of the labels that choose it."
 )
+HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
@@ -94,6 +95,8 @@ def _reading(groups: Mapping[str, Comparison]) -> list[RenderableType]:
         lines.append(_remark("students", STUDENTS))
     if {"by staff", "by students"} <= groups.keys():
         lines.append(_remark("", BOTH))
+    if "staff, test" in groups:
+        lines.append(_remark("halves", HALVES))
     if "staff, judge seen" in groups:
         lines.append(_remark("judge seen", INFORMED))
     return lines
@@ -244,7 +247,8 @@ def _table() -> Table:
 
 
 def _named(one: JudgeConfiguration) -> str:
-    return f"{one.model}, {one.prompt_id or 'no prompt'}"
+    learned = f", configuration {one.learned}" if one.learned else ""
+    return f"{one.model}, {one.prompt_id or 'no prompt'}{learned}"
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:

@@ -33,6 +33,7 @@ from services.research import calibrate as calibration
 from services.research import export as exporting
 from services.research import importing
 from services.research.evaluate import EvalQuestion, Outcome, by_group, outcomes, read_set
+from services.research.learning import runs
 from services.research.seconds import CitedAnswer, Seconds, quotations, seconds
 from services.search.generations import reindex as reindexing
 from services.search.retrieve import Retriever
@@ -217,6 +218,7 @@ async def agreement(setup: Setup, *, slug: str, as_json: bool) -> None:
     async with wiring.store(setup) as store:
         course = await store.courses.find(slug)
         report = await agreeing.measure(store.pool, course)
+        await runs.keep_agreement(store.pool, course, report)
     if as_json:
         terminal.print_json(shapes.agreement(course.slug, report))
     else:

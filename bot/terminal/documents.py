@@ -97,7 +97,7 @@ def _compared(one: Comparison) -> Json:
 
 
 def _threshold(one: JudgeConfiguration) -> Json:
-    return {"model": one.model, "prompt_id": one.prompt_id, **asdict(one.threshold)}
+    return {"model": one.model, "prompt_id": one.prompt_id, "configuration": one.learned, **asdict(one.threshold)}
 
 
 def _disagreement(one: Disagreement) -> Json:

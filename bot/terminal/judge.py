@@ -15,6 +15,7 @@ from bot.terminal import console as terminal
 from db.records import AnswerId, JobId, JudgeSettings, QueuedJob
 from services import wiring
 from services.errors import Refused
+from services.judging.canaries.comparing import Watched
 from services.judging.queue import QueueState
 from services.judging.rules import labels
 from services.judging.worker import Worker
@@ -88,9 +89,13 @@ async def work(setup: Setup) -> int:
     stop = Stop()
     with stop.listening():
         async with wiring.judging(setup) as opened:
-            worker = ProcessPart(name="worker", run=_worker(opened).run)
-            filling = ProcessPart(name="filling", run=opened.filling.run)
-            await supervised([worker, filling, ProcessPart(name="maps", run=opened.mapper.run)], stop)
+            parts = [
+                ProcessPart(name="worker", run=_worker(opened).run),
+                ProcessPart(name="filling", run=opened.filling.run),
+                ProcessPart(name="maps", run=opened.mapper.run),
+            ]
+            parts += [ProcessPart(name="canaries", run=opened.canaries.run)] if opened.canaries else []
+            await supervised(parts, stop)
     return exit_status(stop.by)
 
 
@@ -108,6 +113,27 @@ async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | 
         left = await opened.queue.state(None)
     terminal.show(f"{taken} judgements made or tried.")
     _tell_what_is_left(left)
+
+
+async def canaries(setup: Setup, slug: str) -> None:
+    """Judge a course's canaries now, and say what came of it."""
+    async with wiring.judging(setup) as opened:
+        _worker(opened)
+        assert opened.canaries is not None  # noqa: S101 - as with the worker
+        found = (await opened.canaries.watch(await opened.courses.find(slug))).watched
+    terminal.show(canaries_view(found))
+
+
+def canaries_view(found: Watched) -> RenderableType:
+    moved, since = found.shift, "at first" if found.is_same else "before the change of the judge"
+    lines = [f"{len(found.scores)} frozen answers scored, {found.missing} canaries without a verdict."]
+    if moved is None:
+        lines.append("There is nothing to compare with yet.")
+    else:
+        low, high = moved.interval or (moved.mean, moved.mean)
+        lines.append(f"{moved.mean:+.2f} points of 3 ({low:+.2f} to {high:+.2f}) on {moved.n} of them than {since}.")
+    lines.append(f"{len(found.missed)} of {len(found.caught)} sentences made wrong were taken for right.")
+    return Text("\n".join(lines), style="yellow" if found.is_alarming else "")
 
 
 async def queue(setup: Setup, *, slug: str | None, job: int | None, every: bool) -> None:

@@ -15,6 +15,8 @@ JobId = NewType("JobId", int)
 JudgementId = NewType("JudgementId", int)
 ItemId = NewType("ItemId", int)
 VerifiedId = NewType("VerifiedId", int)
+RunId = NewType("RunId", int)
+ConfigurationId = NewType("ConfigurationId", int)
 ShowingId = NewType("ShowingId", int)
 
 Language = Literal["pt-BR", "en"]
@@ -403,6 +405,11 @@ class Judgement:
     model: str
     prompt_id: str | None
     judged_at: datetime
+    configuration_id: ConfigurationId | None = None  # of the examples that the judge was shown; None: of none
+
+
+Purpose = Literal["judgement", "learning", "canary"]
+"""What the judge's model was called for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

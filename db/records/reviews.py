@@ -126,6 +126,7 @@ class JudgedAnswer:
     language: str  # two-letter code of the question
     source: str  # where the question came from; 'dossier': made elsewhere
     answered_at: datetime
+    root: str = ""  # what was first asked: of another try, the question that it is a try at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

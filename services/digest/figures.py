@@ -102,6 +102,7 @@ class Figures:
             tries = await digest_figures.tries(conn, span)
             asked_back = await digest_figures.asked_back(conn, span)
             minutes = await digest_figures.minutes(conn, span)
+            alerts = tuple(await digest_figures.judge_alerts(conn, span))
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
             )
@@ -114,7 +115,7 @@ class Figures:
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         lectures = _lectures(minutes, drawn)
         told = _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
-        return replace(told, asked_back=asked_back)
+        return replace(told, asked_back=asked_back, alerts=alerts)
 
 
 def _before(period: Period) -> Period:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from db.records import JudgedFor, JudgementStatus, ModelCall
 from services import prompts
 from services.judging import tasks
+from services.judging.examples import Lesson
 from services.judging.reading import NoVerdict
 from services.judging.tasks import Task
 from services.judging.verdicts import Case, Verdict
@@ -95,15 +96,17 @@ class Judge:
         self._limit_s = time_limit_s
         self._manner = Manner()
 
-    async def judge(self, kind: JudgedFor, case: Case, spend: Spend) -> Opinion:
+    async def judge(self, kind: JudgedFor, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
+
+        For relevance, examples of *lesson* are shown beside it, never one of its own question.
 
         An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
         score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
-        first = await self._asked(tasks.task(kind, case), deadline, spend)
+        first = await self._asked(tasks.task(kind, case, lesson), deadline, spend)
         if kind != "relevance" or not tasks.tries_to_sway(case):
             return first
         plain = tasks.without_sway(case)
@@ -111,7 +114,7 @@ class Judge:
             return replace(first, swayed=True)
         if not plain.text or not plain.question:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
-        return _lower(first, await self._asked(tasks.task(kind, plain), deadline, spend))
+        return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
 
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:
         """Ask, and once more where the reply cannot be read."""

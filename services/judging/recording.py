@@ -7,7 +7,17 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, judge_spending, judgements, questions, reviews
-from db.records import Again, Job, JudgementId, JudgeSettings, ModelCall
+from db.records import (
+    Again,
+    AnswerId,
+    ConfigurationId,
+    CourseId,
+    Job,
+    JudgedFor,
+    JudgementId,
+    JudgeSettings,
+    ModelCall,
+)
 from services.judging import flags
 from services.judging.judge import Opinion
 from services.judging.verdicts import Case
@@ -21,24 +31,31 @@ WISHES: dict[Again, str] = {
 """What the judge is told of another try, so that its answer is compared with what was wanted."""
 
 
-async def case(conn: AsyncConnection, job: Job) -> Case | None:
+async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kind: JudgedFor) -> Case | None:
     """Return what the judge may need to see, or None where the answer was deleted."""
-    exchange = await questions.exchange(conn, course=job.course_id, answer=job.answer_id)
+    exchange = await questions.exchange(conn, course=course, answer=answer)
     if exchange is None:
         return None
     # Relevance is between question and answer; the passages, which are long, are for the other two.
-    with_passages = job.kind != "relevance"
+    with_passages = kind != "relevance"
     return Case(
         question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
         text=exchange.answer,
-        references=tuple(await answers.references(conn, course=job.course_id, answer=job.answer_id))
-        if with_passages
-        else (),
-        hits=tuple(await answers.hits(conn, course=job.course_id, answer=job.answer_id)) if with_passages else (),
+        references=tuple(await answers.references(conn, course=course, answer=answer)) if with_passages else (),
+        hits=tuple(await answers.hits(conn, course=course, answer=answer)) if with_passages else (),
+        root=exchange.root,
     )
 
 
-async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, *, model: str) -> None:
+async def judgement(
+    conn: AsyncConnection,
+    job: Job,
+    opinion: Opinion,
+    settings: JudgeSettings,
+    *,
+    model: str,
+    configuration: ConfigurationId | None,
+) -> None:
     """Store the judgement that ends *job*, its calls, and the flags; `answers.lock` must be held."""
     verdict = opinion.verdict
     prompt = opinion.calls[-1] if opinion.calls else None
@@ -59,6 +76,7 @@ async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, settings:
         model=model,
         prompt_id=prompt and prompt.prompt_id,
         prompt_sha256=prompt and prompt.prompt_sha256,
+        configuration=configuration,
     )
     if verdict.references:
         await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
@@ -84,15 +102,15 @@ async def calls(
 
 class Purse:
     """
-    Reserves a job's share of the course's daily tokens call by call, and afterwards gives back what was too much.
+    Reserves a judgement's share of the course's daily tokens call by call, and later gives back what was too much.
 
-    Every job of a course changes the same row, so each change is a short transaction of its own, and a course without
-    a limit has none.
+    Every judgement of a course changes the same row, so each change is a short transaction of its own, and a course
+    without a limit has none.
     """
 
-    def __init__(self, pool: AsyncConnectionPool, job: Job, settings: JudgeSettings) -> None:
+    def __init__(self, pool: AsyncConnectionPool, course: CourseId, settings: JudgeSettings) -> None:
         self._pool = pool
-        self._job = job
+        self._course = course
         self._most = settings.daily_tokens
         self._reserved: list[int] = []
 
@@ -101,7 +119,7 @@ class Purse:
         if self._most is None:
             return True
         async with self._pool.connection() as conn:
-            reserved = await judge_spending.reserve(conn, course=self._job.course_id, tokens=tokens, most=self._most)
+            reserved = await judge_spending.reserve(conn, course=self._course, tokens=tokens, most=self._most)
         if reserved:
             self._reserved.append(tokens)
         return reserved
@@ -112,7 +130,7 @@ class Purse:
             return
         spent = sum(_spent(call, reserved) for call, reserved in zip(made, self._reserved, strict=False))
         async with self._pool.connection() as conn:
-            await judge_spending.settle(conn, course=self._job.course_id, reserved=sum(self._reserved), spent=spent)
+            await judge_spending.settle(conn, course=self._course, reserved=sum(self._reserved), spent=spent)
 
 
 def _spent(call: ModelCall, reserved: int) -> int:

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
 from services.ground.timestamps import clock
-from services.judging import reading
+from services.judging import examples, reading
+from services.judging.examples import Lesson
 from services.judging.swaying import sways, without_swaying
 from services.judging.verdicts import Case, Verdict
 from services.words.terms import fold
 
+BARE = "judge/2"
+"""The prompt for relevance without examples."""
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
 
@@ -28,10 +31,10 @@ class Task:
     read: Callable[[str], Verdict]  # raises reading.NoVerdict
 
 
-def task(kind: JudgedFor, case: Case) -> Task:
-    """Return what to ask about *case*."""
+def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
+    """Return what to ask about *case*, for relevance with the examples of *lesson* that may stand beside it."""
     if kind == "relevance":
-        return _relevance(case)
+        return _relevance(case, lesson)
     return _support(case) if kind == "support" else _abstention(case)
 
 
@@ -41,22 +44,21 @@ def tries_to_sway(case: Case) -> bool:
 
 def without_sway(case: Case) -> Case:
     """Return *case* without the sentences that speak to the judge; little or nothing may be left."""
-    return Case(
-        question=without_swaying(case.question),
-        text=without_swaying(case.text),
-        references=case.references,
-        hits=case.hits,
-    )
+    return replace(case, question=without_swaying(case.question), text=without_swaying(case.text))
 
 
-def _relevance(case: Case) -> Task:
+def _relevance(case: Case, lesson: Lesson | None) -> Task:
+    # Here, where the prompt is made, so that no caller can show an answer's own label.
+    beside = lesson.beside(case.question, case.root) if lesson else ""
+
     def read(text: str) -> Verdict:
         found = reading.relevance(text)
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
+    values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
     return Task(
-        prompt_id="judge/2",
-        values={"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)},
+        prompt_id=examples.PROMPT if beside else BARE,
+        values=values | ({"examples": beside} if beside else {}),
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
         read=read,
     )

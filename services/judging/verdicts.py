@@ -13,6 +13,7 @@ class Case:
     text: str
     references: tuple[Reference, ...]
     hits: tuple[Hit, ...]
+    root: str = ""  # what was first asked: of another try, the question that it is a try at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

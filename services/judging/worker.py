@@ -12,7 +12,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from db import answers, breakers, jobs, judge_settings
 from db.records import AnswerId, Job, JudgeSettings
-from services.judging import recording
+from services.judging import learned, recording
+from services.judging.examples import Lesson
 from services.judging.judge import PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
 from services.judging.recording import Purse
@@ -43,7 +44,7 @@ class Worker:
 
     def __init__(self, pool: AsyncConnectionPool, judge: Judge, *, pace: WorkerPace | None = None) -> None:
         self._pool = pool
-        self._judge = judge
+        self.judge = judge
         self._pace = pace or WorkerPace()
 
     async def run(self) -> None:
@@ -112,18 +113,25 @@ class Worker:
 
     async def _judged(self, job: Job) -> None:
         async with self._pool.connection() as conn:
-            case = await recording.case(conn, job)
+            case = await recording.case(conn, course=job.course_id, answer=job.answer_id, kind=job.kind)
             settings = await judge_settings.current(conn, job.course_id)
+            lesson = (
+                await learned.in_use(conn, job.course_id, self.judge.name, settings)
+                if job.kind == "relevance"
+                else None
+            )
         if case is None:
             return  # the answer was deleted, and its jobs with it
-        purse = Purse(self._pool, job, settings)
+        purse = Purse(self._pool, job.course_id, settings)
         # No connection is held meanwhile: a judgement may take a minute, and there are four.
-        opinion = await self._judge.judge(job.kind, case, purse.reserve)
+        opinion = await self.judge.judge(job.kind, case, purse.reserve, lesson)
         await purse.settle(opinion.calls)
         async with self._pool.connection() as conn:
-            await self._end(conn, job, opinion, settings)
+            await self._end(conn, job, opinion, settings, lesson)
 
-    async def _end(self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings) -> None:
+    async def _end(
+        self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, lesson: Lesson | None
+    ) -> None:
         """Store what came of the job, unless somebody else holds it by now."""
         # The answer before the job, as everybody locks: else two could wait for each other.
         if not await answers.lock(conn, course=job.course_id, answer=job.answer_id):
@@ -133,7 +141,7 @@ class Worker:
                 await breakers.close(conn, QUEUE)
             # The job is ended first: only who still holds it may store a verdict.
             if await jobs.finish(conn, job):
-                await recording.judgement(conn, job, opinion, settings, model=self._judge.name)
+                await self._keep(conn, job, opinion, settings, lesson)
                 log.info(
                     "answer.judged", extra={"answer_id": job.answer_id, "kind": job.kind, "status": opinion.status}
                 )
@@ -149,11 +157,17 @@ class Worker:
             return
         if job.attempts >= self._pace.most_attempts:
             if await jobs.bury(conn, job, reason=reason):
-                await recording.judgement(conn, job, opinion, settings, model=self._judge.name)
+                await self._keep(conn, job, opinion, settings, lesson)
         else:
             await recording.calls(conn, job, opinion.calls)
             await jobs.retry(conn, job, after=self._gap(job, opinion.retry_after_s), reason=reason)
         await self._strike(conn, reason, at_once=False)
+
+    async def _keep(
+        self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, lesson: Lesson | None
+    ) -> None:
+        configuration = lesson.configuration if lesson else None
+        await recording.judgement(conn, job, opinion, settings, model=self.judge.name, configuration=configuration)
 
     async def _strike(
         self, conn: AsyncConnection, reason: str, *, at_once: bool, at_least: timedelta = timedelta(0)

@@ -8,9 +8,21 @@ from typing import Literal
 from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings
-from db.records import AnswerId, Course, Judgement, Label, Outcome
+from db.records import AnswerId, ConfigurationId, Course, Judgement, Label, Outcome
 from db.records.reviews import HumanLabel, JudgedAnswer
-from services.ground.statistics import Interval, ac1, agreed, is_single_class, kappa, prevalences, total, wilson
+from services.ground.statistics import (
+    Interval,
+    ac1,
+    ac1_interval,
+    agreed,
+    is_single_class,
+    kappa,
+    kappa_interval,
+    prevalences,
+    total,
+    wilson,
+)
+from services.research.learning.halves import HALVES, Half, halves
 from services.research.threshold import Threshold, propose
 
 LABELS: tuple[Label, ...] = ("C", "P", "I")
@@ -26,8 +38,8 @@ SHOWN_DISAGREEMENTS = 10
 
 Verdict = Label | Literal["tied"]
 People = Literal["staff", "students"]
-Configuration = tuple[str, str | None]
-"""Of the judge: its model and the id of its prompt."""
+Configuration = tuple[str, str | None, ConfigurationId | None]
+"""Of the judge: its model, the id of its prompt, and the examples that it is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +73,11 @@ class Comparison:
     interval: Interval | None  # of that share, 95 %, Wilson
     weighted_agreement: float | None  # by inverse probability of being judged; None: all were judged
     kappa: float | None
+    kappa_interval: Interval | None  # 95 %, by resampling the answers, as that of AC1
     kappa_note: str | None  # why κ is undefined, or says little here
     weighted_kappa: float | None  # linear, on I < P < C; undefined where κ is
     ac1: float | None
+    ac1_interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +86,12 @@ class JudgeConfiguration:
 
     model: str
     prompt_id: str | None
+    learned: ConfigurationId | None  # what `judge learn` made of staff's labels; None: the prompt alone
     settings_versions: tuple[int, ...]  # the maps from scores to labels that its labels were made with
     figures: Comparison
     failures: Mapping[str, int]  # answers by what came of the judgement
     threshold: Threshold
+    cases: tuple[ComparedAnswer, ...]  # the answers that it judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +131,31 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
         judgements = await agreement.judgements(conn, course.id)
         opinions = await agreement.opinions(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
-    return report(answers, judgements, opinions, flag_below=settings.flag_below)
+    async with pool.connection() as conn:
+        parted = await halves(conn, course.id)
+    return report(answers, judgements, opinions, flag_below=settings.flag_below, half=parted.of)
 
 
 def report(
-    answers: Sequence[JudgedAnswer], judgements: Sequence[Judgement], opinions: Sequence[HumanLabel], *, flag_below: int
+    answers: Sequence[JudgedAnswer],
+    judgements: Sequence[Judgement],
+    opinions: Sequence[HumanLabel],
+    *,
+    flag_below: int,
+    half: Callable[[str], Half],
 ) -> AgreementReport:
-    """Compare; *judgements* are the last of each configuration for each answer, oldest first."""
+    """
+    Compare; *judgements* are the last of each configuration for each answer, oldest first.
+
+    *half* tells to which half of the labelled questions one belongs.
+    """
     last = {judgement.answer_id: judgement for judgement in judgements}
     said: defaultdict[AnswerId, list[HumanLabel]] = defaultdict(list)
     for opinion in opinions:
         said[opinion.answer_id].append(opinion)
     cases = [_case(answer, last.get(answer.answer_id), said) for answer in answers]
     return AgreementReport(
-        groups=_groups(cases),
+        groups=_groups(cases, half),
         failures=_failures([case.judgement for case in cases if case.judgement]),
         judged_unlabelled=sum(
             not case.opinions for case in cases if case.judgement and case.judgement.score is not None
@@ -194,9 +221,11 @@ def compared(cases: Sequence[ComparedAnswer], people: Callable[[ComparedAnswer],
         interval=wilson(agreed(matrix), len(pairs)),
         weighted_agreement=_weighted([(label == said, probability) for label, said, probability in pairs]),
         kappa=kappa(matrix),
+        kappa_interval=kappa_interval(matrix),
         kappa_note=kappa_note(matrix),
         weighted_kappa=kappa(matrix, "linear"),
         ac1=ac1(matrix),
+        ac1_interval=ac1_interval(matrix),
     )
 
 
@@ -226,7 +255,7 @@ def _case(
     return ComparedAnswer(answer=answer, judgement=judgement, opinions=tuple(said.get(answer.answer_id, ())))
 
 
-def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
+def _groups(cases: Sequence[ComparedAnswer], half: Callable[[str], Half]) -> dict[str, Comparison]:
     """
     Comparison over all answers, by language of the question, by who labelled, and by where the answer was made.
 
@@ -234,6 +263,7 @@ def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
     are not like the others.
     """
     languages = sorted({case.answer.language for case in cases})
+    parted = {name: [case for case in cases if half(case.answer.root) == name] for name in HALVES}
     return {
         "all": compared(cases, by_rank),
         **{
@@ -244,6 +274,7 @@ def _groups(cases: Sequence[ComparedAnswer]) -> dict[str, Comparison]:
         "by students": compared(cases, by_students),
         "staff, blind": compared(cases, by_blind_staff),
         "staff, judge seen": compared(cases, by_informed_staff),
+        **{f"staff, {name}": compared(parted[name], by_staff) for name in HALVES},
         "made here": compared([case for case in cases if not case.is_imported], by_rank),
         "imported": compared([case for case in cases if case.is_imported], by_rank),
     }
@@ -256,7 +287,7 @@ def _configurations(
     known = {answer.answer_id: answer for answer in answers}
     of: defaultdict[Configuration, list[Judgement]] = defaultdict(list)
     for judgement in judgements:
-        of[judgement.model, judgement.prompt_id].append(judgement)
+        of[judgement.model, judgement.prompt_id, judgement.configuration_id].append(judgement)
     in_use_first = sorted(of.values(), key=lambda given: (given[0].model == IMPORTED, -given[-1].id))
     return tuple(
         _configured([_case(known[one.answer_id], one, said) for one in given], given) for given in in_use_first
@@ -267,10 +298,12 @@ def _configured(cases: Sequence[ComparedAnswer], given: Sequence[Judgement]) -> 
     return JudgeConfiguration(
         model=given[0].model,
         prompt_id=given[0].prompt_id,
+        learned=given[0].configuration_id,
         settings_versions=tuple(sorted({one.settings_version for one in given if one.label})),
         figures=compared(cases, by_rank),
         failures=_failures(given),
         threshold=propose(_scores_with_staff(cases)),
+        cases=tuple(cases),
     )
 
 

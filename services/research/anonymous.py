@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Callable
 
@@ -13,24 +12,6 @@ from db.records import Course
 
 PSEUDONYMS = "export"
 """The secret that the names of people in exports come from; another than the one of the keys in the database."""
-DISCORD_IDS = (
-    (re.compile(r"<@[!&]?\d+>"), "@…"),
-    (re.compile(r"<#\d+>"), "#…"),
-    (re.compile(r"<a?(:\w+:)\d+>|<(/[^:<>]+):\d+>"), r"\1\2"),
-    (re.compile(r"(https?://(?:\w+\.)?discord(?:app)?\.com/(?:channels|users))/[^\s<>()]+"), r"\1/…"),
-)
-
-
-def without_ids(text: str) -> str:
-    """
-    Return *text* without the ids of Discord that a message may hold.
-
-    >>> without_ids("<@123456>, veja <#42>: https://discord.com/channels/1/2/3")
-    '@…, veja #…: https://discord.com/channels/…'
-    """
-    for pattern, instead in DISCORD_IDS:
-        text = pattern.sub(instead, text)
-    return text
 
 
 async def pseudonyms(pool: AsyncConnectionPool, course: Course) -> Callable[[str], str]:

@@ -14,10 +14,11 @@ from db.records import Again, Course, Language, RetrievalMode
 from db.records.exports import ExportedHit
 from services import i18n
 from services.errors import Refused
+from services.ground.text import without_ids
 from services.ground.timestamps import clock
 from services.lectures.links import moment
 from services.research import dossier
-from services.research.anonymous import pseudonyms, without_ids
+from services.research.anonymous import pseudonyms
 from services.research.cases import ExportedAnswer, cases_of, label_of, manual_label
 from services.research.dossier import MISSING, Entry, Passage, one_line
 from services.research.json_lines import document, json_line

@@ -10,8 +10,8 @@ from typing import Any
 from db.exports import ExportedAnnotation, ExportedJudgement, ExportedReason, ExportedSupport
 from db.records import Course
 from db.records.exports import ExportedHit
+from services.ground.text import without_ids
 from services.research import dossier, moments
-from services.research.anonymous import without_ids
 from services.research.cases import ExportedAnswer, label_of
 from services.research.dossier import MISSING, Entry
 
@@ -156,6 +156,7 @@ def _judgement_object(one: ExportedJudgement, supports: Iterable[ExportedSupport
         "model": one.model,
         "prompt_id": one.prompt_id,
         "prompt_sha256": one.prompt_sha256,
+        **({"configuration": one.configuration_id} if one.configuration_id else {}),
         "judged_at": one.judged_at.isoformat(),
     }
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from db.records import Course
-from services.research.anonymous import without_ids
+from services.ground.text import without_ids
 from services.research.cases import ExportedAnswer
 from services.research.json_lines import document
 

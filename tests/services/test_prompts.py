@@ -15,6 +15,7 @@ RELEASED = {
     "judge/1": "ab17e851a6f4ea592c8dc8054e3bdba63d4671cac55c58afafce9efab125a939",
     "judge/2": "7a9c23536cb3659cd7b7f3a3c04285f6fef77b19473098288d33fff5186a2e60",
     "map/1": "7b8422c8141f9ad8334992644ccd2c85247b68434269d919fcdcf8976c6dcfc6",
+    "judge/3": "3c8b675af37e45a1247d462f93a0318bc6cbb6e484cc8c440ebc8736e617072b",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
@@ -32,7 +33,7 @@ RELEASED = {
 }
 OTHERS = {
     "abstention": {"question": "What is a tensor?", "passages": "another"},
-    "judge": {"question": "What is a tensor?", "answer": "another"},
+    "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another"},
     "map": {"passages": "another", "language": "en"},
     "support": {"references": "Reference 2\nClaim: …", "numbers": "2, 3"},
     "answer": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
@@ -45,7 +46,7 @@ OTHERS = {
 }
 VALUES = {
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
-    "judge": {"question": "O que é um tensor?", "answer": "…"},
+    "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…"},
     "map": {"passages": "…", "language": "pt"},
     "support": {"references": "Reference 1\nClaim: …", "numbers": "1"},
     "answer": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},

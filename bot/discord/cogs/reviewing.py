@@ -13,10 +13,11 @@ from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, given, left_behind, left_by_us
 from bot.discord.hearing.places import Rooms
 from bot.discord.languages import named, options, reader
-from bot.discord.messages import cards
+from bot.discord.messages import alerts, cards
 from bot.discord.messages.layout import Page
 from bot.discord.rounds import each, survived
 from db.records import Course, ItemId, VerifiedId
+from db.records.learning import DueAlert
 from db.records.reviews import DueCard, ReviewItem
 from services import i18n
 from services.errors import Refused
@@ -59,8 +60,19 @@ class Reviewing(
 
     async def _round(self) -> None:
         await each("review.card_failed", await self._review.due_cards(), self._show)
+        await each("review.alert_failed", await self._services.alerts.due(), self._alert)
         await self._bot.refreshing.tend()
         await self._services.interactions.forget_old()
+
+    async def _alert(self, due: DueAlert) -> None:
+        """Tell staff that the judge has changed; one who dies between sending and keeping says it twice at most."""
+        channel = self._bot.get_partial_messageable(due.staff_channel_id)
+        try:
+            await channel.send(alerts.text(due), allowed_mentions=QUIET, nonce=f"alert.{due.alert.id}")
+        except TROUBLE as error:
+            log.warning("review.alert_not_sent", extra={"alert_id": due.alert.id, "reason": repr(error)})
+            return  # its claim runs out, and the next round tries again
+        await self._services.alerts.told(due.alert)
 
     async def _show(self, due: DueCard) -> None:
         """Post a card, or edit the one that is there."""

@@ -109,7 +109,8 @@ def _topic(topic: TopicWords, number: int, examples: int, spots: int) -> str:
 
 def _quality(shown: Sheet) -> list[str]:
     scores = " · ".join(f"{bar.name}: {bar.count_in_words}" for bar in shown.scores)
-    warning = [f"⚠️ {shown.warning}"] if shown.warning else []
+    warnings = (*map(plain, shown.alerts), *([shown.warning] if shown.warning else []))
+    warning = [f"⚠️ {one}" for one in warnings]
     return [*warning, *map(_row, shown.quality), f"{shown.scores_caption}: {scores}", shown.labels, shown.agreement]
 
 

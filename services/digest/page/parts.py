@@ -125,6 +125,7 @@ class Sheet:
     scores_notes: tuple[str, ...]
     labels: str
     agreement: str
+    alerts: tuple[str, ...]  # that the judge has changed
     warning: str | None
     staff: tuple[FigureRow, ...]
     staff_notes: tuple[str, ...]

@@ -11,6 +11,7 @@ from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QU
 from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
 from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic, Tries
+from services.ground import alerting
 from services.ground.timestamps import clock
 
 LONGEST_EXAMPLE = 300
@@ -103,6 +104,7 @@ class _Sheets(Spoken):
             labels=self._labels(digest.staff_labels),
             agreement=self._agreement(digest.agreement),
             warning=self._warning(digest.agreement),
+            alerts=tuple(alerting.sentence(one, self.language) for one in digest.alerts),
             staff=self._staff_rows(digest),
             staff_notes=self._staff_notes(digest),
             cost=self._cost(digest.cost),

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from bot.discord.messages import digest_embed
 from db import connect, digest_figures, maps
 from db.records import Course, LectureId, SegmentId, TranscriptId
 from db.records.maps import Chapter
 from services.courses.courses import Courses
 from services.digest.figures import Figures
+from services.digest.page import pages
 from services.digest.page.sheet import sheet
 from services.digest.posting.weeks import period, zone_named
 from services.digest.report import Digest, Period, Tries
@@ -577,3 +579,29 @@ async def test_who_was_asked_back_is_counted_apart(term: Term) -> None:
     assert sheet(digest, "en").tries == (
         "1 question was answered by asking which lecture was meant, or by saying that there is no such one."
     )
+
+
+async def test_what_the_canaries_found_in_the_week_is_told(term: Term) -> None:
+    await term.ask(MONDAY)
+    await term.write(
+        """
+        with measured as (
+            insert into judge_runs (course_id, kind, labels, half, n, missing, figures)
+            select 1, 'canary', 'IIPC', 'all', 20, 0, '{}' from generate_series(1, 2) returning id
+        )
+        insert into judge_alerts (course_id, run_id, kind, model, shift, part, n, made_at)
+        select 1, id, 'shift', 'juiz', 0.5, 0, 20,
+            case when id = 1 then %(when)s else %(before)s end::timestamptz from measured
+        """,
+        when=MONDAY + timedelta(days=1),
+        before=MONDAY - timedelta(days=1),
+    )
+
+    digest = await term.told()
+
+    assert [(one.kind, one.model, one.shift) for one in digest.alerts] == [("shift", "juiz", 0.5)]
+    told = f"The judge has changed: on {MONDAY + timedelta(days=1):%Y-%m-%d} (UTC), juiz scored 20 frozen answers 0.5"
+    assert told in pages.text(digest, "en")
+    assert told in pages.html(digest, "en")
+    shown = [field.value or "" for field in digest_embed.embed(digest, "en").fields]
+    assert told in "\n".join(shown).replace("\\", "")

@@ -306,7 +306,7 @@ class Rows:
         )
 
     def report(self) -> AgreementReport:
-        return report(self.answers, self.judgements, self.opinions, flag_below=2)
+        return report(self.answers, self.judgements, self.opinions, flag_below=2, half=lambda _: "test")
 
 
 @pytest.fixture

@@ -32,9 +32,10 @@ from db.records import (
 )
 from services.courses.courses import Courses
 from services.errors import Refused
+from services.ground import text as texts
+from services.ground.text import without_ids
 from services.lectures.manifest import Plan, Source
-from services.research import anonymous, dossier, dossier_reading, export, importing, table
-from services.research.anonymous import without_ids
+from services.research import dossier, dossier_reading, export, importing, table
 from services.research.export import Chunk, Format, chunks, day, retriever
 from services.research.importing import ImportReport, imported
 from services.research.table import harmless
@@ -784,7 +785,7 @@ def test_ids_of_discord_stay_here() -> None:
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    for module in (anonymous, table):
+    for module in (texts, table):
         assert doctest.testmod(module).attempted
         assert not doctest.testmod(module).failed
 

@@ -1,0 +1,178 @@
+"""`monitoria judge learn`: what the judge learns from staff, and whether that is shipped."""
+
+import textwrap
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot.terminal import console as terminal
+from services import wiring
+from services.errors import Refused
+from services.ground.text import clean
+from services.judging.examples import Example
+from services.judging.judge import Judge
+from services.research.learning import learn as learning
+from services.research.learning.learn import Learned, LearnOrder, LearnStep, Material
+from services.wiring import Judging, Setup
+
+QUOTED = 110
+"""Characters of a text that are shown; `--json` has all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningOrder:
+    """What `monitoria judge learn` was told."""
+
+    course: str
+    examples: int
+    tested: int
+    dry_run: bool
+    as_json: bool
+
+    @property
+    def wanted(self) -> LearnOrder:
+        return LearnOrder(examples=self.examples, tested=self.tested)
+
+
+async def learn(setup: Setup, order: LearningOrder) -> None:
+    async with wiring.judging(setup) as opened:
+        course = await opened.courses.find(order.course)
+        if order.dry_run:
+            found = await learning.material(opened.pool, course, order.wanted)
+            show(order, material_document(found), material_view(found))
+            return
+        done = await _with_progress(learning.learn(opened.pool, _judge(opened), course, order.wanted))
+    show(order, document(done), view(order.course, done))
+
+
+async def forget(setup: Setup, slug: str) -> None:
+    async with wiring.store(setup) as store:
+        was = await learning.forget(store.pool, await store.courses.find(slug))
+    terminal.show("The judge goes by its prompt alone again." if was else "The judge had no examples.")
+
+
+def show(order: LearningOrder, document: dict[str, Any], view: RenderableType) -> None:
+    if order.as_json:
+        terminal.print_json({"course": order.course, **document})
+    else:
+        terminal.show(view)
+
+
+def document(done: Learned) -> dict[str, Any]:
+    return {
+        "run": done.run,
+        "configuration": done.configuration,
+        **asdict(done.decision),
+        "threshold": asdict(done.threshold),
+        "tokens": done.tokens,
+        "examples": [_example(one) for one in done.examples],
+    }
+
+
+def material_document(found: Material) -> dict[str, Any]:
+    return {
+        "development": found.count("development"),
+        "test": found.count("test"),
+        "tied": found.tied,
+        "swaying": found.chosen.swaying,
+        "too_long": found.chosen.too_long,
+        "calls": found.calls,
+        "examples": [_example(one) for one in found.chosen.examples],
+    }
+
+
+def view(course: str, done: Learned) -> RenderableType:
+    decision, below = done.decision, done.threshold.proposed
+    parts: list[RenderableType] = [
+        Text("Shipped." if decision.ships else "Not shipped.", style="bold green" if decision.ships else "bold yellow"),
+        Text(f"Because {decision.reason}."),
+        Text(""),
+        _figures(done),
+        *_examples(done.examples),
+    ]
+    if decision.ships and below is not None:
+        parts.append(Text(f"Flag scores below {below} by it: monitoria course judge {course} --flag-below {below}"))
+    elif decision.ships:
+        parts.append(Text(f"No threshold is proposed for it: {done.threshold.reason}.", style="dim"))
+    return Group(*parts)
+
+
+def material_view(found: Material) -> RenderableType:
+    return Group(
+        Text(
+            f"{found.count('development')} labelled answers to choose from and {found.count('test')} to test on; "
+            f"{found.tied} left out, for staff contradict each other evenly."
+        ),
+        Text(f"The judge would be asked {found.calls} times or a few more."),
+        *_examples(found.chosen.examples),
+        *_left_out(found),
+    )
+
+
+def _figures(done: Learned) -> Table:
+    decision = done.decision
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_row("test half", f"{decision.n} answers compared, {decision.missing} missing")
+    table.add_row("agreement with staff", f"{_share(decision.before)} before, {_share(decision.after)} by the new one")
+    if decision.difference is not None and decision.difference_interval is not None:
+        low, high = decision.difference_interval
+        table.add_row("difference", f"{decision.difference:+.2f}, 95 % between {low:+.2f} and {high:+.2f} (paired)")
+    table.add_row(
+        "cards",
+        f"{decision.cards_before} now, which find {decision.found} in need of repair; {decision.cards_after:.1f} to "
+        "find as many by the new one",
+    )
+    table.add_row("tokens", f"{done.tokens:,}")
+    table.add_row("kept as", f"configuration {done.configuration}, run {done.run}")
+    return table
+
+
+def _examples(examples: Sequence[Example]) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text("\nExamples, from the development half", style="bold")]
+    for number, one in enumerate(examples, start=1):
+        parts.append(Text(f"{number}. staff: {one.label}  {_short(one.question)}"))
+        parts.append(Text(f"   {_short(one.text)}", style="dim"))
+        if one.why:
+            parts.append(Text(f"   why: {_short(one.why)}", style="dim"))
+    return parts
+
+
+def _left_out(found: Material) -> list[RenderableType]:
+    counts = ((found.chosen.swaying, "speak to the judge"), (found.chosen.too_long, "are too long to be shown"))
+    return [Text(f"{count} could be no example: they {why}.", style="dim") for count, why in counts if count]
+
+
+def _example(one: Example) -> dict[str, Any]:
+    return {"answer_id": one.answer, "question": one.question, "answer": one.text, "label": one.label, "why": one.why}
+
+
+async def _with_progress(run: AsyncGenerator[LearnStep | Learned, None]) -> Learned:
+    with terminal.progress() as bars:
+        task = bars.add_task("judging", total=None)
+        async with aclosing(run):
+            async for step in run:
+                if isinstance(step, Learned):
+                    return step
+                bars.update(task, completed=step.done, total=step.total)
+    raise AssertionError  # a run ends with what came of it, or with an error
+
+
+def _judge(opened: Judging) -> Judge:
+    if opened.judge is None:
+        raise Refused(
+            "There is no judge; set MONITORIA_JUDGE_MODEL, with OPENAI_API_KEY or MONITORIA_JUDGE_BASE_URL, in .env."
+        )
+    return opened.judge
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(clean(text), QUOTED, placeholder=" …")

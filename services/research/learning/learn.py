@@ -1,0 +1,294 @@
+"""Let a course's judge learn from staff: choose examples, try them on other questions, ship them or say why not."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from db import judge_configurations, judge_labels, judge_runs, judge_settings
+from db.records import ConfigurationId, Course, JudgeSettings, Label, RunId
+from db.records.learning import LabelledAnswer
+from services.errors import MonitoriaError, Refused
+from services.judging import learned
+from services.judging.examples import PROMPT, Example, Lesson
+from services.judging.judge import Judge
+from services.research.agreement import verdict
+from services.research.learning import configuring
+from services.research.learning.choosing import Chosen, chosen
+from services.research.learning.halves import Half, halves
+from services.research.learning.runs import KeptFigure, figure
+from services.research.learning.shipping import FEWEST_OF_A_CLASS, FEWEST_PAIRS, Decision, TriedPair, decide
+from services.research.learning.trying import Trial, TriedAnswer, Work
+from services.research.threshold import Threshold, propose
+
+AT_ONCE = 4
+FEWEST_CHOSEN = 2
+FEWEST_TWICE = 10
+"""From so many answers on that several of staff have labelled, it is known whether these agree."""
+LEAST_AGREED = 0.5
+"""Of those: where staff give one label less often, the judge would learn whose turn it was."""
+CHANGED = "what staff say of an example changed while it was tested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnOrder:
+    """How much is learned from, and tested on."""
+
+    examples: int = 6
+    tested: int = 200  # answers of the test half at most, the latest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What staff have said, and what is made of it before anything is asked."""
+
+    work: tuple[Work, ...]  # development first
+    tied: int  # staff contradict each other evenly
+    chosen: Chosen
+    settings: JudgeSettings
+
+    def count(self, half: Half) -> int:
+        return sum(one[2] == half for one in self.work)
+
+    @property
+    def calls(self) -> int:
+        """How often the judge will be asked at least."""
+        return self.count("development") + 2 * self.count("test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnStep:
+    """How far a run is, in answers."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What came of a run."""
+
+    run: RunId
+    configuration: ConfigurationId
+    examples: tuple[Example, ...]
+    decision: Decision
+    threshold: Threshold  # proposed for the new configuration, on development
+    tokens: int
+
+
+async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder) -> Material:
+    """
+    Read what staff have said in *course*, and choose the examples.
+
+    Raises:
+        Refused: there are too few labels, they are all alike, or staff do not agree among themselves.
+
+    """
+    async with pool.connection() as conn:
+        parted = await halves(conn, course.id)
+        labelled = await judge_labels.by_staff(conn, course.id)
+        settings = await judge_settings.current(conn, course.id)
+    _require_agreement(labelled)
+    work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in _with_one_label(labelled)]
+    development = [one for one in work if one[2] == "development"]
+    test = [one for one in work if one[2] == "test"][-order.tested :]
+    learned_from = {answer for answer, _, _ in development}
+    found = chosen([one for one in labelled if one.answer_id in learned_from], settings.labels, order.examples)
+    _require_enough([label for _, label, _ in test], found)
+    return Material(work=(*development, *test), tied=len(labelled) - len(work), chosen=found, settings=settings)
+
+
+async def learn(
+    pool: AsyncConnectionPool, judge: Judge, course: Course, order: LearnOrder
+) -> AsyncGenerator[LearnStep | Learned, None]:
+    """
+    Make a configuration, try it beside the one in use, and ship it or keep why not; last comes what came of it.
+
+    All calls are reserved, counted and capped like any judgement's. A run that cannot end ships nothing.
+
+    Raises:
+        Refused: another run is under way, there is too little to learn from, or the day's budget is spent.
+        Unavailable: the judge's model cannot be reached.
+
+    """
+    async with _alone(pool, course):
+        found = await material(pool, course, order)
+        async with pool.connection() as conn:
+            before, after = await _configurations(conn, course, judge.name, found)
+        trial, tried = Trial(pool, judge, course, found.settings, before, after), list[TriedAnswer]()
+        for at in range(0, len(found.work), AT_ONCE):
+            try:
+                tried += await trial.of(found.work[at : at + AT_ONCE])
+            except MonitoriaError as error:
+                await _keep_broken(pool, course, judge.name, after, found, tried, str(error))
+                raise
+            yield LearnStep(done=min(at + AT_ONCE, len(found.work)), total=len(found.work))
+        yield await _decided(pool, course, judge.name, after, found, tried)
+
+
+async def forget(pool: AsyncConnectionPool, course: Course) -> bool:
+    """Let the judge go by its prompt alone again; return False where it did."""
+    async with pool.connection() as conn:
+        return await judge_configurations.retire(conn, course.id)
+
+
+@asynccontextmanager
+async def _alone(pool: AsyncConnectionPool, course: Course) -> AsyncGenerator[None, None]:
+    """Be the only one that learns in *course*; the lock goes with the session, also where the process is killed."""
+    async with pool.connection() as conn:
+        if not await judge_configurations.try_lock(conn, course.id):
+            raise Refused(f"The judge of {course.slug!r} is learning already; wait until that run has ended.")
+        await conn.commit()  # the lock is the session's: no transaction stays open for minutes
+        try:
+            yield
+        finally:
+            await judge_configurations.unlock(conn, course.id)
+
+
+async def _configurations(
+    conn: AsyncConnection, course: Course, model: str, found: Material
+) -> tuple[Lesson | None, Lesson]:
+    """Return the lesson in use, if any, and that of the new configuration, stored."""
+    lesson = Lesson(labels=found.settings.labels, examples=found.chosen.examples)
+    await configuring.require_new(conn, course, model, lesson)
+    before = await learned.in_use(conn, course.id, model, found.settings)
+    ids = [one.answer for one in found.chosen.examples]
+    return before, await configuring.add(conn, course, model, ids, found.settings)
+
+
+async def _decided(
+    pool: AsyncConnectionPool, course: Course, model: str, lesson: Lesson, found: Material, tried: Sequence[TriedAnswer]
+) -> Learned:
+    development = [one for one in tried if one.half == "development"]
+    threshold = propose([(score, one.label) for one in development if (score := one.after.verdict.score) is not None])
+    pairs = [
+        TriedPair(label=one.label, before=one.before and one.before.verdict.score, after=one.after.verdict.score)
+        for one in tried
+        if one.half == "test"
+    ]
+    decision = decide(pairs, found.settings.labels, found.settings.flag_below)
+    async with pool.connection() as conn:
+        decision = await _shipped(conn, course, lesson, decision, threshold)
+        run = await _kept(conn, course, model, lesson, found, tried, decision)
+    return Learned(
+        run=run,
+        configuration=_stored(lesson),
+        examples=lesson.examples,
+        decision=decision,
+        threshold=threshold,
+        tokens=sum(one.tokens for one in tried),
+    )
+
+
+async def _shipped(
+    conn: AsyncConnection, course: Course, lesson: Lesson, decision: Decision, threshold: Threshold
+) -> Decision:
+    """Keep the decision with the configuration; one whose examples changed meanwhile does not ship after all."""
+    for one in (decision, replace(decision, ships=False, reason=CHANGED)):
+        if await judge_configurations.decide(
+            conn,
+            course=course.id,
+            configuration=_stored(lesson),
+            ships=one.ships,
+            reason=one.reason,
+            flag_below=threshold.proposed,
+        ):
+            return one
+    return decision
+
+
+async def _kept(
+    conn: AsyncConnection,
+    course: Course,
+    model: str,
+    lesson: Lesson,
+    found: Material,
+    tried: Sequence[TriedAnswer],
+    decision: Decision,
+) -> RunId:
+    served = [call.model for one in tried for call in one.after.calls if call.model]
+    return await judge_runs.add(
+        conn,
+        course=course.id,
+        kind="learning",
+        model=model,
+        model_served=served[-1] if served else None,
+        prompt_id=PROMPT,
+        configuration=lesson.configuration,
+        labels="".join(found.settings.labels),
+        half="test",
+        n=decision.n,
+        missing=decision.missing,
+        figures=_figures(decision),
+        tokens=sum(one.tokens for one in tried),
+        outcome="shipped" if decision.ships else "not shipped",
+        reason=decision.reason,
+    )
+
+
+async def _keep_broken(
+    pool: AsyncConnectionPool,
+    course: Course,
+    model: str,
+    lesson: Lesson,
+    found: Material,
+    tried: Sequence[TriedAnswer],
+    why: str,
+) -> None:
+    """Keep a run that could not end: it compared nothing, and cost what it cost."""
+    nothing = decide([], found.settings.labels, found.settings.flag_below)
+    broken = replace(nothing, missing=found.count("test"), reason=f"{configuring.UNDECIDED}: {why}")
+    async with pool.connection() as conn:
+        await _kept(conn, course, model, lesson, found, tried, broken)
+
+
+def _figures(decision: Decision) -> dict[str, KeptFigure | None]:
+    return {
+        "agreement": figure(decision.after, decision.after_interval),
+        "agreement_before": figure(decision.before, decision.before_interval),
+        "difference": figure(decision.difference, decision.difference_interval),
+        "found": figure(decision.found, None) if decision.n else None,
+        "cards_before": figure(decision.cards_before, None) if decision.n else None,
+        "cards": figure(decision.cards_after, None) if decision.n else None,
+    }
+
+
+def _with_one_label(labelled: Sequence[LabelledAnswer]) -> list[tuple[LabelledAnswer, Label]]:
+    """Leave out the answers on which staff contradict each other evenly."""
+    found: list[tuple[LabelledAnswer, Label]] = []
+    for one in labelled:
+        label = verdict(one.labels)
+        if label is not None and label != "tied":
+            found.append((one, label))
+    return found
+
+
+def _stored(lesson: Lesson) -> ConfigurationId:
+    assert lesson.configuration is not None  # noqa: S101 - `configuring.add` has stored it
+    return lesson.configuration
+
+
+def _require_agreement(labelled: Sequence[LabelledAnswer]) -> None:
+    twice = [one.labels for one in labelled if len(one.labels) > 1]
+    agreed = sum(len(set(labels)) == 1 for labels in twice)
+    if len(twice) >= FEWEST_TWICE and agreed <= LEAST_AGREED * len(twice):
+        raise Refused(
+            f"Of {len(twice)} answers that several of staff labelled, they agree on {agreed}; talk about what C, P "
+            "and I mean before the judge learns from them."
+        )
+
+
+def _require_enough(test: Sequence[Label], found: Chosen) -> None:
+    repair = sum(label != "C" for label in test)
+    if len(test) < FEWEST_PAIRS or min(repair, len(test) - repair) < FEWEST_OF_A_CLASS:
+        raise Refused(
+            f"There are too few labels of staff to test on (n = {len(test)}, {repair} of them P or I); it takes "
+            f"{FEWEST_PAIRS} on the test half, and {FEWEST_OF_A_CLASS} on either side."
+        )
+    if len({one.label for one in found.examples}) < FEWEST_CHOSEN:
+        raise Refused(
+            f"There is too little to learn from: {len(found.examples)} answers of the development half can be "
+            "examples, and they do not have two different labels."
+        )
