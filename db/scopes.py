@@ -27,7 +27,7 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
     async with conn.cursor(row_factory=kwargs_row(_named)) as cur:
         await cur.execute(
             """
-            select s.kind, l.id, l.slug, l.title, l.held_on
+            select s.kind, s.number, l.id, l.slug, l.title, l.held_on
             from answer_scopes s join lectures l on l.id = s.lecture_id and l.course_id = s.course_id
             where s.answer_id = %(answer)s and s.course_id = %(course)s
                 and l.withdrawn_at is null and (l.released_at is null or l.released_at <= now())
@@ -36,7 +36,10 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
             {"answer": answer, "course": course},
         )
         named = await cur.fetchall()
-    return AnswerScope(kind=named[0][0], lectures=tuple(lecture for _, lecture in named)) if named else None
+    if not named:
+        return None
+    kinds, numbers, lectures = zip(*named, strict=True)
+    return AnswerScope(kind=kinds[0], lectures=lectures, numbers=numbers)
 
 
 async def of_question(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> tuple[LectureFacts, ...]:
@@ -63,5 +66,5 @@ async def of_question(conn: AsyncConnection, *, course: CourseId, question: Ques
         return tuple(await cur.fetchall())
 
 
-def _named(kind: ScopeKind, **columns: Any) -> tuple[ScopeKind, LectureFacts]:  # noqa: ANN401 - a row
-    return kind, LectureFacts(**columns)
+def _named(kind: ScopeKind, number: int, **columns: Any) -> tuple[ScopeKind, int, LectureFacts]:  # noqa: ANN401 - a row
+    return kind, number, LectureFacts(**columns)

@@ -125,9 +125,9 @@ class Feedback:
     ) -> None:
         """Ask the same question of the lecture that was chosen, or of all, for whoever pressed."""
         place = PLACES.get(verb)
-        chosen = reply.scope.lectures[place : place + 1] if reply.scope and place is not None else ()
+        chosen = reply.scope.listed.get(place) if reply.scope and place is not None else None
         delivery = await self._services.deliveries.of_question(reply.answer.question_id)
-        if delivery is None or (place is not None and not chosen):
+        if delivery is None or (place is not None and chosen is None):
             raise Refused(i18n.text("discord.answer_gone", reader(interaction)))
 
         async def asking(command: Command) -> Asked:
@@ -137,8 +137,8 @@ class Feedback:
                 source=SOURCE,
                 source_id=command.source_id,
                 asker_key=await self._services.people.key(course, interaction.user.id),
-                lecture=chosen[0].id if chosen else None,
-                everywhere=not chosen,
+                lecture=chosen.id if chosen else None,
+                everywhere=chosen is None,
                 follows=delivery.follows,
                 said_at=interaction.created_at,
                 destination=command.destination,

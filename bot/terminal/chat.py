@@ -69,9 +69,8 @@ def _again(line: str, course: Course, asked: Asked | None, last: Reply | None) -
         return None
     if wanted["place"] is None:
         return replace(asked, everywhere=True, lecture=None)
-    place = int(wanted["place"])
-    chosen = last.scope.lectures[place - 1 : place] if last and last.scope else ()
-    return replace(asked, lecture=chosen[0].id) if chosen else None
+    chosen = last.scope.listed.get(int(wanted["place"])) if last and last.scope else None
+    return replace(asked, lecture=chosen.id) if chosen else None
 
 
 def _more(course: Course, last: Reply | None) -> Asked | None:

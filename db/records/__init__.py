@@ -70,7 +70,6 @@ class LectureFacts:
 ScopeKind = Literal["within", "one_of", "nowhere"]
 """A question of these lectures, of one of them (only its asker knows which), or of one that there is not."""
 
-
 IntentKind = Literal["comparison", "list", "overview", "missed"]
 """
 What a question asks for that is more than an answer.
@@ -85,6 +84,12 @@ class AnswerScope:
 
     kind: ScopeKind
     lectures: tuple[LectureFacts, ...]
+    numbers: tuple[int, ...] = ()  # of each as it was listed, from 1: some may have gone since; none: all are there
+
+    @property
+    def listed(self) -> dict[int, LectureFacts]:
+        """The lectures by the numbers under which they were listed, and are chosen."""
+        return dict(zip(self.numbers or range(1, len(self.lectures) + 1), self.lectures, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ OnCard = Literal[
 EMOJI: dict[OnAnswer, str] = {
     "up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣", "widen": "📚",
 }  # fmt: skip
-PLACES: dict[OnAnswer, int] = {"in1": 0, "in2": 1, "in3": 2}
+PLACES: dict[OnAnswer, int] = {"in1": 1, "in2": 2, "in3": 3}
 """Which of the lectures that an answer asks about each chooses."""
 STYLES: dict[OnCard, discord.ButtonStyle] = {
     "right": discord.ButtonStyle.success,
@@ -201,7 +201,9 @@ def under(
 def _choosing(answer: Answer, scope: AnswerScope, language: Language) -> discord.ui.View:
     """Return a button for each lecture that may be meant, and one for all."""
     view = discord.ui.View(timeout=None)
-    for verb, lecture in zip(PLACES, scope.lectures, strict=False):
+    for verb, number in PLACES.items():
+        if (lecture := scope.listed.get(number)) is None:
+            continue
         press = AnswerPress(verb=verb, course=answer.course_id, answer=answer.id)
         words = shortened(harmless(called(lecture, language)), LONGEST_LABEL)
         view.add_item(PressButton(press, language, row=0, words=words))

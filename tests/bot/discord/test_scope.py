@@ -111,6 +111,18 @@ async def test_a_lecture_that_there_is_not_is_said_and_the_nearest_are_buttons(c
         assert "parte1" in cited(wide)
 
 
+async def test_a_button_chooses_the_lecture_that_it_names_though_one_before_it_has_gone(campus: Campus) -> None:
+    async with campus.running() as client:
+        await taught(campus, client)
+        nowhere = await asked(campus, "o que ele falou de dropout na aula 7?")
+        async with client.services.pool.connection() as conn:
+            await conn.execute("update lectures set withdrawn_at = now(), transcript_id = null where slug = 'parte-1'")
+
+        chosen = await pressed(campus, nowhere, SECOND)
+
+        assert "parte2" in cited(chosen)
+
+
 async def test_where_two_may_be_meant_each_is_a_button(campus: Campus) -> None:
     async with campus.running() as client:
         await taught(campus, client)
