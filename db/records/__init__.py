@@ -72,7 +72,6 @@ class LectureFacts:
 ScopeKind = Literal["within", "one_of", "nowhere"]
 """A question of these lectures, of one of them (only its asker knows which), or of one that there is not."""
 
-
 IntentKind = Literal["comparison", "list", "overview", "missed"]
 """
 What a question asks for that is more than an answer.
@@ -87,11 +86,11 @@ class AnswerScope:
 
     kind: ScopeKind
     lectures: tuple[LectureFacts, ...]
-    numbers: tuple[int, ...] = ()  # of each, from 1, among those that were named then; none before it is stored
+    numbers: tuple[int, ...] = ()  # of each as it was listed, from 1: some may have gone since; none: all are there
 
     def numbered(self, number: int) -> LectureFacts | None:
-        """Return the lecture that has had *number* since then, if students may still know of it."""
-        return dict(zip(self.numbers, self.lectures, strict=True)).get(number)
+        """Return the lecture that was listed under *number*, if students may still know of it."""
+        return dict(zip(self.numbers or range(1, len(self.lectures) + 1), self.lectures, strict=True)).get(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
