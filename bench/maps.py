@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.corpus import COURSES, DIMENSION, Corpus
-from bench.launching import resident_mb
 from bench.retrieval import MADE_UP, QUESTIONS, WARM_UP, Filled, ask, filled, percentiles
 from db import connect, courses, embedded, generations, lectures, map_jobs, maps, transcripts, vectors
 from db.migrate import migrate
@@ -119,13 +118,18 @@ async def making(count: int) -> Table:
                     began = time.monotonic()
                     await Mapper(pool, None).drain()
                     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-                    row = (first + EVERY, resident_mb(os.getpid()), peak, time.monotonic() - began)
+                    row = (first + EVERY, _resident_mb(), peak, time.monotonic() - began)
                     shown.add_row(f"{row[0]:,}", *(f"{value:.0f}" for value in row[1:]))
                     print(*(round(value) for value in row), file=sys.stderr, flush=True)  # it takes a while
                 began = time.monotonic()
                 again = await Mapper(pool, None).drain()
                 shown.add_row("nothing new", "", "", f"{time.monotonic() - began:.2f} ({again} jobs)")
     return shown
+
+
+def _resident_mb() -> float:
+    """Return what this process alone holds: PostgreSQL beside it shares its buffers among its own."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def _course(pool: AsyncConnectionPool) -> tuple[CourseId, GenerationId]:
