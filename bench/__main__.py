@@ -4,11 +4,12 @@ Measure speed and print it beside the targets: `python -m bench [WORD …] [N �
 The words are `start`, `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and
 two that take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs.
 The numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
-`dead-judge` how many seconds the judge is dead. Six have arguments of their own: `python -m bench term URL …` writes
+`dead-judge` how many seconds the judge is dead. Eight have arguments of their own: `python -m bench term URL …` writes
 a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
 topics, `python -m bench same-question [MODEL]` measures docs/same-question.md, `python -m bench chatter [errors]` when
 the bot speaks unasked, `python -m bench learning [RUNS]` what a judge that learns would ship, `python -m bench
-formulas` what pictures of formulas cost.
+formulas` what pictures of formulas cost, `python -m bench chapters DATA` where chapters begin, and `python -m bench
+maps [N]` what maps cost.
 """
 
 import asyncio
@@ -21,12 +22,14 @@ from rich.console import Console
 
 from bench import (
     answering,
+    chapters,
     chatter,
     discord,
     embedding,
     formulas,
     judge_learning,
     judging,
+    maps,
     memory,
     moments,
     retrieval,
@@ -65,9 +68,11 @@ async def main(what: set[str], sizes: tuple[int, ...]) -> None:
 
 
 OF_THEIR_OWN = {
+    "chapters": chapters.main,
     "chatter": chatter.main,
     "formulas": formulas.main,
     "learning": judge_learning.main,
+    "maps": maps.main,
     "moments": moments.main,
     "same-question": same_question.main,
     "term": term.main,

@@ -34,8 +34,9 @@ PAUSE = 0.003
 LONGEST_PAUSE_S = 4.0
 
 FEWEST, MOST = 1, 12
-SHORTEST_S = 75.0
-MINUTES_A_CHAPTER = 25.0
+SHORTEST_S = 120.0
+LEAST_WANTED = 5
+MINUTES_A_CHAPTER = 18.0
 
 Matrix = NDArray[np.float64]
 
@@ -45,9 +46,9 @@ def many(length_s: float) -> int:
     Return into how many chapters a lecture is cut.
 
     >>> [many(60 * minutes) for minutes in (1, 3, 10, 50, 90, 240)]
-    [1, 2, 4, 6, 8, 12]
+    [1, 1, 5, 8, 10, 12]
     """
-    wanted = round(4 + length_s / 60 / MINUTES_A_CHAPTER)
+    wanted = round(LEAST_WANTED + length_s / 60 / MINUTES_A_CHAPTER)
     return max(FEWEST, min(wanted, MOST, int(length_s / SHORTEST_S)))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from db import maps
 from services.mapping.mapper import Mapper, until_tomorrow
 from tests.fake_model import Behaviour, hangs, replies, says, sends_json
 from tests.services.mapping.conftest import LECTURE, QUICK, Atlas
@@ -248,3 +249,16 @@ async def test_a_cancelled_mapper_gives_its_job_back(atlas: Atlas) -> None:
         await mapper.drain()
 
     assert await atlas.state() == "done"
+
+
+async def test_a_lecture_that_goes_takes_its_map_along(atlas: Atlas) -> None:
+    atlas.desk.write("aula-02", "♪")
+    await atlas.taken_in()
+    (atlas.desk.folder / "aula-01.srt").unlink()
+    await atlas.desk.take_in(prune=True)
+
+    await atlas.cut()
+
+    async with atlas.desk.pool.connection() as conn:
+        found = await maps.maps_of(conn, course=atlas.desk.course.id, reader="staff")
+    assert "aula-01" not in {one.lecture for one in found}
