@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from rich.console import Console
 from rich.table import Table
 
-from bench import term
+from bench import term_questions
 from bench.families import families
 from bench.topics import Quality, measured
 from db import connect
@@ -55,7 +55,7 @@ async def main(words: Sequence[str]) -> None:
     url = parser.parse_args(words).url
     shown = Table("questions", "joined", "purity", "ARI", "homogeneity", "completeness", "V", "groups")
     async with connect.pool(url) as pool:
-        for slug in term.COURSES:
+        for slug in term_questions.COURSES:
             async with pool.connection() as conn:
                 weeks = await _weeks(conn, slug)
             _add(shown, f"{slug}, mean of {len(weeks)} weeks", weeks)
@@ -98,7 +98,7 @@ async def _weeks(conn: AsyncConnection, slug: str) -> list[list[Cited]]:
         )
         rows = await cur.fetchall()
     by_week = defaultdict[int, list[Cited]](list)
-    for row, drawn in zip(rows, term.drawn(slug), strict=True):
+    for row, drawn in zip(rows, term_questions.drawn(slug), strict=True):
         assert row.text == drawn.text, "the term in the database was drawn with another seed"
         places = zip(row.lecture_ids, row.titles, row.starts_s, strict=True)
         by_week[row.week].append(

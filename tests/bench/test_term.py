@@ -2,29 +2,28 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from bench import term
+from bench import term, term_questions
 from bench.families import families, singles
 
 
 def test_the_same_seed_draws_the_same_term() -> None:
-    first = list(term.drawn("estatistica", seed=3, scale=0.05))
+    first = list(term_questions.drawn("estatistica", seed=3, scale=0.05))
 
-    assert first == list(term.drawn("estatistica", seed=3, scale=0.05))
-    assert first != list(term.drawn("estatistica", seed=4, scale=0.05))
+    assert first == list(term_questions.drawn("estatistica", seed=3, scale=0.05))
+    assert first != list(term_questions.drawn("estatistica", seed=4, scale=0.05))
 
 
 def test_an_exam_week_is_asked_most_and_the_last_week_alone_is_the_same_week() -> None:
-    whole = list(term.drawn("redes-neurais", scale=0.1))
-    last = list(term.drawn("redes-neurais", scale=0.1, weeks=1))
+    whole = list(term_questions.drawn("redes-neurais", scale=0.1))
+    last = list(term_questions.drawn("redes-neurais", scale=0.1, weeks=1))
 
     assert (len(whole), len(last)) == (10 * 40 + 2 * 100, 100)
     assert whole[-100:] == last
 
 
 def test_weeks_are_those_of_the_courses_clocks() -> None:
-    days = {
-        one.asked_at.astimezone(ZoneInfo("America/Sao_Paulo")).date() for one in term.drawn("redes-neurais", weeks=1)
-    }
+    asked = term_questions.drawn("redes-neurais", weeks=1)
+    days = {one.asked_at.astimezone(ZoneInfo("America/Sao_Paulo")).date() for one in asked}
 
     assert {day.isocalendar()[:2] for day in days} == {(2026, 21)}
     assert len(days) == 7

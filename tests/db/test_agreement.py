@@ -1,13 +1,13 @@
 from dataclasses import dataclass
-from datetime import timedelta
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from db import agreement, answers, courses, judgements, questions
+from db import agreement, courses, judgements
 from db.records import AnswerId, Course, JudgedFor, Label, Outcome
 from db.records.reviews import HumanLabel
+from tests import rows
 
 
 @dataclass
@@ -22,37 +22,8 @@ class Shelf:
         self, text: str = "É isso.", *, course: Course | None = None, outcome: Outcome = "answered"
     ) -> AnswerId:
         course = course or self.course
-        question = await questions.insert(
-            self.conn,
-            course=course.id,
-            lecture=None,
-            text="O que é um tensor?",
-            language="pt",
-            follows=None,
-            source="test",
-            source_id=None,
-            asker_key=None,
-            lease=timedelta(0),
-        )
-        assert question
-        answer = await answers.insert(
-            self.conn,
-            question=question,
-            course=course.id,
-            outcome=outcome,
-            text=text,
-            failure=None,
-            retrieval="lexical",
-            generation=None,
-            model="fake",
-            prompt_id=None,
-            prompt_sha256=None,
-            tokens_in=None,
-            tokens_out=None,
-            latency_ms=3,
-        )
-        assert answer
-        return answer.id
+        question = await rows.question(self.conn, course.id)
+        return (await rows.answer(self.conn, course.id, question, outcome=outcome, text=text)).id
 
     async def judge(
         self,

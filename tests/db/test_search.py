@@ -9,9 +9,10 @@ import pytest
 from pgvector import Bit
 from psycopg import AsyncConnection, sql
 
-from db import courses, generations, language_means, lectures, lexicons, search, signs, transcripts, vectors
+from db import courses, language_means, lectures, lexicons, search, signs, transcripts, vectors
 from db.records import Course, CourseId, GenerationId
 from db.transcripts import NewSegment
+from tests import rows
 
 DIMENSION = 64
 LECTURES = 30
@@ -24,19 +25,7 @@ COMPARED = signs.LEAST_COMPARED * REACH + LECTURES * SEGMENTS // signs.ONE_COMPA
 @pytest.fixture
 async def filled(conn: AsyncConnection) -> tuple[Course, GenerationId]:
     """Three courses of 1,200 segments, analysed; the second one is returned."""
-    generation = await generations.insert(
-        conn,
-        backend="torch",
-        model="made up",
-        revision="",
-        dimension=DIMENSION,
-        query_prefix="",
-        passage_prefix="",
-        piece_tokens=128,
-        state="serving",
-        dense_weights={"*": 1.0},
-    )
-    assert generation is not None
+    generation = await rows.generation(conn, DIMENSION)
     made: list[Course] = []
     for slug in ("first", "second", "third"):
         course = await courses.insert(conn, slug=slug, title=slug, language="en")

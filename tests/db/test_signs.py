@@ -5,29 +5,17 @@ import pytest
 from numpy.typing import NDArray
 from psycopg import AsyncConnection
 
-from db import courses, generations, language_means, lectures, signs, transcripts, vectors
+from db import courses, language_means, lectures, signs, transcripts, vectors
 from db.records import CourseId, GenerationId, LectureId, SegmentId
 from db.transcripts import NewSegment
+from tests import rows
 
 DIMENSION = 24
 
 
 @pytest.fixture
 async def generation(conn: AsyncConnection) -> GenerationId:
-    begun = await generations.insert(
-        conn,
-        backend="torch",
-        model="made up",
-        revision="",
-        dimension=DIMENSION,
-        query_prefix="",
-        passage_prefix="",
-        piece_tokens=128,
-        state="serving",
-        dense_weights={"*": 1.0},
-    )
-    assert begun is not None
-    return begun.id
+    return (await rows.generation(conn, DIMENSION)).id
 
 
 @pytest.fixture

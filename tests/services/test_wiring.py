@@ -2,27 +2,17 @@
 
 from pathlib import Path
 
-from db import connect, generations
+from db import connect
 from services import wiring
 from services.models.embedder import Backend, EmbedderConfig, Identity, configured_name
 from services.wiring import Setup
+from tests import rows
 from tests.fake_model import embeds, fake_model
 
 
 async def test_no_model_is_opened_where_none_is_wanted_though_vectors_serve(database: str, tmp_path: Path) -> None:
     async with connect.pool(database, size=1) as pool, pool.connection() as conn:
-        await generations.insert(
-            conn,
-            backend="torch",
-            model="all-MiniLM-L6-v2",
-            revision="1",
-            dimension=384,
-            query_prefix="",
-            passage_prefix="",
-            piece_tokens=None,
-            state="serving",
-            dense_weights={"*": 0.2},
-        )
+        await rows.generation(conn, 384, model="all-MiniLM-L6-v2", piece_tokens=None)
     setup = Setup(home=tmp_path, database_url=database, embedder=EmbedderConfig(model="none"), answer=None)
 
     async with wiring.services(setup) as services:
@@ -35,18 +25,8 @@ async def test_the_model_of_older_vectors_is_asked_with_the_fields_they_were_mad
 ) -> None:
     async with fake_model(embeds) as server:
         async with connect.pool(database, size=1) as pool, pool.connection() as conn:
-            await generations.insert(
-                conn,
-                backend="openai",
-                model="m",
-                revision="input_type=query | input_type=passage",
-                dimension=3,
-                query_prefix="",
-                passage_prefix="",
-                piece_tokens=None,
-                state="serving",
-                dense_weights={"*": 0.2},
-            )
+            fields = "input_type=query | input_type=passage"
+            await rows.generation(conn, 3, backend="openai", model="m", revision=fields, piece_tokens=None)
         config = EmbedderConfig(model="other", backend="openai", base_url=server.base_url)
         setup = Setup(home=tmp_path, database_url=database, embedder=config, answer=None)
         async with wiring.services(setup) as services:

@@ -15,9 +15,16 @@ GOOD = "O gradiente encolhe até sumir nas redes recorrentes longas. Vejam https
 OTHER = "A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente."
 
 
+TRIES = 5
+"""Discord gives a form three seconds to open; where the machine has no time for it, people try again, as they are told."""
+
+
 async def opened(at: Desk, message: Message, who: Member | None = None) -> Interaction:
-    used = await at.campus.server.menu(who or at.bia, message.channel, MENU, message)
-    return await used.answered()
+    for _ in range(TRIES):
+        used = await (await at.campus.server.menu(who or at.bia, message.channel, MENU, message)).answered()
+        if "problema interno" not in json.dumps(used.response, ensure_ascii=False):
+            return used
+    raise AssertionError(f"no form in {TRIES} tries")
 
 
 async def sent(at: Desk, form: Interaction, who: Member | None = None, **values: str) -> Interaction:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, connect, judge_settings, judgements, questions
+from db import connect, judge_settings, judgements
 from db.records import AnswerId, Course, JudgedFor, Judgement, JudgeSettings, Outcome
 from services.courses.courses import Courses
 from services.judging.judge import Judge
@@ -21,6 +21,7 @@ from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research import agreement
 from services.reviewing.annotate import Annotate
+from tests import rows
 from tests.fake_model import Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 
 QUICK = WorkerPace(
@@ -51,36 +52,8 @@ class Court:
     async def answer(self, text: str = "Porque encolhe.", *, outcome: Outcome = "answered") -> AnswerId:
         """Store an answer with its promise of a judgement, as `ask` does."""
         async with self.pool.connection() as conn:
-            question = await questions.insert(
-                conn,
-                course=self.course.id,
-                lecture=None,
-                text="Por que o gradiente some?",
-                language="pt",
-                follows=None,
-                source="test",
-                source_id=None,
-                asker_key=None,
-                lease=timedelta(0),
-            )
-            assert question is not None
-            stored = await answers.insert(
-                conn,
-                question=question,
-                course=self.course.id,
-                outcome=outcome,
-                text=text,
-                failure=None,
-                retrieval="lexical",
-                generation=None,
-                model="fake",
-                prompt_id=None,
-                prompt_sha256=None,
-                tokens_in=None,
-                tokens_out=None,
-                latency_ms=1,
-            )
-            assert stored is not None
+            question = await rows.question(conn, self.course.id, text="Por que o gradiente some?")
+            stored = await rows.answer(conn, self.course.id, question, outcome=outcome, text=text)
             await promise(conn, course=self.course.id, answer=stored.id)
         return stored.id
 

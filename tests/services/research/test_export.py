@@ -7,14 +7,14 @@ import io
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from psycopg.rows import dict_row
 
-from db import answers, judge_settings, judgements, questions, reviews
+from db import answers, judge_settings, judgements, reviews
 from db.records import (
     AnswerId,
     Course,
@@ -39,6 +39,7 @@ from services.research import dossier, dossier_reading, export, importing, table
 from services.research.export import Chunk, Format, chunks, day, retriever
 from services.research.importing import ImportReport, imported
 from services.research.table import harmless
+from tests import rows
 from tests.services.conftest import Desk
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "dossier.md"
@@ -69,38 +70,24 @@ class Office:
     ) -> tuple[QuestionId, AnswerId]:
         where = (course or self.course).id
         async with self.desk.pool.connection() as conn:
-            question = await questions.insert(
-                conn,
-                course=where,
-                lecture=None,
-                text=text,
-                language="pt",
-                follows=None,
-                source="discord",
-                source_id=None,
-                asker_key=asker,
-                lease=timedelta(0),
-            )
-            assert question
+            question = await rows.question(conn, where, text=text, source="discord", asker_key=asker)
             if answer is None:
                 return question, AnswerId(0)
-            stored = await answers.insert(
+            stored = await rows.answer(
                 conn,
-                question=question,
-                course=where,
+                where,
+                question,
                 outcome=outcome,
                 text=answer,
                 failure="http://10.1.2.3 said no" if outcome == "failed" else None,
                 retrieval="hybrid",
                 generation=await self._generation(),
-                model="fake",
                 prompt_id="answer/1",
                 prompt_sha256="ab",
                 tokens_in=100,
                 tokens_out=20,
                 latency_ms=1234,
             )
-            assert stored
             if course is None and outcome == "answered":
                 await answers.insert_hits(conn, answer=stored.id, course=where, hits=hits or self.hits)
                 await answers.insert_references(conn, answer=stored.id, course=where, references=[self.reference()])
