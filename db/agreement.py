@@ -62,7 +62,8 @@ async def opinions(conn: AsyncConnection, course: CourseId) -> list[HumanLabel]:
     async with conn.cursor(row_factory=class_row(HumanLabel)) as cur:
         await cur.execute(
             """
-            select answer_id, role, label, reason, comment, judge_visible
+            select answer_id, role, label, reason, comment, judge_visible,
+                (dense_rank() over (order by annotator_key))::int as person
             from annotations where course_id = %(course)s order by changed_at, id
             """,
             {"course": course},

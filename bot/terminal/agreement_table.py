@@ -12,6 +12,7 @@ from rich.text import Text
 
 from services.ground.text import clean
 from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
+from services.research.annotators import EPSILON, StandIn
 from services.research.threshold import RESAMPLES, Threshold
 
 QUOTED = 130
@@ -35,6 +36,7 @@ FLAGGING = (
     "finds: share of the answers labelled P or I that would be flagged. spares: share of those labelled C that would "
     f"be left alone. J: finds + spares - 1. best in: share of {RESAMPLES:,} resamples of the labels that choose it."
 )
+CEILING = "two of staff on the same answer: no judge can be expected to agree with staff more than they do."
 HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
@@ -59,6 +61,8 @@ def agreement(course: str, report: AgreementReport) -> RenderableType:
     if in_use := report.in_use:
         now = f"(now: scores below {report.flag_below})"
         parts += [_heading(f"\nWhen to flag: {_named(in_use)} {now}"), *_threshold(in_use.threshold)]
+    if report.groups["staff, each other"].n:
+        parts += [_heading("\nMay the judge stand in for one of staff?"), _stand_in(report.stand_in)]
     if report.disagreements:
         parts.append(_heading("\nWhere they differ most"))
         parts += [_disagreement(number, one) for number, one in enumerate(report.disagreements, start=1)]
@@ -97,6 +101,8 @@ def _reading(groups: Mapping[str, Comparison]) -> list[RenderableType]:
         lines.append(_remark("", BOTH))
     if "staff, test" in groups:
         lines.append(_remark("halves", HALVES))
+    if "staff, each other" in groups:
+        lines.append(_remark("each other", CEILING))
     if "staff, judge seen" in groups:
         lines.append(_remark("judge seen", INFORMED))
     return lines
@@ -211,6 +217,18 @@ def _proposal(threshold: Threshold) -> Text:
     chosen = next(one.chosen for one in threshold.tried if one.below == threshold.proposed)
     unsettled = "" if chosen >= SETTLED else " Not settled: other labels would often choose another one."
     return Text(f"Proposed from {of}: flag scores below {threshold.proposed}.{unsettled}", style="bold")
+
+
+def _stand_in(found: StandIn) -> Text:
+    if found.may is None:
+        return Text(f"Nobody can tell yet: {found.reason}.", style="yellow")
+    won = sum(one.is_won for one in found.people)
+    answer = "It may" if found.may else "It may not"
+    return Text(
+        f"{answer}: it agrees with the others as well as {won} of {len(found.people)} people do, less {EPSILON:g} for "
+        "being cheaper (the alternative annotator test; half of them must be won).",
+        style="bold" if found.may else "yellow",
+    )
 
 
 def _disagreement(number: int, one: Disagreement) -> RenderableType:

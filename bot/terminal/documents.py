@@ -87,6 +87,7 @@ def agreement(course: str, report: AgreementReport) -> Json:
             for one in report.configurations
         ],
         "disagreements": [_disagreement(one) for one in report.disagreements],
+        "stand_in": asdict(report.stand_in),
     }
 
 

@@ -139,3 +139,4 @@ class HumanLabel:
     reason: str | None
     comment: str | None
     judge_visible: bool  # the judge's score had been seen
+    person: int = 0  # tells people apart within one reading, and says nothing of who they are

@@ -22,6 +22,7 @@ from services.ground.statistics import (
     total,
     wilson,
 )
+from services.research.annotators import StandIn, stand_in
 from services.research.learning.halves import HALVES, Half, halves
 from services.research.threshold import Threshold, propose
 
@@ -116,6 +117,7 @@ class AgreementReport:
     configurations: tuple[JudgeConfiguration, ...]  # the one that judged last first, the imported one at the end
     flag_below: int  # as the course has it now
     disagreements: tuple[Disagreement, ...]
+    stand_in: StandIn  # whether the judge may stand in for one of staff
 
     @property
     def in_use(self) -> JudgeConfiguration | None:
@@ -164,6 +166,7 @@ def report(
         configurations=_configurations(answers, judgements, said),
         flag_below=flag_below,
         disagreements=disagreements(cases),
+        stand_in=_stand_in(cases),
     )
 
 
@@ -229,6 +232,35 @@ def compared(cases: Sequence[ComparedAnswer], people: Callable[[ComparedAnswer],
     )
 
 
+def among_staff(cases: Sequence[ComparedAnswer]) -> Comparison:
+    """
+    Compare staff with each other, the ceiling of what a judge can reach: each answer's first label with its second.
+
+    Two labels an answer, so that an answer that many labelled counts once.
+    """
+    said = [[one.label for one in case.opinions if one.role == "staff"] for case in cases]
+    counts = Counter((labels[0], labels[1]) for labels in said if len(labels) > 1)
+    matrix = tuple(tuple(counts[first, second] for second in LABELS) for first in LABELS)
+    n = counts.total()
+    return Comparison(
+        labelled=n,
+        n=n,
+        tied=0,
+        failed=0,
+        unjudged=0,
+        matrix=matrix,
+        agreement=agreed(matrix) / n if n else None,
+        interval=wilson(agreed(matrix), n),
+        weighted_agreement=None,
+        kappa=kappa(matrix),
+        kappa_interval=kappa_interval(matrix),
+        kappa_note=kappa_note(matrix),
+        weighted_kappa=kappa(matrix, "linear"),
+        ac1=ac1(matrix),
+        ac1_interval=ac1_interval(matrix),
+    )
+
+
 def kappa_note(matrix: Sequence[Sequence[int]]) -> str | None:
     """Say why κ is undefined for *matrix*, or should not be believed; None where it can be read."""
     if not total(matrix):
@@ -275,6 +307,11 @@ def _groups(cases: Sequence[ComparedAnswer], half: Callable[[str], Half]) -> dic
         "staff, blind": compared(cases, by_blind_staff),
         "staff, judge seen": compared(cases, by_informed_staff),
         **{f"staff, {name}": compared(parted[name], by_staff) for name in HALVES},
+        "staff, each other": among_staff(cases),
+        **{
+            f"staff, each other, {code}": among_staff([one for one in cases if one.answer.language == code])
+            for code in languages
+        },
         "made here": compared([case for case in cases if not case.is_imported], by_rank),
         "imported": compared([case for case in cases if case.is_imported], by_rank),
     }
@@ -328,6 +365,15 @@ def _disagreement(case: ComparedAnswer) -> Disagreement | None:
         verdict=said,
         gap=abs(LABELS.index(case.judgement.label) - LABELS.index(said)),
     )
+
+
+def _stand_in(cases: Sequence[ComparedAnswer]) -> StandIn:
+    labels: dict[AnswerId, Label | None] = {}
+    said: dict[AnswerId, dict[int, Label]] = {}
+    for case in cases:
+        labels[case.answer.answer_id] = case.judgement.label if case.judgement else None
+        said[case.answer.answer_id] = {one.person: one.label for one in case.opinions if one.role == "staff"}
+    return stand_in(labels, said)
 
 
 def _weighted(pairs: Sequence[tuple[bool, float | None]]) -> float | None:

@@ -125,8 +125,12 @@ async def test_labels_come_without_their_givers(shelf: Shelf) -> None:
     found = await agreement.opinions(shelf.conn, shelf.course.id)
 
     assert found == [
-        HumanLabel(answer_id=answer, role="staff", label="P", reason="wrong", comment="não é", judge_visible=True),
-        HumanLabel(answer_id=answer, role="student", label="I", reason="wrong", comment="não é", judge_visible=False),
+        HumanLabel(
+            answer_id=answer, role="staff", label="P", reason="wrong", comment="não é", judge_visible=True, person=1
+        ),
+        HumanLabel(
+            answer_id=answer, role="student", label="I", reason="wrong", comment="não é", judge_visible=False, person=2
+        ),
     ]
 
 

@@ -175,6 +175,7 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
         "threshold",
         "configurations",
         "disagreements",
+        "stand_in",
     ]
     groups = document["groups"]
     assert list(groups) == [
@@ -187,6 +188,9 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
         "staff, judge seen",
         "staff, development",
         "staff, test",
+        "staff, each other",
+        "staff, each other, en",
+        "staff, each other, pt",
         "made here",
         "imported",
     ]

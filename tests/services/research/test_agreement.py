@@ -454,3 +454,18 @@ def test_no_answer_is_lost(given_rows: list[tuple[Literal["ok", "timeout", "unju
     assert scored_rows == everything.n + everything.tied + found.judged_unlabelled
     assert len(rows.judgements) == scored_rows + sum(found.failures.values())
     assert everything.unjudged == sum(found.labelled_unjudged.values())
+
+
+def test_staff_are_held_against_each_other_as_the_ceiling() -> None:
+    rows = Rows()
+    for _ in range(8):
+        rows.add(staff="CC")
+    rows.add(staff="CI", language="en")
+    rows.add(staff="C")
+    rows.add(staff="IIC")
+
+    groups = rows.report().groups
+
+    assert (groups["staff, each other"].n, groups["staff, each other"].agreement) == (10, 0.9)
+    assert (groups["staff, each other, en"].n, groups["staff, each other, en"].agreement) == (1, 0)
+    assert groups["staff, each other"].ac1_interval is not None
