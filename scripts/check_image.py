@@ -36,7 +36,7 @@ SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
 NEEDED_FILES = (
     "bot/samples/course/manifest.json",
     "db/migrations/0001_first_light.sql",
-    "services/locales/pt-BR.toml",
+    "services/i18n/locales/pt-BR.toml",
     "services/prompts/answer/3.md",
 )
 """What is no Python and must still be installed; one of each kind."""

@@ -53,7 +53,7 @@ def test_the_wheel_holds_the_three_packages_and_the_samples() -> None:
     assert wheel["force-include"] == {"samples": "bot/samples"}
 
 
-@pytest.mark.parametrize("pattern", ["db/migrations/*.sql", "services/prompts/*/*.md", "services/locales/*.toml"])
+@pytest.mark.parametrize("pattern", ["db/migrations/*.sql", "services/prompts/*/*.md", "services/i18n/locales/*.toml"])
 def test_what_is_no_python_lies_inside_a_package(pattern: str) -> None:
     assert list(ROOT.glob(pattern))
 

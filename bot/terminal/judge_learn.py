@@ -17,7 +17,7 @@ from services.ground.text import clean
 from services.judging.examples import Example
 from services.judging.judge import Judge
 from services.research.learning import learn as learning
-from services.research.learning.learn import Learned, LearnOrder, LearnStep, Material
+from services.research.learning.learn import Learned, LearnMaterial, LearnOrder, LearnStep
 from services.wiring import Judging, Setup
 
 QUOTED = 110
@@ -74,7 +74,7 @@ def document(done: Learned) -> dict[str, Any]:
     }
 
 
-def material_document(found: Material) -> dict[str, Any]:
+def material_document(found: LearnMaterial) -> dict[str, Any]:
     return {
         "development": found.count("development"),
         "test": found.count("test"),
@@ -102,7 +102,7 @@ def view(course: str, done: Learned) -> RenderableType:
     return Group(*parts)
 
 
-def material_view(found: Material) -> RenderableType:
+def material_view(found: LearnMaterial) -> RenderableType:
     return Group(
         Text(
             f"{found.count('development')} labelled answers to choose from and {found.count('test')} to test on; "
@@ -142,7 +142,7 @@ def _examples(examples: Sequence[Example]) -> list[RenderableType]:
     return parts
 
 
-def _left_out(found: Material) -> list[RenderableType]:
+def _left_out(found: LearnMaterial) -> list[RenderableType]:
     counts = ((found.chosen.swaying, "speak to the judge"), (found.chosen.too_long, "are too long to be shown"))
     return [Text(f"{count} could be no example: they {why}.", style="dim") for count, why in counts if count]
 

@@ -21,7 +21,7 @@ from services.answering.drafts import Draft
 from services.answering.limits import require_within_limits
 from services.answering.phrasing import standalone, translations
 from services.answering.replies import Examined, Reply, examine, reply_to
-from services.answering.scoping.gathered import NO_MATERIAL_YET, Material, gathered
+from services.answering.scoping.gathered import NO_MATERIAL_YET, ReplyMaterial, gathered
 from services.answering.scoping.reading import NOWHERE_ELSE, asked_for, pointed, searched_for, takes_along
 from services.answering.scoping.sides import with_every_side
 from services.answering.storing import STORE_LIMIT_S, store
@@ -386,7 +386,9 @@ class Asker:
             return None
         return await self._finder.find(question.course, understood, question.language)
 
-    async def _gathered(self, question: Question, wanted: Intent | None, understood: str, deadline: float) -> Material:
+    async def _gathered(
+        self, question: Question, wanted: Intent | None, understood: str, deadline: float
+    ) -> ReplyMaterial:
         async def search(about: str, *, k: int, within: Sequence[LectureId] | None) -> Found:
             return await self._found(question, about, deadline, k=k, within=within)
 

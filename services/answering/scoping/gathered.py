@@ -22,7 +22,7 @@ MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class ReplyMaterial:
     """What was gathered for a question: passages to write an answer from, or lines that are one."""
 
     found: Found = NOTHING
@@ -31,7 +31,7 @@ class Material:
     written: Written | None = None
 
 
-NO_MATERIAL_YET = Material()
+NO_MATERIAL_YET = ReplyMaterial()
 
 
 async def gathered(
@@ -42,7 +42,7 @@ async def gathered(
     search: Search,
     *,
     has_model: bool,
-) -> Material:
+) -> ReplyMaterial:
     """Return what a question is answered from; where what it asks for is not there, the passages as ever."""
     special = None
     match wanted.kind if wanted else None:
@@ -56,15 +56,17 @@ async def gathered(
         return special
     found = await search(searched_for(understood, question.scope), k=HITS, within=question.lectures)
     if wanted is None or wanted.kind != "comparison":
-        return Material(found=found)
+        return ReplyMaterial(found=found)
     return await _compared(pool, question, wanted, found, search, has_model=has_model)
 
 
-async def _listed(pool: AsyncConnectionPool, question: Question, wanted: Intent, search: Search) -> Material | None:
+async def _listed(
+    pool: AsyncConnectionPool, question: Question, wanted: Intent, search: Search
+) -> ReplyMaterial | None:
     lines = await speaking(pool, question.course, wanted.topic, search, within=question.lectures)
     if not lines:
         return None
-    return Material(written=await asyncio.to_thread(a_list, question, wanted.topic, lines))
+    return ReplyMaterial(written=await asyncio.to_thread(a_list, question, wanted.topic, lines))
 
 
 async def _whole(
@@ -74,25 +76,25 @@ async def _whole(
     named: Sequence[LectureFacts],
     *,
     has_model: bool,
-) -> Material | None:
+) -> ReplyMaterial | None:
     """Return the maps of lectures as lines; where there is none, passages for a model, or sentences."""
     if question.again not in WRITTEN:
         lines, has_map = await whole(pool, question.course, named)
         if lines and (has_map or not has_model or len(named) > MOST_TOLD):
-            return Material(written=await asyncio.to_thread(a_map, question, kind, lines))
+            return ReplyMaterial(written=await asyncio.to_thread(a_map, question, kind, lines))
     hits = await passages(pool, question.course, named, most=HITS)
-    return Material(found=replace(NOTHING, hits=hits, language=question.language), kind=kind) if hits else None
+    return ReplyMaterial(found=replace(NOTHING, hits=hits, language=question.language), kind=kind) if hits else None
 
 
 async def _compared(
     pool: AsyncConnectionPool, question: Question, wanted: Intent, found: Found, search: Search, *, has_model: bool
-) -> Material:
+) -> ReplyMaterial:
     within = question.lectures
     both, sides = await by_sides(pool, question.course, wanted, found, search, within=within)
     if len(sides) < 2:
-        return Material(found=found)
+        return ReplyMaterial(found=found)
     if not has_model and all(one.side.lecture for one in sides):
         quoted = await asyncio.to_thread(quotations_by_side, question, both, sides)
         if quoted:
-            return Material(written=replace(quoted, found=both, intent="comparison"))
-    return Material(found=both, sides=sides, kind="comparison")
+            return ReplyMaterial(written=replace(quoted, found=both, intent="comparison"))
+    return ReplyMaterial(found=both, sides=sides, kind="comparison")

@@ -41,7 +41,7 @@ class LearnOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class LearnMaterial:
     """What staff have said, and what is made of it before anything is asked."""
 
     work: tuple[Work, ...]  # development first
@@ -78,7 +78,7 @@ class Learned:
     tokens: int
 
 
-async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder) -> Material:
+async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder) -> LearnMaterial:
     """
     Read what staff have said in *course*, and choose the examples.
 
@@ -97,7 +97,7 @@ async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder)
     learned_from = {answer for answer, _, _ in development}
     found = chosen([one for one in labelled if one.answer_id in learned_from], settings.labels, order.examples)
     _require_enough([label for _, label, _ in test], found)
-    return Material(work=(*development, *test), tied=len(labelled) - len(work), chosen=found, settings=settings)
+    return LearnMaterial(work=(*development, *test), tied=len(labelled) - len(work), chosen=found, settings=settings)
 
 
 async def learn(
@@ -148,7 +148,7 @@ async def _alone(pool: AsyncConnectionPool, course: Course) -> AsyncGenerator[No
 
 
 async def _configurations(
-    conn: AsyncConnection, course: Course, model: str, found: Material
+    conn: AsyncConnection, course: Course, model: str, found: LearnMaterial
 ) -> tuple[Lesson | None, Lesson]:
     """Return the lesson in use, if any, and that of the new configuration, stored."""
     lesson = Lesson(labels=found.settings.labels, examples=found.chosen.examples)
@@ -159,7 +159,12 @@ async def _configurations(
 
 
 async def _decided(
-    pool: AsyncConnectionPool, course: Course, model: str, lesson: Lesson, found: Material, tried: Sequence[TriedAnswer]
+    pool: AsyncConnectionPool,
+    course: Course,
+    model: str,
+    lesson: Lesson,
+    found: LearnMaterial,
+    tried: Sequence[TriedAnswer],
 ) -> Learned:
     development = [one for one in tried if one.half == "development"]
     threshold = propose([(score, one.label) for one in development if (score := one.after.verdict.score) is not None])
@@ -204,7 +209,7 @@ async def _kept(
     course: Course,
     model: str,
     lesson: Lesson,
-    found: Material,
+    found: LearnMaterial,
     tried: Sequence[TriedAnswer],
     decision: Decision,
 ) -> RunId:
@@ -233,7 +238,7 @@ async def _keep_broken(
     course: Course,
     model: str,
     lesson: Lesson,
-    found: Material,
+    found: LearnMaterial,
     tried: Sequence[TriedAnswer],
     why: str,
 ) -> None:

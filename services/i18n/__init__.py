@@ -1,4 +1,4 @@
-"""Say things in the reader's language; the texts are in `services/locales/`."""
+"""Say things in the reader's language; the texts are in `locales/`."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ def spoken(code: str, otherwise: Language) -> Language:
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
     """Return all texts of *language* by their dotted keys."""
-    source = files("services") / "locales" / f"{language}.toml"
+    source = files("services.i18n") / "locales" / f"{language}.toml"
     return dict(_flat(tomllib.loads(source.read_text(encoding="utf-8"))))
 
 
