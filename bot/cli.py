@@ -10,6 +10,8 @@ import typer
 from bot.process import logs
 from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
 from bot.terminal.ending import in_a_sentence, to_the_end
+from bot.terminal.judge_app import judge_app
+from bot.terminal.options import CourseOption, JsonOption
 from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import judge as judging
-    from bot.terminal import judge_learn as judge_learning
-    from bot.terminal import judge_runs as judge_running
     from bot.terminal import replay as replaying
 else:
     # `--help` and wrong usage wait for none of them, and no command for what another one needs.
@@ -31,11 +31,9 @@ else:
         lazily("bot.terminal.commands"),
         lazily("bot.terminal.demo"),
     )
-    digesting, judging, judge_learning, judge_running, mapping, replaying = (
+    digesting, judging, mapping, replaying = (
         lazily("bot.terminal.digest"),
         lazily("bot.terminal.judge"),
-        lazily("bot.terminal.judge_learn"),
-        lazily("bot.terminal.judge_runs"),
         lazily("bot.terminal.mapping"),
         lazily("bot.terminal.replay"),
     )
@@ -53,14 +51,11 @@ app = typer.Typer(
 )
 course_app = typer.Typer(no_args_is_help=True, help="Create courses and see what they hold.")
 app.add_typer(course_app, name="course")
-judge_app = typer.Typer(help="Judge now what is due; see how the judge itself was measured.")
 app.add_typer(judge_app, name="judge")
 
-CourseOption = Annotated[str, typer.Option("--course", metavar="SLUG", help="The course, by its short name.")]
 LectureOption = Annotated[
     str | None, typer.Option("--lecture", metavar="ID", help="This lecture only; `course show` lists the ids.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 LanguageOption = Annotated[
     Literal["pt-BR", "en"], typer.Option("--language", help="The language of the course and of its lectures.")
 ]
@@ -309,71 +304,6 @@ def eval_(
 def worker() -> None:
     """Judge answers until Ctrl-C or SIGTERM: what `run` does beside the bot, on as many machines as you like."""
     raise typer.Exit(to_the_end(judging.work(environment.setup())))
-
-
-@judge_app.callback(invoke_without_command=True)
-def judge(
-    context: typer.Context,
-    missing: Annotated[bool, typer.Option("--missing", help="Also what has no verdict yet, failures too.")] = False,
-    answer: Annotated[int | None, typer.Option("--answer", metavar="ID", help="This answer only, once more.")] = None,
-    course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="With --missing: one course.")] = None,
-) -> None:
-    """
-    Judge now what is due, and wait for it.
-
-    Judgements are never replaced: a new one is added, and the last one counts.
-    """
-    if context.invoked_subcommand:
-        return
-    if (missing and answer is not None) or (course and not missing):
-        raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
-    to_the_end(judging.judge(environment.setup(), missing=missing, answer=answer, slug=course))
-
-
-@judge_app.command("learn")
-def judge_learn(
-    course: CourseOption,
-    examples: Annotated[int, typer.Option("--examples", min=2, max=12, help="At most so many examples.")] = 6,
-    tested: Annotated[int, typer.Option("--tested", min=40, help="At most so many answers of the test half.")] = 200,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the examples and what it costs; ask nothing.")
-    ] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Judge by the prompt alone again.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """
-    Let the judge learn from staff's labels: try examples on questions that it has not seen, and ship them if they help.
-
-    Examples are chosen from one half of the labelled questions and tried on the other. They ship only if agreement with
-    staff does not fall there, and flags cost staff no more time.
-    """
-    if forget:
-        to_the_end(judge_learning.forget(environment.setup(), course))
-        return
-    order = judge_learning.LearningOrder(
-        course=course, examples=examples, tested=tested, dry_run=dry_run, as_json=as_json
-    )
-    to_the_end(judge_learning.learn(environment.setup(), order), when_interrupted="nothing was shipped")
-
-
-@judge_app.command("canaries")
-def judge_canaries(course: CourseOption) -> None:
-    """Have the judge see its canaries now, as it does each week, and tell whether it has changed or misses errors."""
-    to_the_end(judging.canaries(environment.setup(), course))
-
-
-@judge_app.command("runs")
-def judge_runs(
-    course: CourseOption,
-    most: Annotated[int, typer.Option("--last", min=1, help="So many, the latest.")] = 20,
-    png: Annotated[
-        Path | None, typer.Option("--png", metavar="FILE", help="Also draw what scores are worth, and the weeks.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show each time that the judge was measured, beside the time before."""
-    order = judge_running.RunsOrder(course=course, most=most, png=png, as_json=as_json)
-    to_the_end(judge_running.runs(environment.setup(), order))
 
 
 @app.command()

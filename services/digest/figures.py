@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import digest_figures, lexicons, maps
-from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, TriedCount, Voices
+from db import digest_figures, digest_tries, lexicons, maps
+from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
+from db.digest_tries import TriedCount
 from db.records import Again, Course, Label, LectureId, Outcome, QuestionId
 from db.records.maps import Chapter, LectureMap
 from services.citing.citations import LEAD_IN_S
@@ -99,8 +100,8 @@ class Figures:
             pairs = await digest_figures.agreement(conn, span)
             spent = await digest_figures.spent(conn, span)
             terms = await digest_figures.terms(conn, course.id)
-            tries = await digest_figures.tries(conn, span)
-            asked_back = await digest_figures.asked_back(conn, span)
+            tries = await digest_tries.tries(conn, span)
+            asked_back = await digest_tries.asked_back(conn, span)
             minutes = await digest_figures.minutes(conn, span)
             alerts = tuple(await digest_figures.judge_alerts(conn, span))
             taught = Taught(
