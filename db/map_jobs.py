@@ -94,14 +94,15 @@ async def renew(conn: AsyncConnection, job: MapJob, *, lease: timedelta) -> bool
     return renewed.rowcount > 0
 
 
-async def go_on(conn: AsyncConnection, job: MapJob, stage: MapStage) -> bool:
-    """Let the next *stage* of the job be due; return False if it has been claimed or promised anew."""
+async def go_on(conn: AsyncConnection, job: MapJob, stage: MapStage, *, after: timedelta) -> bool:
+    """Let the next *stage* of the job be due *after* a while; return False if it has been claimed or promised anew."""
     moved = await conn.execute(
         """
-        update map_jobs set stage = %(stage)s, run_at = now(), attempts = 0, leased_until = null, reason = null
+        update map_jobs set stage = %(stage)s, run_at = now() + %(after)s, attempts = 0, leased_until = null,
+            reason = null
         where course_id = %(course)s and lecture_id = %(lecture)s and token = %(token)s and state = 'waiting'
         """,
-        {**_held(job), "stage": stage},
+        {**_held(job), "stage": stage, "after": after},
     )
     return moved.rowcount > 0
 

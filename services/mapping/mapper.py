@@ -41,6 +41,8 @@ class MapperPace:
     """How patient a mapper is."""
 
     lease: timedelta = timedelta(minutes=3)  # longer than cutting, or than one call of a model, may take
+    # Before a model writes of new captions: what was just taken in is often put right and taken in again.
+    settling: timedelta = timedelta(minutes=10)
     call_limit_s: float = 90.0
     poll_s: float = 5.0
     most_attempts: int = 5
@@ -138,7 +140,7 @@ class Mapper:
             await _held(conn, job)
             await store(conn, made, map_)
             if any(writing.wants_words(line) for line in map_.chapters):
-                await map_jobs.go_on(conn, job, "write")
+                await map_jobs.go_on(conn, job, "write", after=self._pace.settling)
             else:
                 await map_jobs.finish(conn, job)
         log.info("map.cut", extra={"lecture_id": job.lecture_id, "chapters": len(map_.chapters)})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from db import maps
-from services.mapping.mapper import Mapper, until_tomorrow
+from services.mapping.mapper import Mapper, MapperPace, until_tomorrow
 from tests.fake_model import Behaviour, hangs, replies, says, sends_json
 from tests.services.mapping.conftest import LECTURE, QUICK, Atlas
 
@@ -128,6 +128,14 @@ async def test_a_mapper_without_a_model_leaves_writing_to_others(atlas: Atlas) -
 
     assert await atlas.state() == "waiting"
     assert await atlas.cut() == 0
+
+
+async def test_captions_settle_before_a_model_is_asked_about_them(atlas: Atlas) -> None:
+    await atlas.taken_in()
+    async with atlas.mapper(replies(of_the_chapter), pace=MapperPace()) as (mapper, server):
+        await mapper.drain()
+
+    assert (server.requests, await atlas.state()) == ([], "waiting")
 
 
 @pytest.mark.parametrize("behaviour", [says(""), says("x", finish="content_filter"), says("x", finish="length")])
