@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from services.notation import drawing, drawing_process
+from services.notation.drawing_process import LONGEST_DESCRIPTION, Picture, Pictures, draw
 from services.notation.grammar import LONGEST, NotUnderstood, tree
 from services.notation.lines import line, spoken
 from services.notation.mathml import mathml
-from services.notation.drawing_process import LONGEST_DESCRIPTION, Picture, Pictures, draw
 from services.notation.shown import to_draw
 
 ROWS = [
