@@ -93,7 +93,8 @@ def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | No
 def _spoken(sentence: Sentence, reference: Reference, lecture: LectureFacts, its_map: LectureMap | None) -> ProvenLine:
     """Return the line of a lecture that speaks of something, with the chapter in which it does."""
     chapter = its_map.chapter_at(1000 * (reference.start_s + LEAD_IN_S)) if its_map else None
-    quoted = f"«{plainly(sentence.text)}»"
+    # The words of its moment, which the sentence may only stand beside: what one reads is what one hears there.
+    quoted = f"«{plainly(reference.quote)}»"
     said = under(chapter, quoted) if chapter else quoted
     return ProvenLine(lecture=lecture, said=said, reference=reference, hit=sentence.hit)
 

@@ -31,10 +31,10 @@ def of_chapter(chapter: Chapter, of: LectureMap, lecture: LectureFacts, hit: Hit
 
 
 def under(chapter: Chapter, sentence: str) -> str:
-    """Return *sentence* below its chapter's title, unless that is its beginning: where nobody wrote one."""
+    """Return *sentence* below its chapter's title, unless they begin alike: where nobody wrote a title."""
     title = plainly(chapter.title)
-    is_said = sentence.casefold().lstrip("«").startswith(title.casefold().rstrip("…. "))
-    return sentence if is_said else f"{title}: {sentence}"
+    said, named = (one.casefold().strip("«».… ") for one in (sentence, title))
+    return sentence if said.startswith(named) or named.startswith(said) else f"{title}: {sentence}"
 
 
 def _proof(chapter: Chapter, of: LectureMap) -> Reference:

@@ -116,6 +116,7 @@ async def test_a_list_has_the_best_moment_of_each_lecture(room: Room, text: str,
     assert sorted(cited(reply)) == ["aula-1", "aula-2"]
     assert "Aula 1: Regularização" in reply.answer.text
     assert "«O dropout desliga neurônios ao acaso durante o treino." in reply.answer.text
+    assert all(f"«{one.quote}» [{one.number}]" in reply.answer.text for one in reply.references)
     assert not [prompt for prompt in server.prompts if "Regularização" in prompt]
     assert offered(reply) == ()
 
