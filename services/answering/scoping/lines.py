@@ -61,7 +61,9 @@ def a_list(question: Question, topic: str, lines: Sequence[ProvenLine]) -> Writt
     shown = {reference.lecture for reference in question.shown}
     left = [line for line in lines if line.reference.lecture not in shown]
     page, further = left[:MOST_REFERENCES], len(left[MOST_REFERENCES:])
-    head = i18n.text("whole.list", question.reads, topic=plainly(topic))
+    # What the question takes from the one before is perhaps another person's, who may have it deleted.
+    is_own = plainly(topic) in plainly(question.text)
+    head = i18n.text("whole.list" if is_own else "whole.list_of_that", question.reads, topic=plainly(topic))
     numbered = [
         _marked(f"{plainly(called(line.lecture, question.reads))}: {line.said}", n) for n, line in _counted(page)
     ]

@@ -241,7 +241,30 @@ async def test_whole_lectures_are_compared(room: Room) -> None:
     assert set(cited(reply)) == {"aula-1", "aula-3"}
 
 
+async def test_another_moment_of_whole_lectures_that_are_compared_is_another(room: Room) -> None:
+    first = await asked(room, "compare as aulas 1 e 3")
+    second = await more(room, first)
+
+    assert offered(first) == ("other",)
+    assert second.answer.outcome == "no_material"
+
+
 # Lectures whole, and what was missed
+
+
+async def test_another_moment_of_an_overview_that_a_model_wrote_is_another(room: Room) -> None:
+    cues = [f"Na parte {n} ele explica o assunto número {n} com calma." for n in range(1, 200)]
+    await taken_in(room, [known(captioned(room.folder, "longa", "pt", cues), "Aula 9: Longa", date(2026, 9, 9))])
+    async with model_that(says("Explica o assunto [1].")) as (model, server):
+        asker = room.asker(model)
+        first = await asked(room, "resume a aula 9", asker=asker)
+        second = await asked(room, "", again="other", follows=first.answer.question_id, asker=asker)
+
+    shown = first.references[0]
+    assert (first.answer.intent, second.answer.intent) == ("overview", "overview")
+    assert len(server.prompts) == 2
+    assert second.hits
+    assert not [hit for hit in second.hits if hit.start_s <= shown.start_s < hit.end_s]
 
 
 @pytest.mark.parametrize("has_model", [False, True])
