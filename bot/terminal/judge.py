@@ -111,7 +111,7 @@ async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | 
                 await opened.queue.add_missing(await opened.courses.find(slug) if slug else None)
             taken = await _with_progress(opened, worker)
         left = await opened.queue.state(None)
-    terminal.show(f"{taken} judgements made or tried.")
+    terminal.show(f"{terminal.counted(taken, 'judgement')} made or tried.")
     _tell_what_is_left(left)
 
 
