@@ -81,7 +81,12 @@ def view(found: LectureMap, lost: Sequence[LostWords], *, is_written: bool) -> R
     """Show a map's chapters, and below what staff are to be asked; *is_written*: there is a model that writes them."""
     lines: list[RenderableType] = [Text(f"{found.lecture}  {found.title}", style="bold")]
     if found.state == "waiting" and is_written:
-        lines.append(Text("The language model is still to write titles and sentences.", style="dim"))
+        lines.append(
+            Text(
+                "The language model is still to write titles and sentences, in `monitoria run` or `monitoria worker`.",
+                style="dim",
+            )
+        )
     for chapter in found.chapters:
         lines += _chapter(found, chapter)
     lines += [Text(_asked(one), style="yellow") for one in lost]
