@@ -10,6 +10,7 @@ import typer
 from bot.process import logs
 from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
 from bot.terminal.ending import in_a_sentence, to_the_end
+from bot.terminal.help_texts import flowing
 from bot.terminal.judge_app import judge_app
 from bot.terminal.options import CourseOption, JsonOption
 from services.ground.lazily import lazily
@@ -68,6 +69,8 @@ def main() -> None:
 
 def _main() -> None:
     logs.configure(LogSettings())
+    for each in (app, course_app, judge_app):
+        flowing(each)
     app()
 
 
@@ -110,7 +113,10 @@ def course_judge(
         float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
     ] = None,
     daily_tokens: Annotated[
-        str | None, typer.Option("--daily-tokens", metavar="N|none", help="What the judge may spend a day (UTC).")
+        str | None,
+        typer.Option(
+            "--daily-tokens", metavar="N|none", help="What the judge may spend a day (UTC); a model's maps, half of it."
+        ),
     ] = None,
     labels: Annotated[
         str | None, typer.Option("--labels", metavar="IIPC", help="The labels of the scores 0 to 3.")
@@ -221,8 +227,10 @@ def map_(
     drop: Annotated[str | None, typer.Option("--drop", metavar="N", help="Take out chapter N, or N-M.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="What the chapter is to be called.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget what staff have changed, and map it anew.")] = False,
-    keep: Annotated[int | None, typer.Option("--keep", metavar="Q", help="Answer question Q: it still holds.")] = None,
-    forget: Annotated[int | None, typer.Option("--forget", metavar="Q", help="Answer question Q: give it up.")] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", metavar="Q", help="Answer question Q, which the map asks: it still holds.")
+    ] = None,
+    forget: Annotated[int | None, typer.Option("--forget", metavar="Q", help="… or: give it up.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a lecture is about, chapter by chapter, each line with the words that prove it; or change it."""

@@ -112,7 +112,7 @@ async def _asked(services: Services, talk: Talk, asked: Asked) -> Talk:
 
 async def _replied(services: Services, asked: Asked) -> Reply:
     reply = await commands.answered(services, asked)
-    terminal.show(terminal.answer(reply))
+    terminal.show(terminal.answer(reply, asked.course.language))
     return reply
 
 

@@ -181,7 +181,9 @@ async def ask(setup: Setup, *, question: str, slug: str, lecture: str | None, ev
     if as_json:
         terminal.print_json(shapes.reply(reply))
     else:
-        terminal.show(terminal.answer(reply))
+        terminal.show(terminal.answer(reply, course.language))
+        if reply.answer.further:
+            terminal.tell(f"For the others ask it in `monitoria chat --course {slug}`, then write /more.", style="dim")
 
 
 async def answered(services: Services, asked: Asked) -> Reply:

@@ -17,7 +17,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from db.records import Course, Hit, Lecture, Outcome, Reference
+from db.records import Course, Hit, Language, Lecture, Outcome, Reference
 from db.records.operation import BackupContents
 from services import i18n
 from services.answering.released import instead
@@ -42,19 +42,24 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
 }
 
 
-def answer(replied: Reply) -> RenderableType:
-    """Show an answer with its references, or with the passages where there is nothing to cite."""
+def answer(replied: Reply, language: Language) -> RenderableType:
+    """
+    Show an answer with its references, or with the passages where there is nothing to cite.
+
+    What stands around its text is in the course's *language*, as in its channels.
+    """
     style = OUTCOME_STYLES[replied.answer.outcome]
     parts: list[RenderableType] = [
         Panel(
-            Text(plainly(replied.answer.text) if replied.may_be_seen else instead(replied.mark, "en")),
+            Text(plainly(replied.answer.text) if replied.may_be_seen else instead(replied.mark, language)),
             title=Text(replied.question),
             title_align="left",
             border_style=style,
         )
     ]
     if replied.scope and replied.scope.kind == "within":
-        parts.append(Text(i18n.text("scope.within", "en", lectures=named(replied.scope.lectures, "en")), style="dim"))
+        lectures = named(replied.scope.lectures, language)
+        parts.append(Text(i18n.text("scope.within", language, lectures=lectures), style="dim"))
     if replied.references:
         parts.append(references(replied.references))
     elif replied.answer.outcome == "failed":

@@ -34,7 +34,7 @@ async def run(setup: Setup, question: str) -> None:
             style="dim",
         )
         reply = await commands.answered(services, Asked(course=course, text=question, source="demo"))
-        terminal.show(terminal.answer(reply))
+        terminal.show(terminal.answer(reply, course.language))
         terminal.show(_made_by(services, reply))
     terminal.tell(f'Ask more: monitoria chat --course {COURSE}   or: monitoria ask "…" --course {COURSE}', style="dim")
 

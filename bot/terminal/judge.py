@@ -111,7 +111,7 @@ async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | 
                 await opened.queue.add_missing(await opened.courses.find(slug) if slug else None)
             taken = await _with_progress(opened, worker)
         left = await opened.queue.state(None)
-    terminal.show(f"{taken} judgements made or tried.")
+    terminal.show(f"{terminal.counted(taken, 'judgement')} made or tried.")
     _tell_what_is_left(left)
 
 
@@ -125,14 +125,23 @@ async def canaries(setup: Setup, slug: str) -> None:
 
 
 def canaries_view(found: Watched) -> RenderableType:
-    moved, since = found.shift, "at first" if found.is_same else "before the change of the judge"
-    lines = [f"{len(found.scores)} frozen answers scored, {found.missing} canaries without a verdict."]
+    moved, since = found.shift, "the first rounds" if found.is_same else "the round before the judge changed"
+    frozen = terminal.counted(len(found.scores), "frozen answer")
+    lines = [f"{frozen} scored, {terminal.counted(len(found.caught), 'sentence')} made wrong judged."]
+    if found.missing:
+        lines.append(f"No verdict on {found.missing} more; `monitoria doctor --models` says whether the judge is well.")
     if moved is None:
-        lines.append("There is nothing to compare with yet.")
+        lines.append("There is nothing to compare with yet; the next round will have this one.")
     else:
-        low, high = moved.interval or (moved.mean, moved.mean)
-        lines.append(f"{moved.mean:+.2f} points of 3 ({low:+.2f} to {high:+.2f}) on {moved.n} of them than {since}.")
-    lines.append(f"{len(found.missed)} of {len(found.caught)} sentences made wrong were taken for right.")
+        low, high = moved.interval or (None, None)
+        interval = f"95 %: {low:+.2f} to {high:+.2f}" if low is not None else "too few for an interval"
+        lines.append(f"Beside {since}, on {moved.n} of them: {moved.mean:+.2f} points of 3 ({interval}).")
+    if found.caught:
+        lines.append(f"Taken for right: {len(found.missed)} of {len(found.caught)} sentences made wrong.")
+    else:
+        lines.append(
+            "No sentence could be made wrong yet: that takes references which the judge found fully supported."
+        )
     return Text("\n".join(lines), style="yellow" if found.is_alarming else "")
 
 

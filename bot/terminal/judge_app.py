@@ -19,7 +19,10 @@ else:
     environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judge")
     judge_learning, judge_running = lazily("bot.terminal.judge_learn"), lazily("bot.terminal.judge_runs")
 
-judge_app = typer.Typer(help="Judge now what is due; see how the judge itself was measured.")
+judge_app = typer.Typer(
+    help="Judge now what is due, and wait for it; see how the judge itself was measured.\n\n"
+    "Judgements are never replaced: a new one is added, and the last one counts."
+)
 
 
 @judge_app.callback(invoke_without_command=True)
@@ -29,12 +32,10 @@ def judge(
     answer: Annotated[int | None, typer.Option("--answer", metavar="ID", help="This answer only, once more.")] = None,
     course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="With --missing: one course.")] = None,
 ) -> None:
-    """
-    Judge now what is due, and wait for it.
-
-    Judgements are never replaced: a new one is added, and the last one counts.
-    """
+    """Judge now what is due, unless a command of the group is named."""
     if context.invoked_subcommand:
+        if missing or answer is not None or course:
+            raise typer.BadParameter(f"write options after `judge {context.invoked_subcommand}`, not before it")
         return
     if (missing and answer is not None) or (course and not missing):
         raise typer.BadParameter("--missing and --answer exclude each other, and --course goes with --missing")
@@ -56,9 +57,11 @@ def judge_learn(
     Let the judge learn from staff's labels: try examples on questions that it has not seen, and ship them if they help.
 
     Examples are chosen from one half of the labelled questions and tried on the other. They ship only if agreement with
-    staff does not fall there, and flags cost staff no more time.
+    staff has risen there beyond chance, and flags cost staff no more time.
     """
     if forget:
+        if dry_run or as_json:
+            raise typer.BadParameter("--forget goes alone: it is done at once, and has nothing to show")
         to_the_end(judge_learning.forget(environment.setup(), course))
         return
     order = judge_learning.LearningOrder(

@@ -20,7 +20,8 @@ from services.research.learning import runs as keeping
 from services.research.learning.runs import Change, ComparedRun
 from services.wiring import Setup
 
-SHOWN = ("agreement", "ac1", "kappa")
+SHOWN = {"agreement": "agree", "ac1": "AC1", "kappa": "κ"}
+"""The figures of the table, called as `monitoria agreement` calls them."""
 READING = (
     "Each figure with its 95 % interval; below it, how far it is above the run before of its kind, as if the two "
     "shared no answer. A dash is a figure that is not defined; what cannot be compared is empty. All of it: --json."
@@ -80,7 +81,7 @@ def table(course: str, found: Sequence[ComparedRun]) -> RenderableType:
         said = f"No run of {course!r} is kept yet; `monitoria agreement --course {course}` makes the first."
         return Text(said, style="yellow")
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
-    for name in ("run", "day (UTC)", "what", "n", *SHOWN):
+    for name in ("run", "day (UTC)", "what", "n", *SHOWN.values()):
         shown.add_column(name, justify="left" if name in {"day (UTC)", "what"} else "right", overflow="fold")
     for one in found:
         shown.add_row(

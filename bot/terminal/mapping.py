@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -54,11 +55,11 @@ async def run(setup: Setup, order: MapOrder) -> None:
 def _require_one(order: MapOrder) -> None:
     changes = (order.rename, order.merge, order.drop, order.reset or None, order.keep, order.forget)
     if sum(change is not None for change in changes) > 1:
-        raise Refused("Change one thing at a time: --rename, --merge, --drop, --reset, --keep or --forget.")
+        raise typer.BadParameter("change one thing at a time: --rename, --merge, --drop, --reset, --keep or --forget")
     if order.rename is not None and order.title is None:
-        raise Refused("--rename goes with --title, which says what the chapter is to be called.")
+        raise typer.BadParameter("--rename goes with --title, which says what the chapter is to be called")
     if order.title is not None and order.rename is None and order.merge is None:
-        raise Refused("--title goes with --rename or --merge.")
+        raise typer.BadParameter("--title goes with --rename or --merge")
 
 
 async def _changed(maps: Maps, course: Course, order: MapOrder) -> None:
@@ -80,7 +81,12 @@ def view(found: LectureMap, lost: Sequence[LostWords], *, is_written: bool) -> R
     """Show a map's chapters, and below what staff are to be asked; *is_written*: there is a model that writes them."""
     lines: list[RenderableType] = [Text(f"{found.lecture}  {found.title}", style="bold")]
     if found.state == "waiting" and is_written:
-        lines.append(Text("The language model is still to write titles and sentences.", style="dim"))
+        lines.append(
+            Text(
+                "The language model is still to write titles and sentences, in `monitoria run` or `monitoria worker`.",
+                style="dim",
+            )
+        )
     for chapter in found.chapters:
         lines += _chapter(found, chapter)
     lines += [Text(_asked(one), style="yellow") for one in lost]

@@ -27,11 +27,14 @@ LANGUAGE_LINE = re.compile(r"^[-*\s`\"]*\[?([A-Za-z]{2})(?:[-_][A-Za-z]{2,4})?\]
 SHORT_QUESTION = 3
 """Words with a subject; a question with more of them hardly leans on the one before."""
 MOST_BEFORE = 12
+SAYS = r"(?: (?:ja|so|nao|nos|me))* (?:fal|diss|diz|dit|explic|mencion|coment|cit|abord|mostr|ensin|apresent|discut)"
 LEANS = re.compile(
     r"^\W*(?:e|mas|entao|ou|ok|sim|nao|and|but|so|or|then|yes|no)\b"
-    r"|\b(?:[dn]?isto|[dn]?isso|[dn]?ess[ea]s?|[dn]?est[ea]s?|[dn]?aquel[ea]s?|aquilo|[dn]?el[ea]s?|tambem|mesm[oa]s?"
+    r"|\b(?:[dn]?isto|[dn]?isso|[dn]?ess[ea]s?|[dn]?est[ea]s?|[dn]?aquel[ea]s?|aquilo|[dn]el[ea]s?|tambem|mesm[oa]s?"
     r"|outr[oa]s?|diferencas?|melhor|pior|igual"
-    r"|it|its|that|this|these|those|they|them|their|also|too|same|others?|another|difference|better|worse|instead)\b"
+    r"|it|its|that|this|these|those|them|their|also|too|same|others?|another|difference|better|worse|instead)\b"
+    # Who says something is the lecturer, not what the question before was about: "o que ele falou de dropout?"
+    rf"|\bel[ea]s?\b(?!{SAYS})|\bthey\b(?! (?:say|said|talk|mention|explain|cover|discuss))"
 )
 """What a short question with a subject of its own says where it is about the one before as well; folded."""
 

@@ -13,6 +13,8 @@ LONGEST_QUOTE = 40
 SHORTEST_QUOTE = 12
 """In words. A shorter sentence takes the one after it along; a longer one is cut at cues, or at words."""
 
+TURN = re.compile(r"(?:(?:>{1,3}|[-–—])\s+)+")
+"""What captions write before the words of another person; no quotation begins with it."""
 ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-zà-ÿ])")
 
 
@@ -58,7 +60,8 @@ def _spans(hit: Hit) -> Iterator[tuple[int, int]]:
             if _length(hit.text[start:end]) >= SHORTEST_QUOTE or _length(hit.text[start:later]) > LONGEST_QUOTE:
                 break
             end = later  # noqa: PLW2901 - the span grows
-        yield start, end
+        turn = TURN.match(hit.text, start, end)
+        yield turn.end() if turn else start, end
 
 
 def _between(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

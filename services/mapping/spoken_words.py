@@ -14,6 +14,9 @@ SAID_BY = listed(
 BETWEEN = listed("de da do das dos of del du des der von")
 AGENTS = listed("eu tu voce voces ele ela eles elas nos que nao i you we they he she it to not who je on il")
 """Words after which one is done rather than named."""
+TO_DO = listed("de ao")
+"""Words after which a Portuguese infinitive, too, may stand: "deixa de ligar"."""
+INFINITIVES = ("ar", "er", "ir")
 SPOKEN = listed(
     """
     seguinte seguintes following desses dessas destes destas daqueles daquelas menos various several numero pedaco
@@ -28,6 +31,9 @@ SPOKEN = listed(
     number fact course different same whole little big great new good many much back couple bunch place
     everybody one two three four five six seven eight nine ten yeah okay minute minutes hour hours today
     tomorrow yesterday um uma dois duas tres quatro cinco seis sete oito nove dez hoje amanha ontem top bottom
+    onze doze treze catorze quatorze quinze dezesseis dezessete dezoito dezenove vinte trinta quarenta cinquenta
+    sessenta setenta oitenta noventa cem cento eleven twelve twenty thirty forty fifty sixty seventy eighty ninety
+    hundred agora now
     left right chose choses fois facon exemple cosa cosas vez ejemplo laughter applause music risos aplausos
     musica musique musik sagt also
     """

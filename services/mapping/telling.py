@@ -12,7 +12,7 @@ from services.citing.quoting import is_aside
 from services.citing.sentences import sentences
 from services.citing.support import cue_ends_s, into_cue_s, term_set
 from services.mapping.openings import opening
-from services.mapping.spoken_words import AGENTS, BETWEEN, SAID_BY, SPOKEN
+from services.mapping.spoken_words import AGENTS, BETWEEN, INFINITIVES, SAID_BY, SPOKEN, TO_DO
 from services.words.fillers import FILLERS
 from services.words.stopwords import BY_LANGUAGE, ENGLISH, PORTUGUESE
 from services.words.terms import fold, terms
@@ -33,6 +33,8 @@ FULL_QUOTE = 25
 """In words: a shorter one tells less."""
 LONGEST_QUOTE_LETTERS = 600
 
+BREAK = re.compile(r"\b(?:desculp\w+|respirar|vamos parar|minutinho|carro de som|sorry|excuse me|take a break)\b")
+"""What a lecturer says of the room rather than of the subject; folded."""
 WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
@@ -81,10 +83,14 @@ def most_telling(among: Sequence[Quote], weights: Mapping[int, float], language:
         fullness = min(1.0, length / FULL_QUOTE)
         early = 0.15 * (1 - at / len(among))
         whole = 0.1 * (quote.text[0].isupper() and quote.text.endswith((".", "!", "…")))
-        return held * fullness + early + whole + 0.015 * opening(quote.text) - 0.25 * is_aside(quote.text)
+        return held * fullness + early + whole + 0.015 * opening(quote.text) - 0.25 * _is_aside(quote.text)
 
     ranked = max(((worth(at, quote), -at) for at, quote in enumerate(among)), default=None)
     return among[-ranked[1]] if ranked else None
+
+
+def _is_aside(text: str) -> bool:
+    return is_aside(text) or bool(BREAK.search(fold(text)))
 
 
 def weights(here: Mapping[int, int], everywhere: Mapping[int, int], titled: frozenset[int]) -> dict[int, float]:
@@ -127,7 +133,7 @@ def wording(texts: Iterable[str], language: str) -> Wording:
         for word in WORD.findall(text):
             folded = fold(word)
             counts[folded] += 1
-            named[folded] += before in SAID_BY
+            named[folded] += before in SAID_BY and not (before in TO_DO and folded.endswith(INFINITIVES))
             done[folded] += before in AGENTS
             before = folded
     return Wording(language=language, counts=counts, named=named, done=done)

@@ -20,7 +20,7 @@ from services.citing.quoting import candidates, covered, likeliest, telling
 from services.citing.sentences import Sentence
 from services.citing.support import Rarity, rarity, term_set
 from services.search.retrieve import Found
-from services.words.terms import question_terms
+from services.words.terms import fold, question_terms
 
 MOST_SEARCHED = 200
 """Passages among which the lectures are looked for that speak of something: some for each lecture of a long course."""
@@ -87,10 +87,11 @@ def _share(topic: str, hits: Sequence[Hit]) -> tuple[bool, float]:
 
 def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | None:
     """Return the moment at which *topic* comes up in *sentence*, which may have taken others along."""
-    hit = sentence.hit
-    # In another language its words do not tell.
-    is_said = question_terms(topic, hit.language, ()).keys() & term_set(sentence.text, hit.language)
-    return moment_of(topic if is_said else sentence.text, hit, rare)
+    whole_sentence = moment_of(sentence.text, sentence.hit, rare)
+    closer = moment_of(topic, sentence.hit, rare)
+    # The passage may speak of it elsewhere too; in another language its words do not tell.
+    is_within = closer and fold(closer.quote) in fold(sentence.text)
+    return closer if is_within else whole_sentence
 
 
 def _spoken(sentence: Sentence, reference: Reference, lecture: LectureFacts, its_map: LectureMap | None) -> ProvenLine:

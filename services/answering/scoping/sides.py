@@ -138,16 +138,28 @@ def with_every_side(written: Written, question: Question, found: Found, sided: S
     """Return an answer to a comparison with a quotation for each side that it does not cite, if there is room."""
     if written.outcome != "answered":
         return written
+    telling_apart = _of_one_side(written, question, found, sided)
     for one in sided:
-        if _is_cited(one, written.references, question, found):
+        if _is_cited(one, telling_apart, question, found):
             continue
         if added := _best(one, question, found, besides=written.references):
             written = _adding(_with_room(written), f"{one.called(question.reads)}: «{plainly(added.quote)}»", added)
     return written
 
 
+def _of_one_side(written: Written, question: Question, found: Found, sided: Sequence[Sided]) -> tuple[Reference, ...]:
+    """Return what cites a side: of quotations not those that name both, which seldom say what either of them is."""
+    if written.model != EXTRACTIVE:
+        return written.references
+    return tuple(
+        reference
+        for reference in written.references
+        if sum(_is_cited(one, (reference,), question, found) for one in sided) == 1
+    )
+
+
 def _is_cited(one: Sided, references: Sequence[Reference], question: Question, found: Found) -> bool:
-    """Tell whether one of *references* cites a side; one that names both says what they have to do with each other."""
+    """Tell whether one of *references* cites a side, alone or with others."""
     if one.side.lecture:
         return any(reference.lecture == one.side.lecture.slug for reference in references)
     languages = {hit.segment_id: hit.language for hit in (*found.hits, *one.hits)}
@@ -170,7 +182,14 @@ def _best(one: Sided, question: Question, found: Found, *, besides: Sequence[Ref
         return None
     among = candidates(about, one.hits, question.language, found.translations)
     moments = (moment_about(about, sentence, rare) for sentence in likeliest(among))
-    return next((moment for moment in moments if moment and not _is_near(moment, besides)), None)
+    return next(
+        (
+            moment
+            for moment in moments
+            if moment and not _is_near(moment, besides) and _is_cited(one, (moment,), question, found)
+        ),
+        None,
+    )
 
 
 def _is_near(moment: Reference, references: Sequence[Reference]) -> bool:

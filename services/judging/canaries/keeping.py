@@ -129,7 +129,7 @@ def _figures(found: Watched) -> dict[str, Any]:
 def _reason(found: Watched) -> str:
     parts: list[str] = []
     if found.shift:
-        since = "at first" if found.is_same else "before the change"
+        since = "the first rounds" if found.is_same else "the round before the change"
         parts.append(f"{found.shift.mean:+.2f} points on {found.shift.n} frozen answers, compared with {since}")
     if found.caught:
         parts.append(f"{len(found.missed)} of {len(found.caught)} wrong sentences taken for right")

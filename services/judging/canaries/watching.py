@@ -127,7 +127,10 @@ class Canaries:
                 every = await fill_up(conn, course.id)
                 past = await keeping.past(conn, course.id, _identity(self._judge, lesson))
             if not every:
-                raise Refused(f"The course {course.slug!r} has no judged answer yet that could be a canary.")
+                raise Refused(
+                    f"The course {course.slug!r} has no judged answer yet that could be a canary; "
+                    f"`monitoria judge --missing --course {course.slug}` judges the answers that it has."
+                )
             aside = Inquiry(self._pool, self._judge, course, _with_share(settings), "canary")
             times = TIMES if past.is_same else FIRST_TIMES
             said = list[_Said]()

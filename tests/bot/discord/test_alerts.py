@@ -34,7 +34,8 @@ async def test_an_alert_is_told_once_with_model_and_date(campus: Campus) -> None
         left = await there.client.services.alerts.due()
         first, second = alerts(there)
 
-    assert first.startswith("O juiz mudou: em 2026-11-30 (UTC), juiz \\*novo\\* deu a 20 respostas congeladas 0,5")
+    said = "O juiz mudou: em 2026-11-30 (UTC), juiz \\*novo\\* deu a 20 respostas de controle, em média, 0,5 pontos a"
+    assert first.startswith(said)
     assert "aceitou como certas 2 de 20 frases" in second
     assert "`monitoria judge runs --course " in first
     assert left == []

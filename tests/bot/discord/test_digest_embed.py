@@ -81,7 +81,9 @@ def test_what_to_explain_comes_before_the_rest_and_small_groups_are_counted() ->
     assert shown.description.startswith("**142 perguntas de 61 estudantes;")
     *_, small, tries = shown.description.split("\n\n")
     assert small == "Mais 12 perguntas em 9 assuntos com menos de 3 estudantes."
-    assert tries.startswith("Sob as respostas, pediram: mais simples 14 vezes, na maioria sobre “Por que o gradiente")
+    assert tries.startswith(
+        "Depois das respostas, pediram: palavras mais simples 14 vezes, na maioria das vezes sobre “Por"
+    )
     assert (shown.fields[0].name or "").startswith("Lacunas")
 
 

@@ -264,7 +264,7 @@ async def test_staff_are_asked_once_about_words_that_lost_their_place(campus: Ca
         await asyncio.gather(*(at.look() for _ in range(3)))
 
         [card] = at.cards
-        assert "Vale ainda?" in card.content
+        assert "Ainda vale?" in card.content
         assert "O nome da equipe" in json.dumps(card.embeds, ensure_ascii=False)
         question = await asked(at)
         shown = json.dumps(question.embeds, ensure_ascii=False)
@@ -278,7 +278,7 @@ async def test_what_still_holds_names_the_chapter_there_and_the_card_goes(campus
         await at.taken_in(OTHERS)
         await at.look()
         question = await asked(at)
-        await at.pressed(question, "Vale ainda")
+        await at.pressed(question, "Ainda vale")
         await at.look()
 
         assert "O nome da equipe" in await at.titles()
@@ -324,7 +324,7 @@ async def test_two_who_answer_the_same_question_disagree_with_nobody(campus: Cam
         await at.look()
         mine, theirs = await asked(at), await asked(at, campus.boss)
         await at.pressed(mine, "Esquecer")
-        await at.pressed(theirs, "Vale ainda", campus.boss)
+        await at.pressed(theirs, "Ainda vale", campus.boss)
 
         assert "Nada mais a perguntar" in theirs.content
         assert "O nome da equipe" not in await at.titles()

@@ -43,7 +43,7 @@ def test_titles_and_quotes_that_look_like_markup_are_shown_as_they_are() -> None
 
 
 def test_formulas_are_unicode_or_as_they_were_written() -> None:
-    shown = flat(rendered(terminal.answer(replied(r"A taxa $\eta$ e $\binom{n}{k}$"))))
+    shown = flat(rendered(terminal.answer(replied(r"A taxa $\eta$ e $\binom{n}{k}$"), "pt-BR")))
 
     assert r"A taxa η e $\binom{n}{k}$" in shown
 

@@ -5,11 +5,15 @@ import json
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from bot.terminal.judge import canaries_view
+from services.judging.canaries.comparing import Watched, shift
 from tests.bot.console import Console, captions, ended, flat
+from tests.bot.terminal.test_console import rendered
 from tests.fake_model import FakeModel, Request, fake_model, says, sends_json
 
 QUESTION = "Por que o gradiente encolhe em redes recorrentes longas?"
@@ -158,6 +162,23 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert same.out == changed.out
     assert "no limit" in freed.out
     assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,)]
+
+
+def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
+    first = Watched(
+        scores={1: 2.0}, caught={}, missing=0, shift=None, is_same=False, is_shift_news=False, missed_news=frozenset()
+    )
+    later = replace(first, caught={2: True, 3: False}, missing=2, shift=shift([{1: 1.0}], {1: 2.0}), is_same=True)
+
+    assert flat(rendered(canaries_view(first))) == (
+        "1 frozen answer scored, 0 sentences made wrong judged. "
+        "There is nothing to compare with yet; the next round will have this one. "
+        "No sentence could be made wrong yet: that takes references which the judge found fully supported."
+    )
+    said = flat(rendered(canaries_view(later)))
+    assert "No verdict on 2 more" in said
+    assert "Beside the first rounds, on 1 of them: +1.00 points of 3 (too few for an interval)." in said
+    assert said.endswith("Taken for right: 1 of 2 sentences made wrong.")
 
 
 @pytest.mark.parametrize(

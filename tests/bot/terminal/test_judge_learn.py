@@ -1,6 +1,7 @@
 """`monitoria judge learn`, as a process, with a judge on a local server."""
 
 import psycopg
+import pytest
 
 from tests.bot.console import Console, flat
 from tests.fake_model import fake_model, replies
@@ -60,3 +61,19 @@ async def test_without_labels_or_a_judge_there_is_one_sentence(terminal: Console
 
     assert (none.code, "There is no judge" in flat(none.err)) == (1, True)
     assert (few.code, few.out, "There are too few labels of staff" in flat(few.err)) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("judge", "learn", "--course", "redes", "--forget", "--dry-run"), "--forget goes alone"),
+        (("judge", "--course", "redes", "runs"), "write options after `judge runs`, not before it"),
+    ],
+)
+async def test_options_that_would_be_passed_over_are_wrong_usage(
+    terminal: Console, options: tuple[str, ...], said: str
+) -> None:
+    ran = await terminal.run(*options)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in flat(ran.err)

@@ -47,6 +47,9 @@ async def test_a_conversation_pages_a_list_and_stays_in_the_lecture(terminal: Co
     ran = await terminal.run("ingest", str(tmp_path / "aulas"), "--course", "redes", "--language", "pt-BR")
     assert ran.code == 0, ran.err
 
+    once = await terminal.run("ask", "em quais aulas ele falou de momentum?", "--course", "redes")
+    assert "For the others ask it in `monitoria chat --course redes`, then write /more." in flat(once.err)
+
     typed = "em quais aulas ele falou de momentum?\n/more\n/more\no que é momentum na aula 3?\npor que isso?\n"
     ran = await terminal.run("chat", "--course", "redes", typed=typed)
 
@@ -54,6 +57,6 @@ async def test_a_conversation_pages_a_list_and_stays_in_the_lecture(terminal: Co
     assert "E em mais 2 aulas." in listed
     assert listed.count("acelera") == 10
     assert more.count("acelera") == 4
-    assert "In: aula 3" in third
-    assert "In: aula 3" in follow_up
+    assert "Em: aula 3" in third
+    assert "Em: aula 3" in follow_up
     assert "Você já pediu isso" in ran.err  # for want of more

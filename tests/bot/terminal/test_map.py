@@ -42,7 +42,21 @@ async def test_staff_change_it_and_people_read_it(terminal: Console) -> None:
     [
         (("--rename", "1"), "--rename goes with --title"),
         (("--title", "x"), "--title goes with --rename or --merge"),
-        (("--drop", "1", "--reset"), "Change one thing at a time"),
+        (("--drop", "1", "--reset"), "change one thing at a time"),
+    ],
+)
+async def test_options_that_do_not_go_together_are_wrong_usage(
+    sampled: Console, options: tuple[str, ...], sentence: str
+) -> None:
+    ran = await sampled.run(*LECTURE, *options)
+
+    assert ran.code == 2
+    assert sentence in flat(ran.err)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
         (("--drop", "99"), "There is no chapter 99"),
         (("--merge", "dois"), "names no chapters"),
         (("--rename", "1", "--title", "a" * 500), "has 500 characters"),

@@ -34,7 +34,7 @@ async def test_an_answer_says_in_which_lecture_it_was_looked_for(sampled: Consol
 async def test_people_read_it_below_the_answer(sampled: Console) -> None:
     ran = await sampled.run("ask", "o que ele falou de dropout na aula de 24/03/2026?", "--course", "redes")
 
-    assert "In: Aula 4: Sobreajuste, regularização, batch norm e inicialização, 2026-03-24" in flat(ran.out)
+    assert "Em: Aula 4: Sobreajuste, regularização, batch norm e inicialização, 24/03/2026" in flat(ran.out)
 
 
 async def test_with_a_model_too_only_that_lecture_is_shown_to_it(sampled: Console) -> None:

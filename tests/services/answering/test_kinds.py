@@ -184,6 +184,12 @@ async def test_both_topics_are_cited_without_a_model(room: Room, text: str) -> N
     assert {"aula-1", "aula-3"} <= set(cited(reply))
 
 
+async def test_a_quotation_that_names_both_does_not_stand_for_each(room: Room) -> None:
+    reply = await asked(room, "qual a diferença entre batch norm e dropout?")
+
+    assert {"aula-1", "aula-2"} <= set(cited(reply))
+
+
 async def test_both_topics_are_cited_though_a_model_cites_one(room: Room) -> None:
     async with model_that(says("O dropout desliga neurônios ao acaso [1].")) as (model, server):
         reply = await asked(room, "qual a diferença entre dropout e GRU?", asker=room.asker(model))

@@ -49,6 +49,9 @@ async def test_without_a_model_a_short_question_leans_on_the_last() -> None:
         ("qual a diferença pro batchnorm?", "dropout treino: qual a diferença pro batchnorm?"),
         ("o que é uma LSTM?", "o que é uma LSTM?"),
         ("what is an LSTM?", "what is an LSTM?"),
+        ("o que ele falou de LSTM?", "o que ele falou de LSTM?"),
+        ("what did they say about LSTM?", "what did they say about LSTM?"),
+        ("e como ele funciona?", "dropout treino: e como ele funciona?"),
     ],
 )
 async def test_without_a_model_what_has_no_subject_of_its_own_takes_the_one_before(

@@ -446,8 +446,8 @@ async def test_the_topic_that_most_tries_are_about_is_named_where_it_is_shown(te
         "an example 4 times, mostly in “Aula A”; another moment 2 times."
     )
     assert sheet(digest, "pt-BR").tries == (
-        "Sob as respostas, pediram: mais simples 3 vezes, na maioria sobre “Por que o gradiente some?”; "
-        "um exemplo 4 vezes, na maioria em “Aula A”; outro momento 2 vezes."
+        "Depois das respostas, pediram: palavras mais simples 3 vezes, na maioria das vezes sobre “Por que o gradiente "
+        "some?”; um exemplo 4 vezes, na maioria das vezes em “Aula A”; outro momento 2 vezes."
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.records import LectureId
+from db.records import LectureId, SegmentId
 from db.records.maps import Chapter, ChapterEdit, PublishedChapter
 from services.mapping import telling
 from services.mapping.drawing import drawn, with_quote
@@ -51,6 +51,27 @@ def test_each_chapter_is_named_by_its_own_words_and_proven() -> None:
     assert all(is_proven(speech, line) and line.is_quoted and line.origin == "quoted" for line in found)
     first = {word.lower() for word in re.findall(r"\w+", found[0].title)}
     assert first <= set(SUBJECTS[0].split())
+
+
+def test_an_infinitive_and_a_numeral_name_nothing() -> None:
+    texts = ["A rede deixa de ligar causa e efeito, e são cinquenta passos na rede."]
+    known = telling.wording(texts, "pt")
+    weights = dict.fromkeys((term for text in texts for term in telling.terms(text, "pt")), 1.0)
+
+    title = telling.title(texts, known, weights) or ""
+
+    assert "rede" in title.lower()
+    assert not {"ligar", "cinquenta"} & set(title.lower().replace(",", "").split())
+
+
+def test_a_sentence_about_the_room_is_not_what_tells_of_a_chapter() -> None:
+    room, subject = (
+        telling.Quote(segment_id=SegmentId(1), text=text, start_ms=at, end_ms=at + 1)
+        for at, text in enumerate(("Desculpa, gente, o carro passa na rua agora.", "A porta decide a mistura da rede."))
+    )
+    weights = dict.fromkeys(telling.terms(f"{room.text} {subject.text}", "pt"), 1.0)
+
+    assert telling.most_telling([room, subject], weights, "pt") == subject
 
 
 def test_a_title_leaves_out_what_any_lecture_says() -> None:
