@@ -11,7 +11,7 @@ from db.maps import maps_of, proving
 from db.records import Course, Hit, LectureFacts, LectureId, Reference
 from db.records.maps import LectureMap
 from db.spread import spread
-from services.answering.scoping.lines import ProvenLine, of_chapter, plainly
+from services.answering.scoping.lines import ProvenLine, of_chapter, plainly, titled
 from services.citing.citations import LEAD_IN_S, moment_of
 from services.citing.quoting import candidates, covered, likeliest, telling
 from services.citing.sentences import Sentence
@@ -94,8 +94,8 @@ def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | No
 def _spoken(sentence: Sentence, reference: Reference, lecture: LectureFacts, its_map: LectureMap | None) -> ProvenLine:
     """Return the line of a lecture that speaks of something, with the chapter in which it does."""
     chapter = its_map.chapter_at(1000 * (reference.start_s + LEAD_IN_S)) if its_map else None
-    where = f"{plainly(chapter.title)}: " if chapter else ""
-    said = f"{where}«{plainly(sentence.text)}»"
+    quoted = f"«{plainly(sentence.text)}»"
+    said = titled(chapter, quoted) if chapter else quoted
     return ProvenLine(lecture=lecture, said=said, reference=reference, hit=sentence.hit)
 
 

@@ -27,11 +27,14 @@ class ProvenLine:
 def of_chapter(chapter: Chapter, of: LectureMap, lecture: LectureFacts, hit: Hit | None) -> ProvenLine:
     """Return a line of a map: what its chapter is called and says."""
     sentence = f"«{plainly(chapter.quote)}»" if chapter.is_quoted else plainly(chapter.sentence)
+    return ProvenLine(lecture=lecture, said=titled(chapter, sentence), reference=_proof(chapter, of), hit=hit)
+
+
+def titled(chapter: Chapter, sentence: str) -> str:
+    """Return *sentence* after its chapter's title, which may be its beginning, where nobody wrote one."""
     title = plainly(chapter.title)
-    # A title may be the beginning of the sentence, where nobody wrote one.
     is_said = sentence.casefold().lstrip("«").startswith(title.casefold().rstrip("…. "))
-    said = sentence if is_said else f"{title}: {sentence}"
-    return ProvenLine(lecture=lecture, said=said, reference=_proof(chapter, of), hit=hit)
+    return sentence if is_said else f"{title}: {sentence}"
 
 
 def _proof(chapter: Chapter, of: LectureMap) -> Reference:
