@@ -10,7 +10,7 @@ from statistics import quantiles
 from rich.console import Console
 from rich.table import Table
 
-from services.notation.pictures import draw
+from services.notation.drawing_process import draw
 from services.notation.shown import MOST_DRAWN, to_draw
 
 TABLE = Path(__file__).parents[1] / "tests" / "services" / "notation" / "formulas.txt"

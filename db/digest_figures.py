@@ -317,8 +317,8 @@ async def questions(conn: AsyncConnection, span: Span) -> AsyncIterator[CountedQ
                 join segments s on s.id = c.segment_id
                 join lectures l on l.id = s.lecture_id
                 where c.answer_id = a.id and c.course_id = %(course)s and a.held not in ('waiting', 'rejected')
-                    -- What was put off since then, nobody is told of.
-                    and (l.released_at is null or l.released_at <= now())
+                    -- What was put off or withdrawn since then, nobody is told of.
+                    and l.withdrawn_at is null and (l.released_at is null or l.released_at <= now())
             ) r on true
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval', 'kept') and q.again is null
@@ -369,7 +369,7 @@ async def minutes(conn: AsyncConnection, span: Span) -> list[CitedMinute]:
             join lectures l on l.id = s.lecture_id
             where q.course_id = %(course)s and q.asked_at >= %(start)s and q.asked_at < %(end)s
                 and q.source not in ('dossier', 'eval', 'kept') and a.held not in ('waiting', 'rejected')
-                and (l.released_at is null or l.released_at <= now())
+                and l.withdrawn_at is null and (l.released_at is null or l.released_at <= now())
             group by l.id, l.title, l.video_url, minute
             order by l.id, minute
             """,

@@ -151,7 +151,8 @@ async def of_answer(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 
 async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
     """
-    Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone.
+    Verified answers that may be served: not retired, not doubted, and citing no lecture that has changed or gone, or
+    that students may not know of yet.
 
     The words for another try at an answer are served to nobody who asks.
     """
@@ -167,7 +168,8 @@ async def holding(conn: AsyncConnection, *, course: CourseId) -> list[Verified]:
                     select from verified_references r
                     join segments s on s.id = r.segment_id
                     join lectures l on l.id = s.lecture_id
-                    where r.verified_id = v.id and l.transcript_id is distinct from s.transcript_id
+                    where r.verified_id = v.id
+                        and (l.transcript_id is distinct from s.transcript_id or l.released_at > now())
                 )
             order by v.id
             """,

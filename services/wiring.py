@@ -54,7 +54,7 @@ from services.models.embedder import (
 )
 from services.models.llm import LlmConfig
 from services.models.translator import OfflineTranslator, open_translator
-from services.notation.pictures import Pictures
+from services.notation.drawing_process import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
 from services.reviewing.review import Review

@@ -1,6 +1,5 @@
 """Read the chapters that were published with a video, and keep those that can be meant."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -62,7 +61,8 @@ def _seconds(value: object) -> float | None:
         value = int(parts[1] or 0) * 3600 + int(parts[2]) * 60 + float(parts[3])
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and abs(value) <= LONGEST_S else None
+    # JSON may hold a whole number that no float does: compared before it becomes one. NaN is not less either.
+    return float(value) if abs(value) <= LONGEST_S else None
 
 
 def held(given: Iterable[PublishedChapter], *, end_s: float) -> tuple[tuple[PublishedChapter, ...], tuple[str, ...]]:

@@ -19,6 +19,8 @@ from services.search.scope.resolving import scope
 from services.words.terms import fold
 
 LONGEST_ECHO = 80
+LONGEST_TYPED = 200
+"""What names a lecture is said by then; Discord takes 6,000 characters, and sends them anew with each key."""
 MOST_NAMED = 5
 """Lectures that a refusal names."""
 NUMBER = re.compile(r"(?:(?:aula|lecture|n|no)[ .º°#]*)?0*(?P<number>\d{1,3})")
@@ -80,7 +82,7 @@ def name(lecture: Lecture) -> str:
 
 def offered(known: Sequence[Lecture], typed: str, now: datetime) -> list[Lecture]:
     """Return those of *known* that *typed* may come to mean, the likeliest first; the latest, of nothing typed."""
-    wanted = " ".join(fold(typed).split())
+    wanted = _wanted(typed)
     if not wanted:
         return sorted(known, key=lambda one: one.held_on or date.min, reverse=True)
     exact = _pointed_at(known, wanted, now)
@@ -97,8 +99,12 @@ def meant(known: Sequence[Lecture], typed: str, now: datetime) -> list[Lecture]:
     A number and a day are what they say: "5" is lecture 5, neither the fifteenth nor one held on the fifth, where there
     is such a lecture. Everything else is looked for in titles, names and days.
     """
-    wanted = " ".join(fold(typed).split())
+    wanted = _wanted(typed)
     return _pointed_at(known, wanted, now) or [one for one in known if wanted and _is_like(one, wanted)]
+
+
+def _wanted(typed: str) -> str:
+    return " ".join(fold(typed[:LONGEST_TYPED]).split())
 
 
 def _pointed_at(known: Sequence[Lecture], wanted: str, now: datetime) -> list[Lecture]:

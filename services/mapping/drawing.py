@@ -78,7 +78,9 @@ class Teller:
             here.update(terms(cue.text, self._speech.language))
         weights = telling.weights(here, self._everywhere, self._titled)
         among = telling.quotes(self._speech.passages_of(one.start_ms, one.end_ms))
-        quote = telling.most_telling(among, weights, self._speech.language)
+        # The end of a long cue, where its words are spread out over it, may lie in the next chapter.
+        inside = [quote for quote in among if quote.start_ms < one.end_ms] or among
+        quote = telling.most_telling(inside, weights, self._speech.language)
         if quote is None:
             return None
         parts = [" ".join(cue.text for cue in part) for part in _parts(cues)]
@@ -107,17 +109,18 @@ def _parts(cues: Sequence[SpokenCue]) -> list[Sequence[SpokenCue]]:
 
 
 def with_quote(line: Chapter, quote: Quote) -> Chapter:
+    """Return *line* with the words that prove it, which begin in its chapter: in a long cue, when is an estimate."""
     return replace(
         line,
         segment_id=quote.segment_id,
         quote=quote.text,
-        quote_start_ms=quote.start_ms,
+        quote_start_ms=min(quote.start_ms, line.end_ms - 1),
         quote_end_ms=quote.end_ms,
     )
 
 
 def _line(one: ChapterSpan, title: str, quote: Quote, fingerprint: str) -> Chapter:
-    return Chapter(
+    line = Chapter(
         ordinal=1,
         start_ms=one.start_ms,
         end_ms=one.end_ms,
@@ -130,6 +133,7 @@ def _line(one: ChapterSpan, title: str, quote: Quote, fingerprint: str) -> Chapt
         quote_end_ms=quote.end_ms,
         fingerprint=fingerprint,
     )
+    return with_quote(line, quote)
 
 
 def _is_written(line: Chapter) -> bool:

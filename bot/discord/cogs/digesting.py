@@ -1,6 +1,5 @@
 """The weekly digest in Discord: posted when it is due, previewed and scheduled by staff."""
 
-import asyncio
 import io
 import logging
 import re
@@ -21,9 +20,9 @@ from db.records import Course, DigestSchedule, Language
 from services import i18n
 from services.digest.page import charts, pages
 from services.digest.posting.posting import Post
-from services.digest.posting.tick import Clock
 from services.digest.report import Digest
 from services.errors import Refused
+from services.ground.ticking import Clock
 
 log = logging.getLogger(__name__)
 
@@ -114,18 +113,15 @@ class Digesting(
         self._digests = bot.services.digests
         self._mailer = bot.services.mailer
         self._rooms = Rooms(bot, bot.services)
-        self._ticking: asyncio.Task[None] | None = None
+        self._clock = Clock({"digests": self._post, "mails": self._mail})
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         # Not among what a stop waits for, since it never ends: only the calls at work are.
-        if self._ticking is None:
-            self._ticking = asyncio.create_task(Clock({"digests": self._post, "mails": self._mail}).run())
+        self._clock.begin()
 
     async def cog_unload(self) -> None:
-        if self._ticking:
-            self._ticking.cancel()
-            await asyncio.wait([self._ticking])
+        await self._clock.end()
 
     async def _post(self) -> None:
         if self._bot.is_ready() and not self._bot.is_leaving:

@@ -1,15 +1,13 @@
 """Tell a course's channel that a lecture is there, once it is released."""
 
-import asyncio
-
 import discord
 from discord.ext import commands
 
 from bot.discord.client import Monitoria
 from bot.discord.delivering.outlets import CLOCKS_APART, QUIET, given
 from bot.discord.messages import lecture_card
-from services.digest.posting.tick import Clock
 from services.errors import Refused
+from services.ground.ticking import Clock
 from services.lectures.cards import CardPlace, LectureCard
 
 MOST_LOOKED_AT = 300
@@ -78,18 +76,15 @@ class LectureCardsCog(commands.Cog):
     def __init__(self, bot: Monitoria) -> None:
         self._bot = bot
         self._cards = bot.services.lecture_cards
-        self._ticking: asyncio.Task[None] | None = None
+        self._clock = Clock({"lecture cards": self._post})
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         # Not among what a stop waits for, since it never ends: only the calls at work are.
-        if self._ticking is None:
-            self._ticking = asyncio.create_task(Clock({"lecture cards": self._post}).run())
+        self._clock.begin()
 
     async def cog_unload(self) -> None:
-        if self._ticking:
-            self._ticking.cancel()
-            await asyncio.wait([self._ticking])
+        await self._clock.end()
 
     async def _post(self) -> None:
         if self._bot.is_ready() and not self._bot.is_leaving:

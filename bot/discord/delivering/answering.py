@@ -21,7 +21,7 @@ from services.answering.drafts import Draft
 from services.answering.replies import Reply
 from services.answering.showings import Showings
 from services.errors import MonitoriaError, Refused
-from services.notation.pictures import Pictures
+from services.notation.drawing_process import Pictures
 
 log = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from bot.discord.rounds import each
 from db.records import AnswerMessage, ItemId, Showing
 from db.records.operation import Orphan
 from services import i18n
-from services.answering.arranging import arranged, may_be_repeated, next_numbers, unknown
 from services.answering.ask import Asker
+from services.answering.paging import arranged, may_be_repeated, next_numbers, unknown
 from services.answering.released import News
 from services.answering.replies import Reply
 from services.answering.showings import LEASE, LOOKED_FOR_S, NONCE_MEMORY_S, Showings
-from services.notation.pictures import Pictures
+from services.notation.drawing_process import Pictures
 
 log = logging.getLogger(__name__)
 

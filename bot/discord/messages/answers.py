@@ -15,7 +15,7 @@ from services import i18n
 from services.answering.again import offered
 from services.answering.released import Mark, instead
 from services.answering.replies import Reply
-from services.notation.pictures import Picture
+from services.notation.drawing_process import Picture
 from services.notation.shown import shown, undrawn
 from services.search.scope.saying import named
 

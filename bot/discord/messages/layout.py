@@ -10,7 +10,7 @@ import discord
 from bot.discord.messages.defang import harmless, plain, shortened
 from db.records import Language, Reference
 from services.ground.timestamps import clock
-from services.notation.pictures import Picture
+from services.notation.drawing_process import Picture
 
 GREEN = discord.Colour(0x2E7D5B)
 PICTURE_NAME = "formulas.png"

@@ -82,15 +82,14 @@ async def _whole(
         lines, has_map = await whole(pool, question.course, named)
         if lines and (has_map or not has_model or len(named) > MOST_TOLD):
             return ReplyMaterial(written=await asyncio.to_thread(a_map, question, kind, lines))
-    hits = await passages(pool, question.course, named, most=HITS)
+    hits = await passages(pool, question.course, named, most=HITS, besides=question.shown)
     return ReplyMaterial(found=replace(NOTHING, hits=hits, language=question.language), kind=kind) if hits else None
 
 
 async def _compared(
     pool: AsyncConnectionPool, question: Question, wanted: Intent, found: Found, search: Search, *, has_model: bool
 ) -> ReplyMaterial:
-    within = question.lectures
-    both, sides = await by_sides(pool, question.course, wanted, found, search, within=within)
+    both, sides = await by_sides(pool, question, wanted, found, search)
     if len(sides) < 2:
         return ReplyMaterial(found=found)
     if not has_model and all(one.side.lecture for one in sides):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from psycopg_pool import AsyncConnectionPool
@@ -11,7 +12,9 @@ from db.maps import maps_of, proving
 from db.records import Course, Hit, LectureFacts, LectureId, Reference
 from db.records.maps import LectureMap
 from db.spread import spread
-from services.answering.scoping.lines import ProvenLine, of_chapter, plainly, titled
+from services.answering.again import OVER_ONE_MOMENT, without
+from services.answering.scoping.lines import ProvenLine, of_chapter, plainly, under
+from services.answering.writing import NOTHING
 from services.citing.citations import LEAD_IN_S, moment_of
 from services.citing.quoting import candidates, covered, likeliest, telling
 from services.citing.sentences import Sentence
@@ -94,8 +97,9 @@ def moment_about(topic: str, sentence: Sentence, rare: Rarity) -> Reference | No
 def _spoken(sentence: Sentence, reference: Reference, lecture: LectureFacts, its_map: LectureMap | None) -> ProvenLine:
     """Return the line of a lecture that speaks of something, with the chapter in which it does."""
     chapter = its_map.chapter_at(1000 * (reference.start_s + LEAD_IN_S)) if its_map else None
-    quoted = f"«{plainly(sentence.text)}»"
-    said = titled(chapter, quoted) if chapter else quoted
+    # The words of its moment, which the sentence may only stand beside: what one reads is what one hears there.
+    quoted = f"«{plainly(reference.quote)}»"
+    said = under(chapter, quoted) if chapter else quoted
     return ProvenLine(lecture=lecture, said=said, reference=reference, hit=sentence.hit)
 
 
@@ -124,13 +128,22 @@ async def whole(
 
 
 async def passages(
-    pool: AsyncConnectionPool, course: Course, named: Sequence[LectureFacts], *, most: int
+    pool: AsyncConnectionPool,
+    course: Course,
+    named: Sequence[LectureFacts],
+    *,
+    most: int,
+    besides: Sequence[Reference] = (),
 ) -> tuple[Hit, ...]:
-    """Return about *most* passages from all over the lectures *named*."""
+    """Return about *most* passages from all over the lectures *named*, none of which holds a moment *besides*."""
     each = max(most // max(len(named), 1), 1)
+    ids = [lecture.id for lecture in named]
     async with pool.connection() as conn:
-        found = await spread(conn, course=course.id, lectures=[lecture.id for lecture in named], each=each)
-    return tuple(found)
+        found = await spread(conn, course=course.id, lectures=ids, each=each + OVER_ONE_MOMENT * len(besides))
+    if not besides:
+        return tuple(found)
+    left = without(besides, replace(NOTHING, hits=tuple(found)), most=len(found))
+    return tuple(hit for hits in _by_lecture(left).values() for hit in hits[:each])
 
 
 def _told(named: Mapping[LectureId, LectureFacts], hits: Sequence[Hit]) -> list[ProvenLine]:

@@ -27,14 +27,14 @@ class ProvenLine:
 def of_chapter(chapter: Chapter, of: LectureMap, lecture: LectureFacts, hit: Hit | None) -> ProvenLine:
     """Return a line of a map: what its chapter is called and says."""
     sentence = f"«{plainly(chapter.quote)}»" if chapter.is_quoted else plainly(chapter.sentence)
-    return ProvenLine(lecture=lecture, said=titled(chapter, sentence), reference=_proof(chapter, of), hit=hit)
+    return ProvenLine(lecture=lecture, said=under(chapter, sentence), reference=_proof(chapter, of), hit=hit)
 
 
-def titled(chapter: Chapter, sentence: str) -> str:
-    """Return *sentence* after its chapter's title, which may be its beginning, where nobody wrote one."""
+def under(chapter: Chapter, sentence: str) -> str:
+    """Return *sentence* below its chapter's title, unless they begin alike: where nobody wrote a title."""
     title = plainly(chapter.title)
-    is_said = sentence.casefold().lstrip("«").startswith(title.casefold().rstrip("…. "))
-    return sentence if is_said else f"{title}: {sentence}"
+    said, named = (one.casefold().strip("«».… ") for one in (sentence, title))
+    return sentence if said.startswith(named) or named.startswith(said) else f"{title}: {sentence}"
 
 
 def _proof(chapter: Chapter, of: LectureMap) -> Reference:
@@ -61,7 +61,9 @@ def a_list(question: Question, topic: str, lines: Sequence[ProvenLine]) -> Writt
     shown = {reference.lecture for reference in question.shown}
     left = [line for line in lines if line.reference.lecture not in shown]
     page, further = left[:MOST_REFERENCES], len(left[MOST_REFERENCES:])
-    head = i18n.text("whole.list", question.reads, topic=plainly(topic))
+    # What the question takes from the one before is perhaps another person's, who may have it deleted.
+    is_own = plainly(topic) in plainly(question.text)
+    head = i18n.text("whole.list" if is_own else "whole.list_of_that", question.reads, topic=plainly(topic))
     numbered = [
         _marked(f"{plainly(called(line.lecture, question.reads))}: {line.said}", n) for n, line in _counted(page)
     ]

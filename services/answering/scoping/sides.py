@@ -38,21 +38,16 @@ class Sided:
 
 
 async def by_sides(
-    pool: AsyncConnectionPool,
-    course: Course,
-    wanted: Intent,
-    found: Found,
-    search: Search,
-    *,
-    within: Sequence[LectureId] | None,
+    pool: AsyncConnectionPool, question: Question, wanted: Intent, found: Found, search: Search
 ) -> tuple[Found, tuple[Sided, ...]]:
     """
     Return the passages for a comparison, of each side its share, and the sides.
 
     What the question as a whole has *found* stays, but for the last of it: passages of a side take their places.
     """
-    sides = wanted.sides or await _over_the_course(pool, course, wanted.topic, search, within=within)
-    sided = tuple(await asyncio.gather(*(_sided(pool, course, side, len(sides), search, within) for side in sides)))
+    within = question.lectures
+    sides = wanted.sides or await _over_the_course(pool, question.course, wanted.topic, search, within=within)
+    sided = tuple(await asyncio.gather(*(_sided(pool, question, side, len(sides), search) for side in sides)))
     if sides and all(side.lecture for side in sides):
         return replace(found, hits=_ranked([hit for one in sided for hit in one.hits])), sided
     return replace(found, hits=_ranked(_with_quotas(found.hits, sided))), sided
@@ -71,19 +66,13 @@ def _place(lecture: LectureFacts) -> tuple[bool, str, str]:
     return lecture.held_on is None, str(lecture.held_on or ""), lecture.slug
 
 
-async def _sided(
-    pool: AsyncConnectionPool,
-    course: Course,
-    side: Side,
-    of: int,
-    search: Search,
-    within: Sequence[LectureId] | None,
-) -> Sided:
+async def _sided(pool: AsyncConnectionPool, question: Question, side: Side, of: int, search: Search) -> Sided:
     if side.lecture is None:
-        return Sided(side=side, hits=(await search(side.about, k=QUOTA, within=within)).hits)
+        return Sided(side=side, hits=(await search(side.about, k=QUOTA, within=question.lectures)).hits)
     share = max(HITS // of, QUOTA)
     if not side.about:
-        return Sided(side=side, hits=await passages(pool, course, [side.lecture], most=share))
+        hits = await passages(pool, question.course, [side.lecture], most=share, besides=question.shown)
+        return Sided(side=side, hits=hits)
     return Sided(side=side, hits=(await search(side.about, k=share, within=[side.lecture.id])).hits)
 
 

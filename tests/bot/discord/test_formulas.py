@@ -12,8 +12,8 @@ from bot.discord.messages import answers
 from bot.discord.messages.splitting import LONGEST
 from services import i18n
 from services.models.llm import LlmConfig
+from services.notation.drawing_process import Pictures
 from services.notation.grammar import LONGEST as LONGEST_FORMULA
-from services.notation.pictures import Pictures
 from services.notation.shown import MOST_DRAWN
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_asking import QUESTION, shown

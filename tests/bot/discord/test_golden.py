@@ -62,7 +62,7 @@ from services.answering.replies import Examined, Reply
 from services.lectures.captions import Refusal
 from services.lectures.cards import LectureCard
 from services.lectures.ingest import Progress, Status, Taken
-from services.notation.pictures import Picture
+from services.notation.drawing_process import Picture
 from services.notation.shown import MOST_DRAWN
 from services.reviewing.flagged import Card, CardOpinion, Standing
 from services.reviewing.keeping import Form

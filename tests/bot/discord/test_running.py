@@ -316,12 +316,12 @@ async def test_a_second_signal_ends_it_at_once_and_lets_go_too(campus: Campus, s
 async def test_a_stop_with_nothing_begun_waits_for_nothing(campus: Campus) -> None:
     async with campus.running() as client:
         cog: Any = client.get_cog("Digesting")
-        await campus.server.until(lambda: cog._ticking)
+        await campus.server.until(lambda: cog._clock._running)
 
         async with asyncio.timeout(60):  # while there was a clock, it never ended
             await client.finished()
-        assert not cog._ticking.done()
-    assert cog._ticking.done()
+        assert not cog._clock._running.done()
+    assert cog._clock._running.done()
 
 
 async def test_a_stop_waits_for_a_digest_that_is_being_posted(campus: Campus) -> None:

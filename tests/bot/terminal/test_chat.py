@@ -222,7 +222,7 @@ async def test_a_try_that_failed_may_be_made_again_and_a_question_follows_up_on_
     assert ran.code == 0, ran.err
     assert "Ele fica pequeno [1]." in flat(ran.out)
     assert [(again, follows) for again, _, follows in tries(there)] == [
-        (None, None), ("simpler", 1), ("simpler", 1), (None, None)
+        (None, None), ("simpler", 1), ("simpler", 1), (None, 3)
     ]  # fmt: skip
     assert rows(there, "select outcome from answers order by id") == [
         ("answered",), ("failed",), ("answered",), ("answered",)

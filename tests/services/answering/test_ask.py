@@ -782,6 +782,19 @@ class TestWhatStaffVerified:
 
         assert reply.hits == ()
 
+    async def test_words_of_staff_are_not_served_while_a_lecture_that_they_cite_is_put_off(self, room: Room) -> None:
+        async with model_that(only(WORD_OF_PROOF)) as (model, _):
+            asker = room.asker(model, finder=Finder(room.pool, None))
+            _, first = await answered(asker, room.asked())
+            await self.verify(room, first, "Encolhe, e a LSTM ajuda [1].")
+            async with room.pool.connection() as conn:
+                await conn.execute("update lectures set released_at = now() + interval '1 day'")
+            _, reply = await answered(asker, room.asked("pq o gradiente encolhe em redes recorrentes longas"))
+
+        assert reply.answer.model != "verified"
+        assert "LSTM" not in reply.answer.text
+        assert reply.references == ()
+
     async def test_a_failure_of_the_embedder_is_not_remembered(self, room: Room) -> None:
         words = WordEmbedder()
         async with (

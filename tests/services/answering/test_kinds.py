@@ -116,6 +116,7 @@ async def test_a_list_has_the_best_moment_of_each_lecture(room: Room, text: str,
     assert sorted(cited(reply)) == ["aula-1", "aula-2"]
     assert "Aula 1: Regularização" in reply.answer.text
     assert "«O dropout desliga neurônios ao acaso durante o treino." in reply.answer.text
+    assert all(f"«{one.quote}» [{one.number}]" in reply.answer.text for one in reply.references)
     assert not [prompt for prompt in server.prompts if "Regularização" in prompt]
     assert offered(reply) == ()
 
@@ -246,7 +247,30 @@ async def test_whole_lectures_are_compared(room: Room) -> None:
     assert set(cited(reply)) == {"aula-1", "aula-3"}
 
 
+async def test_another_moment_of_whole_lectures_that_are_compared_is_another(room: Room) -> None:
+    first = await asked(room, "compare as aulas 1 e 3")
+    second = await more(room, first)
+
+    assert offered(first) == ("other",)
+    assert second.answer.outcome == "no_material"
+
+
 # Lectures whole, and what was missed
+
+
+async def test_another_moment_of_an_overview_that_a_model_wrote_is_another(room: Room) -> None:
+    cues = [f"Na parte {n} ele explica o assunto número {n} com calma." for n in range(1, 200)]
+    await taken_in(room, [known(captioned(room.folder, "longa", "pt", cues), "Aula 9: Longa", date(2026, 9, 9))])
+    async with model_that(says("Explica o assunto [1].")) as (model, server):
+        asker = room.asker(model)
+        first = await asked(room, "resume a aula 9", asker=asker)
+        second = await asked(room, "", again="other", follows=first.answer.question_id, asker=asker)
+
+    shown = first.references[0]
+    assert (first.answer.intent, second.answer.intent) == ("overview", "overview")
+    assert len(server.prompts) == 2
+    assert second.hits
+    assert not [hit for hit in second.hits if hit.start_s <= shown.start_s < hit.end_s]
 
 
 @pytest.mark.parametrize("has_model", [False, True])

@@ -142,6 +142,15 @@ async def holding(pool: AsyncConnectionPool, *words: str) -> set[str]:
     return found
 
 
+async def test_a_list_that_follows_up_keeps_no_words_of_the_question_before(course: Class) -> None:
+    first = await course.ask(ANA, "por que encolhe o gradiente?")
+    second = await course.ask(BIA, "em quais aulas ele falou disso?", follows=first.answer.question_id)
+    await course.privacy.forget(ANA, HERE)
+
+    assert second.answer.intent == "list"
+    assert await holding(course.pool, "encolhe gradiente") == set()
+
+
 async def test_each_person_sees_what_is_stored_about_them_alone(course: Class) -> None:
     first = await course.ask(ANA)
     await course.ask(ANA)

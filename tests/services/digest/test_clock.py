@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.digest.posting.tick import Call, Clock
 from services.errors import Unavailable
+from services.ground.ticking import Call, Clock
 
 TICK_S = 0.02
 

@@ -551,12 +551,15 @@ async def test_what_was_cited_of_other_captions_is_in_no_chapter(term: Term) -> 
     assert [place.chapter for topic in digest.topics for place in topic.places] == [None]
 
 
-async def test_a_lecture_that_is_put_off_is_told_of_nowhere(term: Term) -> None:
+@pytest.mark.parametrize(
+    "change", ["released_at = now() + interval '1 day'", "withdrawn_at = now(), transcript_id = null"]
+)
+async def test_a_lecture_that_is_put_off_or_withdrawn_is_told_of_nowhere(term: Term, change: str) -> None:
     await term.write("update lectures set transcript_id = 1")
     await mapped(term, "Segredo", starts_s=(0,))
     for asker in "abc":
         await term.ask(MONDAY, asker=asker)
-    await term.write("update lectures set released_at = now() + interval '1 day'")
+    await term.write(f"update lectures set {change}")
 
     digest = await term.told()
 

@@ -35,6 +35,8 @@ def test_chapters_are_read_as_yt_dlp_and_as_people_write_them() -> None:
         [{"start": True, "title": "x"}],
         [{"start": float("nan"), "title": "x"}],
         [{"start": 1e300, "title": "x"}],
+        [{"start": 10**400, "title": "x"}],
+        [{"start": 0, "end": -(10**400), "title": "x"}],
         [{"start": 0, "end": [], "title": "x"}],
         [{"start": 0, "title": 7}],
         [{"title": "x"}],

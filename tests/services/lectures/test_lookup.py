@@ -79,3 +79,10 @@ def test_a_name_of_any_length_fits_into_a_choice() -> None:
 
 def test_a_long_hostile_text_is_looked_for_as_it_is() -> None:
     assert meant(KNOWN, "(" * 5_000 + "\\q+" * 100, NOW) == []
+
+
+def test_of_a_text_that_is_far_too_long_the_beginning_is_looked_at() -> None:
+    typed = f"dropout{' ' * 200}{'fotossíntese ' * 400}"
+
+    assert [one.id for one in meant(KNOWN, typed, NOW)] == [5]
+    assert [one.id for one in offered(KNOWN, typed, NOW)] == [5]

@@ -95,6 +95,24 @@ def test_music_alone_is_no_map_or_one_that_is_proven(music: str) -> None:
     assert all(is_proven(speech, line) for line in chapters(speech))
 
 
+def test_words_late_in_a_long_cue_prove_no_chapter_that_ends_before_them() -> None:
+    minute = " ".join(
+        f"O {one} depende do {other} e da soma." for one in SUBJECTS[0].split() for other in ("eixo", "lote")
+    )
+    late = (
+        "Então agora o perceptron soma cada peso com o viés, e com isso o perceptron aprende o peso e o viés da soma."
+    )
+    starts = (0, 5_000, 66_000, 95_000)
+    published = tuple(
+        PublishedChapter(start_ms=start, end_ms=end, title="Perceptron") for start, end in pairwise((*starts, 180_000))
+    )
+    speech = spoken([f"{minute} {late}", f"{minute} {late}", late], seconds=60.0)
+    found = chapters(speech, published=published)
+
+    assert [line.start_ms for line in found] == [0, 5_000, 95_000]
+    assert all(is_proven(speech, line) for line in found)
+
+
 def test_three_minutes_are_two_chapters_at_most() -> None:
     assert 1 <= len(chapters(spoken(LECTURE[:18]))) <= 2
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.notation import drawing, pictures
+from services.notation import drawing, drawing_process
+from services.notation.drawing_process import LONGEST_DESCRIPTION, Picture, Pictures, draw
 from services.notation.grammar import LONGEST, NotUnderstood, tree
 from services.notation.lines import line, spoken
 from services.notation.mathml import mathml
-from services.notation.pictures import LONGEST_DESCRIPTION, Picture, Pictures, draw
 from services.notation.shown import to_draw
 
 ROWS = [
@@ -28,7 +28,7 @@ LIGHT = 200
 
 
 def test_slow_formulas_do_not_take_the_others_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "PATIENCE_S", 120.0)  # of a busy machine; what is tried here is the processor's time
+    monkeypatch.setattr(drawing_process, "PATIENCE_S", 120.0)  # of a busy machine; the processor's time is tried
     deep = "\\left(" * 12 + "\\frac{a}{b}" + "\\right)" * 12
     slow = [f"{name} + {deep}" for name in "xyzw"]
 

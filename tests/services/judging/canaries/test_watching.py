@@ -235,6 +235,17 @@ async def test_trouble_is_told_in_a_sentence_and_changes_nothing(labelled: Label
     assert (server.requests, await labelled.rows("select from judge_runs")) == ([], [])
 
 
+async def test_the_judge_always_has_half_of_the_budget_for_itself(labelled: Labelled) -> None:
+    await fill(labelled)
+    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 80_000})
+    await labelled.run("insert into judge_spending values (1, (now() at time zone 'UTC')::date, 40_000)")
+    async with watching(labelled, judging(usual)) as (canaries, server):
+        with pytest.raises(Refused, match="budget of the day is spent"):
+            await canaries.watch(labelled.course)
+
+    assert server.requests == []
+
+
 async def test_two_at_once_are_refused(labelled: Labelled) -> None:
     await fill(labelled)
     async with watching(labelled, judging(usual)) as (canaries, _), labelled.pool.connection() as conn:

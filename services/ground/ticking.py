@@ -29,6 +29,18 @@ class Clock:
         self._every_s = every_s
         self._at_work: set[asyncio.Task[None]] = set()
         self._troubles: dict[str, str] = {}  # by name: the error that was logged last
+        self._running: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Tick in the background until `end`; begun twice, it is one clock all the same."""
+        if self._running is None:
+            self._running = asyncio.create_task(self.run())
+
+    async def end(self) -> None:
+        """Tick no more, and wait for the calls at work to be cancelled."""
+        if self._running:
+            self._running.cancel()
+            await asyncio.wait([self._running])
 
     async def run(self) -> None:
         """Tick until cancelled; the calls at work are then cancelled too, and waited for."""

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.records import AnswerMessage
-from services.answering.arranging import arranged, may_be_repeated, next_numbers, unknown
+from services.answering.paging import arranged, may_be_repeated, next_numbers, unknown
 
 
 def message(number: int, *, gone: bool = False, known: bool = True, age_s: float = 0.0) -> AnswerMessage:
