@@ -194,29 +194,7 @@ class Asker:
             # What asks again stands alone already.
             history = () if asked.again else asked.history or await turns_before(conn, asked)
             code = language_of(text, history, languages)
-            stored = await questions.insert(
-                conn,
-                course=asked.course.id,
-                lecture=asked.lecture,
-                text=text,
-                language=code,
-                follows=asked.follows,
-                source=asked.source,
-                source_id=asked.source_id,
-                asker_key=asked.asker_key,
-                lease=self._lease,
-                said_at=asked.said_at,
-                everywhere=asked.everywhere,
-                again=asked.again,
-                words_of=asked.words_of,
-            )
-            if stored and asked.asker_key:
-                # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
-                await require_within_limits(conn, asked, asked.asker_key)
-            if stored:
-                question, reply, showing = stored, None, await self._opened(conn, asked, stored)
-            else:
-                question, reply, showing = await self._redelivered(conn, asked)
+            question, reply, showing = await self._stored(conn, asked, text, code)
             holds = await course_settings.holds(conn, asked.course.id) if showing else ()
             where = NOWHERE_ELSE
             if not reply:
@@ -242,6 +220,33 @@ class Asker:
             holds=holds,
             showing=showing,
         )
+
+    async def _stored(
+        self, conn: AsyncConnection, asked: Asked, text: str, language: str
+    ) -> tuple[QuestionId, Reply | None, Showing | None]:
+        """Store the question in its words, or return what came before by the same id, as `_redelivered` does."""
+        stored = await questions.insert(
+            conn,
+            course=asked.course.id,
+            lecture=asked.lecture,
+            text=text,
+            language=language,
+            follows=asked.follows,
+            source=asked.source,
+            source_id=asked.source_id,
+            asker_key=asked.asker_key,
+            lease=self._lease,
+            said_at=asked.said_at,
+            everywhere=asked.everywhere,
+            again=asked.again,
+            words_of=asked.words_of,
+        )
+        if not stored:
+            return await self._redelivered(conn, asked)
+        if asked.asker_key:
+            # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
+            await require_within_limits(conn, asked, asked.asker_key)
+        return stored, None, await self._opened(conn, asked, stored)
 
     async def _refused(self, conn: AsyncConnection, asked: Asked) -> Why | None:
         if asked.again is None:
