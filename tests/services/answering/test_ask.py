@@ -16,11 +16,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, verified
 from db.records import Course
-from services.answering.ask import Asker, InProgress
+from services.answering.ask import Asker
 from services.answering.asked import Asked, cleaned
 from services.answering.asked_before import Finder
 from services.answering.drafts import VERDICT, Draft, preview
 from services.answering.phrasing import Turn
+from services.answering.receiving import InProgress
 from services.answering.replies import Reply
 from services.citing.citations import SPACED, resolve
 from services.citing.without_links import without_links
