@@ -97,7 +97,8 @@ async def votes(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
                 order by id desc limit 1) as score
             from annotations where answer_id = %(answer)s and course_id = %(course)s and role = 'student'
                 and changed_at > coalesce((
-                    select max(settled_at) from review_items where answer_id = %(answer)s and course_id = %(course)s
+                    select max(settled_at) from review_items
+                    where answer_id = %(answer)s and course_id = %(course)s and not is_second_look(id, course_id)
                 ), '-infinity')
             """,
             {"answer": answer, "course": course},
