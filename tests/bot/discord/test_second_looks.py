@@ -116,6 +116,7 @@ async def test_who_labelled_first_is_told_so_alone_and_does_not_find_it(campus: 
         for button in ("Pegar", "Correta", "Dispensar"):
             refused = await it.desk.press(it.desk.bia, it.second, button)
             assert REFUSAL in said(refused)
+            assert refused.response
             assert refused.response["data"]["flags"] & 64
         nothing = await campus.server.slash(it.desk.bia, it.desk.staff, "review next", {})
         assert "Nada para revisar" in said(await nothing.answered())
