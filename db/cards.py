@@ -181,7 +181,8 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Rev
                 (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
                     and a.label = 'I')::int as down,
                 exists (select from judgements j where j.answer_id = i.answer_id and j.score is not null) as has_score,
-                is_second_look(i.id, i.course_id) as is_second_look,
+                exists (select from second_look_items s where s.item_id = i.id and s.course_id = i.course_id)
+                    as is_second_look,
                 l.is_drawn is true and l.ended_at is null as is_second_awaited,
                 l.outcome is not distinct from 'labelled' and (
                     select count(distinct a.label) from annotations a
@@ -318,11 +319,12 @@ async def listed(
                 and (%(reason)s::text is null or %(reason)s = any(r.reasons))
                 and (%(free_for)s::bigint is null or i.taken_by is null or i.taken_until <= now()
                     or i.taken_by = %(free_for)s)
-                and not (is_second_look(i.id, i.course_id) and exists (
-                    select from annotations n
-                    where n.answer_id = i.answer_id and n.course_id = %(course)s and n.role = 'staff'
+                and not exists (
+                    select from second_look_items s
+                    join annotations n on n.answer_id = i.answer_id and n.course_id = s.course_id
+                    where s.item_id = i.id and s.course_id = i.course_id and n.role = 'staff'
                         and n.annotator_key = %(labelled_by)s
-                ))
+                )
             order by r.need, i.opened_at, i.id limit %(most)s
             """,
             {
@@ -349,7 +351,9 @@ async def stats(conn: AsyncConnection, *, course: CourseId) -> ReviewStats:
             from (
                 select opened_at, settled_at,
                     settled_at > now() - interval '30 days' and verdict <> 'gone' as is_recent
-                from review_items where course_id = %(course)s and not is_second_look(id, course_id)
+                from review_items
+                where course_id = %(course)s
+                    and id not in (select item_id from second_look_items where course_id = %(course)s)
             ) i
             """,
             {"course": course},

@@ -31,8 +31,8 @@ alter table review_items drop constraint review_items_verdict_check;
 alter table review_items add constraint review_items_verdict_check
     check (verdict in ('C', 'P', 'I', 'edited', 'dismissed', 'approved', 'rejected', 'gone', 'second'));
 
--- Whether an item is a second look and nothing else, such as a vote that came meanwhile.
-create function is_second_look(item bigint, course bigint) returns boolean language sql stable as $$
-    select exists (select from second_looks l where l.item_id = item and l.course_id = course)
-        and not exists (select from review_reasons r where r.item_id = item and r.reason <> 'second_look')
-$$;
+-- Items that are a second look and nothing else, such as a vote that came meanwhile.
+create view second_look_items as
+select l.course_id, l.item_id from second_looks l
+where l.item_id is not null
+    and not exists (select from review_reasons r where r.item_id = l.item_id and r.reason <> 'second_look');

@@ -156,19 +156,22 @@ async def test_a_card_waits_while_the_only_other_person_has_not_labelled_lately(
     assert await pair.column("select id from review_items where settled_at is null") == []
 
 
-@pytest.mark.parametrize("how", ["dismissed", "corrected", "approved", "repeated", "retired"])
+@pytest.mark.parametrize("how", ["dismissed", "corrected", "approved", "held", "repeated", "retired"])
 async def test_what_staff_did_not_settle_by_a_label_of_its_own_words_is_not_drawn(pair: Pair, how: str) -> None:
+    await pair.wants(1)
     await pair.labelled(CAIO, "C", question="Quem foi Ada Lovelace?")
     match how:
         case "dismissed":
             await pair.dismiss((await pair.ask()).answer.id)
         case "approved":
             await pair.hold("answered")
-            await pair.wants(1)
             await pair.decide((await pair.ask()).answer.id, approved=True)
+        case "held":
+            answer = (await pair.ask()).answer.id
+            await pair.change("update answers set held = 'approved' where id = %s", answer)
+            await pair.press(BIA, await pair.flagged(answer), "C")
         case _:
             answer = (await pair.ask()).answer.id
-            await pair.wants(1)
             await pair.correct(answer)
             if how == "repeated":
                 await pair.labelled(BIA, "C", question=QUESTION)
