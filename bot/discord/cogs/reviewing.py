@@ -59,11 +59,11 @@ class Reviewing(
         await survived("review.tick_failed", self._round())
 
     async def _round(self) -> None:
-        await self._services.second_looks.tend()
         await each("review.card_failed", await self._review.due_cards(), self._show)
         await each("review.alert_failed", await self._services.alerts.due(), self._alert)
         await self._bot.refreshing.tend()
         await self._services.interactions.forget_old()
+        await self._services.second_looks.tend()
 
     async def _alert(self, due: DueAlert) -> None:
         """Tell staff that the judge has changed; one who dies between sending and keeping says it twice at most."""

@@ -330,6 +330,20 @@ async def test_the_first_label_is_not_told_until_the_second_is_there(pair: Pair)
     assert await pair.values("select card_version from review_items where id = %s", first) > before
 
 
+async def test_a_card_that_told_the_label_before_the_draw_tells_it_no_longer(pair: Pair) -> None:
+    await pair.wants(0)
+    await pair.labelled(CAIO, "C", question="Quem foi Ada Lovelace?")
+    answer = await pair.labelled(BIA, "I", question=QUESTION)
+    [first] = await pair.values("select id from review_items where answer_id = %s", answer)
+    shown = "select card_version from review_items where id = %s"
+    before = await pair.values(shown, first)
+    await pair.wants(1)
+    await pair.press(BIA, await pair.flagged(answer), "I")
+
+    assert (await pair.card(first)).item.is_second_awaited
+    assert await pair.values(shown, first) > before
+
+
 # What happens meanwhile
 
 
@@ -401,6 +415,22 @@ async def test_words_that_are_written_before_the_card_leave_none_to_open(pair: P
 
     assert await pair.column("select id from review_items where settled_at is null") == []
     assert await pair.column("select outcome from second_looks") == ["withdrawn"]
+
+
+async def test_words_that_staff_keep_from_a_message_leave_none_to_open(pair: Pair) -> None:
+    answer = await pair.drawn()
+    await pair.change(
+        "insert into verified_answers (course_id, answer_id, question, language, text, verified_by)"
+        " values (%s, %s, 'O que é?', 'pt', 'É isso.', 'caio')",
+        pair.desk.course.id,
+        answer,
+    )
+    await pair.rest()
+    await pair.tend()
+    await pair.tend()
+
+    assert await pair.column("select outcome from second_looks") == ["withdrawn"]
+    assert await pair.column("select id from review_items where settled_at is null") == []
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
