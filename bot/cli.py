@@ -112,6 +112,10 @@ def course_judge(
     audit_share: Annotated[
         float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
     ] = None,
+    second_share: Annotated[
+        float | None,
+        typer.Option("--second-share", help="Of labelled answers that a second person labels blind, 0 to 1."),
+    ] = None,
     daily_tokens: Annotated[
         str | None,
         typer.Option(
@@ -127,6 +131,7 @@ def course_judge(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
+        second_share=second_share,
         daily_tokens=daily_tokens,
         labels=labels,
     )

@@ -63,6 +63,7 @@ insert into annotations (answer_id, course_id, annotator_key, role, label, comme
     values (1, 1, 'key', 'student', 'I', %(tricky)s);
 insert into review_items (answer_id, course_id) values (1, 1);
 insert into review_reasons (item_id, reason) values (1, 'voted_down');
+insert into second_looks (answer_id, course_id, probability, is_drawn) values (1, 1, 0.1, false);
 insert into jobs (kind, answer_id, course_id, run_at) values ('relevance', 1, 1, 'infinity');
 insert into judge_settings (course_id, version, labels, flag_below, judge_share, audit_share)
     values (1, 1, '{I,I,P,C}', 2, 1, 0.1);

@@ -316,6 +316,7 @@ ITEM = ReviewItem(
     down=3,
     has_score=True,
 )
+SECOND = replace(ITEM, reasons=["second_look"], down=0, is_second_look=True)
 WORDS = Verified(
     id=VerifiedId(3),
     course_id=CourseId(2),
@@ -502,6 +503,18 @@ REVIEW: dict[str, Callable[[Language], Any]] = {
     "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
     "card_settled": lambda language: carded(
         flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="edited"), written=WORDS), language
+    ),
+    "card_second": lambda language: [
+        carded(flagged(replace(SECOND, **changes)), language)
+        for changes in (
+            {},
+            {"taken_by": 900, "taken_for_s": 1_700.0},
+            {"settled_at": ITEM.opened_at, "verdict": "second", "are_labels_opposed": True},
+            {"settled_at": ITEM.opened_at, "verdict": "gone"},
+        )
+    ],
+    "card_second_awaited": lambda language: carded(
+        flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="I", is_second_awaited=True)), language
     ),
     "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
     "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),
