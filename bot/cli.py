@@ -280,6 +280,17 @@ def eval_(
         ),
     ] = None,
     first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="With --against: the judge also compares the two answers to each question, blind and in both orders; "
+            "two more calls of the judge a question, within the course's --daily-tokens.",
+        ),
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="With --pairs: keep the pairs, for staff to choose in /review pairs.")
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Also choose and keep the weight of the embedding model.")
     ] = False,
@@ -289,13 +300,21 @@ def eval_(
     Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
 
     With --answers it measures answers: relevance and support as the judge sees them, silence, latency and tokens.
-    Nothing is stored.
+    Nothing is stored, unless --keep says so.
     """
+    if (pairs and not against) or (keep and not pairs):
+        raise typer.BadParameter("--pairs goes with --answers and --against, and --keep with --pairs")
     if answers:
         if calibrate:
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
         order = replaying.ReplayOrder(
-            question_set=question_set, course=course, against=against or [], first=first, as_json=as_json
+            question_set=question_set,
+            course=course,
+            against=against or [],
+            first=first,
+            as_json=as_json,
+            pairs=pairs,
+            keep=keep,
         )
         to_the_end(replaying.replay(environment.setup(), order))
         return

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal import console as terminal
+from bot.terminal import pairs as pairing
 from db.records import Course
 from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
@@ -56,6 +57,8 @@ class ReplayOrder:
     against: Sequence[str]
     first: int | None
     as_json: bool
+    pairs: bool = False  # also have the judge compare the answers, two by two
+    keep: bool = False  # and put these before staff
 
 
 async def replay(setup: Setup, order: ReplayOrder) -> None:
@@ -70,12 +73,13 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
             name = ", ".join(f"{key}={value}" for key, value in changes.items())
             async with _other(services, setup, changes) as asker:
                 runs[name] = await _played(asker, judge, course, questions, name)
+        compared = await pairing.compared(services.pool, judge, course, runs, keep=order.keep) if order.pairs else None
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
     if order.as_json:
-        terminal.print_json(shape(order.course, summaries, moved))
+        terminal.print_json(shape(order.course, summaries, moved) | pairing.replay_document(compared))
     else:
-        terminal.show(view(summaries, moved))
+        terminal.show(Group(view(summaries, moved), *pairing.replay_view(order.course, compared)))
 
 
 def changed(against: Sequence[str]) -> dict[str, str]:

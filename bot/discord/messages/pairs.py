@@ -106,11 +106,10 @@ def page(shown: ShownPair | None, language: Language) -> PairPage:
 
 def _answer(title: str, answer: PairAnswer, language: Language) -> discord.Embed:
     text, *rest = split(harmless(undrawn(answer.text)), longest=LONGEST_ANSWER, most=2) or [""]
-    embed = discord.Embed(
-        title=title,
-        description=f"{text}\n\n*{i18n.text('pairs.cut', language)}*" if rest else text,
-        colour=GREEN,
-    )
+    if rest:
+        cut = i18n.text("pairs.cut", language)
+        text = f"{text}\n\n*{cut}*"
+    embed = discord.Embed(title=title, description=text, colour=GREEN)
     # Where there are none it is said: a missing field would tell the two apart at a glance.
     cited = references_of(answer.references, most=LONGEST_REFERENCES) or i18n.text("pairs.no_references", language)
     embed.add_field(name=i18n.text("card.references", language), value=cited, inline=False)

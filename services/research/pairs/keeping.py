@@ -56,6 +56,7 @@ async def keep(
             figures=_figures(found),
             tokens=found.tokens,
             outcome=names.told,
+            reason=_told(found),
         )
         await pairs.add_set(conn, course=course.id, run=run, first=names.first, second=names.second)
         for pair in choices:
@@ -87,6 +88,11 @@ def _served(played: Sequence[PlayedPair]) -> str | None:
     """Return how the judge's server named its model last."""
     calls = [call for pair in played for verdict in pair.verdicts for call in verdict.calls]
     return next((call.model for call in reversed(calls) if call.model), None)
+
+
+def _told(found: PairsCompared) -> str:
+    preferred = found.judge.preference
+    return "no verdict" if preferred is None else f"preferred {preferred:.0%}"
 
 
 def _figures(found: PairsCompared) -> dict[str, KeptFigure | None]:
