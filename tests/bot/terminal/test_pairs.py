@@ -7,7 +7,7 @@ import pytest
 from tests.bot.console import Console, Ran, captions, flat
 from tests.bot.terminal.test_replay import SAID, models, question_set
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model
-from tests.services.judging.test_pairing import choosing
+from tests.services.judging.test_pairing import always, choosing
 
 
 def judging(behaviour: Behaviour) -> Behaviour:
@@ -59,7 +59,7 @@ async def test_two_models_are_compared_kept_and_shown_with_what_staff_say(termin
 
 async def test_without_the_option_no_pair_is_asked_about_and_nothing_else_changes(terminal: Console) -> None:
     await taught(terminal)
-    async with fake_model(judging(choosing(lambda *_: "A"))) as server:
+    async with fake_model(judging(always("A"))) as server:
         ran = await evaluated(terminal, server, "--against", "model=ruim", "--json")
 
     assert "pairs" not in ran.document
@@ -68,7 +68,7 @@ async def test_without_the_option_no_pair_is_asked_about_and_nothing_else_change
 
 async def test_a_judge_that_prefers_the_first_place_is_told_of(terminal: Console) -> None:
     await taught(terminal)
-    async with fake_model(judging(choosing(lambda *_: "A"))) as server:
+    async with fake_model(judging(always("A"))) as server:
         ran = await evaluated(terminal, server, "--against", "model=ruim", "--pairs")
     shown = await terminal.run("judge", "pairs", "--course", "redes")
 

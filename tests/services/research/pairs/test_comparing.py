@@ -23,7 +23,7 @@ def test_of_nothing_there_is_no_preference() -> None:
 
 
 def test_three_wins_of_three_leave_much_open() -> None:
-    found = preference(["second"] * 3)
+    found = preference(["second", "second", "second"])
 
     assert found.preference == 1.0
     assert found.interval is not None
@@ -32,7 +32,11 @@ def test_three_wins_of_three_leave_much_open() -> None:
 
 def test_the_interval_is_that_of_a_paired_difference_moved_to_shares() -> None:
     # Bonett and Price: (30 + 1) / 102 up, (10 + 1) / 102 down, ± 1.96 standard errors.
-    found = preference([*["second"] * 30, *["first"] * 10, *["tie"] * 60])
+    wins: list[PairOutcome] = ["second"]
+    losses: list[PairOutcome] = ["first"]
+    ties: list[PairOutcome] = ["tie"]
+
+    found = preference(wins * 30 + losses * 10 + ties * 60)
 
     assert found.interval == pytest.approx(
         ((1 + 20 / 102 - 1.959964 * (((42 / 102) - (20 / 102) ** 2) / 102) ** 0.5) / 2,

@@ -18,7 +18,7 @@ from services.research.pairs.standing import ComparedSet, standing
 from services.reviewing.pairs import OnPair, Pairs
 from tests.fake_model import Behaviour, fake_model, says, sends
 from tests.pairs import NAMES, kept, pair
-from tests.services.judging.test_pairing import choosing
+from tests.services.judging.test_pairing import always, choosing
 from tests.services.research.learning.labelled import Labelled, opened
 from tests.services.research.test_replay import played as one_played
 
@@ -64,7 +64,7 @@ async def only(at: Labelled) -> ComparedSet:
 
 
 async def test_a_judge_that_prefers_the_first_place_has_no_preference(labelled: Labelled) -> None:
-    found = summed(await judged(labelled, [pair("1?"), pair("2?"), pair("3?")], choosing(lambda *_: "A")))
+    found = summed(await judged(labelled, [pair("1?"), pair("2?"), pair("3?")], always("A")))
 
     assert (found.judge.n, found.judge.undecided, found.judge.preference) == (3, 3, 0.5)
     assert (found.order.share, found.order.first_place) == (1.0, 1.0)
@@ -93,7 +93,7 @@ async def test_one_order_without_a_verdict_leaves_the_pair_missing(labelled: Lab
 
 async def test_where_there_is_nothing_to_choose_nobody_is_asked(labelled: Labelled) -> None:
     pairs = [pair(second="Porque encolhe."), pair("2?", has_failed=True), pair("3?")]
-    done = await judged(labelled, pairs, choosing(lambda *_: "tie"))
+    done = await judged(labelled, pairs, always("tie"))
     found = summed(done)
 
     assert [len(one.verdicts) for one in done] == [0, 0, 2]
@@ -110,11 +110,11 @@ async def test_without_a_judge_all_are_missing(labelled: Labelled) -> None:
 async def test_tokens_are_reserved_counted_and_capped(labelled: Labelled) -> None:
     async with labelled.pool.connection() as conn:
         await judge_settings.add(conn, labelled.course.id, JudgeSettings(daily_tokens=3_000))
-    first = summed(await judged(labelled, [pair()], choosing(lambda *_: "B")))
+    first = summed(await judged(labelled, [pair()], always("B")))
     assert await spent(labelled) == [(36,)]
 
     await labelled.run("update judge_spending set tokens = 2990")
-    second = summed(await judged(labelled, [pair()], choosing(lambda *_: "B")))
+    second = summed(await judged(labelled, [pair()], always("B")))
 
     assert (first.tokens, first.failures) == (36, {})
     assert (second.tokens, second.failures, second.judge.missing) == (0, {"budget_skipped": 1}, 1)
