@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -56,9 +56,8 @@ class ReplayOrder:
     course: str
     against: Sequence[str]
     first: int | None
+    pairs: Literal["none", "asked", "kept"]  # whether the judge also compares answers two by two; kept: for staff too
     as_json: bool
-    pairs: bool = False  # also have the judge compare the answers, two by two
-    keep: bool = False  # and put these before staff
 
 
 async def replay(setup: Setup, order: ReplayOrder) -> None:
@@ -73,7 +72,10 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
             name = ", ".join(f"{key}={value}" for key, value in changes.items())
             async with _other(services, setup, changes) as asker:
                 runs[name] = await _played(asker, judge, course, questions, name)
-        compared = await pairing.compared(services.pool, judge, course, runs, keep=order.keep) if order.pairs else None
+        compared = None
+        if order.pairs != "none":
+            keep = order.pairs == "kept"
+            compared = await pairing.compared(services.pool, judge, course, runs, keep=keep)
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
     if order.as_json:

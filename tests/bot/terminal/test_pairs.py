@@ -42,6 +42,8 @@ async def test_two_models_are_compared_kept_and_shown_with_what_staff_say(termin
     shown = await terminal.run("judge", "pairs", "--course", "redes")
     listed = await terminal.run("judge", "pairs", "--course", "redes", "--json")
     runs = await terminal.run("judge", "runs", "--course", "redes")
+    exported = await terminal.run("export", "--course", "redes", "--format", "pairs")
+    empty = await terminal.run("export", "--course", "redes", "--format", "pairs", "--since", "2999-01-01")
 
     assert ran.code == 0, ran.err
     found = ran.document["pairs"]
@@ -55,6 +57,8 @@ async def test_two_models_are_compared_kept_and_shown_with_what_staff_say(termin
     assert (one["run"], one["judge"]["losses"], one["staff"]["n"], one["agreement"]["agreement"]) == (1, 3, 0, None)
     assert "model=ruim against as configured" in flat(shown.out)
     assert "pairs, juiz, pair/1" in flat(runs.out)
+    assert len(exported.out.splitlines()) == 3
+    assert "has no pair that was compared since 2999-01-01" in flat(empty.err)
 
 
 async def test_without_the_option_no_pair_is_asked_about_and_nothing_else_changes(terminal: Console) -> None:

@@ -1,7 +1,7 @@
 """Pairs of two configurations: judged inside the budget, kept for staff, and held against what they choose."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -19,14 +19,8 @@ from services.reviewing.pairs import OnPair, Pairs
 from tests.fake_model import Behaviour, fake_model, says, sends
 from tests.pairs import NAMES, kept, pair
 from tests.services.judging.test_pairing import always, choosing
-from tests.services.research.learning.labelled import Labelled, opened
+from tests.services.research.learning.labelled import Labelled
 from tests.services.research.test_replay import played as one_played
-
-
-@pytest.fixture
-async def labelled(database: str) -> AsyncGenerator[Labelled, None]:
-    async with opened(database) as found:
-        yield found
 
 
 async def judged(at: Labelled, pairs: Sequence[PlayedPair], *behaviours: Behaviour) -> list[PlayedPair]:
