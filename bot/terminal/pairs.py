@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -22,7 +21,7 @@ from services.research.pairs.comparing import OrderFigures, Preference
 from services.research.pairs.keeping import ComparedNames, KeptPairs
 from services.research.pairs.standing import ComparedSet
 from services.research.replay import Played
-from services.wiring import Setup
+from services.wiring import Services, Setup
 
 READING = (
     "Preferred: how often the second configuration is preferred to the first, where 50 % is no difference; what is "
@@ -40,7 +39,7 @@ class ReplayedPairs:
 
 
 async def compared(
-    pool: AsyncConnectionPool, judge: Judge | None, course: Course, runs: Mapping[str, Sequence[Played]], *, keep: bool
+    services: Services, judge: Judge | None, course: Course, runs: Mapping[str, Sequence[Played]], *, keep: bool
 ) -> ReplayedPairs:
     """Have the judge compare what the two *runs*, by name, made of each question."""
     (first, one), (second, other) = runs.items()
@@ -49,10 +48,10 @@ async def compared(
     played = list[PlayedPair]()
     with terminal.progress() as bar:
         shown = bar.add_task("pairs", total=len(pairs))
-        async for pair in asking.asked(pool, judge, course, pairs):
+        async for pair in asking.asked(services.pool, judge, course, pairs):
             played.append(pair)
             bar.advance(shown)
-    kept = await keeping.keep(pool, course, names, played, judge and judge.name) if keep else None
+    kept = await keeping.keep(services.pool, course, names, played, judge and judge.name) if keep else None
     return ReplayedPairs(names=names, found=asking.summed(played), kept=kept)
 
 

@@ -75,7 +75,7 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
         compared = None
         if order.pairs != "none":
             keep = order.pairs == "kept"
-            compared = await pairing.compared(services.pool, judge, course, runs, keep=keep)
+            compared = await pairing.compared(services, judge, course, runs, keep=keep)
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
     if order.as_json:

@@ -47,7 +47,7 @@ def by_judge(when_first: Better | None, when_second: Better | None) -> PairOutco
     """
     Return what a judge says of a pair by its verdicts in both orders, or None where one is missing.
 
-    Only what it says twice counts (Zheng et al. 2023, arXiv 2306.05685, 4.3).
+    Only what it says twice counts (Zheng et al. 2023, arXiv 2306.05685, 3.4).
 
     >>> by_judge("second", "second"), by_judge("first", "second"), by_judge("tie", None)
     ('second', 'order', None)

@@ -224,6 +224,21 @@ async def test_the_pair_that_fewest_chose_on_comes_first(labelled: Labelled) -> 
     assert (shown.question, shown.left) == ("2?", 3)
 
 
+async def test_the_order_is_drawn_for_each_pair_and_person_by_a_key(labelled: Labelled) -> None:
+    await labelled.run("insert into secrets (name, value) values ('pairs', '0123456789abcdef')")  # as any key would
+    await kept(labelled.pool, labelled.course, *(pair(f"{number}?") for number in range(16)))
+    for person in ("bia", "caio"):
+        await chosen(labelled, person, *["tie" for _ in range(16)])
+
+    found = await labelled.rows("select chooser_key, shown_first, count(*) from pair_choices group by 1, 2")
+
+    assert {(person, first) for person, first, _ in found} == {
+        (person, first) for person in ("bia", "caio") for first in ("first", "second")
+    }
+    both = "select count(distinct shown_first) from pair_choices group by pair_id"
+    assert {count for (count,) in await labelled.rows(both)} == {1, 2}
+
+
 async def test_another_course_has_none_of_them(labelled: Labelled) -> None:
     await labelled.run("insert into courses (slug, title, language) values ('nets', 'Nets', 'en')")
     await kept(labelled.pool, labelled.course, pair())
