@@ -16,13 +16,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect, verified
 from db.records import Course
-from services.answering.ask import Asker, InProgress
+from services.answering.ask import Asker
 from services.answering.asked import Asked, cleaned
 from services.answering.asked_before import Finder
-from services.answering.drafts import Draft, preview
+from services.answering.drafts import VERDICT, Draft, preview
 from services.answering.phrasing import Turn
+from services.answering.receiving import InProgress
 from services.answering.replies import Reply
-from services.answering.verdicts import VERDICT
 from services.citing.citations import SPACED, resolve
 from services.citing.without_links import without_links
 from services.courses.courses import Courses
