@@ -43,7 +43,7 @@ async def compared(
 ) -> ReplayedPairs:
     """Have the judge compare what the two *runs*, by name, made of each question."""
     (first, one), (second, other) = runs.items()
-    names = ComparedNames(first=first, second=second)
+    names = ComparedNames.of(first, second)
     pairs = asking.pairs_of(one, other)
     played = list[PlayedPair]()
     with terminal.progress() as bar:

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import judge_settings
 from db.records import Course
 from db.records.pairs import Better, PairAnswer, Side
+from services.ground.text import clean
 from services.judging.judge import Judge
 from services.judging.pairing import SIDES, PairVerdict, TwoAnswers, compared
 from services.judging.recording import Purse
@@ -74,7 +75,7 @@ def pairs_of(first: Sequence[Played], second: Sequence[Played]) -> list[PlayedPa
     """Put together what both made of each question; they are in the same order."""
     return [
         PlayedPair(
-            question=one.question.question,
+            question=clean(one.question.question),
             first=PairAnswer(text=one.text, references=one.references),
             second=PairAnswer(text=other.text, references=other.references),
             has_failed="failed" in {one.outcome, other.outcome} or not one.text or not other.text,

@@ -1,7 +1,9 @@
 """Put a comparison of two configurations before staff, and among the judge's runs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -13,6 +15,8 @@ from services.judging.pairing import PROMPT
 from services.research.learning.runs import KeptFigure, figure
 from services.research.pairs.asking import PairsCompared, PlayedPair, summed
 
+USERINFO = re.compile(r"//[^/\s]*@")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedNames:
@@ -20,6 +24,16 @@ class ComparedNames:
 
     first: str
     second: str
+
+    @classmethod
+    def of(cls, first: str, second: str) -> Self:
+        """
+        Return names that may be kept: an address in them loses its password.
+
+        >>> ComparedNames.of("as configured", "base-url=http://ana:s3cret@localhost:8000/v1").second
+        'base-url=http://localhost:8000/v1'
+        """
+        return cls(first=USERINFO.sub("//", first), second=USERINFO.sub("//", second))
 
     @property
     def told(self) -> str:

@@ -11,6 +11,7 @@ from db.records.pairs import Better
 from services.judging.judge import Judge
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
+from services.research.evaluate import EvalQuestion
 from services.research.learning import runs
 from services.research.pairs.asking import NO_ANSWER, NO_JUDGE, PlayedPair, asked, pairs_of, summed
 from services.research.pairs.keeping import ComparedNames, keep
@@ -120,6 +121,12 @@ def test_what_one_could_not_answer_is_no_answer_to_choose() -> None:
     second = [one_played(text="Não."), one_played(text="Sim.")]
 
     assert [one.has_failed for one in pairs_of(first, second)] == [False, True]
+
+
+def test_a_question_of_a_set_is_stored_as_a_database_takes_it() -> None:
+    played = one_played(text="Sim.", question=EvalQuestion(id="q", question="Por\0 quê?", relevant=()))
+
+    assert [one.question for one in pairs_of([played], [played])] == ["Por quê?"]
 
 
 # Keeping
