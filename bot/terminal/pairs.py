@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,7 @@ from services.research.pairs import standing as held
 from services.research.pairs.asking import PairsCompared, PlayedPair
 from services.research.pairs.comparing import OrderFigures, Preference
 from services.research.pairs.keeping import ComparedNames, KeptPairs
-from services.research.pairs.standing import ComparedSet
+from services.research.pairs.standing import ComparedSet, PairsAgreement
 from services.research.replay import Played
 from services.wiring import Services, Setup
 
@@ -119,6 +120,7 @@ def document(one: ComparedSet) -> dict[str, Any]:
         "order": asdict(one.order),
         "staff": asdict(one.staff) | {"choices": one.choices, "skipped": one.skipped},
         "agreement": asdict(one.agreement),
+        "staff_each_other": asdict(one.each_other),
     }
 
 
@@ -139,15 +141,16 @@ def view(course: str, found: Sequence[ComparedSet]) -> RenderableType:
 
 def _table(one: ComparedSet) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_header=False)
-    table.add_row(f"judge ({one.compared.model or 'none'})", _counted(one.judge), _preferred(one.judge))
+    table.add_row(escape(f"judge ({one.compared.model or 'none'})"), _counted(one.judge), _preferred(one.judge))
     said = f"{one.choices} choices, {one.skipped} skipped"
     table.add_row("staff", f"{_counted(one.staff)}; {said}", _preferred(one.staff))
     agreed = one.agreement
     table.add_row(
         "judge says what staff say",
         f"{agreed.n} compared, {agreed.missing} missing, {agreed.split} with staff split",
-        f"{_share(agreed.agreement, agreed.interval)}, AC1 {_number(agreed.ac1, agreed.ac1_interval)}",
+        _agreed(agreed),
     )
+    table.add_row("staff, each other", f"{one.each_other.n} that two chose on", _agreed(one.each_other))
     table.add_row("decided by the order", f"{one.order.n} asked in both", _ordered(one.order))
     return table
 
@@ -159,6 +162,10 @@ def _counted(found: Preference) -> str:
 def _preferred(found: Preference) -> str:
     wins = f"{found.wins} won, {found.losses} lost, {found.ties} alike, {found.undecided} undecided"
     return f"{_share(found.preference, found.interval)}: {wins}"
+
+
+def _agreed(found: PairsAgreement) -> str:
+    return f"{_share(found.agreement, found.interval)}, AC1 {_number(found.ac1, found.ac1_interval)}"
 
 
 def _ordered(found: OrderFigures) -> str:

@@ -49,6 +49,7 @@ class ComparedSet:
     choices: int  # of staff, all persons together
     skipped: int
     agreement: PairsAgreement
+    each_other: PairsAgreement  # the first of staff on a pair beside the second: what a judge could reach
 
 
 async def standing(pool: AsyncConnectionPool, course: Course) -> list[ComparedSet]:
@@ -71,6 +72,7 @@ def compare(compared: PairSet, kept: Sequence[KeptPair]) -> ComparedSet:
         choices=sum(len(pair.choices) for pair in kept),
         skipped=sum(pair.skipped for pair in kept),
         agreement=agreement(judged, chosen),
+        each_other=_each_other(kept),
     )
 
 
@@ -93,6 +95,11 @@ def agreement(judged: Sequence[PairOutcome | None], chosen: Sequence[PairOutcome
         ac1=ac1(matrix),
         ac1_interval=ac1_interval(matrix),
     )
+
+
+def _each_other(kept: Sequence[KeptPair]) -> PairsAgreement:
+    twice = [pair.choices[:2] for pair in kept if len(pair.choices) > 1]
+    return agreement([one for one, _ in twice], [other for _, other in twice])
 
 
 def _without_order(outcome: PairOutcome) -> PairOutcome:

@@ -1,5 +1,7 @@
 """Figures of a preference: what is neither is half, what is missing is missing, and intervals never collapse."""
 
+import random
+
 import pytest
 
 from db.records.pairs import Better
@@ -42,6 +44,17 @@ def test_the_interval_is_that_of_a_paired_difference_moved_to_shares() -> None:
         ((1 + 20 / 102 - 1.959964 * (((42 / 102) - (20 / 102) ** 2) / 102) ** 0.5) / 2,
          (1 + 20 / 102 + 1.959964 * (((42 / 102) - (20 / 102) ** 2) / 102) ** 0.5) / 2)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [10, 50])
+def test_the_interval_holds_the_truth_as_often_as_it_says(n: int) -> None:
+    win, loss = 0.5, 0.3
+    chance = random.Random(20260)  # noqa: S311 - no secret
+    said: list[PairOutcome] = ["second", "first", "order"]
+    drawn = [preference(chance.choices(said, (win, loss, 1 - win - loss), k=n)).interval for _ in range(2_000)]
+
+    held = sum(low <= (1 + win - loss) / 2 <= high for low, high in filter(None, drawn))
+    assert held / 2_000 == pytest.approx(0.95, abs=0.015)
 
 
 def test_swapping_the_configurations_mirrors_the_preference() -> None:

@@ -210,6 +210,7 @@ async def test_the_judge_is_held_against_staff_pair_by_pair(labelled: Labelled) 
     assert agreed.agreement == pytest.approx(2 / 3)
     assert agreed.interval is not None
     assert (found.order.decided, found.order.by_first_place) == (1, 1)
+    assert (found.each_other.n, found.each_other.matrix) == (1, ((0, 1, 0), (0, 0, 0), (0, 0, 0)))
 
 
 async def test_before_anybody_chose_there_is_no_agreement(labelled: Labelled) -> None:
