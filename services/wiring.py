@@ -57,6 +57,7 @@ from services.models.translator import OfflineTranslator, open_translator
 from services.notation.drawing_process import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
+from services.reviewing.pairs import Pairs
 from services.reviewing.review import Review
 from services.reviewing.second_looks import SecondLooks
 from services.search.generations import Serving, identity_of
@@ -145,6 +146,7 @@ class Services:
     alerts: Alerts
     review: Review
     second_looks: SecondLooks
+    pairs: Pairs
     verified: VerifiedAnswers
     digests: Digests
     lecture_cards: LectureCards
@@ -261,6 +263,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             alerts=Alerts(opened.pool),
             review=Review(opened.pool, asker),
             second_looks=SecondLooks(opened.pool),
+            pairs=Pairs(opened.pool),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
             lecture_cards=LectureCards(opened.pool),

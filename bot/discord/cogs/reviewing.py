@@ -164,6 +164,11 @@ class Reviewing(
         course = await self._rooms.require_staffed(interaction, reader(interaction))
         await self._bot.card_actions.next(interaction, course, await self._member(interaction, course))
 
+    @app_commands.command(name=named("command.review.pairs"), description=named("command.review.pairs_description"))
+    async def pairs(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        await self._bot.pair_actions.show(interaction, course.id)
+
     @app_commands.command(name=named("command.review.list"), description=named("command.review.list_description"))
     @options(reason="command.review.reason")
     @app_commands.choices(reason=REASON_CHOICES)
