@@ -11,6 +11,14 @@ from services.judging.recording import Purse
 from services.judging.verdicts import Case
 from services.models.troubles import EVERYBODYS
 
+SPENT: dict[Purpose, str] = {
+    "judgement": "The judge's budget of the day is spent; ask again tomorrow, or raise it by `course judge`.",
+    "learning": "The judge's budget of the day is spent; learn again tomorrow, or raise it by `course judge`.",
+    "canary": "Canaries stop at half of the judge's budget of the day, and that half is spent; ask again tomorrow, or "
+    "raise the budget by `course judge`.",
+}
+"""What is said where nothing is left for a purpose."""
+
 
 class Inquiry:
     """One judge, asked for one purpose about one course's answers."""
@@ -29,7 +37,7 @@ class Inquiry:
         Return what the judge says of *case*, which is made of *answer*.
 
         Raises:
-            Refused: the day's budget is spent.
+            Refused: the day has no tokens left for this purpose.
             Unavailable: the model cannot be reached.
 
         """
@@ -39,7 +47,7 @@ class Inquiry:
         await purse.settle(opinion.calls)
         await self._keep(answer, kind, opinion)
         if opinion.status == "budget_skipped":
-            raise Refused("The judge's budget of the day is spent; ask again tomorrow, or raise it by `course judge`.")
+            raise Refused(SPENT[self._purpose])
         if opinion.trouble in EVERYBODYS:
             raise Unavailable(opinion.detail or "The judge's model cannot be asked now; try again later.")
         return opinion

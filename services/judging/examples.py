@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from db.records import AnswerId, ConfigurationId, Label
 from services import prompts
-from services.ground.text import without_ids
+from services.ground.text import without_people
 from services.judging.swaying import sways
 from services.words.terms import fold
 
@@ -85,10 +85,10 @@ def shown(example: Example, labels: Sequence[Label]) -> str:
 
 
 def why(label: Label, comment: str | None, correction: str | None) -> str | None:
-    """Return what staff said of an answer, else what they wrote in its place, without ids of Discord."""
+    """Return what staff said of an answer, else what they wrote in its place, without what stands for a person."""
     if comment:
-        return without_ids(comment)[:LONGEST_WHY]
-    return f"Staff wrote instead: {without_ids(correction)[:LONGEST_WHY]}" if correction and label != "C" else None
+        return without_people(comment)[:LONGEST_WHY]
+    return f"Staff wrote instead: {without_people(correction)[:LONGEST_WHY]}" if correction and label != "C" else None
 
 
 def speaks_to_a_judge(example: Example) -> bool:

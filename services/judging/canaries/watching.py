@@ -116,7 +116,7 @@ class Canaries:
         Judge the canaries now, keep what came of it, and promise staff a word where that is alarming.
 
         Raises:
-            Refused: there is none yet, another process is at it, or the day's budget is spent.
+            Refused: there is none yet, another process is at it, or half of the day's budget is spent.
             Unavailable: the judge's model cannot be reached.
 
         """
