@@ -100,7 +100,7 @@ class Judge:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
 
-        For relevance, examples of *lesson* are shown beside it, never one of its own question.
+        For relevance, rules and examples of *lesson* are shown beside it, never an example of its own question.
 
         An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
         score stands. What the model or its server does wrong is no error here: it is the opinion's status.
@@ -115,6 +115,10 @@ class Judge:
         if not plain.text or not plain.question:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
         return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
+
+    async def ask(self, task: Task, spend: Spend) -> Opinion:
+        """Ask something that is no judgement, within the same limit of time; faults are the opinion's status."""
+        return await self._asked(task, asyncio.get_running_loop().time() + self._limit_s, spend)
 
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:
         """Ask, and once more where the reply cannot be read."""

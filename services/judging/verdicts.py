@@ -25,3 +25,4 @@ class Verdict:
     criteria: str | None = None
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
+    rules: tuple[str, ...] = ()  # how staff grade, where it was asked for that
