@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal import console as terminal
+from bot.terminal import judge_rules
 from services import wiring
 from services.errors import Refused
 from services.ground.text import clean
@@ -31,29 +32,37 @@ class LearningOrder:
     course: str
     examples: int
     tested: int
+    rules: str | None  # the number of a draft, or a file
     dry_run: bool
     as_json: bool
 
-    @property
     def wanted(self) -> LearnOrder:
-        return LearnOrder(examples=self.examples, tested=self.tested)
+        """
+        Return how much is learned from, by which rules.
+
+        Raises:
+            Refused: the rules cannot be read.
+
+        """
+        return LearnOrder(examples=self.examples, tested=self.tested, rules=judge_rules.wanted(self.rules))
 
 
 async def learn(setup: Setup, order: LearningOrder) -> None:
+    wanted = order.wanted()
     async with wiring.judging(setup) as opened:
         course = await opened.courses.find(order.course)
         if order.dry_run:
-            found = await learning.material(opened.pool, course, order.wanted)
+            found = await learning.material(opened.pool, course, wanted)
             show(order, material_document(found), material_view(found))
             return
-        done = await _with_progress(learning.learn(opened.pool, _judge(opened), course, order.wanted))
+        done = await _with_progress(learning.learn(opened.pool, _judge(opened), course, wanted))
     show(order, document(done), view(order.course, done))
 
 
 async def forget(setup: Setup, slug: str) -> None:
     async with wiring.store(setup) as store:
         was = await learning.forget(store.pool, await store.courses.find(slug))
-    terminal.show("The judge goes by its prompt alone again." if was else "The judge had no examples.")
+    terminal.show("The judge goes by its prompt alone again." if was else "The judge went by its prompt alone already.")
 
 
 def show(order: LearningOrder, document: dict[str, Any], view: RenderableType) -> None:
@@ -70,6 +79,7 @@ def document(done: Learned) -> dict[str, Any]:
         **asdict(done.decision),
         "threshold": asdict(done.threshold),
         "tokens": done.tokens,
+        "rules": list(done.rules),
         "examples": [_example(one) for one in done.examples],
     }
 
@@ -82,6 +92,7 @@ def material_document(found: LearnMaterial) -> dict[str, Any]:
         "swaying": found.chosen.swaying,
         "too_long": found.chosen.too_long,
         "calls": found.calls,
+        "rules": list(found.lesson.rules),
         "examples": [_example(one) for one in found.chosen.examples],
     }
 
@@ -93,7 +104,7 @@ def view(course: str, done: Learned) -> RenderableType:
         Text(f"Because {decision.reason}."),
         Text(""),
         _figures(done),
-        *_examples(done.examples),
+        *_learned(done.rules, done.examples),
     ]
     if decision.ships and below is not None:
         parts.append(Text(f"Flag scores below {below} by it: monitoria course judge {course} --flag-below {below}"))
@@ -109,7 +120,7 @@ def material_view(found: LearnMaterial) -> RenderableType:
             f"{found.tied} left out, for staff contradict each other evenly."
         ),
         Text(f"The judge would be asked {found.calls} times or a few more."),
-        *_examples(found.chosen.examples),
+        *_learned(found.lesson.rules, found.chosen.examples),
         *_left_out(found),
     )
 
@@ -130,6 +141,13 @@ def _figures(done: Learned) -> Table:
     table.add_row("tokens", f"{done.tokens:,}")
     table.add_row("kept as", f"configuration {done.configuration}, run {done.run}")
     return table
+
+
+def _learned(rules: tuple[str, ...], examples: Sequence[Example]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if rules:
+        parts += [Text("\nRules", style="bold"), *judge_rules.listed(rules)]
+    return [*parts, *_examples(examples)] if examples else parts
 
 
 def _examples(examples: Sequence[Example]) -> list[RenderableType]:
@@ -164,9 +182,7 @@ async def _with_progress(run: AsyncGenerator[LearnStep | Learned, None]) -> Lear
 
 def _judge(opened: Judging) -> Judge:
     if opened.judge is None:
-        raise Refused(
-            "There is no judge; set MONITORIA_JUDGE_MODEL, with OPENAI_API_KEY or MONITORIA_JUDGE_BASE_URL, in .env."
-        )
+        raise Refused(judge_rules.NO_JUDGE)
     return opened.judge
 
 

@@ -63,6 +63,7 @@ def document(one: ComparedRun) -> dict[str, Any]:
         "model_served": one.run.model_served,
         "prompt_id": one.run.prompt_id,
         "configuration": one.run.configuration_id,
+        "rules": one.run.rules,
         "labels": one.run.labels,
         "half": one.run.half,
         "n": one.run.n,
@@ -96,10 +97,15 @@ def table(course: str, found: Sequence[ComparedRun]) -> RenderableType:
 
 def _what(one: ComparedRun) -> str:
     named = f"{one.run.kind}, {one.run.model or 'no judge'}, {one.run.prompt_id or 'no prompt'}"
-    learned = f", configuration {one.run.configuration_id}" if one.run.configuration_id else ""
+    learned = f", configuration {one.run.configuration_id}{_rules(one)}" if one.run.configuration_id else ""
     outcome = "\n" + ": ".join(filter(None, (one.run.outcome, one.run.reason))) if one.run.outcome else ""
     why = f"\nnot compared: {one.incomparable}" if one.incomparable and one.run.parent_id else ""
     return named + learned + outcome + why
+
+
+def _rules(one: ComparedRun) -> str:
+    """Say how many rules a configuration has; none, where they went with what they came from."""
+    return "" if one.run.rules is None else f" with {terminal.counted(len(one.run.rules), 'rule')}"
 
 
 def _figure(one: ComparedRun, name: str) -> str:

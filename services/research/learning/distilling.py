@@ -21,7 +21,7 @@ from services.judging.judge import Judge, Opinion
 from services.research.learning import configuring, ruling
 from services.research.learning.choosing import example_of, require_agreement
 from services.research.learning.halves import halves
-from services.research.learning.ruling import Draft
+from services.research.learning.ruling import WrittenBy
 
 FEWEST_DISPUTES = 5
 MOST_DISPUTES = 24
@@ -154,7 +154,9 @@ async def _kept(
 ) -> RulesId:
     sources: list[tuple[AnswerId, Label]] = [(one.example.answer, one.example.label) for one in found.shown]
     last = opinion.calls[-1]
-    by = Draft(model=judge.name, prompt_id=last.prompt_id, prompt_sha256=last.prompt_sha256, tokens=_tokens(opinion))
+    by = WrittenBy(
+        model=judge.name, prompt_id=last.prompt_id, prompt_sha256=last.prompt_sha256, tokens=_tokens(opinion)
+    )
     return await ruling.add(conn, course, rules, sources, by=by)
 
 

@@ -17,7 +17,7 @@ from services.research.agreement import verdict
 from services.research.learning import configuring, ruling
 from services.research.learning.choosing import Chosen, chosen, require_agreement
 from services.research.learning.halves import Half, halves
-from services.research.learning.ruling import RulesAtHand, RulesOrder
+from services.research.learning.ruling import RulesAtHand, WantedRules
 from services.research.learning.runs import KeptFigure, figure
 from services.research.learning.shipping import FEWEST_OF_A_CLASS, FEWEST_PAIRS, Decision, TriedPair, decide
 from services.research.learning.trying import Trial, TriedAnswer, Work
@@ -33,7 +33,7 @@ class LearnOrder:
     """How much is learned from, and tested on."""
 
     examples: int = 6  # at most; with rules there may be none
-    rules: RulesOrder | None = None  # None: examples alone
+    rules: WantedRules | None = None  # None: examples alone
     tested: int = 200  # answers of the test half at most, the latest
 
 

@@ -17,8 +17,8 @@ Sources = Sequence[tuple[AnswerId, Label]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What a model wrote, and what that took."""
+class WrittenBy:
+    """The model that wrote a draft, and what that took."""
 
     model: str
     prompt_id: str
@@ -27,7 +27,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RulesOrder:
+class WantedRules:
     """Which rules to try: a stored draft, what a person made of one, or a person's own."""
 
     draft: RulesId | None
@@ -44,7 +44,7 @@ class RulesAtHand:
     is_edited: bool  # they are not stored as they are
 
 
-async def at_hand(conn: AsyncConnection, course: Course, order: RulesOrder) -> RulesAtHand:
+async def at_hand(conn: AsyncConnection, course: Course, order: WantedRules) -> RulesAtHand:
     """
     Return the rules of an order, with the answers that they came from.
 
@@ -74,7 +74,7 @@ async def add(
     rules: Sequence[str],
     sources: Sources,
     *,
-    by: Draft | None = None,
+    by: WrittenBy | None = None,
     edited_from: RulesId | None = None,
 ) -> RulesId:
     """
@@ -94,7 +94,9 @@ async def add(
     for answer, label in sources:
         example = example_of(known[answer])
         if example is None or example.label != label:
-            raise Refused(f"What staff say of the answer {answer} has changed meanwhile; distil the rules again.")
+            raise Refused(
+                f"What staff say of the answer {answer} has changed meanwhile; have rules written again by `--rules`."
+            )
     _require_fit(rules, known, sources)
     return await judge_rules.add(
         conn,
@@ -120,11 +122,11 @@ async def usable(conn: AsyncConnection, course: Course, rules: RulesId) -> KeptR
     kept = await judge_rules.get(conn, course=course.id, rules=rules)
     if kept is None:
         raise Refused(
-            f"There are no rules {rules} in {course.slug!r}; `monitoria judge learn --course {course.slug} --rules` "
-            "makes a draft."
+            f"There is no draft {rules} of rules in {course.slug!r}; `monitoria judge learn --course {course.slug} "
+            "--rules` makes one."
         )
     if kept.stale_reason:
-        raise Refused(f"The rules {rules} are stale, for {kept.stale_reason}; distil them again by `--rules`.")
+        raise Refused(f"Draft {rules} is stale, for {kept.stale_reason}; have rules written again by `--rules`.")
     return kept
 
 
