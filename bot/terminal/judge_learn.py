@@ -19,6 +19,7 @@ from services.judging.examples import Example
 from services.judging.judge import Judge
 from services.research.learning import learn as learning
 from services.research.learning.learn import Learned, LearnMaterial, LearnOrder, LearnStep
+from services.research.learning.shipping import Decision
 from services.wiring import Judging, Setup
 
 QUOTED = 110
@@ -92,6 +93,7 @@ def material_document(found: LearnMaterial) -> dict[str, Any]:
         "swaying": found.chosen.swaying,
         "too_long": found.chosen.too_long,
         "calls": found.calls,
+        "estimated_tokens": found.tokens,
         "rules": list(found.lesson.rules),
         "examples": [_example(one) for one in found.chosen.examples],
     }
@@ -107,40 +109,61 @@ def view(course: str, done: Learned) -> RenderableType:
         *_learned(done.rules, done.examples),
     ]
     if decision.ships and below is not None:
-        parts.append(Text(f"Flag scores below {below} by it: monitoria course judge {course} --flag-below {below}"))
+        parts.append(Text(f"\nNow set the threshold for it: monitoria course judge {course} --flag-below {below}"))
     elif decision.ships:
-        parts.append(Text(f"No threshold is proposed for it: {done.threshold.reason}.", style="dim"))
+        parts.append(Text(f"\nNo threshold is proposed for it: {done.threshold.reason}.", style="dim"))
     return Group(*parts)
 
 
 def material_view(found: LearnMaterial) -> RenderableType:
     return Group(
         Text(
-            f"{found.count('development')} labelled answers to choose from and {found.count('test')} to test on; "
-            f"{found.tied} left out, for staff contradict each other evenly."
+            f"{found.count('development')} labelled answers to choose from and {found.count('test')} to test on"
+            + (f"; {found.tied} left out, for staff contradict each other evenly." if found.tied else ".")
         ),
-        Text(f"The judge would be asked {found.calls} times or a few more."),
+        *_cost(found),
         *_learned(found.lesson.rules, found.chosen.examples),
         *_left_out(found),
     )
+
+
+def _cost(found: LearnMaterial) -> list[RenderableType]:
+    budget, tokens = found.settings.daily_tokens, max(1_000, round(found.tokens, -3))
+    parts: list[RenderableType] = [
+        Text(f"The judge would be asked {found.calls} times or a few more, for some {tokens:,} tokens.")
+    ]
+    if budget is not None and found.tokens > budget:
+        parts.append(
+            Text(
+                f"That is more than the judge's budget of a day, {budget:,}: raise it by `course judge`, or take fewer "
+                "answers by --tested.",
+                style="yellow",
+            )
+        )
+    return parts
 
 
 def _figures(done: Learned) -> Table:
     decision = done.decision
     table = Table(box=None, show_header=False, padding=(0, 1))
     table.add_row("test half", f"{decision.n} answers compared, {decision.missing} missing")
-    table.add_row("agreement with staff", f"{_share(decision.before)} before, {_share(decision.after)} by the new one")
+    table.add_row("agreement with staff", f"{_share(decision.before)} before, {_share(decision.after)} after")
     if decision.difference is not None and decision.difference_interval is not None:
         low, high = decision.difference_interval
         table.add_row("difference", f"{decision.difference:+.2f}, 95 % between {low:+.2f} and {high:+.2f} (paired)")
-    table.add_row(
-        "cards",
-        f"{decision.cards_before} now, which find {decision.found} in need of repair; {decision.cards_after:.1f} to "
-        "find as many by the new one",
-    )
+    table.add_row("flags", _flags(decision))
     table.add_row("tokens", f"{done.tokens:,}")
     table.add_row("kept as", f"configuration {done.configuration}, run {done.run}")
     return table
+
+
+def _flags(decision: Decision) -> str:
+    if not decision.found:
+        return "none is flagged now that needs repair, so none has to be found again"
+    return (
+        f"{decision.cards_before} now, {decision.found} of them in need of repair; {decision.cards_after:.1f} after, "
+        "to find as many"
+    )
 
 
 def _learned(rules: tuple[str, ...], examples: Sequence[Example]) -> list[RenderableType]:

@@ -9,10 +9,12 @@ from psycopg_pool import AsyncConnectionPool
 from db import judge_configurations, judge_labels, judge_runs, judge_settings
 from db.records import ConfigurationId, Course, JudgeSettings, Label, RunId
 from db.records.learning import LabelledAnswer
+from services import prompts
 from services.errors import MonitoriaError, Refused
-from services.judging import learned
+from services.judging import learned, tasks
 from services.judging.examples import MOST_CHARACTERS, Example, Lesson, rule_shown
 from services.judging.judge import Judge
+from services.judging.verdicts import Case
 from services.research.agreement import verdict
 from services.research.learning import configuring, ruling
 from services.research.learning.choosing import Chosen, chosen, require_agreement
@@ -24,6 +26,8 @@ from services.research.learning.trying import Trial, TriedAnswer, Work
 from services.research.threshold import Threshold, propose
 
 AT_ONCE = 4
+CHARACTERS_A_TOKEN, USUAL_REPLY = 3.5, 150
+"""As `docs/judge.md` computes what judging costs."""
 FEWEST_CHOSEN = 2
 CHANGED = "what staff say of an answer that it learned from changed while it was tested"
 
@@ -46,6 +50,12 @@ class LearnMaterial:
     chosen: Chosen
     rules: RulesAtHand | None
     settings: JudgeSettings
+    characters: int  # of all that the judge will be asked at least
+
+    @property
+    def tokens(self) -> int:
+        """About what the run will cost; servers count otherwise, and thoughts come on top."""
+        return round(self.characters / CHARACTERS_A_TOKEN) + self.calls * USUAL_REPLY
 
     @property
     def lesson(self) -> Lesson:
@@ -105,9 +115,15 @@ async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder)
     usable = [one for one in labelled if one.answer_id in learned_from]
     found = chosen(usable, settings.labels, order.examples, room=room)
     _require_enough([label for _, label, _ in test], found if order.examples else None)
-    return LearnMaterial(
-        work=(*development, *test), tied=len(labelled) - len(work), chosen=found, rules=rules, settings=settings
+    made = LearnMaterial(
+        work=(*development, *test),
+        tied=len(labelled) - len(work),
+        chosen=found,
+        rules=rules,
+        settings=settings,
+        characters=0,
     )
+    return replace(made, characters=_characters(made, labelled))
 
 
 async def learn(
@@ -256,6 +272,17 @@ def _figures(decision: Decision) -> dict[str, KeptFigure | None]:
         "cards_before": figure(decision.cards_before, None) if decision.n else None,
         "cards": figure(decision.cards_after, None) if decision.n else None,
     }
+
+
+def _characters(found: LearnMaterial, labelled: Sequence[LabelledAnswer]) -> int:
+    known, total = {one.answer_id: one for one in labelled}, 0
+    for answer, _, half in found.work:
+        one = known[answer]
+        case = Case(question=one.question, text=one.text, references=(), hits=(), root=one.root)
+        for lesson in (None, found.lesson) if half == "test" else (found.lesson,):
+            asked = tasks.task("relevance", case, lesson)
+            total += sum(len(message.content) for message in prompts.load(asked.prompt_id).fill(**asked.values))
+    return total
 
 
 def _with_one_label(labelled: Sequence[LabelledAnswer]) -> list[tuple[LabelledAnswer, Label]]:
