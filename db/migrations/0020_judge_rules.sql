@@ -16,6 +16,9 @@ create table judge_rules (
     foreign key (edited_from, course_id) references judge_rules (id, course_id)
 );
 create index on judge_rules (course_id, id);
+-- What was read and tried never changes; it can only go.
+create trigger judge_rules_stay before update on judge_rules for each row
+    when (new.rules <> old.rules and cardinality(new.rules) > 0) execute function refuse_change();
 
 -- From which answers rules were distilled, and what staff said of these then. Of the test half there is none.
 create table judge_rule_sources (

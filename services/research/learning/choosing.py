@@ -61,6 +61,16 @@ def example_of(answer: LabelledAnswer) -> Example | None:
     )
 
 
+def with_one_label(labelled: Sequence[LabelledAnswer]) -> list[tuple[LabelledAnswer, Label]]:
+    """Leave out the answers on which staff contradict each other evenly."""
+    found: list[tuple[LabelledAnswer, Label]] = []
+    for one in labelled:
+        label = verdict(one.labels)
+        if label is not None and label != "tied":
+            found.append((one, label))
+    return found
+
+
 def require_agreement(labelled: Sequence[LabelledAnswer]) -> None:
     """
     Refuse to learn from staff who do not agree among themselves.

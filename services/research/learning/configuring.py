@@ -17,6 +17,8 @@ from services.research.learning.choosing import example_of
 from services.research.learning.halves import Halves, halves
 
 UNDECIDED = "its run did not end"
+RENAMED = "the server changed its model while it was tested"
+"""Reasons that say nothing of what was tested: it may be tested again."""
 
 
 @asynccontextmanager
@@ -87,7 +89,7 @@ async def require_new(conn: AsyncConnection, course: Course, model: str, lesson:
     sha256 = lesson.sha256(model)
     what = "examples and rules" if lesson.rules and lesson.examples else "rules" if lesson.rules else "examples"
     for one in await judge_configurations.of_course(conn, course.id):
-        if one.sha256 == sha256 and one.reason != UNDECIDED:
+        if one.sha256 == sha256 and not one.reason.startswith((UNDECIDED, RENAMED)):
             raise Refused(
                 f"These {what} were tested already (configuration {one.id}: {one.reason}); label more answers first."
             )

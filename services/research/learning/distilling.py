@@ -19,9 +19,10 @@ from services.judging.aside import Inquiry
 from services.judging.examples import Example, speaks_to_a_judge
 from services.judging.judge import Judge, Opinion
 from services.research.learning import configuring, ruling
-from services.research.learning.choosing import example_of, require_agreement
+from services.research.learning.choosing import example_of, require_agreement, with_one_label
 from services.research.learning.halves import halves
 from services.research.learning.ruling import WrittenBy
+from services.research.learning.shipping import require_testable
 
 FEWEST_DISPUTES = 5
 MOST_DISPUTES = 24
@@ -76,7 +77,8 @@ async def disputes(pool: AsyncConnectionPool, course: Course) -> Disputes:
     Return the answers of development that rules can be distilled from.
 
     Raises:
-        Refused: staff and judge differ on too few, or staff do not agree among themselves.
+        Refused: staff and judge differ on too few, staff do not agree among themselves, or there is too little to try
+            rules on.
 
     """
     async with pool.connection() as conn:
@@ -84,6 +86,8 @@ async def disputes(pool: AsyncConnectionPool, course: Course) -> Disputes:
         labelled = await judge_labels.by_staff(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
     require_agreement(labelled)
+    # Rules that cannot be tried are not worth a question.
+    require_testable([label for one, label in with_one_label(labelled) if parted.of(one.root) == "test"])
     return _found([one for one in labelled if parted.of(one.root) == "development"], settings)
 
 

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import judge_configurations, judge_labels, judge_runs, judge_settings
-from db.records import ConfigurationId, Course, JudgeSettings, Label, RunId
+from db.records import ConfigurationId, Course, JudgeSettings, RunId
 from db.records.learning import LabelledAnswer
 from services import prompts
 from services.errors import MonitoriaError, Refused
@@ -15,13 +15,12 @@ from services.judging import learned, tasks
 from services.judging.examples import MOST_CHARACTERS, Example, Lesson, rule_shown
 from services.judging.judge import Judge
 from services.judging.verdicts import Case
-from services.research.agreement import verdict
 from services.research.learning import configuring, ruling
-from services.research.learning.choosing import Chosen, chosen, require_agreement
+from services.research.learning.choosing import Chosen, chosen, require_agreement, with_one_label
 from services.research.learning.halves import Half, halves
 from services.research.learning.ruling import RulesAtHand, WantedRules
 from services.research.learning.runs import KeptFigure, figure
-from services.research.learning.shipping import FEWEST_OF_A_CLASS, FEWEST_PAIRS, Decision, TriedPair, decide
+from services.research.learning.shipping import Decision, TriedPair, decide, require_testable
 from services.research.learning.trying import Trial, TriedAnswer, Work
 from services.research.threshold import Threshold, propose
 
@@ -107,14 +106,16 @@ async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder)
         settings = await judge_settings.current(conn, course.id)
         rules = await ruling.at_hand(conn, course, order.rules) if order.rules else None
     require_agreement(labelled)
-    work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in _with_one_label(labelled)]
+    work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in with_one_label(labelled)]
     development = [one for one in work if one[2] == "development"]
     test = [one for one in work if one[2] == "test"][-order.tested :]
     learned_from = {answer for answer, _, _ in development}
     room = MOST_CHARACTERS - (sum(len(rule_shown(rule)) + 1 for rule in rules.rules) if rules else 0)
     usable = [one for one in labelled if one.answer_id in learned_from]
     found = chosen(usable, settings.labels, order.examples, room=room)
-    _require_enough([label for _, label, _ in test], found if order.examples else None)
+    require_testable([label for _, label, _ in test])
+    if order.examples:
+        _require_two_labels(found)
     made = LearnMaterial(
         work=(*development, *test),
         tied=len(labelled) - len(work),
@@ -187,6 +188,9 @@ async def _decided(
         if one.half == "test"
     ]
     decision = decide(pairs, found.settings.labels, found.settings.flag_below)
+    if len(served := _served(tried)) > 1:
+        named = ", ".join(repr(name) for name in served)
+        decision = replace(decision, ships=False, reason=f"{configuring.RENAMED}: {named}")
     async with pool.connection() as conn:
         decision = await _shipped(conn, course, lesson, decision, threshold)
         run = await _kept(conn, course, model, lesson, found, tried, decision)
@@ -227,7 +231,7 @@ async def _kept(
     tried: Sequence[TriedAnswer],
     decision: Decision,
 ) -> RunId:
-    served = [call.model for one in tried for call in one.after.calls if call.model]
+    served = _served(tried)
     return await judge_runs.add(
         conn,
         course=course.id,
@@ -263,6 +267,13 @@ async def _keep_broken(
         await _kept(conn, course, model, lesson, found, tried, broken)
 
 
+def _served(tried: Sequence[TriedAnswer]) -> list[str]:
+    """Return how the server named its model, each name once, the latest last."""
+    opinions = [opinion for one in tried for opinion in (one.before, one.after) if opinion]
+    named = [call.model for opinion in opinions for call in opinion.calls if call.model]
+    return list(dict.fromkeys(reversed(named)))[::-1]
+
+
 def _figures(decision: Decision) -> dict[str, KeptFigure | None]:
     return {
         "agreement": figure(decision.after, decision.after_interval),
@@ -285,29 +296,13 @@ def _characters(found: LearnMaterial, labelled: Sequence[LabelledAnswer]) -> int
     return total
 
 
-def _with_one_label(labelled: Sequence[LabelledAnswer]) -> list[tuple[LabelledAnswer, Label]]:
-    """Leave out the answers on which staff contradict each other evenly."""
-    found: list[tuple[LabelledAnswer, Label]] = []
-    for one in labelled:
-        label = verdict(one.labels)
-        if label is not None and label != "tied":
-            found.append((one, label))
-    return found
-
-
 def _stored(lesson: Lesson) -> ConfigurationId:
     assert lesson.configuration is not None  # noqa: S101 - `configuring.add` has stored it
     return lesson.configuration
 
 
-def _require_enough(test: Sequence[Label], found: Chosen | None) -> None:
-    repair = sum(label != "C" for label in test)
-    if len(test) < FEWEST_PAIRS or min(repair, len(test) - repair) < FEWEST_OF_A_CLASS:
-        raise Refused(
-            f"There are too few labels of staff to test on (n = {len(test)}, {repair} of them P or I); it takes "
-            f"{FEWEST_PAIRS} on the test half, and {FEWEST_OF_A_CLASS} on either side."
-        )
-    if found and len({one.label for one in found.examples}) < FEWEST_CHOSEN:
+def _require_two_labels(found: Chosen) -> None:
+    if len({one.label for one in found.examples}) < FEWEST_CHOSEN:
         raise Refused(
             f"There is too little to learn from: {len(found.examples)} answers of the development half can be "
             "examples, and they do not have two different labels."

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import Label
+from services.errors import Refused
 from services.ground.statistics import Interval, paired, wilson
 
 FEWEST_PAIRS = 40
@@ -80,6 +81,22 @@ def decide(pairs: Sequence[TriedPair], labels: Labels, flag_below: int) -> Decis
         cards_after=cards_after,
         found=found,
     )
+
+
+def require_testable(labels: Sequence[Label]) -> None:
+    """
+    Refuse to try anything on too few *labels* of the test half, before anything is asked.
+
+    Raises:
+        Refused: nothing could ship.
+
+    """
+    repair = sum(label != "C" for label in labels)
+    if len(labels) < FEWEST_PAIRS or min(repair, len(labels) - repair) < FEWEST_OF_A_CLASS:
+        raise Refused(
+            f"There are too few labels of staff to test on (n = {len(labels)}, {repair} of them P or I); it takes "
+            f"{FEWEST_PAIRS} on the test half, and {FEWEST_OF_A_CLASS} on either side."
+        )
 
 
 def cards_for(found: int, scored: Sequence[tuple[Label, int]]) -> float:

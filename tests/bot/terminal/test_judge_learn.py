@@ -1,12 +1,13 @@
 """`monitoria judge learn`, as a process, with a judge on a local server."""
 
+import asyncio
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.bot.console import Console, flat
-from tests.fake_model import fake_model, replies
+from tests.fake_model import Request, fake_model, replies
 from tests.services.research.learning.labelled import HALVES_KEY
 from tests.services.research.learning.test_distilling import ruled
 from tests.services.research.learning.test_learn import LABELS, TRUTH, generous
@@ -152,3 +153,25 @@ async def test_a_file_that_is_no_list_of_rules_is_refused(terminal: Console, dat
     for file, sentence in said.items():
         ran = await terminal.run("judge", "learn", "--course", "redes", "--with-rules", str(file), "--dry-run")
         assert (ran.code, ran.out, sentence in flat(ran.err)) == (1, "", True), ran.err
+
+
+async def test_of_two_processes_that_learn_at_once_one_is_refused(terminal: Console, database: str) -> None:
+    fill(database)
+    refused = asyncio.Event()
+
+    async def waiting(writer: asyncio.StreamWriter, request: Request) -> None:
+        await refused.wait()
+        await replies(generous)(writer, request)
+
+    async with fake_model(waiting) as server:
+        there = terminal.having(OPENAI_BASE_URL=server.base_url, MONITORIA_JUDGE_MODEL="juiz")
+        first = asyncio.create_task(there.run("judge", "learn", "--course", "redes"))
+        await server.asked.wait()
+        second = await there.run("judge", "learn", "--course", "redes")
+        rules = await there.run("judge", "learn", "--course", "redes", "--rules")
+        refused.set()
+        ended = await first
+
+    said = "The judge of 'redes' is learning already; wait until that run has ended."
+    assert [(one.code, one.out, one.err.strip()) for one in (second, rules)] == [(1, "", said)] * 2
+    assert flat(ended.out).startswith("Shipped."), ended.err

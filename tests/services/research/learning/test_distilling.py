@@ -25,7 +25,9 @@ from services.research.learning.ruling import WantedRules
 from tests.fake_model import replies, sends_json
 from tests.services.research.learning.labelled import Labelled
 from tests.services.research.learning.test_learn import (
+    LABELS,
     PERSON,
+    TRUTH,
     configurations,
     fill,
     is_in_use,
@@ -288,9 +290,30 @@ async def test_a_model_that_cannot_be_reached_leaves_no_draft(labelled: Labelled
 
 
 async def test_too_few_disagreements_teach_nothing(labelled: Labelled) -> None:
-    await fill(labelled, labels="C")
+    for number, answer in enumerate(await fill(labelled)):
+        await labelled.scores(TRUTH[LABELS[number % len(LABELS)]][1], answer)
     async with judge_of(replies(ruled())) as (judge, server):
         with pytest.raises(Refused, match="staff and the judge differ on 0 of the"):
+            await distil(labelled.pool, judge, labelled.course)
+
+    assert server.requests == []
+
+
+async def test_labels_that_are_all_alike_make_no_rules(labelled: Labelled) -> None:
+    for answer in await fill(labelled, labels="C"):
+        await labelled.scores(0, answer)
+    async with judge_of(replies(ruled())) as (judge, server):
+        with pytest.raises(Refused, match=r"too few labels of staff to test on \(n = \d+, 0 of them P or I\)"):
+            await distil(labelled.pool, judge, labelled.course)
+
+    assert server.requests == []
+
+
+async def test_staff_who_disagree_by_half_make_no_rules(labelled: Labelled) -> None:
+    for number, answer in enumerate((await fill(labelled))[:20]):
+        await labelled.says("C" if number % 2 else "I", answer, person="tb")
+    async with judge_of(replies(ruled())) as (judge, server):
+        with pytest.raises(Refused, match="Of 20 answers that several of staff labelled, they agree on"):
             await distil(labelled.pool, judge, labelled.course)
 
     assert server.requests == []

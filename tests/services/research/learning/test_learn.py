@@ -270,6 +270,47 @@ async def test_an_example_goes_with_its_answer(labelled: Labelled) -> None:
     assert not await is_in_use(labelled)
 
 
+async def test_an_example_that_goes_while_it_is_tested_ships_nothing(labelled: Labelled) -> None:
+    await fill(labelled)
+    async with judge_of(replies(generous)) as (judge, _):
+        running = learn(labelled.pool, judge, labelled.course, LearnOrder())
+        await anext(running)
+        await labelled.run(
+            "delete from answers where id = (select answer_id from judge_examples order by position limit 1)"
+        )
+        *_, done = [one async for one in running]
+
+    assert isinstance(done, Learned)
+    assert (done.decision.ships, done.decision.reason) == (
+        False,
+        "what staff say of an answer that it learned from changed while it was tested",
+    )
+    [run] = await kept_runs(labelled)
+    assert (run.outcome, run.reason) == ("not shipped", done.decision.reason)
+    assert not await is_in_use(labelled)
+
+
+async def test_a_model_that_its_server_renames_meanwhile_ships_nothing(labelled: Labelled) -> None:
+    await fill(labelled)
+    names = iter(["fake-1"] * 100)
+
+    async def renamed(writer: asyncio.StreamWriter, request: Request) -> None:
+        text = generous(str(request["messages"][-1]["content"]))
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        await sends_json({"choices": [choice], "model": next(names, "fake-2")})(writer, request)
+
+    async with judge_of(renamed) as (judge, _):
+        done = await learned_by(labelled, judge)
+        later = await learned_by(labelled, judge)  # the same examples, for nothing is known of them yet
+
+    assert later.decision.ships
+    assert not done.decision.ships
+    assert done.decision.reason == "the server changed its model while it was tested: 'fake-1', 'fake-2'"
+    assert [(run.model_served, run.outcome) for run in await kept_runs(labelled)] == [
+        ("fake-2", "not shipped"), ("fake-2", "shipped"),
+    ]  # fmt: skip
+
+
 async def test_labels_of_a_deleted_person_go_with_them(labelled: Labelled) -> None:
     await fill(labelled)
     async with judge_of(replies(generous)) as (judge, _):
