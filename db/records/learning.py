@@ -23,6 +23,8 @@ class JudgeRun:
     prompt_id: str | None
     configuration_id: ConfigurationId | None  # None: the prompt alone, without examples and rules
     rules: list[str] | None  # of that configuration; None: it has none; empty: they went with what they came from
+    is_in_use: bool  # that configuration, by the model that it learned with
+    stale_reason: str | None  # why that configuration is no longer what was tested
     labels: str  # of the scores 0 to 3: "IIPC"
     half: RunHalf
     n: int  # compared

@@ -49,6 +49,7 @@ async def test_it_is_shown_first_then_shipped_and_forgotten(terminal: Console, d
         again = await there.run("judge", "learn", "--course", "redes", "--json")
     listed = await terminal.run("judge", "runs", "--course", "redes")
     forgotten = await terminal.run("judge", "learn", "--course", "redes", "--forget")
+    relisted = await terminal.run("judge", "runs", "--course", "redes", "--json")
 
     assert (dry.code, asked) == (0, 0), dry.err
     assert "The judge would be asked" in flat(dry.out)
@@ -57,7 +58,9 @@ async def test_it_is_shown_first_then_shipped_and_forgotten(terminal: Console, d
     assert flat(shipped.out).startswith("Shipped. Because it agrees with staff more often on the test half")
     assert (again.code, again.out, "were tested already" in flat(again.err)) == (1, "", True)
     assert "learning, juiz, judge/3" in flat(listed.out)
+    assert "in use now" in flat(listed.out)
     assert "The judge goes by its prompt alone again." in flat(forgotten.out)
+    assert [(run["in_use"], run["stale"]) for run in relisted.document["runs"]] == [(False, None)]
 
 
 async def test_without_labels_or_a_judge_there_is_one_sentence(terminal: Console, database: str) -> None:

@@ -128,7 +128,7 @@ async def test_rules_that_mend_the_bias_ship_alone_and_the_judge_goes_by_them(la
         await Worker(labelled.pool, judge).drain()
 
     [run] = await kept_runs(labelled)
-    assert (run.prompt_id, run.rules, run.outcome) == (RULES_PROMPT, list(RULES), "shipped")
+    assert (run.prompt_id, run.rules, run.outcome, run.is_in_use) == (RULES_PROMPT, list(RULES), "shipped", True)
     [judged] = await labelled.rows("select score, prompt_id from judgements order by id desc limit 1")
     assert judged == (0, RULES_PROMPT)
     block = re.search(r"<rules (\w+)>\n(.*)\n</rules \1>", server.prompts[-1], re.DOTALL)
@@ -217,7 +217,7 @@ async def test_the_words_of_rules_go_with_an_answer_that_they_came_from(labelled
     assert not await is_in_use(labelled)
     assert await labelled.rows("select rules from judge_rules") == [([],)]
     [run] = await kept_runs(labelled)
-    assert run.rules == []
+    assert (run.rules, run.is_in_use, run.stale_reason) == ([], False, kept.stale_reason)
 
 
 async def test_the_words_of_rules_go_with_a_person_whose_label_they_came_from(labelled: Labelled) -> None:
