@@ -136,6 +136,7 @@ async def in_use(
             left join judge_rules r on r.id = c.rules_id and r.course_id = %(course)s
             where c.course_id = %(course)s and c.model = %(model)s and c.prompt_id = any(%(prompts)s)
                 and c.shipped_at is not null and c.retired_at is null and c.stale_since is null
+                and r.stale_since is null
             """,
             {"course": course, "model": model, "prompts": list(prompts)},
         )
@@ -186,11 +187,16 @@ async def of_course(conn: AsyncConnection, course: CourseId) -> list[LearnedConf
 
 
 async def _is_fresh(conn: AsyncConnection, course: CourseId, configuration: ConfigurationId) -> bool:
-    """Tell whether no example has gone or changed; none can until the transaction ends."""
+    """Tell whether nothing that it was made of has gone or changed; nothing can until the transaction ends."""
     found = await conn.execute(
         """
-        select from judge_configurations
-        where id = %(configuration)s and course_id = %(course)s and stale_since is null for update
+        select from judge_configurations c
+        where c.id = %(configuration)s and c.course_id = %(course)s and c.stale_since is null and not exists (
+            -- Rules may have become stale in the moment when this was made of them.
+            select from judge_rules r
+            where r.id = c.rules_id and r.course_id = %(course)s and r.stale_since is not null
+        )
+        for update
         """,
         {"configuration": configuration, "course": course},
     )

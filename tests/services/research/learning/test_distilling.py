@@ -20,7 +20,7 @@ from services.judging.worker import Worker
 from services.research.learning import configuring, ruling
 from services.research.learning.distilling import Distilled, distil
 from services.research.learning.halves import halves
-from services.research.learning.learn import LearnOrder, forget, material
+from services.research.learning.learn import Learned, LearnOrder, forget, learn, material
 from services.research.learning.ruling import WantedRules
 from tests.fake_model import replies, sends_json
 from tests.services.research.learning.labelled import Labelled
@@ -203,6 +203,23 @@ async def test_an_edited_label_makes_rules_and_what_was_tested_with_them_stale(l
     assert not await is_in_use(labelled)
     with pytest.raises(Refused, match=f"Draft {draft.draft} is stale, for the label"):
         await material(labelled.pool, labelled.course, with_rules(draft))
+
+
+async def test_rules_that_became_stale_as_a_configuration_was_made_of_them_do_not_ship(labelled: Labelled) -> None:
+    await fill(labelled)
+    draft = await drafted(labelled)
+    async with judge_of(replies(ruled())) as (judge, _):
+        running = learn(labelled.pool, judge, labelled.course, with_rules(draft))
+        await anext(running)
+        await labelled.run("update judge_rules set stale_since = now(), stale_reason = 'changed'")
+        await labelled.run(
+            "update judge_configurations set stale_since = null, stale_reason = null"
+        )  # a moment too late
+        *_, done = [one async for one in running]
+
+    assert isinstance(done, Learned)
+    assert not done.decision.ships
+    assert not await is_in_use(labelled)
 
 
 async def test_the_words_of_rules_go_with_an_answer_that_they_came_from(labelled: Labelled) -> None:
