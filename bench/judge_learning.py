@@ -122,7 +122,9 @@ OTHERS: dict[str, MadeUpJudge] = {
 WORSE = ("much worse", "worse", "worse, for it follows the last example", "a little worse", "the same")
 
 
-def run(after: MadeUpJudge, labels: int, random: Generator, *, staff: Staff | None = None) -> Decision | None:
+def run(
+    after: MadeUpJudge, labels: int, random: Generator, *, staff: Staff | None = None, tries: int = 1
+) -> Decision | None:
     """Label so many answers, part them as a course does, and decide on the test half; None: staff are told to talk."""
     parted, people = Halves(course=CourseId(1), key=random.bytes(32)), staff or Staff()
     pairs, twice = list[TriedPair](), list[bool]()
@@ -130,14 +132,15 @@ def run(after: MadeUpJudge, labels: int, random: Generator, *, staff: Staff | No
         truth = TRUTHS[int(random.choice(3, p=SHARES))]
         is_tested = parted.of(f"pergunta {number}") == "test"
         said = people.labels(truth, random) if is_tested or people.twice else ()
-        twice += [len(set(said)) == 1] if len(said) > 1 else []
-        if is_tested and len(set(said)) == 1:
+        different = set(said)
+        twice += [len(different) == 1] if len(said) > 1 else []
+        if is_tested and len(different) == 1:
             pairs.append(
-                TriedPair(label=said[0], before=NOW.score(truth, random), after=after.score(truth, random)),
+                TriedPair(label=different.pop(), before=NOW.score(truth, random), after=after.score(truth, random)),
             )
     if len(twice) >= FEWEST_TWICE and sum(twice) <= LEAST_AGREED * len(twice):
         return None
-    return decide(pairs, SHIPPED, FLAG_BELOW)
+    return decide(pairs, SHIPPED, FLAG_BELOW, tries)
 
 
 def agreement(judge: MadeUpJudge, random: Generator, answers: int = 20_000) -> float:
@@ -256,6 +259,40 @@ def added() -> tuple[float, dict[str, float]]:
     }
 
 
+def tried(after: MadeUpJudge, tries: int, random: Generator, *, counted: bool) -> bool:
+    """Try so many configurations on the same labels, and return whether one of them ships; *counted*: as it is done."""
+    parted = Halves(course=CourseId(1), key=random.bytes(32))
+    tested = [number for number in range(LABELS) if parted.of(f"pergunta {number}") == "test"]
+    truths: list[Label] = [TRUTHS[int(random.choice(3, p=SHARES))] for _ in tested]
+    known: list[tuple[Label, int | None]] = [
+        (Staff().label(truth, random), NOW.score(truth, random)) for truth in truths
+    ]
+    for number in range(1, tries + 1):
+        pairs = [
+            TriedPair(label=label, before=before, after=after.score(truth, random))
+            for truth, (label, before) in zip(truths, known, strict=True)
+        ]
+        if decide(pairs, SHIPPED, FLAG_BELOW, number if counted else 1).ships:
+            return True
+    return False
+
+
+def by_tries(runs: int = RUNS) -> Table:
+    """What ships where somebody tries again and again on the same labels."""
+    shown = Table(
+        "configurations tried", "one of them ships, all the same as now", "if tries were not counted",
+        "a clearly better one, tried last, ships", title=f"Again and again, {LABELS} labels, {runs} runs each",
+    )  # fmt: skip
+    for tries in (1, 3, 10):
+        random = np.random.default_rng([SEED, tries])
+        same = sum(tried(OTHERS["the same"], tries, random, counted=True) for _ in range(runs))
+        loose = sum(tried(OTHERS["the same"], tries, random, counted=False) for _ in range(runs))
+        last = (run(OTHERS["clearly better"], LABELS, random, tries=tries) for _ in range(runs))
+        better = sum(one is not None and one.ships for one in last)
+        shown.add_row(str(tries), _share(same, runs), _share(loose, runs), _share(better, runs))
+    return shown
+
+
 def costs() -> Table:
     before, more = added()
     shown = Table("kind", "tokens a week", "of before", title=f"The judge's tokens, {WEEKLY:,} answers a week")
@@ -298,5 +335,6 @@ async def main(arguments: Sequence[str]) -> None:
     console = Console(width=160)
     console.print(table(runs))
     console.print(by_staff(runs))
+    console.print(by_tries(runs))
     console.print(drifts(runs))
     console.print(costs())

@@ -92,6 +92,7 @@ def material_document(found: LearnMaterial) -> dict[str, Any]:
         "tied": found.tied,
         "swaying": found.chosen.swaying,
         "too_long": found.chosen.too_long,
+        "tries": found.tries,
         "calls": found.calls,
         "estimated_tokens": found.tokens,
         "rules": list(found.lesson.rules),
@@ -132,6 +133,13 @@ def _cost(found: LearnMaterial) -> list[RenderableType]:
     parts: list[RenderableType] = [
         Text(f"The judge would be asked {found.calls} times or a few more, for some {tokens:,} tokens.")
     ]
+    if found.tries > 1:
+        parts.append(
+            Text(
+                f"It would be try {found.tries} on mostly the same answers, so it must gain more to ship; new labels "
+                "make a new test.",
+            )
+        )
     if budget is not None and found.tokens > budget:
         parts.append(
             Text(
@@ -150,7 +158,9 @@ def _figures(done: Learned) -> Table:
     table.add_row("agreement with staff", f"{_share(decision.before)} before, {_share(decision.after)} after")
     if decision.difference is not None and decision.difference_interval is not None:
         low, high = decision.difference_interval
-        table.add_row("difference", f"{decision.difference:+.2f}, 95 % between {low:+.2f} and {high:+.2f} (paired)")
+        of = f", for {decision.tries} tries on these answers" if decision.tries > 1 else ""
+        said = f"{decision.difference:+.2f}, 95 % between {low:+.2f} and {high:+.2f} (paired{of})"
+        table.add_row("difference", said)
     table.add_row("flags", _flags(decision))
     table.add_row("tokens", f"{done.tokens:,}")
     table.add_row("kept as", f"configuration {done.configuration}, run {done.run}")

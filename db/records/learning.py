@@ -102,6 +102,7 @@ class LabelledAnswer:
     comments: list[str]  # beside the labels; empty where there is none
     correction: str | None  # what staff wrote instead
     score: int | None  # of the judge's last judgement
+    labelled_at: datetime  # by the first of staff
 
 
 CanaryKind = Literal["kept", "number", "negation", "order", "lecture"]

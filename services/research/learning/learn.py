@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import judge_configurations, judge_labels, judge_runs, judge_settings
 from db.records import ConfigurationId, Course, JudgeSettings, RunId
-from db.records.learning import LabelledAnswer
+from db.records.learning import JudgeRun, LabelledAnswer
 from services import prompts
 from services.errors import MonitoriaError, Refused
 from services.judging import learned, tasks
@@ -28,6 +28,8 @@ AT_ONCE = 4
 CHARACTERS_A_TOKEN, USUAL_REPLY = 3.5, 150
 """As `docs/judge.md` computes what judging costs."""
 FEWEST_CHOSEN = 2
+NEW_TEST = 0.5
+"""Share of the test half that must have been labelled since a run for that run to count no more as a try on it."""
 CHANGED = "what staff say of an answer that it learned from changed while it was tested"
 
 
@@ -46,6 +48,7 @@ class LearnMaterial:
 
     work: tuple[Work, ...]  # development first
     tied: int  # staff contradict each other evenly
+    tries: int  # on mostly the same answers of test, this one among them
     chosen: Chosen
     rules: RulesAtHand | None
     settings: JudgeSettings
@@ -105,6 +108,7 @@ async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder)
         labelled = await judge_labels.by_staff(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
         rules = await ruling.at_hand(conn, course, order.rules) if order.rules else None
+        kept = await judge_runs.of_course(conn, course.id)
     require_agreement(labelled)
     work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in with_one_label(labelled)]
     development = [one for one in work if one[2] == "development"]
@@ -119,6 +123,7 @@ async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder)
     made = LearnMaterial(
         work=(*development, *test),
         tied=len(labelled) - len(work),
+        tries=1 + _tried_before(kept, labelled, test),
         chosen=found,
         rules=rules,
         settings=settings,
@@ -187,7 +192,7 @@ async def _decided(
         for one in tried
         if one.half == "test"
     ]
-    decision = decide(pairs, found.settings.labels, found.settings.flag_below)
+    decision = decide(pairs, found.settings.labels, found.settings.flag_below, found.tries)
     if len(served := _served(tried)) > 1:
         named = ", ".join(repr(name) for name in served)
         decision = replace(decision, ships=False, reason=f"{configuring.RENAMED}: {named}")
@@ -279,10 +284,19 @@ def _figures(decision: Decision) -> dict[str, KeptFigure | None]:
         "agreement": figure(decision.after, decision.after_interval),
         "agreement_before": figure(decision.before, decision.before_interval),
         "difference": figure(decision.difference, decision.difference_interval),
+        "tries": figure(decision.tries, None),
         "found": figure(decision.found, None) if decision.n else None,
         "cards_before": figure(decision.cards_before, None) if decision.n else None,
         "cards": figure(decision.cards_after, None) if decision.n else None,
     }
+
+
+def _tried_before(kept: Sequence[JudgeRun], labelled: Sequence[LabelledAnswer], test: Sequence[Work]) -> int:
+    """Count the runs that were decided on mostly the same answers: each was a chance to ship without being better."""
+    tested = {answer for answer, _, _ in test}
+    times = [one.labelled_at for one in labelled if one.answer_id in tested]
+    decided = [run.made_at for run in kept if run.kind == "learning" and run.n]
+    return sum(sum(at > made for at in times) < NEW_TEST * len(times) for made in decided)
 
 
 def _characters(found: LearnMaterial, labelled: Sequence[LabelledAnswer]) -> int:

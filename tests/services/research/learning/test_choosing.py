@@ -1,5 +1,7 @@
 """Examples cover what staff say, and leave out what teaches nothing."""
 
+from datetime import UTC, datetime
+
 from db.records import AnswerId, Label
 from db.records.learning import LabelledAnswer
 from services.judging.examples import MOST_CHARACTERS, shown
@@ -31,6 +33,7 @@ def one(
         comments=[comment] * len(labels),
         correction=correction,
         score=score,
+        labelled_at=datetime(2026, 11, 30, tzinfo=UTC),
     )
 
 

@@ -220,6 +220,19 @@ async def test_no_example_speaks_to_the_judge_also_where_a_caller_says_so(labell
             await configuring.add(conn, labelled.course, "juiz", [answer], JudgeSettings())
 
 
+async def test_a_run_is_a_try_until_half_of_what_it_was_tested_on_is_new(labelled: Labelled) -> None:
+    await fill(labelled)
+    async with judge_of(replies(confused)) as (judge, _):
+        await learned_by(labelled, judge, LearnOrder(examples=6))
+        second = await learned_by(labelled, judge, LearnOrder(examples=4))
+    third = await material(labelled.pool, labelled.course, LearnOrder())
+    await labelled.run("update annotations set created_at = now() where answer_id %% 3 > 0")
+    later = await material(labelled.pool, labelled.course, LearnOrder())
+
+    assert (second.decision.tries, third.tries, later.tries) == (2, 3, 1)
+    assert [run.figures["tries"]["value"] for run in await kept_runs(labelled)] == [1, 2]
+
+
 async def test_an_edited_label_makes_stale_what_used_it(labelled: Labelled) -> None:
     await fill(labelled)
     async with judge_of(replies(generous)) as (judge, _):
