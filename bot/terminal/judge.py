@@ -34,6 +34,7 @@ class RulesOrder:
     audit_share: float | None
     daily_tokens: str | None
     labels: str | None
+    second_share: float | None
 
     def changes(self) -> dict[str, Any]:
         """
@@ -43,7 +44,12 @@ class RulesOrder:
             Refused: the labels or the budget cannot be read.
 
         """
-        named = {"flag_below": self.flag_below, "judge_share": self.judge_share, "audit_share": self.audit_share}
+        named = {
+            "flag_below": self.flag_below,
+            "judge_share": self.judge_share,
+            "audit_share": self.audit_share,
+            "second_share": self.second_share,
+        }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if self.labels is not None:
             found["labels"] = labels(self.labels)
@@ -70,6 +76,7 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("flagged", f"scores below {now.flag_below}"),
         ("judged", f"{now.judge_share:.0%} of answers"),
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
+        ("labelled answers that a second person labels blind", f"{now.second_share:.0%}"),
         ("the judge's budget", budget),
     ):
         table.add_row(name, Text(value, style="bold"))

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from bot.terminal import judge_learn as judge_learning
     from bot.terminal import judge_rules as judge_ruling
     from bot.terminal import judge_runs as judge_running
+    from bot.terminal import pairs as pairing
 else:
     # As in `bot.cli`: no command waits for what another one needs.
     environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judge")
     judge_learning, judge_running = lazily("bot.terminal.judge_learn"), lazily("bot.terminal.judge_runs")
     judge_ruling = lazily("bot.terminal.judge_rules")
+    pairing = lazily("bot.terminal.pairs")
 
 FEWEST_EXAMPLES = 2
 
@@ -105,6 +107,12 @@ def judge_learn(
 def judge_canaries(course: CourseOption) -> None:
     """Have the judge see its canaries now, as it does each week, and tell whether it has changed or misses errors."""
     to_the_end(judging.canaries(environment.setup(), course))
+
+
+@judge_app.command("pairs")
+def judge_pairs(course: CourseOption, as_json: JsonOption = False) -> None:
+    """Show which of two configurations the judge prefers, which staff prefer, and how often they say the same."""
+    to_the_end(pairing.standing(environment.setup(), course, as_json=as_json))
 
 
 @judge_app.command("runs")

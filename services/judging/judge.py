@@ -117,7 +117,7 @@ class Judge:
         return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
 
     async def ask(self, task: Task, spend: Spend) -> Opinion:
-        """Ask something that is no judgement, within the same limit of time; faults are the opinion's status."""
+        """Put one task to the model, within the judge's limit; what goes wrong is the opinion's status."""
         return await self._asked(task, asyncio.get_running_loop().time() + self._limit_s, spend)
 
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:

@@ -1,8 +1,12 @@
 """What a judge is shown of an answer, and what it finds."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from db.records import Abstention, Hit, Reference, ReferenceJudgement
+
+BetterPlace = Literal["A", "B", "tie"]
+"""Which of two answers is better, by the place in which it was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +30,4 @@ class Verdict:
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
     rules: tuple[str, ...] = ()  # how staff grade, where it was asked for that
+    better: BetterPlace | None = None  # of two answers; its reason is the criteria

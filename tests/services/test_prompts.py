@@ -18,6 +18,7 @@ RELEASED = {
     "judge/3": "3c8b675af37e45a1247d462f93a0318bc6cbb6e484cc8c440ebc8736e617072b",
     "judge/4": "6ddbedbd680293a5ee36216992868f1212f8bc5c45e6edb652bd3aa5070127b5",
     "rules/1": "dfc321f2184a687e0a1e758b9626f8f69dcbfda3d9d0ed7e21d6108b193a6c9a",
+    "pair/1": "0132887732869dad53bfa91ad731f2946ac7e5e2e62ab00968378cef435a6dcb",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
@@ -34,6 +35,7 @@ RELEASED = {
     "translate/2": "7c707373f6fca456786392482ac3ec80d37befe74c37b8f4d364ebddb2a4613d",
 }
 OTHERS = {
+    "pair": {"question": "What is a tensor?", "answer_a": "another", "answer_b": "one more"},
     "abstention": {"question": "What is a tensor?", "passages": "another"},
     "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another", "rules": "another"},
     "rules": {"disagreements": "another", "language": "en"},
@@ -48,6 +50,7 @@ OTHERS = {
     "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
 VALUES = {
+    "pair": {"question": "O que é um tensor?", "answer_a": "…", "answer_b": "… …"},
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
     "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…", "rules": "…"},
     "rules": {"disagreements": '{"staff": "incorrect"}', "language": "pt"},
