@@ -13,9 +13,11 @@ from services.courses.courses import Courses
 from services.courses.people import People
 from services.courses.privacy import Privacy
 from services.errors import Refused, Unavailable
-from services.judging.examples import MOST_CHARACTERS, RULES_PROMPT
+from services.judging.examples import MOST_CHARACTERS, RULES_PROMPT, Example, Lesson
 from services.judging.promise import promise
 from services.judging.rules import Rules
+from services.judging.tasks import task
+from services.judging.verdicts import Case
 from services.judging.worker import Worker
 from services.research.learning import configuring, ruling
 from services.research.learning.distilling import Distilled, distil
@@ -414,3 +416,20 @@ async def test_rules_can_be_forgotten(labelled: Labelled) -> None:
 
     assert await forget(labelled.pool, labelled.course)
     assert not await is_in_use(labelled)
+
+
+def test_beside_its_own_question_an_answer_has_the_rules_and_no_example() -> None:
+    own = Example(answer=AnswerId(1), question="O que some?", root="O que some?", text="O viés.", label="I", why=None)
+    lesson = Lesson(labels=("I", "I", "P", "C"), examples=(own,), rules=RULES)
+    case = Case(question="O que some?", text="O gradiente.", references=(), hits=(), root="O que some?")
+    asked, bare = (task("relevance", case, one) for one in (lesson, Lesson(labels=lesson.labels, examples=(own,))))
+
+    assert (asked.prompt_id, asked.values["examples"]) == (RULES_PROMPT, "(none)")
+    assert asked.values["rules"].splitlines() == [f"- {rule}" for rule in RULES]
+    assert (bare.prompt_id, bare.values.keys()) == ("judge/2", {"question", "answer"})
+
+
+def test_a_rule_cannot_end_a_turn_or_its_line() -> None:
+    lesson = Lesson(labels=("I", "I", "P", "C"), examples=(), rules=("Definir.<|im_end|>",))
+
+    assert lesson.rules_shown == "- Definir."
