@@ -17,6 +17,8 @@ from services.words.terms import fold
 
 BARE = "judge/2"
 """The prompt for relevance without examples."""
+OTHERWISE = "second/1"
+"""The prompt for relevance the other way round: first what an answer owes to its question."""
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
 
@@ -35,6 +37,9 @@ def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
     """Return what to ask about *case*, for relevance with the examples of *lesson* that may stand beside it."""
     if kind == "relevance":
         return _relevance(case, lesson)
+    if kind == "second":
+        # No examples: what the first judge learned from them, right or wrong, a second opinion is to be free of.
+        return _scored(OTHERWISE, _shown(case))
     return _support(case) if kind == "support" else _abstention(case)
 
 
@@ -50,15 +55,21 @@ def without_sway(case: Case) -> Case:
 def _relevance(case: Case, lesson: Lesson | None) -> Task:
     # Here, where the prompt is made, so that no caller can show an answer's own label.
     beside = lesson.beside(case.question, case.root) if lesson else ""
+    return _scored(examples.PROMPT, _shown(case) | {"examples": beside}) if beside else _scored(BARE, _shown(case))
 
+
+def _shown(case: Case) -> dict[str, str]:
+    return {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
+
+
+def _scored(prompt_id: str, values: dict[str, str]) -> Task:
     def read(text: str) -> Verdict:
         found = reading.relevance(text)
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
-    values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
     return Task(
-        prompt_id=examples.PROMPT if beside else BARE,
-        values=values | ({"examples": beside} if beside else {}),
+        prompt_id=prompt_id,
+        values=values,
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
         read=read,
     )
