@@ -272,6 +272,7 @@ NEED = (
     "wrong_abstention",
     "unsupported_citation",
     "low_relevance",
+    "split_opinion",
     "audit",
 )
 """Reasons by need: who called for a person comes first, chance last."""

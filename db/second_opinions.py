@@ -57,7 +57,8 @@ async def standing(conn: AsyncConnection, *, course: CourseId, answer: AnswerId)
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, judged_at, configuration_id, first_id, asked_for, spread
+                swayed, probability, model, prompt_id, judged_at, configuration_id, first_id, asked_for, spread,
+                is_split
             from judgements
             where course_id = %(course)s and first_id = (
                 select id from judgements
@@ -78,7 +79,7 @@ async def all_standing(conn: AsyncConnection, course: CourseId) -> list[Judgemen
             """
             select s.id, s.answer_id, s.kind, s.status, s.score, s.abstention, s.criteria, s.evidence, s.label,
                 s.settings_version, s.swayed, s.probability, s.model, s.prompt_id, s.judged_at, s.configuration_id,
-                s.first_id, s.asked_for, s.spread
+                s.first_id, s.asked_for, s.spread, s.is_split
             from judgements s
             where s.course_id = %(course)s and s.kind = 'second'
                 and s.first_id = (

@@ -20,9 +20,11 @@ alter table judgements
     add column first_id bigint,         -- the judgement of relevance that a second opinion stands beside
     add column asked_for text check (asked_for in ('threshold', 'chance', 'votes')),  -- why there is one
     add column spread smallint check (spread between 0 and 3),  -- between the two scores
+    add column is_split boolean,        -- whether the two called for a person, by the threshold of that time
     add constraint judgements_second check (
         (first_id is not null) = (kind = 'second') and (asked_for is not null) = (kind = 'second')
-        and (spread is not null) = (kind = 'second' and score is not null)),
+        and (spread is not null) = (kind = 'second' and score is not null)
+        and (is_split is not null) = (spread is not null)),
     add foreign key (first_id, course_id) references judgements (id, course_id) on delete cascade;
 create index on judgements (first_id) where first_id is not null;
 

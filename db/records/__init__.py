@@ -419,6 +419,7 @@ class Judgement:
     first_id: JudgementId | None = None  # of a second opinion: the judgement that it stands beside
     asked_for: AskedFor | None = None  # of a second opinion
     spread: int | None = None  # between the two scores, 0 to 3; None: this is no second opinion, or has no score
+    is_split: bool | None = None  # whether the two called for a person, by the threshold of that time; None: as above
 
 
 Purpose = Literal["judgement", "learning", "canary", "second"]

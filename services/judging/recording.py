@@ -69,6 +69,7 @@ async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kin
 async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Brief, *, model: str) -> None:
     """Store the judgement that ends *job*, its calls, and the flags; `answers.lock` must be held."""
     verdict, settings, first = opinion.verdict, brief.settings, brief.first
+    beside = seconding.beside(first, verdict.score, settings)
     prompt = opinion.calls[-1] if opinion.calls else None
     stored = await judgements.insert(
         conn,
@@ -90,26 +91,23 @@ async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Br
         configuration=brief.configuration,
         first=first and first.id,
         asked_for=brief.asked_for,
-        spread=first and seconding.spread(first, verdict.score),
+        spread=beside and beside.spread,
+        is_split=beside and beside.is_split,
     )
     if verdict.references:
         await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
     await calls(conn, job, opinion.calls, judgement=stored)
     reasons = flags.given_by(job.kind, opinion.verdict, settings, swayed=opinion.swayed)
-    if first and await _needs_a_person(conn, job, first, verdict.score, settings):
+    if first and beside and beside.is_split and not await _is_seen(conn, job, first):
         reasons |= {"split_opinion"}
     await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=reasons)
     if job.kind == "relevance":
         await _after_relevance(conn, job, verdict.score, settings, is_good=verdict.score is not None and not reasons)
 
 
-async def _needs_a_person(
-    conn: AsyncConnection, job: Job, first: Judgement, second: int | None, settings: JudgeSettings
-) -> bool:
-    """Tell whether two opinions are split on an answer that staff have not looked at since the first one."""
-    if not seconding.split(first, second, settings):
-        return False
-    return not await second_opinions.is_seen_by_staff(conn, course=job.course_id, answer=job.answer_id, first=first.id)
+async def _is_seen(conn: AsyncConnection, job: Job, first: Judgement) -> bool:
+    """Tell whether staff have looked at the answer since its first judgement: a second one calls nobody any more."""
+    return await second_opinions.is_seen_by_staff(conn, course=job.course_id, answer=job.answer_id, first=first.id)
 
 
 async def _after_relevance(

@@ -4,6 +4,7 @@ Decide about which judgements of relevance a second opinion is asked, and what f
 It stands beside the first and never in its place: threshold, labels, averages and learning go by the first alone.
 """
 
+from dataclasses import dataclass
 from random import SystemRandom
 
 from psycopg import AsyncConnection
@@ -86,12 +87,16 @@ async def after_vote(conn: AsyncConnection, *, course: CourseId, answer: AnswerI
         await second_opinions.promise_once(conn, course=course, answer=answer, first=first.id)
 
 
-def split(first: Judgement | None, second: int | None, settings: JudgeSettings) -> bool:
-    """Tell whether a second score calls for a person; without one, nothing does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """How a second score stands beside the first."""
+
+    spread: int  # 0 to 3
+    is_split: bool  # they call for a person
+
+
+def beside(first: Judgement | None, second: int | None, settings: JudgeSettings) -> Beside | None:
+    """Hold a second score against the first; None: one of them is missing, and nothing is known."""
     if first is None or first.score is None or second is None:
-        return False
-    return is_split(first.score, second, settings.flag_below)
-
-
-def spread(first: Judgement, second: int | None) -> int | None:
-    return None if first.score is None or second is None else abs(first.score - second)
+        return None
+    return Beside(spread=abs(first.score - second), is_split=is_split(first.score, second, settings.flag_below))

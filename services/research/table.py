@@ -61,7 +61,9 @@ COLUMNS = (
     "review_reasons",
 )
 TRIED = "again"
-"""The last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+"""A last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+SECONDED = ("second_status", "second_score", "second_model", "second_asked_for", "spread")
+"""The columns after it, where a second opinion was asked on one of the answers."""
 
 
 def harmless(cell: object) -> object:
@@ -87,6 +89,7 @@ def cells(
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")
     silence = case.latest("abstention")
+    second = case.second
     scores = [passage["score"] for passage in told["passages"] if passage["score"] is not None]
     support = Counter(reference["support"] for reference in told["references"])
     votes = Counter((one.role, one.label) for one in case.annotations)
@@ -110,6 +113,11 @@ def cells(
         "support_none": support["none"],
         "abstention": silence and silence.abstention,
         TRIED: case.kept.again,
+        "second_status": second and second.status,
+        "second_score": second and second.score,
+        "second_model": second and second.model,
+        "second_asked_for": second and second.asked_for,
+        "spread": second and second.spread,
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
     return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]
