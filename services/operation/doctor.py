@@ -52,6 +52,8 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
         yield Check(name="database", state="failed", detail=str(error))
     yield await _answers(setup)
     yield await _judge(setup)
+    if setup.judge:
+        yield await _second_judge(setup)
 
 
 async def examine_models(setup: Setup) -> AsyncIterator[Check]:
@@ -209,6 +211,17 @@ async def _judge(setup: Setup) -> Check:
     return await _model("judge", setup.judge)
 
 
+async def _second_judge(setup: Setup) -> Check:
+    """Say who gives second opinions, in the courses that have them."""
+    if setup.second_judge is None or not setup.has_another_judge:
+        return Check(
+            name="second opinions",
+            state="ok",
+            detail="the model that judges, asked the other way round, in courses that have them",
+        )
+    return await _model("second opinions", setup.second_judge)
+
+
 async def _model(name: str, config: LlmConfig) -> Check:
     try:
         async with ChatModel(config) as model:
@@ -224,7 +237,10 @@ async def _queue(opened: Services) -> Check:
     state = await opened.queue.state(None)
     if state.breaker and state.breaker.is_open:
         return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
-    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if state.second_breaker and state.second_breaker.is_open:
+        detail = f"second opinions are held up: {state.second_breaker.reason}"
+        return Check(name="judgements", state="note", detail=detail, advice="Nothing else waits for them.")
+    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
     if dead:
         detail = f"{dead} were given up, {waiting} wait."
         return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")

@@ -17,6 +17,7 @@ from services.judging.queue import Queue
 from services.judging.worker import Worker, WorkerPace
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
+from services.research import agreement
 from services.reviewing.annotate import Annotate
 from tests.fake_model import USAGE, Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
 from tests.services.judging.test_worker import QUICK, Court, fails, verdict
@@ -475,3 +476,28 @@ async def test_two_workers_hear_each_opinion_once(court: SecondCourt) -> None:
     assert await court.rows("select count(*), count(distinct answer_id) from judgements where kind = 'second'") == [
         (20, 20)
     ]
+
+
+async def test_agreement_holds_both_judges_against_staff_and_each_other(court: SecondCourt) -> None:
+    await court.wants(EVERY)
+    annotate = Annotate(court.pool)
+    said = [await court.judged(2), await court.judged(1), await court.judged(2, "FALHA")]
+    await court.judged(3)
+    await court.heard(replies(lambda text: "?" if "FALHA" in text or "could not be read" in text else verdict(1)))
+    for answer, label in zip(said, ("P", "I", "I"), strict=True):
+        await annotate.label(court.course, answer, "tia", label, judge_visible=False)  # pyright: ignore[reportArgumentType]
+
+    groups = (await agreement.measure(court.pool, court.course)).groups
+
+    first, second, both = (groups[name] for name in ("judge, same answers", "second opinion", "judge, second opinion"))
+    assert (first.labelled, first.n, first.failed, first.agreement) == (3, 3, 0, pytest.approx(2 / 3))
+    assert (second.labelled, second.n, second.failed, second.agreement) == (3, 2, 1, 0.5)
+    assert (both.labelled, both.n, both.failed, both.agreement) == (4, 3, 1, pytest.approx(1 / 3))
+    assert second.interval is not None
+    assert groups["all"].n == 3
+
+
+async def test_without_second_opinions_agreement_has_no_row_for_them(court: SecondCourt) -> None:
+    await court.judged(2)
+
+    assert "second opinion" not in (await agreement.measure(court.pool, court.course)).groups
