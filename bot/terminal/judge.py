@@ -259,14 +259,13 @@ def _second(opened: Judging) -> Worker:
 
 
 def opinions_view(found: Opinions) -> Iterator[str]:
-    """Say what the judge scored, and what a second opinion did beside it."""
+    """Say what the judge scored, and a second opinion beside it, where there is one."""
     first, second = found.first, found.second
-    if first is None:
+    if first is None or second is None:
         return
     yield f"Relevance by {first.model}: {_scored(first)}."
-    if second:
-        apart = "" if second.spread is None else f", {terminal.counted(second.spread, 'point')} apart"
-        yield f"Second opinion by {second.model} ({second.asked_for}): {_scored(second)}{apart}."
+    apart = "" if second.spread is None else f", {terminal.counted(second.spread, 'point')} apart"
+    yield f"Second opinion by {second.model} ({second.asked_for}): {_scored(second)}{apart}."
 
 
 def _scored(one: Judgement) -> str:

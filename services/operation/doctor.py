@@ -37,6 +37,7 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
     """Yield checks as they are done; a failed one does not keep the others from being tried."""
     yield _python()
     yield _home(setup)
+    is_seconded = False
     try:
         async with wiring.database(setup) as url:
             yield await _server(setup, url)
@@ -48,11 +49,12 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             async for check in _courses(opened):
                 yield check
             yield await _queue(opened)
+            is_seconded = await _is_seconded(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
     yield await _answers(setup)
     yield await _judge(setup)
-    if setup.judge:
+    if setup.judge and (is_seconded or setup.has_another_judge):
         yield await _second_judge(setup)
 
 
@@ -211,13 +213,20 @@ async def _judge(setup: Setup) -> Check:
     return await _model("judge", setup.judge)
 
 
+async def _is_seconded(opened: Services) -> bool:
+    """Tell whether any course has second opinions."""
+    rules = [await opened.rules.of(course) for course in await opened.courses.every()]
+    return any(one.second_opinion for one in rules)
+
+
 async def _second_judge(setup: Setup) -> Check:
     """Say who gives second opinions, in the courses that have them."""
     if setup.second_judge is None or not setup.has_another_judge:
         return Check(
             name="second opinions",
-            state="ok",
-            detail="the model that judges, asked the other way round, in courses that have them",
+            state="note",
+            detail="from the model that judges, asked the other way round: two opinions of one model err alike.",
+            advice="Set MONITORIA_SECOND_JUDGE_MODEL to another one to hear more than that.",
         )
     return await _model("second opinions", setup.second_judge)
 

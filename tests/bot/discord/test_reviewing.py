@@ -443,21 +443,20 @@ async def test_the_judge_is_shown_on_a_press_and_remembered(campus: Campus) -> N
         assert await at.column("select judge_visible from annotations where role = 'staff'") == [True]
 
 
+HEARD = (
+    "insert into judgements (answer_id, course_id, kind, first_id, asked_for, settings_version, model, status, score,"
+    " criteria, label, spread, is_split) select answer_id, course_id, 'second', id, 'threshold', 0, 'revisor', 'ok', 3,"
+    " 'nada falta', 'C', 2, true from judgements"
+)
+UNHEARD = (
+    "insert into judgements (answer_id, course_id, kind, first_id, asked_for, settings_version, model, status)"
+    " select answer_id, course_id, 'second', id, 'threshold', 0, 'revisor', 'refusal' from judgements"
+)
+
+
 @pytest.mark.parametrize(
     ("heard", "shown_as"),
-    [
-        (
-            "insert into judgements (answer_id, course_id, kind, first_id, asked_for, settings_version, model, status,"
-            " score, criteria, label, spread, is_split) select answer_id, course_id, 'second', id, 'threshold', 0,"
-            " 'revisor', 'ok', 3, 'nada falta', 'C', 2, true from judgements",
-            "**Uma segunda opinião:** 1.00 (nota 3 de 3)",
-        ),
-        (
-            "insert into judgements (answer_id, course_id, kind, first_id, asked_for, settings_version, model, status)"
-            " select answer_id, course_id, 'second', id, 'threshold', 0, 'revisor', 'refusal' from judgements",
-            "ela não deu nota (refusal)",
-        ),
-    ],
+    [(HEARD, "**Uma segunda opinião:** 1.00 (nota 3 de 3)"), (UNHEARD, "ela não deu nota (refusal)")],
 )
 async def test_both_opinions_are_shown_on_a_press_and_neither_before(campus: Campus, heard: str, shown_as: str) -> None:
     async with desk(campus) as at:
