@@ -265,7 +265,7 @@ def _seconded(cases: Sequence[ComparedAnswer], seconds: Sequence[Judgement]) -> 
     }
 
 
-def _paired(pairs: Sequence[tuple[Label, Label]], *, failed: int) -> Comparison:
+def _paired(pairs: Sequence[tuple[str, str]], *, failed: int) -> Comparison:
     """Compare two labels of each answer, of which *failed* answers more lack one."""
     counts = Counter(pairs)
     matrix = tuple(tuple(counts[first, second] for second in LABELS) for first in LABELS)

@@ -485,7 +485,7 @@ async def test_agreement_holds_both_judges_against_staff_and_each_other(court: S
     await court.judged(3)
     await court.heard(replies(lambda text: "?" if "FALHA" in text or "could not be read" in text else verdict(1)))
     for answer, label in zip(said, ("P", "I", "I"), strict=True):
-        await annotate.label(court.course, answer, "tia", label, judge_visible=False)  # pyright: ignore[reportArgumentType]
+        await annotate.label(court.course, answer, "tia", label, judge_visible=False)
 
     groups = (await agreement.measure(court.pool, court.course)).groups
 
