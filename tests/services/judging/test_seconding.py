@@ -1,6 +1,7 @@
 """Second opinions on a real database, with both judges on real servers."""
 
 import asyncio
+import doctest
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research import agreement
 from services.reviewing.annotate import Annotate
-from tests.fake_model import USAGE, Behaviour, FakeModel, fake_model, hangs, replies, says, sends_json
+from tests.fake_model import USAGE, Behaviour, FakeModel, Request, fake_model, hangs, replies, says, sends_json
 from tests.services.judging.test_worker import QUICK, Court, fails, verdict
 
 DOUBTFUL = JudgeSettings(second_opinion=True, second_opinion_share=0.0, audit_share=0.0)
@@ -218,13 +219,20 @@ async def test_an_answer_that_is_deleted_before_the_question_is_not_asked_about(
 async def test_an_opinion_on_a_judgement_that_is_judged_anew_meanwhile_is_asked_anew(court: SecondCourt) -> None:
     await court.wants(DOUBTFUL)
     answer = await court.judged(2)
-    async with court.seconder(hangs(), says(verdict(1))) as (worker, server):
+    judged_anew = asyncio.Event()
+
+    async def slow(writer: asyncio.StreamWriter, request: Request) -> None:
+        await judged_anew.wait()
+        await says(verdict(0))(writer, request)
+
+    async with court.seconder(slow, says(verdict(1))) as (worker, server):
         working = asyncio.create_task(worker.step())
         await server.asked.wait()
         await Queue(court.pool).repeat(answer)
         async with court.worker(says(verdict(1))) as (first, _):
             await first.drain(answer=answer)
-        await working  # ends at the judge's own limit, and finds that it worked in vain
+        judged_anew.set()
+        await working  # it has its opinion, on a judgement that no longer counts
         await worker.drain()
 
     opinion, first_now = await court.second(answer), await court.judgement(answer)
@@ -441,6 +449,23 @@ async def test_staff_who_have_looked_already_are_not_called_again(court: SecondC
     opinion = await court.second(answer)
     assert opinion is not None
     assert (opinion.spread, await court.reasons(answer)) == (2, set())
+
+
+@pytest.mark.parametrize(("verdict_of_staff", "is_called"), [("dismissed", False), ("gone", True)])
+async def test_what_staff_have_settled_since_is_not_opened_again(
+    court: SecondCourt, verdict_of_staff: str, *, is_called: bool
+) -> None:
+    await court.wants(DOUBTFUL)
+    answer = await court.judged(1)
+    async with court.pool.connection() as conn:
+        await conn.execute("update review_items set settled_at = now(), verdict = %s", [verdict_of_staff])
+    await court.heard(says(verdict(3)))
+
+    assert ("split_opinion" in await court.reasons(answer)) == is_called
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert not doctest.testmod(seconding).failed
 
 
 async def test_an_answer_that_sways_is_seconded_without_those_sentences_too(court: SecondCourt) -> None:
