@@ -12,7 +12,7 @@ from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
 from bot.terminal.ending import in_a_sentence, to_the_end
 from bot.terminal.help_texts import flowing
 from bot.terminal.judge_app import judge_app
-from bot.terminal.options import CourseOption, JsonOption
+from bot.terminal.options import CourseOption, JsonOption, KeepOption, PairsOption
 from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
@@ -112,6 +112,10 @@ def course_judge(
     audit_share: Annotated[
         float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
     ] = None,
+    second_share: Annotated[
+        float | None,
+        typer.Option("--second-share", help="Of labelled answers that a second person labels blind, 0 to 1."),
+    ] = None,
     daily_tokens: Annotated[
         str | None,
         typer.Option(
@@ -135,6 +139,7 @@ def course_judge(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
+        second_share=second_share,
         daily_tokens=daily_tokens,
         labels=labels,
         second_opinion=None if second_opinion is None else second_opinion == "on",
@@ -290,6 +295,8 @@ def eval_(
         ),
     ] = None,
     first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
+    pairs: PairsOption = False,
+    keep: KeepOption = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Also choose and keep the weight of the embedding model.")
     ] = False,
@@ -299,13 +306,16 @@ def eval_(
     Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
 
     With --answers it measures answers: relevance and support as the judge sees them, silence, latency and tokens.
-    Nothing is stored.
+    Nothing is stored, unless --keep says so.
     """
+    if (pairs and not against) or (keep and not pairs):
+        raise typer.BadParameter("--pairs goes with --answers and --against, and --keep with --pairs")
     if answers:
         if calibrate:
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
+        wanted = "kept" if keep else "asked" if pairs else "none"
         order = replaying.ReplayOrder(
-            question_set=question_set, course=course, against=against or [], first=first, as_json=as_json
+            question_set=question_set, course=course, against=against or [], first=first, pairs=wanted, as_json=as_json
         )
         to_the_end(replaying.replay(environment.setup(), order))
         return
@@ -345,9 +355,13 @@ def agreement(course: CourseOption, as_json: JsonOption = False) -> None:
 @app.command()
 def export(
     course: CourseOption,
-    form: Annotated[Literal["dossier", "jsonl", "csv"], typer.Option("--format", help="The shape to write.")],
+    form: Annotated[
+        Literal["dossier", "jsonl", "csv", "pairs"],
+        typer.Option("--format", help="The shape to write; pairs: what was compared two by two, as JSON lines."),
+    ],
     since: Annotated[
-        str | None, typer.Option("--since", metavar="DAY", help="Only what was asked from this day on (UTC).")
+        str | None,
+        typer.Option("--since", metavar="DAY", help="Only what was asked, or compared, from this day on (UTC)."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write, whole or not at all.")] = None,
     lang: Annotated[

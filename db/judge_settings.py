@@ -11,7 +11,7 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select version, labels, flag_below, judge_share, audit_share, daily_tokens, second_opinion,
+            select version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share, second_opinion,
                 second_opinion_share
             from judge_settings where course_id = %(course)s order by version desc limit 1
             """,
@@ -28,10 +28,10 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
         await cur.execute(
             """
             insert into judge_settings
-                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens, second_opinion,
-                second_opinion_share)
+                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share,
+                second_opinion, second_opinion_share)
             select %(course)s, coalesce(max(version), 0) + 1, %(labels)s, %(flag_below)s, %(judge_share)s,
-                %(audit_share)s, %(daily_tokens)s, %(second_opinion)s, %(second_opinion_share)s
+                %(audit_share)s, %(daily_tokens)s, %(second_share)s, %(second_opinion)s, %(second_opinion_share)s
             from judge_settings where course_id = %(course)s
             returning version
             """,
@@ -44,6 +44,7 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
                 "daily_tokens": settings.daily_tokens,
                 "second_opinion": settings.second_opinion,
                 "second_opinion_share": settings.second_opinion_share,
+                "second_share": settings.second_share,
             },
         )
         return int(await cur.fetchone() or 0)
@@ -59,6 +60,7 @@ def _settings(
     daily_tokens: int | None,
     second_opinion: bool,
     second_opinion_share: float,
+    second_share: float,
 ) -> JudgeSettings:
     worst, poor, fair, good = labels
     return JudgeSettings(
@@ -70,4 +72,5 @@ def _settings(
         daily_tokens=daily_tokens,
         second_opinion=second_opinion,
         second_opinion_share=second_opinion_share,
+        second_share=second_share,
     )

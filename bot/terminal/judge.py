@@ -38,6 +38,7 @@ class RulesOrder:
     labels: str | None
     second_opinion: bool | None
     second_opinion_share: float | None
+    second_share: float | None
 
     def changes(self) -> dict[str, Any]:
         """
@@ -53,6 +54,7 @@ class RulesOrder:
             "audit_share": self.audit_share,
             "second_opinion": self.second_opinion,
             "second_opinion_share": self.second_opinion_share,
+            "second_share": self.second_share,
         }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if self.labels is not None:
@@ -80,6 +82,7 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("flagged", f"scores below {now.flag_below}"),
         ("judged", f"{now.judge_share:.0%} of answers"),
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
+        ("labelled answers that a second person labels blind", f"{now.second_share:.0%}"),
         ("the judge's budget", budget),
         ("second opinions", _second_opinions(now)),
     ):

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal import console as terminal
+from bot.terminal import pairs as pairing
 from db.records import Course
 from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
@@ -55,6 +56,7 @@ class ReplayOrder:
     course: str
     against: Sequence[str]
     first: int | None
+    pairs: Literal["none", "asked", "kept"]  # whether the judge also compares answers two by two; kept: for staff too
     as_json: bool
 
 
@@ -70,12 +72,16 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
             name = ", ".join(f"{key}={value}" for key, value in changes.items())
             async with _other(services, setup, changes) as asker:
                 runs[name] = await _played(asker, judge, course, questions, name)
+        compared = None
+        if order.pairs != "none":
+            keep = order.pairs == "kept"
+            compared = await pairing.compared(services, judge, course, runs, keep=keep)
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
     if order.as_json:
-        terminal.print_json(shape(order.course, summaries, moved))
+        terminal.print_json(shape(order.course, summaries, moved) | pairing.replay_document(compared))
     else:
-        terminal.show(view(summaries, moved))
+        terminal.show(Group(view(summaries, moved), *pairing.replay_view(order.course, compared)))
 
 
 def changed(against: Sequence[str]) -> dict[str, str]:

@@ -1,8 +1,12 @@
 """What a judge is shown of an answer, and what it finds."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from db.records import Abstention, Hit, Reference, ReferenceJudgement
+
+BetterPlace = Literal["A", "B", "tie"]
+"""Which of two answers is better, by the place in which it was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +29,4 @@ class Verdict:
     criteria: str | None = None
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
+    better: BetterPlace | None = None  # of two answers; its reason is the criteria

@@ -61,9 +61,11 @@ COLUMNS = (
     "review_reasons",
 )
 TRIED = "again"
-"""A last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+"""A column at the end, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+LOOKED = ("second_look", "second_look_probability")
+"""Columns at the end, where it was asked whether to have a second look at an answer."""
 SECONDED = ("second_status", "second_score", "second_model", "second_asked_for", "spread")
-"""The columns after it, where a second opinion was asked on one of the answers."""
+"""Columns at the end, where a second opinion was asked on one of the answers."""
 
 
 def harmless(cell: object) -> object:
@@ -118,6 +120,7 @@ def cells(
         "second_model": second and second.model,
         "second_asked_for": second and second.asked_for,
         "spread": second and second.spread,
+        **dict(zip(LOOKED, (case.kept.second_look, case.kept.second_look_probability), strict=True)),
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
     return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]

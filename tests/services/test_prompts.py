@@ -17,6 +17,7 @@ RELEASED = {
     "map/1": "7b8422c8141f9ad8334992644ccd2c85247b68434269d919fcdcf8976c6dcfc6",
     "judge/3": "3c8b675af37e45a1247d462f93a0318bc6cbb6e484cc8c440ebc8736e617072b",
     "second/1": "38866767becb3b07713548cb1e0f44985aa8e21beabf2f703f28d23140bc8805",
+    "pair/1": "0132887732869dad53bfa91ad731f2946ac7e5e2e62ab00968378cef435a6dcb",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
@@ -33,6 +34,7 @@ RELEASED = {
     "translate/2": "7c707373f6fca456786392482ac3ec80d37befe74c37b8f4d364ebddb2a4613d",
 }
 OTHERS = {
+    "pair": {"question": "What is a tensor?", "answer_a": "another", "answer_b": "one more"},
     "abstention": {"question": "What is a tensor?", "passages": "another"},
     "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another"},
     "map": {"passages": "another", "language": "en"},
@@ -47,6 +49,7 @@ OTHERS = {
     "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
 VALUES = {
+    "pair": {"question": "O que é um tensor?", "answer_a": "…", "answer_b": "… …"},
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
     "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…"},
     "map": {"passages": "…", "language": "pt"},

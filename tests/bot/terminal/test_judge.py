@@ -153,6 +153,7 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     )
     same = await terminal.run("course", "judge", "redes", "--flag-below", "3")
     freed = await terminal.run("course", "judge", "redes", "--daily-tokens", "none")
+    twice = await terminal.run("course", "judge", "redes", "--second-share", "0.25")
 
     assert "as shipped" in shipped.out
     assert "I I P C" in shipped.out
@@ -161,7 +162,9 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert "9,000 tokens a day (UTC)" in changed.out
     assert same.out == changed.out
     assert "no limit" in freed.out
-    assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,)]
+    assert "a second person labels blind 10%" in flat(shipped.out)
+    assert "a second person labels blind 25%" in flat(twice.out)
+    assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,), (3,)]
 
 
 async def test_second_opinions_are_switched_on_and_off(terminal: Console) -> None:
@@ -247,6 +250,7 @@ def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
         ("--flag-below", "5", "No score is below 5 only"),
         ("--judge-share", "1.5", "The share 1.5 of answers to be judged is none"),
         ("--audit-share", "-0.1", "The share -0.1 of answers to be audited is none"),
+        ("--second-share", "2", "The share 2 of answers to be labelled twice is none"),
         ("--judge-share", "nan", "The share nan"),
         ("--labels", "CPII", "The labels 'CPII' are no map"),
         ("--labels", "IPC", "The labels 'IPC' are no map"),
