@@ -2,12 +2,13 @@
 Measure speed and print it beside the targets: `python -m bench [WORD …] [N …]`.
 
 The words are `start`, `retrieval`, `answer`, `embedding`, `discord` and `judge`, all of them where none is given, and
-two that take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs.
-The numbers are segments for `retrieval` and `answer` (which takes the largest alone), questions for `memory`, and for
-`dead-judge` how many seconds the judge is dead. Eight have arguments of their own: `python -m bench term URL …` writes
-a made-up term, `python -m bench topics [MODEL] [N …]` groups questions, `python -m bench moments URL` joins the term's
-topics, `python -m bench same-question [MODEL]` measures docs/same-question.md, `python -m bench chatter [errors]` when
-the bot speaks unasked, `python -m bench learning [RUNS]` what a judge that learns would ship, `python -m bench
+two that take long: `memory` asks `monitoria run` 10,000 questions, `dead-judge` watches answers while the judge hangs,
+and while the model of second opinions does. The numbers are segments for `retrieval` and `answer` (which takes the
+largest alone), questions for `memory`, and for `dead-judge` how many seconds each is dead. Nine have arguments of their
+own: `python -m bench term URL …` writes a made-up term, `python -m bench topics [MODEL] [N …]` groups questions,
+`python -m bench moments URL` joins the term's topics, `python -m bench same-question [MODEL]` measures
+docs/same-question.md, `python -m bench chatter [errors]` when the bot speaks unasked, `python -m bench learning [RUNS]`
+what a judge that learns would ship, `python -m bench opinions [N]` what second opinions find and cost, `python -m bench
 formulas` what pictures of formulas cost, `python -m bench chapters DATA` where chapters begin, and `python -m bench
 maps [N]` what maps cost.
 """
@@ -34,6 +35,7 @@ from bench import (
     moments,
     retrieval,
     same_question,
+    second_opinions,
     starting,
     term,
     topics,
@@ -72,6 +74,7 @@ OF_THEIR_OWN = {
     "chatter": chatter.main,
     "formulas": formulas.main,
     "learning": judge_learning.main,
+    "opinions": second_opinions.main,
     "maps": maps.main,
     "moments": moments.main,
     "same-question": same_question.main,

@@ -245,11 +245,11 @@ CHARACTERS_A_TOKEN = 3.5
 
 def added() -> tuple[float, dict[str, float]]:
     """Return the judge's tokens a week as they were, and by kind what learning and canaries add at the defaults."""
-    relevance = _tokens("judge/2", question=QUESTION, answer=ANSWER)
-    taught = _tokens(PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS)
-    ruled = _tokens(RULES_PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS, rules=0)
-    draft = _tokens("rules/1", disagreements=MOST_DISPUTES * (QUESTION + LONGEST_SHOWN), language=2)
-    support = _tokens("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
+    relevance = tokens_of("judge/2", question=QUESTION, answer=ANSWER)
+    taught = tokens_of(PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS)
+    ruled = tokens_of(RULES_PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS, rules=0)
+    draft = tokens_of("rules/1", disagreements=MOST_DISPUTES * (QUESTION + LONGEST_SHOWN), language=2)
+    support = tokens_of("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
     development, test = LABELS * DEVELOPMENT_SHARE, LABELS * (1 - DEVELOPMENT_SHARE)
     return WEEKLY * (relevance + SUPPORTED * support), {
         "examples in each judgement, once shipped": WEEKLY * (taught - relevance),
@@ -304,7 +304,7 @@ def costs() -> Table:
     return shown
 
 
-def _tokens(prompt: str, **lengths: int) -> float:
+def tokens_of(prompt: str, **lengths: int) -> float:
     messages = prompts.load(prompt).fill(**{name: "x" * length for name, length in lengths.items()})
     return sum(len(message.content) for message in messages) / CHARACTERS_A_TOKEN + REPLY
 

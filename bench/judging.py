@@ -83,19 +83,34 @@ async def drain(url: str) -> None:
 
 
 async def with_a_dead_judge(dead_s: float) -> Table:
-    """Ask twice a second while the judge lives, is dead for *dead_s*, and lives again; return how long answers took."""
+    """
+    Ask twice a second while the judge lives, is dead for *dead_s*, and lives again; return how long answers took.
+
+    Then the same while only the model of second opinions is dead, which every answer is to have.
+    """
     with tempfile.TemporaryDirectory(prefix="monitoria-bench-") as home:
-        async with embedded.running(Path(home)) as url, fake_model(says(VERDICT)) as model:
-            return await _latencies(Path(home), url, model, dead_s)
+        async with (
+            embedded.running(Path(home)) as url,
+            fake_model(says(VERDICT)) as model,
+            fake_model(says(VERDICT)) as second,
+        ):
+            return await _latencies(Path(home), url, model, second, dead_s)
 
 
-async def _latencies(home: Path, url: str, model: FakeModel, dead_s: float) -> Table:
-    judge = LlmConfig(model="juiz", base_url=model.base_url)
-    setup = Setup(home=home, database_url=url, embedder=EmbedderConfig(model="bundled"), answer=None, judge=judge)
+async def _latencies(home: Path, url: str, model: FakeModel, second: FakeModel, dead_s: float) -> Table:
+    setup = Setup(
+        home=home,
+        database_url=url,
+        embedder=EmbedderConfig(model="bundled"),
+        answer=None,
+        judge=LlmConfig(model="juiz", base_url=model.base_url),
+        second_judge=LlmConfig(model="revisor", base_url=second.base_url),
+    )
     async with wiring.services(setup) as services:
         await sample_course(services)
         assert services.worker is not None
-        working = asyncio.create_task(services.worker.run())
+        assert services.second_worker is not None
+        working = asyncio.gather(services.worker.run(), services.second_worker.run())
         await _asked(services, 5)
         alive = await _asked(services, min(dead_s, 60.0))
         model.behaviours = [hangs()]
@@ -106,15 +121,21 @@ async def _latencies(home: Path, url: str, model: FakeModel, dead_s: float) -> T
         while await services.queue.due():  # noqa: ASYNC110 - rows send no event
             await asyncio.sleep(0.2)
         drained_s = time.perf_counter() - began
+        course = await services.courses.find("bench")
+        await services.rules.change(course, {"second_opinion": True, "second_opinion_share": 1.0})
+        second.behaviours = [hangs()]
+        second_dead = await _asked(services, dead_s)
+        unheard = await services.queue.state(None)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        state = await services.queue.state(None)
     shown = Table("work", "answers", "p50", "p95", title=f"An answer's way, with a judge that hangs for {dead_s:.0f} s")
-    for name, taken in (("judge alive", alive), ("judge dead", dead)):
+    for name, taken in (("judge alive", alive), ("judge dead", dead), ("second model dead", second_dead)):
         ordered = sorted(taken)
         p95 = ordered[int(0.95 * (len(ordered) - 1))]
         shown.add_row(name, str(len(taken)), f"{statistics.median(ordered) * 1000:.1f} ms", f"{p95 * 1000:.1f} ms")
-    shown.add_row("backlog", f"{waiting} jobs", f"drained in {drained_s:.1f} s", f"left: {state.counts or 'none'}")
+    shown.add_row("backlog of the judge", f"{waiting} jobs", f"drained in {drained_s:.1f} s", "")
+    left = f"the judge's: {unheard.counts or 'none'}", f"second: {unheard.second_counts or 'none'}"
+    shown.add_row("left with the second model dead", "", *left)
     return shown
 
 

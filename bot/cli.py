@@ -125,6 +125,14 @@ def course_judge(
     labels: Annotated[
         str | None, typer.Option("--labels", metavar="IIPC", help="The labels of the scores 0 to 3.")
     ] = None,
+    second_opinion: Annotated[
+        Literal["on", "off"] | None,
+        typer.Option("--second-opinion", help="Have a second model, never a person, score doubtful answers too."),
+    ] = None,
+    second_opinion_share: Annotated[
+        float | None,
+        typer.Option("--second-opinion-share", help="Of answers that are not doubtful, scored so as well, 0 to 1."),
+    ] = None,
 ) -> None:
     """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
     order = judging.RulesOrder(
@@ -134,6 +142,8 @@ def course_judge(
         second_share=second_share,
         daily_tokens=daily_tokens,
         labels=labels,
+        second_opinion=None if second_opinion is None else second_opinion == "on",
+        second_opinion_share=second_opinion_share,
     )
     to_the_end(judging.rules(environment.setup(), slug, order))
 

@@ -80,6 +80,7 @@ def parts(services: Services, token: str, address: health.Address | None) -> lis
     wanted = [
         ProcessPart(name="pulse", run=metrics.pulse),
         *([ProcessPart(name="worker", run=services.worker.run)] if services.worker else []),
+        *([ProcessPart(name="second opinions", run=services.second_worker.run)] if services.second_worker else []),
         *([ProcessPart(name="canaries", run=services.canaries.run)] if services.canaries else []),
         ProcessPart(name="filling", run=services.filling.run),
         ProcessPart(name="maps", run=services.mapper.run),

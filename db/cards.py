@@ -281,6 +281,7 @@ NEED = (
     "wrong_abstention",
     "unsupported_citation",
     "low_relevance",
+    "split_opinion",
     "audit",
     "second_look",
 )

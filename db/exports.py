@@ -12,6 +12,7 @@ from db.records import (
     Abstention,
     Again,
     AnswerId,
+    AskedFor,
     ConfigurationId,
     CourseId,
     JudgedFor,
@@ -81,6 +82,10 @@ class ExportedJudgement:
     prompt_sha256: str | None
     judged_at: datetime
     configuration_id: ConfigurationId | None
+    first_id: JudgementId | None
+    asked_for: AskedFor | None
+    spread: int | None
+    is_split: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,22 @@ async def has_tries(conn: AsyncConnection, *, course: CourseId, since: datetime 
         select from questions
         where course_id = %(course)s and again is not null
             and asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
+async def has_second_opinions(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether a second opinion was heard on an answer to one of the questions."""
+    found = await conn.execute(
+        """
+        select from judgements j
+        join answers a on a.id = j.answer_id
+        join questions q on q.id = a.question_id
+        where j.course_id = %(course)s and j.kind = 'second'
+            and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
         limit 1
         """,
         {"course": course, "since": since},
@@ -237,7 +258,8 @@ async def judgements(
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, prompt_sha256, judged_at, configuration_id
+                swayed, probability, model, prompt_id, prompt_sha256, judged_at, configuration_id,
+                first_id, asked_for, spread, is_split
             from judgements where answer_id = any(%(answers)s) and course_id = %(course)s
             order by answer_id, id
             """,

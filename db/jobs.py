@@ -5,7 +5,7 @@ from datetime import timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import AnswerId, CourseId, Job, JobId, QueuedJob
+from db.records import AnswerId, CourseId, Job, JobId, JudgeQueue, QueuedJob
 
 
 async def enqueue(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, probability: float | None) -> None:
@@ -56,10 +56,15 @@ async def repeat(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -
 
 
 async def claim(
-    conn: AsyncConnection, *, lease: timedelta, most_attempts: int, answer: AnswerId | None = None
+    conn: AsyncConnection,
+    *,
+    queue: JudgeQueue,
+    lease: timedelta,
+    most_attempts: int,
+    answer: AnswerId | None = None,
 ) -> Job | None:
     """
-    Take the job that is due longest, of *answer* or of all, and hide it from other workers for *lease*.
+    Take the job of *queue* that is due longest, of *answer* or of all, and hide it from other workers for *lease*.
 
     A worker that dies lets the lease run out, and the job is due again. The attempt counts from now, so that a job
     that kills its workers ends as well: the next claim of any job after *most_attempts* buries it.
@@ -70,12 +75,12 @@ async def claim(
             """
             with due as (
                 select id from jobs
-                where state = 'waiting' and run_at <= now() and attempts < %(most)s
+                where queue = %(queue)s and state = 'waiting' and run_at <= now() and attempts < %(most)s
                     and (%(answer)s::bigint is null or answer_id = %(answer)s)
                 order by run_at, id limit 1 for update skip locked
             ), spent as (
                 select id from jobs
-                where state = 'waiting' and run_at <= now() and attempts >= %(most)s
+                where queue = %(queue)s and state = 'waiting' and run_at <= now() and attempts >= %(most)s
                     and (%(answer)s::bigint is null or answer_id = %(answer)s)
                 for update skip locked
             ), buried as (
@@ -88,7 +93,7 @@ async def claim(
             from due where j.id = due.id
             returning j.id, j.kind, j.answer_id, j.course_id, j.probability, j.attempts, j.token
             """,
-            {"lease": lease, "most": most_attempts, "answer": answer},
+            {"queue": queue, "lease": lease, "most": most_attempts, "answer": answer},
         )
         return await cur.fetchone()
 
@@ -142,15 +147,16 @@ async def bury(conn: AsyncConnection, job: Job, *, reason: str) -> bool:
     return buried.rowcount > 0
 
 
-async def counts(conn: AsyncConnection) -> dict[str, int]:
-    """How many jobs of all courses are waiting, running and dead."""
+async def counts(conn: AsyncConnection, queue: JudgeQueue) -> dict[str, int]:
+    """How many jobs of a queue, of all courses, are waiting, running and dead."""
     async with conn.cursor() as cur:
         # Running is no state of its own: who dies at work writes nothing down, and its lease runs out by itself.
         await cur.execute(
             """
             select case when state = 'waiting' and leased_until > now() then 'running' else state end, count(*)
-            from jobs where state <> 'done' group by 1
-            """
+            from jobs where queue = %(queue)s and state <> 'done' group by 1
+            """,
+            {"queue": queue},
         )
         return {str(state): int(many) for state, many in await cur.fetchall()}
 

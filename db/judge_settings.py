@@ -11,7 +11,8 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share
+            select version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share, second_opinion,
+                second_opinion_share
             from judge_settings where course_id = %(course)s order by version desc limit 1
             """,
             {"course": course},
@@ -27,9 +28,10 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
         await cur.execute(
             """
             insert into judge_settings
-                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share)
+                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share,
+                second_opinion, second_opinion_share)
             select %(course)s, coalesce(max(version), 0) + 1, %(labels)s, %(flag_below)s, %(judge_share)s,
-                %(audit_share)s, %(daily_tokens)s, %(second_share)s
+                %(audit_share)s, %(daily_tokens)s, %(second_share)s, %(second_opinion)s, %(second_opinion_share)s
             from judge_settings where course_id = %(course)s
             returning version
             """,
@@ -40,6 +42,8 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
                 "judge_share": settings.judge_share,
                 "audit_share": settings.audit_share,
                 "daily_tokens": settings.daily_tokens,
+                "second_opinion": settings.second_opinion,
+                "second_opinion_share": settings.second_opinion_share,
                 "second_share": settings.second_share,
             },
         )
@@ -54,6 +58,8 @@ def _settings(
     judge_share: float,
     audit_share: float,
     daily_tokens: int | None,
+    second_opinion: bool,
+    second_opinion_share: float,
     second_share: float,
 ) -> JudgeSettings:
     worst, poor, fair, good = labels
@@ -64,5 +70,7 @@ def _settings(
         judge_share=judge_share,
         audit_share=audit_share,
         daily_tokens=daily_tokens,
+        second_opinion=second_opinion,
+        second_opinion_share=second_opinion_share,
         second_share=second_share,
     )

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from db.records import (
     Abstention,
     AnswerId,
+    AskedFor,
     ConfigurationId,
     CourseId,
     JudgedFor,
@@ -41,15 +42,21 @@ async def insert(
     prompt_id: str | None,
     prompt_sha256: str | None,
     configuration: ConfigurationId | None = None,
+    first: JudgementId | None = None,
+    asked_for: AskedFor | None = None,
+    spread: int | None = None,
+    is_split: bool | None = None,
 ) -> JudgementId:
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
             insert into judgements (answer_id, course_id, kind, status, score, abstention, criteria, evidence, label,
-                settings_version, swayed, probability, model, prompt_id, prompt_sha256, configuration_id)
+                settings_version, swayed, probability, model, prompt_id, prompt_sha256, configuration_id, first_id,
+                asked_for, spread, is_split)
             values (%(answer)s, %(course)s, %(kind)s, %(status)s, %(score)s, %(abstention)s, %(criteria)s,
                 %(evidence)s, %(label)s, %(settings_version)s, %(swayed)s, %(probability)s, %(model)s, %(prompt_id)s,
-                %(prompt_sha256)s, %(configuration)s)
+                %(prompt_sha256)s, %(configuration)s, %(first)s, %(asked_for)s, %(spread)s,
+                %(is_split)s)
             returning id
             """,
             {
@@ -69,6 +76,10 @@ async def insert(
                 "prompt_id": prompt_id,
                 "prompt_sha256": prompt_sha256,
                 "configuration": configuration,
+                "first": first,
+                "asked_for": asked_for,
+                "spread": spread,
+                "is_split": is_split,
             },
         )
         return JudgementId(int(await cur.fetchone() or 0))
@@ -139,7 +150,8 @@ async def latest(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, k
         await cur.execute(
             """
             select id, answer_id, kind, status, score, abstention, criteria, evidence, label, settings_version,
-                swayed, probability, model, prompt_id, judged_at, configuration_id
+                swayed, probability, model, prompt_id, judged_at, configuration_id, first_id, asked_for, spread,
+                is_split
             from judgements
             where answer_id = %(answer)s and course_id = %(course)s and kind = %(kind)s
             order by id desc limit 1

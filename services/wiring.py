@@ -30,12 +30,13 @@ from services.digest.digests import Digests
 from services.digest.figures import Figures
 from services.digest.page.mail import Mailer, mail_server, sender_named
 from services.errors import Broken, Refused, Unavailable
+from services.judging import seconding
 from services.judging.canaries.keeping import Alerts
 from services.judging.canaries.watching import Canaries
 from services.judging.judge import Judge
 from services.judging.queue import Queue
 from services.judging.rules import Rules
-from services.judging.worker import Worker
+from services.judging.worker import Worker, WorkerPace
 from services.lectures.cards import LectureCards
 from services.lectures.filling import Filling
 from services.lectures.ingest import Ingest
@@ -68,6 +69,8 @@ log = logging.getLogger(__name__)
 
 JUDGE_LIMIT_S = 60.0
 """For one judgement, all its calls together; nobody waits for it, but it holds its job's lease."""
+SECOND_PACE = WorkerPace(slots=2, poll_s=5.0)
+"""Second opinions are few, and hurried by nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,18 @@ class Setup:
     embedder: EmbedderConfig
     answer: LlmConfig | None  # None: answers are quotations
     judge: LlmConfig | None = None  # None: answers are not judged
+    second_judge: LlmConfig | None = None  # of second opinions; None: the judge, asked otherwise
     wants_translation: bool = True  # of questions, where the package for it is installed
     mail: tuple[str, str] | None = None  # the mail server's address and the sender; None: digests are not mailed
     time_limit: timedelta = timedelta(seconds=60)  # for one answer, from question to last word
+
+    @property
+    def has_another_judge(self) -> bool:
+        """Tell whether second opinions come from another model than the judge's: one name on two servers is two."""
+        first, second = self.judge, self.second_judge
+        if first is None or second is None:
+            return False
+        return (second.model, second.base_url) != (first.model, first.base_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +114,7 @@ class Judging:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    second_worker: Worker | None  # of second opinions; None: as above
     canaries: Canaries | None  # None: as above
     filling: Filling
     mapper: Mapper
@@ -142,6 +155,7 @@ class Services:
     queue: Queue
     rules: Rules
     worker: Worker | None  # None: there is no judge
+    second_worker: Worker | None  # of second opinions; None: as above
     canaries: Canaries | None  # None: as above
     alerts: Alerts
     review: Review
@@ -204,6 +218,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            second_worker=await _second_worker(stack, opened.pool, setup),
             canaries=Canaries(opened.pool, worker.judge) if worker else None,
             filling=Filling(opened.pool, configured, serving),
             mapper=await _mapper(stack, opened.pool, setup.answer),
@@ -259,6 +274,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             queue=Queue(opened.pool),
             rules=Rules(opened.pool),
             worker=worker,
+            second_worker=await _second_worker(stack, opened.pool, setup),
             canaries=Canaries(opened.pool, worker.judge) if worker else None,
             alerts=Alerts(opened.pool),
             review=Review(opened.pool, asker),
@@ -283,6 +299,15 @@ async def _worker(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmC
     # A server that asks for patience is answered by the queue, which has more of it.
     model = await stack.enter_async_context(ChatModel(config, longest_wait_s=0.0))
     return Worker(pool, Judge(model, time_limit_s=JUDGE_LIMIT_S))
+
+
+async def _second_worker(stack: AsyncExitStack, pool: AsyncConnectionPool, setup: Setup) -> Worker | None:
+    if setup.judge is None:
+        return None
+    config = setup.second_judge or setup.judge
+    model = await stack.enter_async_context(ChatModel(config, longest_wait_s=0.0))
+    judge = Judge(model, time_limit_s=JUDGE_LIMIT_S, is_another=setup.has_another_judge)
+    return Worker(pool, judge, queue=seconding.QUEUE, pace=SECOND_PACE)
 
 
 async def _mapper(stack: AsyncExitStack, pool: AsyncConnectionPool, config: LlmConfig | None) -> Mapper:

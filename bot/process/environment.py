@@ -1,5 +1,7 @@
 """Read the environment once, into what a command opens: the models, the database, the mail."""
 
+from dataclasses import replace
+
 from bot.process.settings import DatabaseSettings, MailSettings, ModelSettings
 from services.models import embedder, llm
 from services.wiring import Setup
@@ -30,6 +32,7 @@ def setup(*, embedding_default: str | None = None) -> Setup:
         if key or models.openai_base_url
         else None,
         judge=_judge(models),
+        second_judge=_second_judge(models),
         wants_translation=models.translator == "auto",
         mail=_mail(MailSettings()),
     )
@@ -59,4 +62,21 @@ def _judge(models: ModelSettings) -> llm.LlmConfig | None:
         address_from="MONITORIA_JUDGE_BASE_URL" if models.judge_base_url else "OPENAI_BASE_URL",
         key_from="MONITORIA_JUDGE_API_KEY" if models.judge_api_key else "OPENAI_API_KEY",
         model_from="MONITORIA_JUDGE_MODEL" if models.judge_model else "MONITORIA_ANSWER_MODEL",
+    )
+
+
+def _second_judge(models: ModelSettings) -> llm.LlmConfig | None:
+    """Return the model that gives second opinions: the judge's, but for what is said otherwise."""
+    judge = _judge(models)
+    if judge is None:
+        return None
+    model, address, key = models.second_judge_model, models.second_judge_base_url, models.second_judge_api_key
+    return replace(
+        judge,
+        model=model or judge.model,
+        base_url=address or judge.base_url,
+        api_key=key.get_secret_value() if key else judge.api_key,
+        address_from="MONITORIA_SECOND_JUDGE_BASE_URL" if address else judge.address_from,
+        key_from="MONITORIA_SECOND_JUDGE_API_KEY" if key else judge.key_from,
+        model_from="MONITORIA_SECOND_JUDGE_MODEL" if model else judge.model_from,
     )

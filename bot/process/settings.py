@@ -45,6 +45,9 @@ class ModelSettings(BaseSettings):
     judge_model: str | None = Field(default=None, validation_alias="MONITORIA_JUDGE_MODEL")
     judge_base_url: str | None = Field(default=None, validation_alias="MONITORIA_JUDGE_BASE_URL")
     judge_api_key: SecretStr | None = Field(default=None, validation_alias="MONITORIA_JUDGE_API_KEY")
+    second_judge_model: str | None = Field(default=None, validation_alias="MONITORIA_SECOND_JUDGE_MODEL")
+    second_judge_base_url: str | None = Field(default=None, validation_alias="MONITORIA_SECOND_JUDGE_BASE_URL")
+    second_judge_api_key: SecretStr | None = Field(default=None, validation_alias="MONITORIA_SECOND_JUDGE_API_KEY")
     embedding_model: str = Field(default="intfloat/multilingual-e5-small", validation_alias="MONITORIA_EMBEDDING_MODEL")
     embedding_backend: Literal["torch", "openai"] = Field(
         default="torch", validation_alias="MONITORIA_EMBEDDING_BACKEND"

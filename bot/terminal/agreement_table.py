@@ -37,6 +37,10 @@ FLAGGING = (
     f"be left alone. J: finds + spares - 1. best in: share of {RESAMPLES:,} resamples of the labels that choose it."
 )
 CEILING = "two of staff on the same answer: no judge can be expected to agree with staff more than they do."
+SECOND = (
+    "a second model, or the judge's asked otherwise, on doubtful answers: against staff, beside the judge on the same "
+    "answers, and against the judge. It changes no score; where the two split, staff look."
+)
 HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
@@ -103,6 +107,8 @@ def _reading(groups: Mapping[str, Comparison]) -> list[RenderableType]:
         lines.append(_remark("halves", HALVES))
     if "staff, each other" in groups:
         lines.append(_remark("each other", CEILING))
+    if "judge, second opinion" in groups:
+        lines.append(_remark("second", SECOND))
     if "staff, judge seen" in groups:
         lines.append(_remark("judge seen", INFORMED))
     return lines

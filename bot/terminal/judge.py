@@ -1,6 +1,7 @@
 """The commands around the judge: work through its queue, judge now, and show what is stuck."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,12 @@ from rich.text import Text
 
 from bot.process.supervision import ProcessPart, Stop, exit_status, supervised
 from bot.terminal import console as terminal
-from db.records import AnswerId, JobId, JudgeSettings, QueuedJob
+from db.records import AnswerId, JobId, Judgement, JudgeSettings, QueuedJob
+from db.records.operation import Breaker
 from services import wiring
 from services.errors import Refused
 from services.judging.canaries.comparing import Watched
-from services.judging.queue import QueueState
+from services.judging.queue import Opinions, QueueState
 from services.judging.rules import labels
 from services.judging.worker import Worker
 from services.wiring import Judging, Setup
@@ -34,6 +36,8 @@ class RulesOrder:
     audit_share: float | None
     daily_tokens: str | None
     labels: str | None
+    second_opinion: bool | None
+    second_opinion_share: float | None
     second_share: float | None
 
     def changes(self) -> dict[str, Any]:
@@ -48,6 +52,8 @@ class RulesOrder:
             "flag_below": self.flag_below,
             "judge_share": self.judge_share,
             "audit_share": self.audit_share,
+            "second_opinion": self.second_opinion,
+            "second_opinion_share": self.second_opinion_share,
             "second_share": self.second_share,
         }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
@@ -78,9 +84,17 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
         ("labelled answers that a second person labels blind", f"{now.second_share:.0%}"),
         ("the judge's budget", budget),
+        ("second opinions", _second_opinions(now)),
     ):
         table.add_row(name, Text(value, style="bold"))
     return table
+
+
+def _second_opinions(now: JudgeSettings) -> str:
+    if not now.second_opinion:
+        return "none"
+    drawn = f"{now.second_opinion_share:.0%} of the others"
+    return f"on scores at the threshold, on votes that contradict the judge, and on {drawn}"
 
 
 def _tokens(written: str) -> int | None:
@@ -101,6 +115,8 @@ async def work(setup: Setup) -> int:
                 ProcessPart(name="filling", run=opened.filling.run),
                 ProcessPart(name="maps", run=opened.mapper.run),
             ]
+            if opened.second_worker:
+                parts.append(ProcessPart(name="second opinions", run=opened.second_worker.run))
             parts += [ProcessPart(name="canaries", run=opened.canaries.run)] if opened.canaries else []
             await supervised(parts, stop)
     return exit_status(stop.by)
@@ -112,13 +128,17 @@ async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | 
         worker = _worker(opened)
         if answer is not None:
             await opened.queue.repeat(AnswerId(answer))
-            taken = await worker.drain(answer=AnswerId(answer))
+            taken = await worker.drain(answer=AnswerId(answer)) + await _second(opened).drain(answer=AnswerId(answer))
+            told = [*opinions_view(await opened.queue.opinions(AnswerId(answer)))]
         else:
             if missing:
                 await opened.queue.add_missing(await opened.courses.find(slug) if slug else None)
-            taken = await _with_progress(opened, worker)
+            taken = await _with_progress(opened, worker) + await _second(opened).drain()
+            told = list[str]()
         left = await opened.queue.state(None)
     terminal.show(f"{terminal.counted(taken, 'judgement')} made or tried.")
+    for line in told:
+        terminal.show(line)
     _tell_what_is_left(left)
 
 
@@ -167,17 +187,26 @@ async def queue(setup: Setup, *, slug: str | None, job: int | None, every: bool)
 
 def view(state: QueueState) -> RenderableType:
     """Show how many jobs wait, whether all are held up, and those that have not ended well."""
-    parts: list[RenderableType] = [
-        Text(", ".join(f"{state.counts.get(name, 0)} {name}" for name in ("waiting", "running", "dead")) + ".")
-    ]
+    parts: list[RenderableType] = [Text(_counts(state.counts) + ".")]
     if state.breaker and state.breaker.is_open:
-        until = max(state.breaker.opens_in_s, 0)
-        parts.append(Text(f"Held up, the next try in {until:.0f} s: {state.breaker.reason}", style="yellow"))
+        parts.append(_held_up("Held up", state.breaker))
+    if state.second_counts:
+        parts.append(Text(f"Second opinions: {_counts(state.second_counts)}."))
+    if state.second_breaker and state.second_breaker.is_open:
+        parts.append(_held_up("Second opinions are held up", state.second_breaker))
     if state.jobs:
         parts.append(_jobs(state.jobs))
-    if state.counts.get("dead"):
+    if state.counts.get("dead") or state.second_counts.get("dead"):
         parts.append(Text("Once the cause is gone: monitoria queue --requeue JOB, or --requeue-all.", style="dim"))
     return Group(*parts)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts.get(name, 0)} {name}" for name in ("waiting", "running", "dead"))
+
+
+def _held_up(what: str, breaker: Breaker) -> Text:
+    return Text(f"{what}, the next try in {max(breaker.opens_in_s, 0):.0f} s: {breaker.reason}", style="yellow")
 
 
 def _jobs(jobs: list[QueuedJob]) -> Table:
@@ -227,9 +256,30 @@ def _worker(opened: Judging) -> Worker:
     return opened.worker
 
 
+def _second(opened: Judging) -> Worker:
+    assert opened.second_worker is not None  # noqa: S101 - there is one as soon as there is a judge
+    return opened.second_worker
+
+
+def opinions_view(found: Opinions) -> Iterator[str]:
+    """Say what the judge scored, and a second opinion beside it, where there is one."""
+    first, second = found.first, found.second
+    if first is None or second is None:
+        return
+    yield f"Relevance by {first.model}: {_scored(first)}."
+    apart = "" if second.spread is None else f", {terminal.counted(second.spread, 'point')} apart"
+    yield f"Second opinion by {second.model} ({second.asked_for}): {_scored(second)}{apart}."
+
+
+def _scored(one: Judgement) -> str:
+    return f"no score ({one.status})" if one.score is None else f"{one.score} of 3"
+
+
 def _tell_what_is_left(state: QueueState) -> None:
     if state.breaker and state.breaker.is_open:
         terminal.tell(f"The queue is held up: {state.breaker.reason}")
-    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if state.second_breaker and state.second_breaker.is_open:
+        terminal.tell(f"Second opinions are held up: {state.second_breaker.reason}")
+    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
     if waiting or dead:
         terminal.tell(f"{waiting} judgements wait for another try and {dead} are dead; `monitoria queue` says why.")

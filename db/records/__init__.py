@@ -311,8 +311,17 @@ class Annotation:
     comment: str | None
 
 
-JudgedFor = Literal["relevance", "support", "abstention"]
-"""What an answer is judged for: the answer itself, its references, or its saying that there is no material."""
+JudgedFor = Literal["relevance", "support", "abstention", "second"]
+"""
+What an answer is judged for: the answer itself, its references, or its saying that there is no material; `second` is
+another opinion on the answer itself.
+"""
+
+JudgeQueue = Literal["judge", "second_judge"]
+"""Who works at a job: each queue has workers and a breaker of its own."""
+
+AskedFor = Literal["threshold", "chance", "votes"]
+"""Why a second opinion is asked: a score at the threshold, a draw, or votes that contradict the judge."""
 
 JudgementStatus = Literal[
     "ok",
@@ -374,6 +383,8 @@ class JudgeSettings:
     judge_share: float = 1.0  # of answers that are judged, 0 to 1
     audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
     daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
+    second_opinion: bool = False  # whether a second model, or the same one asked otherwise, is heard in doubtful cases
+    second_opinion_share: float = 0.02  # of the answers that are not doubtful, heard as well, 0 to 1
     second_share: float = 0.1  # of labelled answers that a second member of staff is shown too, 0 to 1
 
 
@@ -407,9 +418,13 @@ class Judgement:
     prompt_id: str | None
     judged_at: datetime
     configuration_id: ConfigurationId | None = None  # of the examples that the judge was shown; None: of none
+    first_id: JudgementId | None = None  # of a second opinion: the judgement that it stands beside
+    asked_for: AskedFor | None = None  # of a second opinion
+    spread: int | None = None  # between the two scores, 0 to 3; None: this is no second opinion, or has no score
+    is_split: bool | None = None  # whether the two called for a person, by the threshold of that time; None: as above
 
 
-Purpose = Literal["judgement", "learning", "canary"]
+Purpose = Literal["judgement", "learning", "canary", "second"]
 """What the judge's model was called for."""
 
 

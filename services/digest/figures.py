@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import digest_figures, digest_tries, lexicons, maps
+from db import digest_figures, digest_seconds, digest_tries, lexicons, maps
 from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
+from db.digest_seconds import Seconded
 from db.digest_tries import TriedCount
 from db.records import Again, Course, Label, LectureId, Outcome, QuestionId
 from db.records.maps import Chapter, LectureMap
@@ -30,6 +31,7 @@ from services.digest.report import (
     Place,
     Relevance,
     ReviewFigures,
+    SecondOpinions,
     Topic,
     Tries,
 )
@@ -103,6 +105,7 @@ class Figures:
             tries = await digest_tries.tries(conn, span)
             asked_back = await digest_tries.asked_back(conn, span)
             minutes = await digest_figures.minutes(conn, span)
+            seconded = await digest_seconds.seconded(conn, span)
             alerts = tuple(await digest_figures.judge_alerts(conn, span))
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
@@ -116,7 +119,7 @@ class Figures:
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         lectures = _lectures(minutes, drawn)
         told = _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
-        return replace(told, asked_back=asked_back, alerts=alerts)
+        return replace(told, asked_back=asked_back, alerts=alerts, second_opinions=_second_opinions(seconded))
 
 
 def _before(period: Period) -> Period:
@@ -269,6 +272,21 @@ def _relevance(now: Counted, then: Counted | None) -> Relevance:
         failed=now.judged.failed,
         without_reason=now.judged.without_reason,
         unjudged=now.judged.unjudged,
+    )
+
+
+def _second_opinions(found: Seconded) -> SecondOpinions | None:
+    if not found.asked:
+        return None
+    interval = statistics.wilson(found.split, found.scored)
+    return SecondOpinions(
+        asked=found.asked,
+        scored=found.scored,
+        split=found.split,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
+        tokens=found.tokens,
+        uncounted=found.uncounted,
     )
 
 

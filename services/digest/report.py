@@ -45,6 +45,19 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinions:
+    """How the judge and a second opinion stand to each other, on the answers of the period that had one."""
+
+    asked: int
+    scored: int  # the others gave no score
+    split: int
+    low: float | None  # of the 95 % interval of the share of split ones
+    high: float | None
+    tokens: int
+    uncounted: int  # calls whose server did not count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """How far judge and staff agree on the labels of the period."""
 
@@ -175,6 +188,7 @@ class Digest:
     lectures: tuple[LectureHeat, ...]  # most cited first
     alerts: tuple[JudgeAlert, ...] = ()  # that the judge has changed, or misses what is wrong
     tries: Mapping[Again, Tries] = field(default_factory=dict[Again, Tries])
+    second_opinions: SecondOpinions | None = None  # None: nobody was asked
     asked_back: int = 0  # questions that were answered by asking which lecture is meant
 
     @property

@@ -15,6 +15,11 @@ from services.judging.tasks import Task
 from services.judging.verdicts import Case
 from services.models.troubles import EVERYBODYS
 
+SHARE_OF_BUDGET = 2
+"""
+What comes by itself beside the judging of answers is asked as long as less than this part, a half, of a course's tokens
+of the day is spent: else it could leave no answer judged, however small the budget is.
+"""
 SPENT: dict[Purpose, str] = {
     "judgement": "The judge's budget of the day is spent; ask again tomorrow, or raise it by `course judge`.",
     "learning": "The judge's budget of the day is spent; learn again tomorrow, or raise it by `course judge`.",
@@ -22,6 +27,12 @@ SPENT: dict[Purpose, str] = {
     "raise the budget by `course judge`.",
 }
 """What is said where nothing is left for a purpose."""
+
+
+def beside_answers(settings: JudgeSettings) -> JudgeSettings:
+    """Return *settings* with the share of the budget that answers leave to what is asked beside them."""
+    most = settings.daily_tokens
+    return settings if most is None else replace(settings, daily_tokens=most // SHARE_OF_BUDGET)
 
 
 class Inquiry:

@@ -15,8 +15,10 @@ from services.words.terms import fold
 PROMPT, RULES_PROMPT = "judge/3", "judge/4"
 """The prompts for relevance that have room for examples, and for rules and examples."""
 
-MOST_CHARACTERS = 1_800
-"""Of all examples and rules of a configuration as they are shown, some 500 tokens, which each judgement pays for."""
+MOST_CHARACTERS = 1_500
+"""Of all examples and rules of a configuration as they are shown, some 430 tokens, which each judgement pays for."""
+LONGEST_EXAMPLE = 900
+"""A question and an answer of usual lengths fit (120 and 700 characters); a longer one leaves room for no other."""
 LONGEST_WHY = 300
 
 WORD = re.compile(r"\w+")

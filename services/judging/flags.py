@@ -5,17 +5,18 @@ from collections.abc import Collection, Mapping
 from psycopg import AsyncConnection
 
 from db import annotations, reviews
+from db.annotations import Votes
 from db.records import AnswerId, CourseId, JudgedFor, JudgeSettings
+from services.judging import seconding
 from services.judging.verdicts import Verdict
 
 BY_JUDGE: dict[JudgedFor, tuple[str, ...]] = {
     "relevance": ("low_relevance", "sway"),
     "support": ("unsupported_citation",),
     "abstention": ("wrong_abstention",),
+    "second": ("split_opinion",),
 }
 """The reasons that each kind of judgement gives, and takes back where a later judgement no longer does."""
-
-BEST, WORST = 3, 0
 
 
 def given_by(kind: JudgedFor, verdict: Verdict, settings: JudgeSettings, *, swayed: bool) -> frozenset[str]:
@@ -40,15 +41,16 @@ async def by_judge(
     await _sync(conn, course, answer, {reason: reason in reasons for reason in BY_JUDGE[kind]})
 
 
-async def by_votes(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> None:
+async def by_votes(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> Votes:
     """
-    Flag the answer for thumbs down, and for thumbs that contradict the judge, for as long as they stand.
+    Flag the answer for thumbs down, and for thumbs that contradict the judge, for as long as they stand; return them.
 
     Votes and judgement may arrive at the same moment: `answers.lock` must be held, or neither sees the other.
     """
     votes = await annotations.votes(conn, course=course, answer=answer)
-    contradicts = (votes.score == BEST and votes.down > 0) or (votes.score == WORST and votes.up > 0)
+    contradicts = seconding.contradicts(votes, votes.score)
     await _sync(conn, course, answer, {"voted_down": votes.down > 0, "vote_against_judge": contradicts})
+    return votes
 
 
 async def _sync(conn: AsyncConnection, course: CourseId, answer: AnswerId, holds: Mapping[str, bool]) -> None:

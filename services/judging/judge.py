@@ -51,6 +51,9 @@ STATUSES: dict[Trouble, JudgementStatus] = {
 PASSING: frozenset[JudgementStatus] = frozenset({"transport_error", "timeout", "auth_error"})
 """Statuses that another try may mend."""
 
+SCORED: frozenset[JudgedFor] = frozenset({"relevance", "second"})
+"""Kinds whose verdict is a score, which an answer may try to sway."""
+
 Spend = Callable[[int], Awaitable[bool]]
 """Reserves tokens before a call; False: the budget has none left."""
 
@@ -90,24 +93,30 @@ class Manner:
 class Judge:
     """Judges answers with one model; it remembers which shapes of reply, and whether any temperature, are refused."""
 
-    def __init__(self, model: ChatModel, *, time_limit_s: float) -> None:
+    def __init__(self, model: ChatModel, *, time_limit_s: float, is_another: bool = False) -> None:
+        """*is_another*: another model than the first judge's, whose second opinion needs no other question."""
         self.name = model.name
         self._model = model
         self._limit_s = time_limit_s
+        self._is_another = is_another
         self._manner = Manner()
 
     async def judge(self, kind: JudgedFor, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
 
-        For relevance, rules and examples of *lesson* are shown beside it, never an example of its own question.
+        For relevance, rules and examples of *lesson* are shown beside it, never an example of its own question. For a
+        second opinion the first judge's model is asked the other way round; another one is asked just the same, so that
+        where they differ it is the models that do.
 
         An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
         score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
+        if kind == "second" and self._is_another:
+            kind = "relevance"
         first = await self._asked(tasks.task(kind, case, lesson), deadline, spend)
-        if kind != "relevance" or not tasks.tries_to_sway(case):
+        if kind not in SCORED or not tasks.tries_to_sway(case):
             return first
         plain = tasks.without_sway(case)
         if first.verdict.score is None:

@@ -5,9 +5,9 @@ from random import SystemRandom
 from psycopg import AsyncConnection
 
 from db import jobs, judge_settings
-from db.records import AnswerId, CourseId
+from db.records import AnswerId, CourseId, JudgeQueue
 
-QUEUE = "judge"
+QUEUE: JudgeQueue = "judge"
 CHANCE = SystemRandom()
 
 

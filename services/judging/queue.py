@@ -1,13 +1,14 @@
 """Show an operator what became of the promised judgements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, breakers, courses, jobs
-from db.records import AnswerId, Course, JobId, QueuedJob
+from db import answers, breakers, courses, jobs, judgements, second_opinions
+from db.records import AnswerId, Course, JobId, Judgement, QueuedJob
 from db.records.operation import Breaker
 from services.errors import Refused
+from services.judging import seconding
 from services.judging.promise import QUEUE
 
 MOST_LISTED = 200
@@ -18,8 +19,18 @@ class QueueState:
     """What waits to be judged, what will not be, and whether all of it is held up."""
 
     counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
-    jobs: list[QueuedJob]
+    jobs: list[QueuedJob]  # of both queues
     breaker: Breaker | None
+    second_counts: dict[str, int] = field(default_factory=dict[str, int])  # of second opinions, as above
+    second_breaker: Breaker | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinions:
+    """What was scored of one answer: the judgement of relevance that counts, and what stands beside it."""
+
+    first: Judgement | None
+    second: Judgement | None
 
 
 class Queue:
@@ -31,9 +42,11 @@ class Queue:
     async def state(self, course: Course | None) -> QueueState:
         async with self._pool.connection() as conn:
             return QueueState(
-                counts=await jobs.counts(conn),
+                counts=await jobs.counts(conn, QUEUE),
                 jobs=await jobs.listed(conn, course=course and course.id, most=MOST_LISTED),
                 breaker=await breakers.of(conn, QUEUE),
+                second_counts=await jobs.counts(conn, seconding.QUEUE),
+                second_breaker=await breakers.of(conn, seconding.QUEUE),
             )
 
     async def requeue(self, course: Course | None, job: JobId | None) -> int:
@@ -42,15 +55,26 @@ class Queue:
             return await jobs.requeue_dead(conn, course=course and course.id, job=job)
 
     async def due(self) -> int:
-        """How many jobs wait, of all courses."""
+        """How many jobs wait for the judge, of all courses, second opinions aside."""
         async with self._pool.connection() as conn:
-            return (await jobs.counts(conn)).get("waiting", 0)
+            return (await jobs.counts(conn, QUEUE)).get("waiting", 0)
 
     async def add_missing(self, course: Course | None) -> int:
         """Queue what has no verdict yet, of one course or of all, and return how many jobs that is."""
         async with self._pool.connection() as conn:
             wanted = [course] if course else await courses.every(conn)
             return sum([await jobs.enqueue_missing(conn, course=one.id) for one in wanted])
+
+    async def opinions(self, answer: AnswerId) -> Opinions:
+        """What the judge, and who was asked beside it, said of the answer last."""
+        async with self._pool.connection() as conn:
+            course = await answers.course_of(conn, answer)
+            if course is None:
+                return Opinions(first=None, second=None)
+            return Opinions(
+                first=await judgements.latest(conn, course=course, answer=answer, kind="relevance"),
+                second=await second_opinions.standing(conn, course=course, answer=answer),
+            )
 
     async def repeat(self, answer: AnswerId) -> None:
         """

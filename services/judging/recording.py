@@ -1,25 +1,29 @@
 """Store what the judge found, with the calls that it took and the flags that follow, in the caller's transaction."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from random import SystemRandom
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, judge_spending, judgements, questions, reviews
+from db import answers, judge_spending, judgements, questions, reviews, second_opinions
 from db.records import (
     Again,
     AnswerId,
+    AskedFor,
     ConfigurationId,
     CourseId,
     Job,
     JudgedFor,
+    Judgement,
     JudgementId,
     JudgeSettings,
     ModelCall,
 )
-from services.judging import flags
-from services.judging.judge import Opinion
+from services.judging import flags, seconding
+from services.judging.examples import Lesson
+from services.judging.judge import SCORED, Opinion
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
@@ -31,13 +35,28 @@ WISHES: dict[Again, str] = {
 """What the judge is told of another try, so that its answer is compared with what was wanted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What one job is judged by."""
+
+    case: Case
+    settings: JudgeSettings
+    lesson: Lesson | None = None
+    first: Judgement | None = None  # that a second opinion is held against; None: the job is of another kind
+    asked_for: AskedFor | None = None  # as above
+
+    @property
+    def configuration(self) -> ConfigurationId | None:
+        return self.lesson.configuration if self.lesson else None
+
+
 async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kind: JudgedFor) -> Case | None:
     """Return what the judge may need to see, or None where the answer was deleted."""
     exchange = await questions.exchange(conn, course=course, answer=answer)
     if exchange is None:
         return None
     # Relevance is between question and answer; the passages, which are long, are for the other two.
-    with_passages = kind != "relevance"
+    with_passages = kind not in SCORED
     return Case(
         question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
         text=exchange.answer,
@@ -47,17 +66,10 @@ async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kin
     )
 
 
-async def judgement(
-    conn: AsyncConnection,
-    job: Job,
-    opinion: Opinion,
-    settings: JudgeSettings,
-    *,
-    model: str,
-    configuration: ConfigurationId | None,
-) -> None:
+async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Brief, *, model: str) -> None:
     """Store the judgement that ends *job*, its calls, and the flags; `answers.lock` must be held."""
-    verdict = opinion.verdict
+    verdict, settings, first = opinion.verdict, brief.settings, brief.first
+    beside = seconding.beside(first, verdict.score, settings)
     prompt = opinion.calls[-1] if opinion.calls else None
     stored = await judgements.insert(
         conn,
@@ -76,18 +88,37 @@ async def judgement(
         model=model,
         prompt_id=prompt and prompt.prompt_id,
         prompt_sha256=prompt and prompt.prompt_sha256,
-        configuration=configuration,
+        configuration=brief.configuration,
+        first=first and first.id,
+        asked_for=brief.asked_for,
+        spread=beside and beside.spread,
+        is_split=beside and beside.is_split,
     )
     if verdict.references:
         await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
     await calls(conn, job, opinion.calls, judgement=stored)
     reasons = flags.given_by(job.kind, opinion.verdict, settings, swayed=opinion.swayed)
+    if first and beside and beside.is_split and not await _is_seen(conn, job, first):
+        reasons |= {"split_opinion"}
     await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=reasons)
     if job.kind == "relevance":
-        await flags.by_votes(conn, course=job.course_id, answer=job.answer_id)
-        is_good = verdict.score is not None and not reasons
-        if is_good and CHANCE.random() < settings.audit_share:
-            await reviews.flag(conn, course=job.course_id, answer=job.answer_id, reason="audit")
+        await _after_relevance(conn, job, verdict.score, settings, is_good=verdict.score is not None and not reasons)
+
+
+async def _is_seen(conn: AsyncConnection, job: Job, first: Judgement) -> bool:
+    """Tell whether staff have looked at the answer since its first judgement: a second one calls nobody any more."""
+    return await second_opinions.is_seen_by_staff(conn, course=job.course_id, answer=job.answer_id, first=first.id)
+
+
+async def _after_relevance(
+    conn: AsyncConnection, job: Job, score: int | None, settings: JudgeSettings, *, is_good: bool
+) -> None:
+    votes = await flags.by_votes(conn, course=job.course_id, answer=job.answer_id)
+    # What an older judgement was split from is no longer what counts.
+    await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind="second", reasons=())
+    await seconding.after_judgement(conn, job, score, votes, settings)
+    if is_good and CHANCE.random() < settings.audit_share:
+        await reviews.flag(conn, course=job.course_id, answer=job.answer_id, reason="audit")
 
 
 async def calls(
@@ -96,7 +127,13 @@ async def calls(
     """Store the calls, those that led to no judgement too."""
     for call in made:
         await judgements.insert_call(
-            conn, course=job.course_id, answer=job.answer_id, judgement=judgement, kind=job.kind, call=call
+            conn,
+            course=job.course_id,
+            answer=job.answer_id,
+            judgement=judgement,
+            kind=job.kind,
+            call=call,
+            purpose="second" if job.kind == "second" else "judgement",
         )
 
 

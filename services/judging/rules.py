@@ -60,7 +60,12 @@ def labels(letters: str) -> tuple[Label, Label, Label, Label]:
 
 
 def _require_sense(rules: JudgeSettings) -> None:
-    shares = {"judged": rules.judge_share, "audited": rules.audit_share, "labelled twice": rules.second_share}
+    shares = {
+        "judged": rules.judge_share,
+        "audited": rules.audit_share,
+        "labelled twice": rules.second_share,
+        "heard a second opinion on": rules.second_opinion_share,
+    }
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise Refused(f"The share {share:g} of answers to be {name} is none; write one from 0 to 1, such as 0.2.")

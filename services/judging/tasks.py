@@ -19,6 +19,8 @@ from services.words.terms import fold
 BARE = "judge/2"
 """The prompt for relevance without examples and rules."""
 NO_EXAMPLES = "(none)"
+OTHERWISE = "second/1"
+"""The prompt for relevance the other way round: first what an answer owes to its question."""
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
 
@@ -37,6 +39,9 @@ def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
     """Return what to ask about *case*, for relevance with what of *lesson* may stand beside it."""
     if kind == "relevance":
         return _relevance(case, lesson)
+    if kind == "second":
+        # No examples: what the first judge learned from them, right or wrong, a second opinion is to be free of.
+        return _scored(OTHERWISE, _shown(case))
     return _support(case) if kind == "support" else _abstention(case)
 
 
@@ -66,15 +71,21 @@ def without_sway(case: Case) -> Case:
 def _relevance(case: Case, lesson: Lesson | None) -> Task:
     # Here, where the prompt is made, so that no caller can show an answer's own label.
     beside = lesson.beside(case.question, case.root) if lesson else ""
+    if lesson is None or not (beside or lesson.rules):
+        return _scored(BARE, _shown(case))
+    learned = {"examples": beside or NO_EXAMPLES, "rules": lesson.rules_shown}
+    return _scored(lesson.prompt_id, _shown(case) | learned)
 
+
+def _shown(case: Case) -> dict[str, str]:
+    return {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
+
+
+def _scored(prompt_id: str, values: dict[str, str]) -> Task:
     def read(text: str) -> Verdict:
         found = reading.relevance(text)
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
-    values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
-    prompt_id = lesson.prompt_id if lesson and (beside or lesson.rules) else BARE
-    if lesson and prompt_id != BARE:
-        values |= {"examples": beside or NO_EXAMPLES, "rules": lesson.rules_shown}
     return Task(
         prompt_id=prompt_id,
         values=values,

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from db import answers, breakers, jobs, judge_settings
-from db.records import AnswerId, Job, JudgeSettings
-from services.judging import learned, recording
-from services.judging.examples import Lesson
+from db import answers, breakers, jobs
+from db.records import AnswerId, Job, JudgeQueue
+from services.judging import recording
+from services.judging.aside import beside_answers
+from services.judging.briefs import brief
 from services.judging.judge import PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
-from services.judging.recording import Purse
+from services.judging.recording import Brief, Purse
 from services.models.completions import storable
 from services.models.troubles import EVERYBODYS
 
@@ -37,14 +38,22 @@ class WorkerPace:
     first_gap: timedelta = timedelta(seconds=20)  # before the second attempt; the next ones wait four times longer each
     first_pause: timedelta = timedelta(seconds=5)  # of the whole queue; doubles with each failure
     longest_pause: timedelta = timedelta(minutes=5)
+    patience: timedelta = timedelta(days=7)  # with the model of second opinions: later they would tell nobody anything
 
 
 class Worker:
-    """Judges what is due. Any number may run: a lease hides a job, and its fencing token ends it once."""
+    """
+    Judges what is due in one queue. Any number may run: a lease hides a job, and its fencing token ends it once.
 
-    def __init__(self, pool: AsyncConnectionPool, judge: Judge, *, pace: WorkerPace | None = None) -> None:
+    A queue has workers and a breaker of its own, so that trouble with the model of one holds up no other.
+    """
+
+    def __init__(
+        self, pool: AsyncConnectionPool, judge: Judge, *, queue: JudgeQueue = QUEUE, pace: WorkerPace | None = None
+    ) -> None:
         self._pool = pool
         self.judge = judge
+        self._queue: JudgeQueue = queue
         self._pace = pace or WorkerPace()
 
     async def run(self) -> None:
@@ -94,8 +103,14 @@ class Worker:
 
     async def _claimed(self, answer: AnswerId | None) -> Job | None:
         async with self._pool.connection() as conn:
-            job = await jobs.claim(conn, lease=self._pace.lease, most_attempts=self._pace.most_attempts, answer=answer)
-            if job and not await breakers.may_work(conn, QUEUE, trial=self._pace.lease):
+            job = await jobs.claim(
+                conn,
+                queue=self._queue,
+                lease=self._pace.lease,
+                most_attempts=self._pace.most_attempts,
+                answer=answer,
+            )
+            if job and not await breakers.may_work(conn, self._queue, trial=self._pace.lease):
                 await conn.rollback()  # as if it had not been claimed
                 return None
         return job
@@ -113,35 +128,30 @@ class Worker:
 
     async def _judged(self, job: Job) -> None:
         async with self._pool.connection() as conn:
-            case = await recording.case(conn, course=job.course_id, answer=job.answer_id, kind=job.kind)
-            settings = await judge_settings.current(conn, job.course_id)
-            lesson = (
-                await learned.in_use(conn, job.course_id, self.judge.name, settings)
-                if job.kind == "relevance"
-                else None
-            )
-        if case is None:
-            return  # the answer was deleted, and its jobs with it
+            found = await brief(conn, job, self.judge.name)
+            if found is None:
+                # The answer was deleted, and its jobs with it; or there is no longer a reason to judge.
+                await jobs.finish(conn, job)
+                return
+        settings = beside_answers(found.settings) if found.first else found.settings
         purse = Purse(self._pool, job.course_id, settings)
         # No connection is held meanwhile: a judgement may take a minute, and there are four.
-        opinion = await self.judge.judge(job.kind, case, purse.reserve, lesson)
+        opinion = await self.judge.judge(job.kind, found.case, purse.reserve, found.lesson)
         await purse.settle(opinion.calls)
         async with self._pool.connection() as conn:
-            await self._end(conn, job, opinion, settings, lesson)
+            await self._end(conn, job, opinion, found)
 
-    async def _end(
-        self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, lesson: Lesson | None
-    ) -> None:
+    async def _end(self, conn: AsyncConnection, job: Job, opinion: Opinion, found: Brief) -> None:
         """Store what came of the job, unless somebody else holds it by now."""
         # The answer before the job, as everybody locks: else two could wait for each other.
         if not await answers.lock(conn, course=job.course_id, answer=job.answer_id):
             return
         if opinion.status not in PASSING:
             if opinion.calls:  # who had no budget to ask knows nothing of the endpoint
-                await breakers.close(conn, QUEUE)
+                await breakers.close(conn, self._queue)
             # The job is ended first: only who still holds it may store a verdict.
             if await jobs.finish(conn, job):
-                await self._keep(conn, job, opinion, settings, lesson)
+                await self._keep(conn, job, opinion, found)
                 log.info(
                     "answer.judged", extra={"answer_id": job.answer_id, "kind": job.kind, "status": opinion.status}
                 )
@@ -149,25 +159,26 @@ class Worker:
                 await recording.calls(conn, job, opinion.calls)
             return
         reason = opinion.detail or opinion.status
-        if opinion.trouble in EVERYBODYS:
+        if opinion.trouble in EVERYBODYS and not self._is_overdue(found):
             await recording.calls(conn, job, opinion.calls)
             after = timedelta(seconds=opinion.retry_after_s or 0)
             if await jobs.give_back(conn, job, after=after):
                 await self._strike(conn, reason, at_once=True, at_least=after)
             return
-        if job.attempts >= self._pace.most_attempts:
+        if job.attempts >= self._pace.most_attempts or self._is_overdue(found):
             if await jobs.bury(conn, job, reason=reason):
-                await self._keep(conn, job, opinion, settings, lesson)
+                await self._keep(conn, job, opinion, found)
         else:
             await recording.calls(conn, job, opinion.calls)
             await jobs.retry(conn, job, after=self._gap(job, opinion.retry_after_s), reason=reason)
         await self._strike(conn, reason, at_once=False)
 
-    async def _keep(
-        self, conn: AsyncConnection, job: Job, opinion: Opinion, settings: JudgeSettings, lesson: Lesson | None
-    ) -> None:
-        configuration = lesson.configuration if lesson else None
-        await recording.judgement(conn, job, opinion, settings, model=self.judge.name, configuration=configuration)
+    async def _keep(self, conn: AsyncConnection, job: Job, opinion: Opinion, found: Brief) -> None:
+        await recording.judgement(conn, job, opinion, found, model=self.judge.name)
+
+    def _is_overdue(self, found: Brief) -> bool:
+        """Tell whether a second opinion has been waited for too long."""
+        return found.first is not None and datetime.now(UTC) - found.first.judged_at > self._pace.patience
 
     async def _strike(
         self, conn: AsyncConnection, reason: str, *, at_once: bool, at_least: timedelta = timedelta(0)
@@ -175,7 +186,7 @@ class Worker:
         log.warning("judge.unavailable", extra={"reason": reason})
         await breakers.strike(
             conn,
-            QUEUE,
+            self._queue,
             at_once=at_once,
             first=max(self._pace.first_pause, at_least),
             longest=max(self._pace.longest_pause, at_least),

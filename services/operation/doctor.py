@@ -37,6 +37,7 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
     """Yield checks as they are done; a failed one does not keep the others from being tried."""
     yield _python()
     yield _home(setup)
+    is_seconded = False
     try:
         async with wiring.database(setup) as url:
             yield await _server(setup, url)
@@ -48,10 +49,13 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             async for check in _courses(opened):
                 yield check
             yield await _queue(opened)
+            is_seconded = await _is_seconded(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
     yield await _answers(setup)
     yield await _judge(setup)
+    if setup.judge and (is_seconded or setup.has_another_judge):
+        yield await _second_judge(setup)
 
 
 async def examine_models(setup: Setup) -> AsyncIterator[Check]:
@@ -209,6 +213,24 @@ async def _judge(setup: Setup) -> Check:
     return await _model("judge", setup.judge)
 
 
+async def _is_seconded(opened: Services) -> bool:
+    """Tell whether any course has second opinions."""
+    rules = [await opened.rules.of(course) for course in await opened.courses.every()]
+    return any(one.second_opinion for one in rules)
+
+
+async def _second_judge(setup: Setup) -> Check:
+    """Say who gives second opinions, in the courses that have them."""
+    if setup.second_judge is None or not setup.has_another_judge:
+        return Check(
+            name="second opinions",
+            state="note",
+            detail="from the model that judges, asked the other way round: two opinions of one model err alike.",
+            advice="Set MONITORIA_SECOND_JUDGE_MODEL to another one to hear more than that.",
+        )
+    return await _model("second opinions", setup.second_judge)
+
+
 async def _model(name: str, config: LlmConfig) -> Check:
     try:
         async with ChatModel(config) as model:
@@ -224,7 +246,10 @@ async def _queue(opened: Services) -> Check:
     state = await opened.queue.state(None)
     if state.breaker and state.breaker.is_open:
         return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
-    waiting, dead = state.counts.get("waiting", 0), state.counts.get("dead", 0)
+    if state.second_breaker and state.second_breaker.is_open:
+        detail = f"second opinions are held up: {state.second_breaker.reason}"
+        return Check(name="judgements", state="note", detail=detail, advice="Nothing else waits for them.")
+    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
     if dead:
         detail = f"{dead} were given up, {waiting} wait."
         return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import agreement, judge_settings
+from db import agreement, judge_settings, second_opinions
 from db.records import AnswerId, ConfigurationId, Course, Judgement, Label, Outcome
 from db.records.reviews import HumanLabel, JudgedAnswer
 from services.ground.statistics import (
@@ -132,22 +132,26 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
         answers = await agreement.answered(conn, course.id)
         judgements = await agreement.judgements(conn, course.id)
         opinions = await agreement.opinions(conn, course.id)
+        seconds = await second_opinions.all_standing(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
     async with pool.connection() as conn:
         parted = await halves(conn, course.id)
-    return report(answers, judgements, opinions, flag_below=settings.flag_below, half=parted.of)
+    return report(answers, judgements, opinions, seconds, flag_below=settings.flag_below, half=parted.of)
 
 
 def report(
     answers: Sequence[JudgedAnswer],
     judgements: Sequence[Judgement],
     opinions: Sequence[HumanLabel],
+    seconds: Sequence[Judgement] = (),
     *,
     flag_below: int,
     half: Callable[[str], Half],
 ) -> AgreementReport:
     """
     Compare; *judgements* are the last of each configuration for each answer, oldest first.
+
+    *seconds* are the second opinions on the last of all for each answer.
 
     *half* tells to which half of the labelled questions one belongs.
     """
@@ -157,7 +161,7 @@ def report(
         said[opinion.answer_id].append(opinion)
     cases = [_case(answer, last.get(answer.answer_id), said) for answer in answers]
     return AgreementReport(
-        groups=_groups(cases, half),
+        groups=_groups(cases, half) | _seconded(cases, seconds),
         failures=_failures([case.judgement for case in cases if case.judgement]),
         judged_unlabelled=sum(
             not case.opinions for case in cases if case.judgement and case.judgement.score is not None
@@ -239,14 +243,38 @@ def among_staff(cases: Sequence[ComparedAnswer]) -> Comparison:
     Two labels an answer, so that an answer that many labelled counts once.
     """
     said = [[one.label for one in case.opinions if one.role == "staff"] for case in cases]
-    counts = Counter((labels[0], labels[1]) for labels in said if len(labels) > 1)
+    return _paired([(labels[0], labels[1]) for labels in said if len(labels) > 1], failed=0)
+
+
+def _seconded(cases: Sequence[ComparedAnswer], seconds: Sequence[Judgement]) -> dict[str, Comparison]:
+    """
+    Compare a second opinion with staff, the judge with staff on the same answers, and the judge with the second.
+
+    The same answers, for a second opinion is asked where it is hard to tell. Where nobody was asked there is no group.
+    """
+    of = {one.answer_id: one for one in seconds}
+    heard = [(case, of[case.answer.answer_id]) for case in cases if case.answer.answer_id in of]
+    if not heard:
+        return {}
+    pairs = [(case.judgement, second) for case, second in heard]
+    both = [(one.label, other.label) for one, other in pairs if one and one.label and other.label]
+    return {
+        "second opinion": compared([replace(case, judgement=second) for case, second in heard], by_staff),
+        "judge, same answers": compared([case for case, _ in heard], by_staff),
+        "judge, second opinion": _paired(both, failed=len(pairs) - len(both)),
+    }
+
+
+def _paired(pairs: Sequence[tuple[str, str]], *, failed: int) -> Comparison:
+    """Compare two labels of each answer, of which *failed* answers more lack one."""
+    counts = Counter(pairs)
     matrix = tuple(tuple(counts[first, second] for second in LABELS) for first in LABELS)
-    n = counts.total()
+    n = len(pairs)
     return Comparison(
-        labelled=n,
+        labelled=n + failed,
         n=n,
         tied=0,
-        failed=0,
+        failed=failed,
         unjudged=0,
         matrix=matrix,
         agreement=agreed(matrix) / n if n else None,

@@ -44,6 +44,12 @@ class ExportedAnswer:
     def latest(self, kind: JudgedFor) -> ExportedJudgement | None:
         return next((one for one in reversed(self.judgements) if one.kind == kind), None)
 
+    @property
+    def second(self) -> ExportedJudgement | None:
+        """The second opinion on the judgement of relevance that counts."""
+        first = self.latest("relevance")
+        return next((one for one in reversed(self.judgements) if first and one.first_id == first.id), None)
+
 
 def manual_label(annotations: Iterable[ExportedAnnotation]) -> str:
     """Return the label most staff give, or most students where no staff does; a tie has all its labels: "C/I"."""

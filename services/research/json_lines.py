@@ -164,7 +164,20 @@ def _judgement_object(one: ExportedJudgement, supports: Iterable[ExportedSupport
         "prompt_id": one.prompt_id,
         "prompt_sha256": one.prompt_sha256,
         **({"configuration": one.configuration_id} if one.configuration_id else {}),
+        **_beside(one),
         "judged_at": one.judged_at.isoformat(),
+    }
+
+
+def _beside(one: ExportedJudgement) -> dict[str, Any]:
+    """Return how a second opinion stands beside the judgement that it was asked about; nothing of other kinds."""
+    if one.first_id is None:
+        return {}
+    return {
+        "beside": one.first_id,
+        "asked_for": one.asked_for,
+        "spread": one.spread,
+        "is_split": one.is_split,
     }
 
 

@@ -64,6 +64,8 @@ TRIED = "again"
 """A column at the end, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
 LOOKED = ("second_look", "second_look_probability")
 """Columns at the end, where it was asked whether to have a second look at an answer."""
+SECONDED = ("second_status", "second_score", "second_model", "second_asked_for", "spread")
+"""Columns at the end, where a second opinion was asked on one of the answers."""
 
 
 def harmless(cell: object) -> object:
@@ -89,6 +91,7 @@ def cells(
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")
     silence = case.latest("abstention")
+    second = case.second
     scores = [passage["score"] for passage in told["passages"] if passage["score"] is not None]
     support = Counter(reference["support"] for reference in told["references"])
     votes = Counter((one.role, one.label) for one in case.annotations)
@@ -112,6 +115,11 @@ def cells(
         "support_none": support["none"],
         "abstention": silence and silence.abstention,
         TRIED: case.kept.again,
+        "second_status": second and second.status,
+        "second_score": second and second.score,
+        "second_model": second and second.model,
+        "second_asked_for": second and second.asked_for,
+        "spread": second and second.spread,
         **dict(zip(LOOKED, (case.kept.second_look, case.kept.second_look_probability), strict=True)),
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import annotations, answers, cards, reviews
 from db.records import AnswerId, Complaint, Course, Label
 from services.ground.text import LONE_SURROGATE
-from services.judging import flags
+from services.judging import flags, seconding
 
 Thumb = Literal["up", "down"]
 LABELS: dict[Thumb, Label] = {"up": "C", "down": "I"}
@@ -84,7 +84,9 @@ class Annotate:
         async with self._pool.connection() as conn:
             await answers.lock(conn, course=course.id, answer=answer)
             yield conn
-            await flags.by_votes(conn, course=course.id, answer=answer)
+            votes = await flags.by_votes(conn, course=course.id, answer=answer)
+            if seconding.contradicts(votes, votes.score):
+                await seconding.after_vote(conn, course=course.id, answer=answer)
             await cards.touch(conn, course=course.id, answer=answer)
 
     async def _voted(

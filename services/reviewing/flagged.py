@@ -35,6 +35,7 @@ class CardOpinion:
     relevance: Judgement | None
     support: tuple[ReferenceJudgement, ...]
     abstention: Judgement | None
+    second: Judgement | None = None  # another opinion on the relevance, where one was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

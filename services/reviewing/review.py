@@ -8,7 +8,7 @@ from typing import get_args
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, edits, judgements, kept, showings, verified
+from db import answers, cards, edits, judgements, kept, second_opinions, showings, verified
 from db.edits import HandId
 from db.records import Course, CourseId, ItemId, JudgedFor, Label, Language
 from db.records.reviews import DueCard, ListedItem, ReviewItem, SentCard
@@ -296,7 +296,10 @@ class Review:
             }
             support = latest["support"]
             rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
-        return CardOpinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
+            second = await second_opinions.standing(conn, course=course, answer=found.answer_id)
+        return CardOpinion(
+            relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"], second=second
+        )
 
     # Lists
 

@@ -9,7 +9,7 @@ from bot.discord.messages.buttons import CardPress, OnCard, PressButton
 from bot.discord.messages.defang import harmless, plain, shortened
 from bot.discord.messages.layout import GREEN, Page
 from bot.discord.messages.splitting import split
-from db.records import Hit, Language, Verdict
+from db.records import Hit, Judgement, Language, Verdict
 from db.records.reviews import ListedItem, Verified
 from services import i18n
 from services.ground.timestamps import clock
@@ -161,14 +161,12 @@ def passages(hits: Sequence[Hit], language: Language) -> discord.Embed:
 def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
     """Return what the judge said, with its reasons."""
     lines = list[str]()
-    if judged.relevance and judged.relevance.score is not None:
-        ar = f"{judged.relevance.score / 3:.2f}"
-        lines.append(i18n.text("judge.relevance", language, ar=ar, score=judged.relevance.score))
-        reasons = f"{judged.relevance.criteria or ''} {judged.relevance.evidence or ''}".strip()
-        if reasons:
-            lines.append(shortened(plain(reasons), LONGEST_FIELD))
-    elif judged.relevance:
-        lines.append(i18n.text("judge.failed", language, status=judged.relevance.status))
+    for one, scored, failed in (
+        (judged.relevance, "judge.relevance", "judge.failed"),
+        (judged.second, "judge.second", "judge.second_failed"),
+    ):
+        if one:
+            lines += _scored(one, scored, failed, language)
     for one in judged.support:
         lines.append(f"`[{one.number}]` {support(one.support if one.is_found else 'none', language)}")
     if judged.abstention and judged.abstention.abstention:
@@ -176,6 +174,15 @@ def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
         lines.append(i18n.text(key, language))
     said = "\n".join(lines) or i18n.text("judge.none", language)
     return discord.Embed(title=i18n.text("judge.title", language), description=said[:LONGEST_EMBED], colour=GREY)
+
+
+def _scored(judged: Judgement, scored: str, failed: str, language: Language) -> list[str]:
+    """Return a score with its reasons, in the texts *scored* and *failed*."""
+    if judged.score is None:
+        return [i18n.text(failed, language, status=judged.status)]
+    reasons = f"{judged.criteria or ''} {judged.evidence or ''}".strip()
+    said = i18n.text(scored, language, ar=f"{judged.score / 3:.2f}", score=judged.score)
+    return [said, *([shortened(plain(reasons), LONGEST_FIELD)] if reasons else [])]
 
 
 def listed(items: Sequence[ListedItem], guild: int, language: Language) -> discord.Embed:
@@ -253,7 +260,7 @@ def age(seconds: float, language: Language) -> str:
     )
 
 
-TELLING = {"low_relevance", "audit", "vote_against_judge"}
+TELLING = {"low_relevance", "audit", "vote_against_judge", "split_opinion"}
 """Reasons that say what the judge thinks: who labels an answer should not know it beforehand."""
 
 REASONS = {
@@ -269,6 +276,7 @@ REASONS = {
     "wrong_abstention": "reason.wrong_abstention",
     "unsupported_citation": "reason.unsupported_citation",
     "low_relevance": "reason.low_relevance",
+    "split_opinion": "reason.split_opinion",
     "audit": "reason.audit",
     "second_look": "reason.second_look",
 }

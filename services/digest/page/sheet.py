@@ -10,7 +10,7 @@ from services.digest.page.parts import Bar, FigureRow, Sheet, Spot, Tone, TopicW
 from services.digest.page.spoken import ANSWERS, ASKERS, CITATIONS, LABELLED, QUESTIONS, Spoken, quoted, titled, web
 from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
-from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, Topic, Tries
+from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, SecondOpinions, Topic, Tries
 from services.ground import alerting
 from services.ground.timestamps import clock
 
@@ -100,7 +100,7 @@ class _Sheets(Spoken):
             scores_caption=self.text(
                 "digest.score.caption", answers=self.counted(_answers(digest.relevance), *ANSWERS)
             ),
-            scores_notes=self._scores_notes(digest.relevance),
+            scores_notes=(*self._scores_notes(digest.relevance), *self._second_opinions(digest.second_opinions)),
             labels=self._labels(digest.staff_labels),
             agreement=self._agreement(digest.agreement),
             warning=self._warning(digest.agreement),
@@ -293,6 +293,22 @@ class _Sheets(Spoken):
                 )
             )
         return tuple(notes)
+
+    def _second_opinions(self, heard: SecondOpinions | None) -> tuple[str, ...]:
+        """Say on how many answers a second opinion was asked, and how often the two were split."""
+        if heard is None:
+            return ()
+        said = self.text("digest.second.asked", answers=self.counted(heard.asked, *ANSWERS))
+        if heard.low is not None and heard.high is not None:
+            low, high = (words.percent(end, self.language) for end in (heard.low, heard.high))
+            split, scored = (words.number(count, self.language) for count in (heard.split, heard.scored))
+            said += " " + self.text("digest.second.split", split=split, scored=scored, low=low, high=high)
+        if missing := heard.asked - heard.scored:
+            said += " " + self.counted(missing, "digest.second.missing.one", "digest.second.missing.other")
+        said += " " + self.text("digest.second.tokens", tokens=words.large(heard.tokens, self.language))
+        if heard.uncounted:
+            said += " " + self.counted(heard.uncounted, "digest.cost.uncounted.one", "digest.cost.uncounted.other")
+        return (said,)
 
     def _labels(self, labels: Mapping[Label, int]) -> str:
         total = sum(labels.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from db.records import Label
 from db.records.learning import LabelledAnswer
 from services.errors import Refused
-from services.judging.examples import MOST_CHARACTERS, Example, identity, shown, speaks_to_a_judge, why
+from services.judging.examples import LONGEST_EXAMPLE, MOST_CHARACTERS, Example, identity, shown, speaks_to_a_judge, why
 from services.research.agreement import verdict
 from services.words.terms import terms
 
@@ -38,7 +38,7 @@ def chosen(answers: Sequence[LabelledAnswer], labels: Labels, most: int, *, room
     """
     usable = [(one, example) for one in answers if (example := example_of(one))]
     plain = [(one, example) for one, example in usable if not speaks_to_a_judge(example)]
-    short = [(one, example) for one, example in plain if len(shown(example, labels)) <= MOST_CHARACTERS / 2]
+    short = [(one, example) for one, example in plain if len(shown(example, labels)) <= LONGEST_EXAMPLE]
     picked = _in_turns(_strata([pair for pair in short if pair[1].label in labels], labels), labels, most, room)
     return Chosen(examples=tuple(picked), swaying=len(usable) - len(plain), too_long=len(plain) - len(short))
 

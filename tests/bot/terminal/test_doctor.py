@@ -81,6 +81,22 @@ async def test_a_judge_of_its_own_that_is_down_is_named(terminal: Console) -> No
     assert {name for name, check in found.items() if check["state"] == "failed"} == {"judge"}
 
 
+async def test_who_gives_second_opinions_is_told_where_there_are_any(terminal: Console) -> None:
+    await terminal.run("course", "create", "redes", "--title", "Redes")
+    async with fake_model(says("OK")) as model:
+        there = terminal.having(OPENAI_BASE_URL=model.base_url)
+        none = await there.run("doctor", "--json")
+        await there.run("course", "judge", "redes", "--second-opinion", "on")
+        same = await there.having(MONITORIA_SECOND_JUDGE_MODEL="gpt-5-mini").run("doctor", "--json")
+        other = await there.having(MONITORIA_SECOND_JUDGE_BASE_URL=NOWHERE).run("doctor", "--json")
+
+    assert "second opinions" not in checks(none)
+    told = checks(same)["second opinions"]
+    assert (same.code, told["state"]) == (0, "note")
+    assert "the model that judges, asked the other way round" in told["detail"]
+    assert (other.code, checks(other)["second opinions"]["state"]) == (1, "failed")
+
+
 async def test_the_models_are_asked_real_questions_where_that_is_wanted(detached: Console) -> None:
     async with fake_model(says("[THINK]hm[/THINK]O dropout desliga neurônios sorteados no treino [1].")) as model:
         there = detached.having(DATABASE_URL=UNREACHABLE, OPENAI_BASE_URL=model.base_url)

@@ -30,7 +30,7 @@ def rows(terminal: Console, query: str) -> list[tuple[object, ...]]:
 async def models(writer: asyncio.StreamWriter, request: Request) -> None:
     """Answer, or judge, as the prompt asks."""
     asked = str(request["messages"][0]["content"])
-    if "You grade how relevant" in asked:
+    if "You grade how relevant" in asked or "You give a second opinion" in asked:
         await says(VERDICT)(writer, request)
     elif "whether the sources" in asked:
         await says(SUPPORT)(writer, request)
@@ -167,6 +167,66 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,), (3,)]
 
 
+async def test_second_opinions_are_switched_on_and_off(terminal: Console) -> None:
+    await terminal.run("course", "create", "redes", "--title", "Redes")
+    shipped = await terminal.run("course", "judge", "redes")
+    on = await terminal.run("course", "judge", "redes", "--second-opinion", "on", "--second-opinion-share", "0.1")
+    maybe = await terminal.run("course", "judge", "redes", "--second-opinion", "maybe")
+    off = await terminal.run("course", "judge", "redes", "--second-opinion", "off")
+
+    assert "second opinions none" in " ".join(flat(shipped.out).split())
+    assert "on scores at the threshold, on votes that contradict the judge, and on 10% of the others" in flat(
+        on.out
+    )
+    assert maybe.code == 2
+    assert "second opinions none" in " ".join(flat(off.out).split())
+    assert rows(terminal, "select version, second_opinion, second_opinion_share from judge_settings order by 1") == [
+        (1, True, 0.1),
+        (2, False, 0.1),
+    ]
+
+
+async def test_both_opinions_are_told_of_an_answer_that_is_judged_anew(terminal: Console) -> None:
+    async with course(terminal) as (there, _), fake_model(says(VERDICT.replace("1}", "2}"))) as second:
+        await there.run("course", "judge", "redes", "--second-opinion", "on", "--second-opinion-share", "1")
+        await there.run("judge")
+        [(answer,)] = rows(there, "select id from answers")
+        other = there.having(
+            MONITORIA_SECOND_JUDGE_MODEL="revisor",
+            MONITORIA_SECOND_JUDGE_BASE_URL=second.base_url,
+            MONITORIA_SECOND_JUDGE_API_KEY="dela",
+        )
+        heard = await other.run("judge", "--answer", str(answer))
+
+    assert flat(heard.out) == (
+        "3 judgements made or tried. Relevance by juiz: 1 of 3. "
+        "Second opinion by revisor (chance): 2 of 3, 1 point apart."
+    )
+    assert second.requests[0]["headers"]["authorization"] == "bearer dela"
+    assert rows(there, "select distinct model, prompt_id from judgements where kind = 'second' order by 1") == [
+        ("juiz", "second/1"),
+        ("revisor", "judge/2"),
+    ]
+    assert rows(there, "select reason from review_reasons order by 1") == [("low_relevance",), ("split_opinion",)]
+
+
+async def test_a_second_model_that_is_shut_is_told_beside_the_queue(terminal: Console) -> None:
+    async with course(terminal) as (there, _), fake_model(sends_json({"error": {}}, status=401)) as shut:
+        await there.run("course", "judge", "redes", "--second-opinion", "on", "--second-opinion-share", "1")
+        barred = there.having(MONITORIA_SECOND_JUDGE_BASE_URL=shut.base_url, MONITORIA_SECOND_JUDGE_API_KEY="errada")
+        judged = await barred.run("judge")
+        queue = await barred.run("queue")
+
+    assert judged.code == 0
+    assert "Second opinions are held up" in flat(judged.err)
+    assert "correct MONITORIA_SECOND_JUDGE_API_KEY" in flat(judged.err)
+    assert "0 waiting, 0 running, 0 dead." in queue.out
+    assert "Second opinions: 1 waiting, 0 running, 0 dead." in flat(queue.out)
+    assert "Second opinions are held up, the next try in" in flat(queue.out)
+    assert "errada" not in judged.out + judged.err + queue.out + queue.err
+    assert rows(there, "select status, score from judgements where kind = 'relevance'") == [("ok", 1)]
+
+
 def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
     first = Watched(
         scores={1: 2.0}, caught={}, missing=0, shift=None, is_same=False, is_shift_news=False, missed_news=frozenset()
@@ -195,6 +255,7 @@ def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
         ("--labels", "CPII", "The labels 'CPII' are no map"),
         ("--labels", "IPC", "The labels 'IPC' are no map"),
         ("--daily-tokens", "muitos", "The budget 'muitos' is no number"),
+        ("--second-opinion-share", "1.5", "The share 1.5 of answers to be heard a second opinion on is none"),
     ],
 )
 async def test_rules_without_sense_get_one_sentence(terminal: Console, option: str, value: str, said: str) -> None:

@@ -608,3 +608,50 @@ async def test_what_the_canaries_found_in_the_week_is_told(term: Term) -> None:
     assert told in pages.html(digest, "en")
     shown = [field.value or "" for field in digest_embed.embed(digest, "en").fields]
     assert told in "\n".join(shown).replace("\\", "")
+
+
+async def test_second_opinions_are_counted_with_what_is_missing_and_change_no_mean(term: Term) -> None:
+    for score in (1, 2, 2, 3):
+        await term.ask(MONDAY, score=score)
+    before = await term.told()
+    # Of the three at the threshold one agrees, one is split, one gave no score; an older one stands beside nothing now.
+    await term.write(
+        """
+        insert into judgements (answer_id, course_id, kind, status, score, label, settings_version, model, first_id,
+            asked_for, spread, is_split)
+        select answer_id, 1, 'second', case when at = 3 then 'refusal' else 'ok' end,
+            case at when 1 then 1 when 2 then 0 end, case when at < 3 then 'I' end, 0, 'revisor', id, 'threshold',
+            case at when 1 then 0 when 2 then 2 end, case at when 1 then false when 2 then true end
+        from (select *, row_number() over (order by id) as at from judgements) j where at < 4
+        """
+    )
+    await term.write(
+        "insert into model_calls (answer_id, course_id, kind, purpose, model_asked, prompt_id, prompt_sha256,"
+        " parameters, output, tokens_in, tokens_out, latency_ms, status, called_at) select 1, 1, 'second', 'second',"
+        " 'revisor', 'second/1', '', '{}', 'x', 900, 90, 1, 'ok', %(when)s",
+        when=MONDAY,
+    )
+    told = await term.told()
+
+    assert before.second_opinions is None
+    assert told.second_opinions is not None
+    heard = told.second_opinions
+    assert (heard.asked, heard.scored, heard.split, heard.tokens, heard.uncounted) == (3, 2, 1, 990, 0)
+    assert (heard.low, heard.high) == pytest.approx((0.095, 0.905), abs=0.001)
+    assert (told.relevance, told.agreement) == (before.relevance, before.agreement)
+    assert told.cost.tokens_in == before.cost.tokens_in + 900
+
+
+async def test_an_opinion_on_a_judgement_of_before_is_not_counted(term: Term) -> None:
+    await term.ask(MONDAY, score=2)
+    await term.write(
+        "insert into judgements (answer_id, course_id, kind, status, score, label, settings_version, model, first_id,"
+        " asked_for, spread, is_split) select answer_id, 1, 'second', 'ok', 0, 'I', 0, 'revisor', id, 'chance', 2, true"
+        " from judgements"
+    )
+    await term.write(
+        "insert into judgements (answer_id, course_id, kind, status, score, label, settings_version, model)"
+        " select answer_id, 1, 'relevance', 'ok', 3, 'C', 0, 'juiz' from judgements where kind = 'relevance'"
+    )
+
+    assert (await term.told()).second_opinions is None

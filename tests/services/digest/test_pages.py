@@ -20,7 +20,7 @@ from db.records import Language
 from services.digest.page import pages
 from services.digest.page.sheet import sheet
 from services.digest.posting.weeks import period
-from services.digest.report import Agreement, Digest, Figure, Relevance
+from services.digest.report import Agreement, Digest, Figure, Relevance, SecondOpinions
 from tests.services.digest import made_up
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -269,6 +269,36 @@ def test_how_far_scores_can_be_trusted_is_said_in_plain_words(
 
     assert (said is None) if shown.warning is None else (said is not None and said in shown.warning)
     assert bool(shown.caution) == is_caution
+
+
+SECONDED = SecondOpinions(asked=12, scored=11, split=1, low=0.016, high=0.377, tokens=9_870, uncounted=0)
+
+
+SECONDED_EN = (
+    "A second opinion was asked on 12 answers. The two were split on 1 of 11 (95 % interval: 2% to 38%). 1 gave no"
+    " score, and counts as missing. It took 9.9 thousand tokens, which the sum below contains."
+)
+SECONDED_PT = (
+    "Uma segunda opinião foi pedida sobre 12 respostas. As duas divergiram em 1 de 11 (intervalo de 95 %: 2% a 38%). 1"
+    " não deu nota e conta como ausente. Isso custou 9,9 mil tokens, já incluídos na soma abaixo."
+)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", SECONDED_EN), ("pt-BR", SECONDED_PT)])
+def test_second_opinions_are_told_with_what_is_missing(language: Language, said: str) -> None:
+    shown = replace(made_up.BELIEVABLE, second_opinions=SECONDED)
+
+    assert said in sheet(shown, language).scores_notes
+    assert said in pages.text(shown, language)
+    assert said in pages.html(shown, language)
+
+
+def test_second_opinions_without_a_score_are_no_percentage() -> None:
+    none = replace(SECONDED, scored=0, split=0, low=None, high=None)
+    [*_, said] = sheet(replace(made_up.BELIEVABLE, second_opinions=none), "en").scores_notes
+
+    assert "split" not in said
+    assert "12 gave no score, and count as missing." in said
 
 
 def test_agreement_on_nothing_is_no_percentage() -> None:

@@ -811,6 +811,41 @@ async def test_a_further_try_is_told_apart_and_changes_no_export_without_one(off
     assert {form: await office.export(form) for form in get_args(Format)} == plain
 
 
+async def test_a_second_opinion_leaves_beside_the_first_and_changes_no_export_without_one(office: Office) -> None:
+    _, answer = await office.asked()
+    await office.judged(answer)
+    plain = {form: await office.export(form) for form in get_args(Format)}
+    async with office.desk.pool.connection() as conn:
+        await conn.execute(
+            """
+            insert into judgements (answer_id, course_id, kind, status, score, label, settings_version, model, first_id,
+                asked_for, spread, is_split)
+            select answer_id, course_id, 'second', 'ok', 0, 'I', 0, 'revisor', id, 'threshold', score, true
+            from judgements where kind = 'relevance'
+            """
+        )
+
+    [told] = await office.documents()
+    table = await office.export("csv")
+
+    first, second = told["judgements"]
+    assert (second["kind"], second["beside"], second["asked_for"], second["is_split"]) == (
+        "second",
+        first["judgement_id"],
+        "threshold",
+        True,
+    )
+    assert second["spread"] == first["score"] == told["score"]
+    assert "beside" not in first
+    assert await office.export("dossier") == plain["dossier"]
+    more = b",second_status,second_score,second_model,second_asked_for,spread"
+    assert table.splitlines()[0] == plain["csv"].splitlines()[0] + more
+    assert table.splitlines()[-1].endswith(f",ok,0,revisor,threshold,{first['score']}".encode())
+    async with office.desk.pool.connection() as conn:
+        await conn.execute("delete from judgements where kind = 'second'")
+    assert {form: await office.export(form) for form in get_args(Format)} == plain
+
+
 @pytest.mark.parametrize(
     ("is_drawn", "is_opened", "outcome", "state"),
     [

@@ -141,7 +141,7 @@ async def test_rules_that_mend_the_bias_ship_alone_and_the_judge_goes_by_them(la
 async def test_rules_and_examples_share_one_room(labelled: Labelled) -> None:
     await fill(labelled)
     draft = await drafted(labelled, *(f"{number} " + "definir o termo " * 9 for number in "abcde"))
-    await labelled.run("update answers set text = text || ' ' || repeat('palavra ', 40)")
+    await labelled.run("update answers set text = text || ' ' || repeat('palavra ', 20)")
     found = await material(labelled.pool, labelled.course, with_rules(draft, examples=6))
     alone = await material(labelled.pool, labelled.course, LearnOrder())
 
