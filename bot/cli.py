@@ -112,6 +112,9 @@ def course_judge(
     audit_share: Annotated[
         float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
     ] = None,
+    context_share: Annotated[
+        float | None, typer.Option("--context-share", help="Of judged answers whose passages are judged too, 0 to 1.")
+    ] = None,
     daily_tokens: Annotated[
         str | None,
         typer.Option(
@@ -127,6 +130,7 @@ def course_judge(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
+        context_share=context_share,
         daily_tokens=daily_tokens,
         labels=labels,
     )

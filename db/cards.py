@@ -180,7 +180,8 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Rev
                     and a.label = 'C')::int as up,
                 (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
                     and a.label = 'I')::int as down,
-                exists (select from judgements j where j.answer_id = i.answer_id and j.score is not null) as has_score
+                exists (select from judgements j
+                    where j.answer_id = i.answer_id and j.kind = 'relevance' and j.score is not null) as has_score
             from review_items i where i.id = %(item)s and i.course_id = %(course)s
             """,
             {"course": course, "item": item},

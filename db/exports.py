@@ -145,6 +145,22 @@ async def has_tries(conn: AsyncConnection, *, course: CourseId, since: datetime 
     return found.rowcount > 0
 
 
+async def has_contexts(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether the passages of one of the questions were judged."""
+    found = await conn.execute(
+        """
+        select from judgements j
+        join answers a on a.id = j.answer_id and a.course_id = %(course)s
+        join questions q on q.id = a.question_id and q.course_id = %(course)s
+        where j.course_id = %(course)s and j.kind = 'context'
+            and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
 async def page(
     conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int
 ) -> list[ExportedQuestion]:

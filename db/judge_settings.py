@@ -11,7 +11,7 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select version, labels, flag_below, judge_share, audit_share, daily_tokens
+            select version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens
             from judge_settings where course_id = %(course)s order by version desc limit 1
             """,
             {"course": course},
@@ -27,9 +27,9 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
         await cur.execute(
             """
             insert into judge_settings
-                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens)
+                (course_id, version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens)
             select %(course)s, coalesce(max(version), 0) + 1, %(labels)s, %(flag_below)s, %(judge_share)s,
-                %(audit_share)s, %(daily_tokens)s
+                %(audit_share)s, %(context_share)s, %(daily_tokens)s
             from judge_settings where course_id = %(course)s
             returning version
             """,
@@ -39,6 +39,7 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
                 "flag_below": settings.flag_below,
                 "judge_share": settings.judge_share,
                 "audit_share": settings.audit_share,
+                "context_share": settings.context_share,
                 "daily_tokens": settings.daily_tokens,
             },
         )
@@ -52,6 +53,7 @@ def _settings(
     flag_below: int,
     judge_share: float,
     audit_share: float,
+    context_share: float,
     daily_tokens: int | None,
 ) -> JudgeSettings:
     worst, poor, fair, good = labels
@@ -61,5 +63,6 @@ def _settings(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
+        context_share=context_share,
         daily_tokens=daily_tokens,
     )

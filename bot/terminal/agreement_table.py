@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from services.ground.faults import Faults
 from services.ground.text import clean
 from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
 from services.research.annotators import EPSILON, StandIn
@@ -38,6 +39,12 @@ FLAGGING = (
 )
 CEILING = "two of staff on the same answer: no judge can be expected to agree with staff more than they do."
 HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
+FAULTS = (
+    "search: the passages were not about the question. answer: they were, and the answer was weak nevertheless. "
+    "weighted: each standing for 1 / its probability of being asked. missing: no verdict on the passages, or not yet. "
+    "not asked: a share of answers, and what staff label P or I, have their passages judged (course judge "
+    "--context-share)."
+)
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
@@ -63,6 +70,8 @@ def agreement(course: str, report: AgreementReport) -> RenderableType:
         parts += [_heading(f"\nWhen to flag: {_named(in_use)} {now}"), *_threshold(in_use.threshold)]
     if report.groups["staff, each other"].n:
         parts += [_heading("\nMay the judge stand in for one of staff?"), _stand_in(report.stand_in)]
+    if report.faults["all"].weak:
+        parts += [_heading("\nWeak answers: a bad search or a bad answer?"), *_faults(report.faults, report.flag_below)]
     if report.disagreements:
         parts.append(_heading("\nWhere they differ most"))
         parts += [_disagreement(number, one) for number, one in enumerate(report.disagreements, start=1)]
@@ -229,6 +238,28 @@ def _stand_in(found: StandIn) -> Text:
         "being cheaper (the alternative annotator test; half of them must be won).",
         style="bold" if found.may else "yellow",
     )
+
+
+def _faults(groups: Mapping[str, Faults], flag_below: int) -> list[RenderableType]:
+    table = _table()
+    table.add_column("", overflow="fold")
+    for name in ("weak", "n", "search", "answer", "search, share", "95 %", "weighted", "missing", "not asked"):
+        table.add_column(name, justify="right")
+    rows = {"all": "all", "staff": "staff say P or I", "judge": f"score below {flag_below}"}
+    for group, one in groups.items():
+        table.add_row(
+            rows[group],
+            str(one.weak),
+            str(one.n),
+            str(one.search) if one.n else "–",
+            str(one.answer) if one.n else "–",
+            _percent(one.search_share),
+            _range(one.interval),
+            _percent(one.weighted_share),
+            str(one.missing),
+            str(one.undrawn),
+        )
+    return [table, Text(FAULTS, style="dim")]
 
 
 def _disagreement(number: int, one: Disagreement) -> RenderableType:

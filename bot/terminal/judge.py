@@ -32,6 +32,7 @@ class RulesOrder:
     flag_below: int | None
     judge_share: float | None
     audit_share: float | None
+    context_share: float | None
     daily_tokens: str | None
     labels: str | None
 
@@ -43,7 +44,12 @@ class RulesOrder:
             Refused: the labels or the budget cannot be read.
 
         """
-        named = {"flag_below": self.flag_below, "judge_share": self.judge_share, "audit_share": self.audit_share}
+        named = {
+            "flag_below": self.flag_below,
+            "judge_share": self.judge_share,
+            "audit_share": self.audit_share,
+            "context_share": self.context_share,
+        }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if self.labels is not None:
             found["labels"] = labels(self.labels)
@@ -70,10 +76,17 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("flagged", f"scores below {now.flag_below}"),
         ("judged", f"{now.judge_share:.0%} of answers"),
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
+        ("judged for their passages too", _of_passages(now)),
         ("the judge's budget", budget),
     ):
         table.add_row(name, Text(value, style="bold"))
     return table
+
+
+def _of_passages(now: JudgeSettings) -> str:
+    if not now.context_share:
+        return "none"
+    return f"{now.context_share:.0%} of these, and what staff label P or I"
 
 
 def _tokens(written: str) -> int | None:

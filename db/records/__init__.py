@@ -310,8 +310,11 @@ class Annotation:
     comment: str | None
 
 
-JudgedFor = Literal["relevance", "support", "abstention"]
-"""What an answer is judged for: the answer itself, its references, or its saying that there is no material."""
+JudgedFor = Literal["relevance", "support", "abstention", "context"]
+"""
+What an answer is judged for: the answer itself, its references, its saying that there is no material, or the passages
+that it was made from.
+"""
 
 JudgementStatus = Literal[
     "ok",
@@ -372,6 +375,7 @@ class JudgeSettings:
     flag_below: int = 2  # scores under it are flagged, 0 to 4
     judge_share: float = 1.0  # of answers that are judged, 0 to 1
     audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
+    context_share: float = 0.05  # of the judged answers whose passages are judged too, 0 to 1; 0: of none at all
     daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
 
 
@@ -407,7 +411,7 @@ class Judgement:
     configuration_id: ConfigurationId | None = None  # of the examples that the judge was shown; None: of none
 
 
-Purpose = Literal["judgement", "learning", "canary"]
+Purpose = Literal["judgement", "learning", "canary", "context"]
 """What the judge's model was called for."""
 
 

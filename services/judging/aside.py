@@ -1,5 +1,7 @@
 """Ask the judge something that changes no judgement, inside the course's budget, with its calls kept."""
 
+from dataclasses import replace
+
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, judgements
@@ -10,6 +12,18 @@ from services.judging.judge import Judge, Opinion
 from services.judging.recording import Purse
 from services.judging.verdicts import Case
 from services.models.troubles import EVERYBODYS
+
+SHARE_OF_BUDGET = 2
+"""
+What answers need not be judged is asked as long as less than this part, a half, of a course's tokens of the day is
+spent: a round of canaries that is longer than the budget is tried again each day, and would leave no answer judged.
+"""
+
+
+def with_share(settings: JudgeSettings) -> JudgeSettings:
+    """Return *settings* with the budget of what is asked aside."""
+    most = settings.daily_tokens
+    return settings if most is None else replace(settings, daily_tokens=most // SHARE_OF_BUDGET)
 
 
 class Inquiry:

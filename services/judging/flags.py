@@ -12,6 +12,7 @@ BY_JUDGE: dict[JudgedFor, tuple[str, ...]] = {
     "relevance": ("low_relevance", "sway"),
     "support": ("unsupported_citation",),
     "abstention": ("wrong_abstention",),
+    "context": (),  # it says why an answer may be weak, not that it is
 }
 """The reasons that each kind of judgement gives, and takes back where a later judgement no longer does."""
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from db.records import JudgedFor, JudgementStatus, ModelCall
+from db.records import JudgementStatus, ModelCall
 from services import prompts
 from services.judging import tasks
 from services.judging.examples import Lesson
 from services.judging.reading import NoVerdict
-from services.judging.tasks import Task
+from services.judging.tasks import Asking, Task
 from services.judging.verdicts import Case, Verdict
 from services.models.chat import ChatModel, Message
 from services.models.troubles import ModelUnavailable, Trouble
@@ -96,23 +96,23 @@ class Judge:
         self._limit_s = time_limit_s
         self._manner = Manner()
 
-    async def judge(self, kind: JudgedFor, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
+    async def judge(self, kind: Asking, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
 
         For relevance, examples of *lesson* are shown beside it, never one of its own question.
 
-        An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
-        score stands. What the model or its server does wrong is no error here: it is the opinion's status.
+        Where a text tries to sway the judge of a score, it is judged twice, the second time without those sentences;
+        the lower score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
         first = await self._asked(tasks.task(kind, case, lesson), deadline, spend)
-        if kind != "relevance" or not tasks.tries_to_sway(case):
+        if not tasks.tries_to_sway(kind, case):
             return first
-        plain = tasks.without_sway(case)
+        plain = tasks.without_sway(kind, case)
         if first.verdict.score is None:
             return replace(first, swayed=True)
-        if not plain.text or not plain.question:
+        if plain is None:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
         return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
 

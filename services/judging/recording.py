@@ -36,7 +36,7 @@ async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kin
     exchange = await questions.exchange(conn, course=course, answer=answer)
     if exchange is None:
         return None
-    # Relevance is between question and answer; the passages, which are long, are for the other two.
+    # Relevance is between question and answer; the passages, which are long, are for the others.
     with_passages = kind != "relevance"
     return Case(
         question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
@@ -69,7 +69,7 @@ async def judgement(
         abstention=verdict.abstention,
         criteria=verdict.criteria,
         evidence=verdict.evidence,
-        label=None if verdict.score is None else settings.labels[verdict.score],
+        label=settings.labels[verdict.score] if verdict.score is not None and job.kind == "relevance" else None,
         settings_version=settings.version,
         swayed=opinion.swayed,
         probability=job.probability,
@@ -96,7 +96,13 @@ async def calls(
     """Store the calls, those that led to no judgement too."""
     for call in made:
         await judgements.insert_call(
-            conn, course=job.course_id, answer=job.answer_id, judgement=judgement, kind=job.kind, call=call
+            conn,
+            course=job.course_id,
+            answer=job.answer_id,
+            judgement=judgement,
+            kind=job.kind,
+            call=call,
+            purpose="context" if job.kind == "context" else "judgement",
         )
 
 

@@ -1,24 +1,38 @@
 """What the judge's model is asked, kind by kind: the prompt, the shape of the reply, and how it is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
 from services.ground.timestamps import clock
-from services.judging import examples, reading
+from services.judging import correctness, examples, reading
 from services.judging.examples import Lesson
+from services.judging.stretches import stretch
 from services.judging.swaying import sways, without_swaying
-from services.judging.verdicts import Case, Verdict
+from services.judging.verdicts import Case, Finding, Verdict
 from services.words.terms import fold
 
 BARE = "judge/2"
 """The prompt for relevance without examples."""
+CONTEXT = "context/1"
 LONGEST_CLAIM = 1_000
+LONGEST_STRETCH = 600
+"""Characters of each passage that the judge of passages is shown; ten whole ones would cost three times as much."""
 WORD = r"\w+"
+
+Asking = JudgedFor | Literal["correctness"]
+"""What a judge can be asked about an answer; whether it is correct is asked in evaluations, and not stored."""
+
+SWAYABLE: Mapping[Asking, tuple[str, ...]] = {
+    "relevance": ("question", "text"),
+    "context": ("question",),
+    "correctness": ("question", "text", "reference"),
+}
+"""The texts of a case by which each kind that gives a score could be swayed; passages are words of lecturers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,36 +45,74 @@ class Task:
     read: Callable[[str], Verdict]  # raises reading.NoVerdict
 
 
-def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
+def task(kind: Asking, case: Case, lesson: Lesson | None = None) -> Task:
     """Return what to ask about *case*, for relevance with the examples of *lesson* that may stand beside it."""
-    if kind == "relevance":
-        return _relevance(case, lesson)
-    return _support(case) if kind == "support" else _abstention(case)
+    match kind:
+        case "relevance":
+            return _relevance(case, lesson)
+        case "support":
+            return _support(case)
+        case "abstention":
+            return _abstention(case)
+        case "context":
+            return _context(case)
+        case "correctness":
+            return _correctness(case)
 
 
-def tries_to_sway(case: Case) -> bool:
-    return sways(case.question) or sways(case.text)
+def tries_to_sway(kind: Asking, case: Case) -> bool:
+    """Tell whether a text that is shown for a score of this *kind* speaks to the judge."""
+    return any(sways(getattr(case, name)) for name in SWAYABLE.get(kind, ()))
 
 
-def without_sway(case: Case) -> Case:
-    """Return *case* without the sentences that speak to the judge; little or nothing may be left."""
-    return replace(case, question=without_swaying(case.question), text=without_swaying(case.text))
+def without_sway(kind: Asking, case: Case) -> Case | None:
+    """Return *case* without the sentences that speak to the judge; None where nothing is left of a text."""
+    left = {name: without_swaying(getattr(case, name)) for name in SWAYABLE.get(kind, ())}
+    return replace(case, **left) if all(left.values()) else None
 
 
 def _relevance(case: Case, lesson: Lesson | None) -> Task:
     # Here, where the prompt is made, so that no caller can show an answer's own label.
     beside = lesson.beside(case.question, case.root) if lesson else ""
 
-    def read(text: str) -> Verdict:
-        found = reading.relevance(text)
-        return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
-
     values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
     return Task(
         prompt_id=examples.PROMPT if beside else BARE,
         values=values | ({"examples": beside} if beside else {}),
-        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
-        read=read,
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score=_SCORE),
+        read=_graded,
+    )
+
+
+def _context(case: Case) -> Task:
+    shown = [
+        f"Passage {number}\n{stretch(hit, case.question, LONGEST_STRETCH)}"
+        for number, hit in enumerate(case.hits, start=1)
+    ]
+    return Task(
+        prompt_id=CONTEXT,
+        values={"question": prompts.as_data(case.question), "passages": prompts.as_data("\n\n".join(shown))},
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score=_SCORE),
+        read=_graded,
+    )
+
+
+def _graded(text: str) -> Verdict:
+    found = reading.relevance(text)
+    return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
+
+
+def _correctness(case: Case) -> Task:
+    finding = _object(statement=_TEXT, finding={"type": "string", "enum": list(get_args(Finding))})
+    return Task(
+        prompt_id=correctness.PROMPT,
+        values={
+            "question": prompts.as_data(case.question),
+            "reference": prompts.as_data(case.reference),
+            "answer": prompts.as_data(case.text),
+        },
+        schema=_object(statements={"type": "array", "items": finding}, score=_SCORE),
+        read=correctness.held_against,
     )
 
 
@@ -143,6 +195,7 @@ def _passage(case: Case, reference: Reference) -> str:
 
 
 _TEXT = {"type": "string"}
+_SCORE = {"type": "integer", "enum": [0, 1, 2, 3]}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from db import answers, breakers, jobs, judge_settings
 from db.records import AnswerId, Job, JudgeSettings
 from services.judging import learned, recording
+from services.judging.aside import with_share
 from services.judging.examples import Lesson
 from services.judging.judge import PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
@@ -122,7 +123,8 @@ class Worker:
             )
         if case is None:
             return  # the answer was deleted, and its jobs with it
-        purse = Purse(self._pool, job.course_id, settings)
+        spends = with_share(settings) if job.kind == "context" else settings
+        purse = Purse(self._pool, job.course_id, spends)
         # No connection is held meanwhile: a judgement may take a minute, and there are four.
         opinion = await self.judge.judge(job.kind, case, purse.reserve, lesson)
         await purse.settle(opinion.calls)

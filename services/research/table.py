@@ -63,6 +63,9 @@ COLUMNS = (
 TRIED = "again"
 """The last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
 
+CONTEXT = "context"
+"""A column at the end too, where passages were judged: their last score, 0 to 3."""
+
 
 def harmless(cell: object) -> object:
     """
@@ -86,7 +89,7 @@ def cells(
     """Return the cells of a row, in the order of `COLUMNS` and *more*; what is missing is an empty cell."""
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")
-    silence = case.latest("abstention")
+    silence, context = case.latest("abstention"), case.latest("context")
     scores = [passage["score"] for passage in told["passages"] if passage["score"] is not None]
     support = Counter(reference["support"] for reference in told["references"])
     votes = Counter((one.role, one.label) for one in case.annotations)
@@ -110,6 +113,7 @@ def cells(
         "support_none": support["none"],
         "abstention": silence and silence.abstention,
         TRIED: case.kept.again,
+        CONTEXT: context and context.score,
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
     return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]

@@ -35,6 +35,7 @@ class CardOpinion:
     relevance: Judgement | None
     support: tuple[ReferenceJudgement, ...]
     abstention: Judgement | None
+    context: Judgement | None = None  # of the passages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

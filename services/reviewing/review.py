@@ -290,7 +290,12 @@ class Review:
             }
             support = latest["support"]
             rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
-        return CardOpinion(relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"])
+        return CardOpinion(
+            relevance=latest["relevance"],
+            support=tuple(rows),
+            abstention=latest["abstention"],
+            context=latest["context"],
+        )
 
     # Lists
 

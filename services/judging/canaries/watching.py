@@ -17,7 +17,7 @@ from db.records.learning import Canary, LastWatch
 from services.errors import MonitoriaError, Refused
 from services.ground.trouble import is_passing
 from services.judging import learned, recording, tasks
-from services.judging.aside import Inquiry
+from services.judging.aside import Inquiry, with_share
 from services.judging.canaries import keeping
 from services.judging.canaries.choosing import fill_up
 from services.judging.canaries.comparing import Past, Watched, watched
@@ -33,12 +33,6 @@ LOOK_S = 900.0
 AT_ONCE = 4
 TIMES, FIRST_TIMES = 2, 4
 """How often a frozen answer is scored in a round, and in the first one of a configuration, which all others rest on."""
-
-SHARE_OF_BUDGET = 2
-"""
-Canaries are judged as long as less than this part, a half, of a course's tokens of the day is spent: a round that is
-longer than the budget is tried again each day, and would leave no answer judged.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +125,7 @@ class Canaries:
                     f"The course {course.slug!r} has no judged answer yet that could be a canary; "
                     f"`monitoria judge --missing --course {course.slug}` judges the answers that it has."
                 )
-            aside = Inquiry(self._pool, self._judge, course, _with_share(settings), "canary")
+            aside = Inquiry(self._pool, self._judge, course, with_share(settings), "canary")
             times = TIMES if past.is_same else FIRST_TIMES
             said = list[_Said]()
             for at in range(0, len(every), AT_ONCE):
@@ -210,11 +204,6 @@ async def _case(conn: AsyncConnection, course: Course, canary: Canary) -> Case |
     hits = await answers.hits(conn, course=course.id, answer=canary.against_answer_id)
     shown = tuple(replace(one, number=1) for one in against)
     return replace(case, text=canary.text, references=shown, hits=tuple(hits)) if shown else None
-
-
-def _with_share(settings: JudgeSettings) -> JudgeSettings:
-    most = settings.daily_tokens
-    return settings if most is None else replace(settings, daily_tokens=most // SHARE_OF_BUDGET)
 
 
 def _identity(judge: Judge, lesson: Lesson | None) -> keeping.Identity:
