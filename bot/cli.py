@@ -284,6 +284,10 @@ def eval_(
         ),
     ] = None,
     first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
+    unaided: Annotated[
+        bool,
+        typer.Option("--unaided", help="With --answers: have the model write where staff's words are served, too."),
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Also choose and keep the weight of the embedding model.")
     ] = False,
@@ -292,19 +296,24 @@ def eval_(
     """
     Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
 
-    With --answers it measures answers: relevance and support as the judge sees them, silence, latency and tokens.
-    Nothing is stored.
+    With --answers it measures answers: relevance and support as the judge sees them, correctness beside what staff
+    wrote to the same question, silence, latency and tokens. Nothing is stored.
     """
     if answers:
         if calibrate:
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
         order = replaying.ReplayOrder(
-            question_set=question_set, course=course, against=against or [], first=first, as_json=as_json
+            question_set=question_set,
+            course=course,
+            against=against or [],
+            first=first,
+            as_json=as_json,
+            unaided=unaided,
         )
         to_the_end(replaying.replay(environment.setup(), order))
         return
-    if against or first:
-        raise typer.BadParameter("--against and --first go with --answers")
+    if against or first or unaided:
+        raise typer.BadParameter("--against, --first and --unaided go with --answers")
     to_the_end(
         commands.evaluate(
             environment.setup(), question_set=question_set, slug=course, calibrate=calibrate, as_json=as_json

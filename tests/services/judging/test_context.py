@@ -289,7 +289,7 @@ async def test_weak_answers_are_told_apart_by_who_finds_them_weak(court: Court) 
 
 async def test_a_deleted_answer_takes_what_was_said_of_its_passages_along(court: Court) -> None:
     await court.wants(context_share=1.0)
-    answer = await court.answer()
+    await court.answer()
     async with court.judged_by(judges(1, 0)) as (worker, _):
         await worker.drain()
     await court.rows("delete from questions")
