@@ -330,7 +330,7 @@ class _Sheets(Spoken):
         low, high = (words.percent(end, self.language) for end in faults.interval)
         said = self.text(
             "digest.faults.told",
-            answers=self.counted(faults.n, "digest.faults.weak.one", "digest.faults.weak.other"),
+            n=words.number(faults.n, self.language),
             search=words.number(faults.search, self.language),
             share=words.percent(faults.search_share, self.language),
             low=low,
@@ -339,7 +339,8 @@ class _Sheets(Spoken):
         )
         if not faults.missing:
             return said
-        return said + " " + self.counted(faults.missing, "digest.faults.missing.one", "digest.faults.missing.other")
+        missing = words.number(faults.missing, self.language)
+        return said + " " + self.text("digest.faults.missing", count=missing)
 
     def _warning(self, agreement: Agreement) -> str | None:
         if agreement.warning is None:

@@ -354,6 +354,7 @@ OPINION = CardOpinion(
         ReferenceJudgement(number=2, support="partial", quote="nunca dito", is_found=False),
     ),
     abstention=None,
+    context=replace(JUDGED, kind="context", label=None),
 )
 LISTED = [
     ListedItem(

@@ -176,6 +176,7 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
         "configurations",
         "disagreements",
         "stand_in",
+        "faults",
     ]
     groups = document["groups"]
     assert list(groups) == [
