@@ -39,12 +39,13 @@ FLAGGING = (
 )
 CEILING = "two of staff on the same answer: no judge can be expected to agree with staff more than they do."
 HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
-FAULTS = (
-    "search: the passages were not about the question. answer: they were, and the answer was weak nevertheless. "
-    "weighted: each standing for 1 / its probability of being asked. missing: no verdict on the passages, or not yet. "
-    "not asked: a share of answers, and what staff label P or I, have their passages judged (course judge "
-    "--context-share)."
-)
+FAULTS = {
+    "search": "of n, the passages were not about the question; beside it the range that so few allow (95 %, Wilson).",
+    "drawn": "the same share with each answer standing for 1 / its probability of being asked about.",
+    "answer": "of n, the passages were about it, and the answer was weak nevertheless.",
+    "missing": "no verdict on the passages, or none yet.",
+    "unasked": "of all answers a share (course judge --context-share), and what staff label P or I, is asked about.",
+}
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
@@ -243,23 +244,22 @@ def _stand_in(found: StandIn) -> Text:
 def _faults(groups: Mapping[str, Faults], flag_below: int) -> list[RenderableType]:
     table = _table()
     table.add_column("", overflow="fold")
-    for name in ("weak", "n", "search", "answer", "search, share", "95 %", "weighted", "missing", "not asked"):
-        table.add_column(name, justify="right")
-    rows = {"all": "all", "staff": "staff say P or I", "judge": f"score below {flag_below}"}
+    for name in ("weak", "n", "search", "95 %", "drawn", "answer", "missing", "unasked"):
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = {"all": "all", "staff": "staff: P or I", "judge": f"judge: below {flag_below}"}
     for group, one in groups.items():
         table.add_row(
             rows[group],
             str(one.weak),
             str(one.n),
-            str(one.search) if one.n else "–",
-            str(one.answer) if one.n else "–",
-            _percent(one.search_share),
+            f"{one.search} ({_percent(one.search_share)})" if one.n else "–",
             _range(one.interval),
             _percent(one.weighted_share),
+            str(one.answer) if one.n else "–",
             str(one.missing),
             str(one.undrawn),
         )
-    return [table, Text(FAULTS, style="dim")]
+    return [table, *(_remark(name, meaning) for name, meaning in FAULTS.items())]
 
 
 def _disagreement(number: int, one: Disagreement) -> RenderableType:
