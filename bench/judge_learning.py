@@ -15,7 +15,7 @@ from services.judging.canaries.choosing import MOST, spread
 from services.judging.canaries.comparing import FIRST_RUNS, Past, watched
 from services.judging.canaries.watching import FIRST_TIMES, TIMES
 from services.judging.examples import MOST_CHARACTERS, PROMPT
-from services.judging.tasks import CONTEXT, LONGEST_STRETCH
+from services.judging.tasks import CONTEXT, STRETCHES
 from services.research.learning.halves import DEVELOPMENT_SHARE, Halves
 from services.research.learning.shipping import Decision, TriedPair, decide
 
@@ -180,7 +180,6 @@ WEEKLY = 2_000
 """Answers a week, all judged for relevance, most for support too."""
 QUESTION, ANSWER, PASSAGE, REFERENCES, SUPPORTED = 120, 700, 2_100, 2.7, 0.8
 """Usual lengths in characters, references an answer (docs/references.md), and the share of answers that have any."""
-PASSAGES = 10
 REPLY = 150
 """Tokens that a judge writes."""
 CHARACTERS_A_TOKEN = 3.5
@@ -191,14 +190,14 @@ def added() -> tuple[float, dict[str, float]]:
     relevance = _tokens("judge/2", question=QUESTION, answer=ANSWER)
     taught = _tokens(PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS)
     support = _tokens("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
-    context = _tokens(CONTEXT, question=QUESTION, passages=PASSAGES * LONGEST_STRETCH)
+    context = _tokens(CONTEXT, question=QUESTION, passages=sum(STRETCHES))
     wanting = LABELS * sum(SHARES[1:]) / 4  # a month's labels, by the week
     drawn = WEEKLY * JudgeSettings().context_share
     development, test = LABELS * DEVELOPMENT_SHARE, LABELS * (1 - DEVELOPMENT_SHARE)
     return WEEKLY * (relevance + SUPPORTED * support), {
         "examples in each judgement, once shipped": WEEKLY * (taught - relevance),
         f"canaries, {MOST} of each kind": MOST * (TIMES * taught + support),
-        f"passages, of {drawn:.0f} answers drawn and {wanting:.0f} that staff label P or I": (drawn + wanting) * context,
+        f"passages of {drawn:.0f} answers drawn, {wanting:.0f} labelled P or I": (drawn + wanting) * context,
         f"learning from {LABELS} labels, once a month": (test * (relevance + taught) + development * taught) / 4,
     }
 

@@ -106,7 +106,8 @@ class Judge:
         the lower score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
-        first = await self._asked(tasks.task(kind, case, lesson), deadline, spend)
+        # In a thread: ten passages to be cut take some 30 ms.
+        first = await self._asked(await asyncio.to_thread(tasks.task, kind, case, lesson), deadline, spend)
         if not tasks.tries_to_sway(kind, case):
             return first
         plain = tasks.without_sway(kind, case)
@@ -114,7 +115,8 @@ class Judge:
             return replace(first, swayed=True)
         if plain is None:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
-        return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
+        again = await asyncio.to_thread(tasks.task, kind, plain, lesson)
+        return _lower(first, await self._asked(again, deadline, spend))
 
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:
         """Ask, and once more where the reply cannot be read."""

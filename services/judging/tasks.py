@@ -20,8 +20,11 @@ BARE = "judge/2"
 """The prompt for relevance without examples."""
 CONTEXT = "context/1"
 LONGEST_CLAIM = 1_000
-LONGEST_STRETCH = 600
-"""Characters of each passage that the judge of passages is shown; ten whole ones would cost three times as much."""
+STRETCHES = (*[900] * 4, *[400] * 6)
+"""
+Characters of each passage, best first, that the judge of passages is shown. Ten whole ones would cost three times as
+much, and hold the moment that answers hardly more often: docs/judge.md has both.
+"""
 WORD = r"\w+"
 
 Asking = JudgedFor | Literal["correctness"]
@@ -86,8 +89,8 @@ def _relevance(case: Case, lesson: Lesson | None) -> Task:
 
 def _context(case: Case) -> Task:
     shown = [
-        f"Passage {number}\n{stretch(hit, case.question, LONGEST_STRETCH)}"
-        for number, hit in enumerate(case.hits, start=1)
+        f"Passage {number}\n{stretch(hit, case.question, most)}"
+        for number, (hit, most) in enumerate(zip(case.hits, STRETCHES, strict=False), start=1)
     ]
     return Task(
         prompt_id=CONTEXT,
