@@ -22,7 +22,7 @@ from db.embedded import held
 from db.migrate import migrate
 from services.digest.topics import finding as topics
 from services.judging import promise
-from tests.databases import created
+from tests.databases import Shelf, created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
 
@@ -80,10 +80,18 @@ def shared_database(postgres_url: str, template: str) -> Generator[str, None, No
         yield url
 
 
+@pytest.fixture(scope="session")
+def shelf(postgres_url: str, template: str) -> Generator[Shelf, None, None]:
+    """Where migrated databases are kept that tests have used and left empty."""
+    shelf = Shelf(server=postgres_url, template=template)
+    yield shelf
+    shelf.clear()
+
+
 @pytest.fixture
-def database(postgres_url: str, template: str) -> Generator[str, None, None]:
-    """The URL of a fresh migrated database, for what must commit or race."""
-    with created(postgres_url, copy_of=template) as url:
+def database(shelf: Shelf) -> Generator[str, None, None]:
+    """The URL of a migrated database in which nothing is, for what must commit or race."""
+    with shelf.lent() as url:
         yield url
 
 

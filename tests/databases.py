@@ -1,17 +1,81 @@
 """Databases for tests on the one server of a run."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+SCHEMA = """
+    select md5(string_agg(one, ',' order by one)) from (
+        select concat_ws(' ', 'class', oid, xmin) from pg_class
+            where oid >= 16384 and relnamespace::regnamespace::text !~ '^pg_(toast_)?temp_'
+        union all select concat_ws(' ', 'column', attrelid, attnum, xmin) from pg_attribute
+            where attrelid >= 16384 and attrelid in (select oid from pg_class where relkind in ('r', 'v'))
+        union all select concat_ws(' ', 'constraint', oid, xmin) from pg_constraint where oid >= 16384
+        union all select concat_ws(' ', 'trigger', oid, xmin) from pg_trigger where oid >= 16384
+        union all select concat_ws(' ', 'index', indexrelid, xmin) from pg_index where indexrelid >= 16384
+        union all select concat_ws(' ', 'function', oid, xmin) from pg_proc where oid >= 16384
+        union all select concat_ws(' ', 'extension', oid, xmin) from pg_extension where oid >= 16384
+        union all select concat_ws(' ', 'schema', oid, xmin) from pg_namespace
+            where nspname !~ '^pg_(toast_)?temp_'
+        union all select concat_ws(' ', 'settings', setconfig) from pg_db_role_setting
+            where setdatabase = (select oid from pg_database where datname = current_database())
+    ) schema (one)
+"""
+"""Changes with every change of the schema: each of these rows has the transaction that wrote it."""
+LARGEST_GROWTH = 32 * 2**20
+PATIENCE_MS = 10_000
+
 
 @contextmanager
 def created(server: str, *, copy_of: str, encoding: str = "") -> Generator[str, None, None]:
     """Yield the URL of a new database on *server*, equal to *copy_of* (but its *encoding*), and drop it in the end."""
+    name = _copied(server, copy_of, encoding)
+    try:
+        yield make_conninfo(server, dbname=name)
+    finally:
+        _drop(server, name)
+
+
+@dataclass(kw_only=True)
+class Shelf:
+    """
+    Databases equal to a template, emptied and used again: making one costs the server twenty times as much.
+
+    Only what is certainly as it was is used again: one whose schema, settings or first rows are no longer those of
+    the template, or that has grown much, is dropped, and the next test gets a new one.
+    """
+
+    server: str
+    template: str
+    names: list[str] = field(default_factory=list[str])
+    _first: tuple[str, Mapping[str, str], int] | None = None
+
+    @contextmanager
+    def lent(self) -> Generator[str, None, None]:
+        """Yield the URL of a database that is as the template is."""
+        name = self.names.pop() if self.names else _copied(self.server, self.template)
+        url = make_conninfo(self.server, dbname=name)
+        if self._first is None:
+            self._first = _state(url)
+        try:
+            yield url
+        finally:
+            if _is_emptied(self.server, name, self._first):
+                self.names.append(name)
+            else:
+                _drop(self.server, name)
+
+    def clear(self) -> None:
+        while self.names:
+            _drop(self.server, self.names.pop())
+
+
+def _copied(server: str, template: str, encoding: str = "") -> str:
     name = f"monitoria_test_{uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as conn:
         # Copying the files takes half as long as writing their pages to the log; PostgreSQL 14 has no word for it.
@@ -19,10 +83,73 @@ def created(server: str, *, copy_of: str, encoding: str = "") -> Generator[str, 
         if encoding:
             way += sql.SQL(" locale 'C' encoding {}").format(encoding)
         conn.execute(
-            sql.SQL("create database {} template {} {}").format(sql.Identifier(name), sql.Identifier(copy_of), way)
+            sql.SQL("create database {} template {} {}").format(sql.Identifier(name), sql.Identifier(template), way)
         )
+    return name
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _is_emptied(server: str, name: str, first: tuple[str, Mapping[str, str], int]) -> bool:
+    """Let go of all that a test left in a database; return False where it is not certainly as it was at first."""
+    schema, rows, size = first
     try:
-        yield make_conninfo(server, dbname=name)
-    finally:
         with psycopg.connect(server, autocommit=True) as conn:
-            conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            # Also of programs that a test has killed; each is waited for.
+            ended = conn.execute(
+                "select pg_terminate_backend(pid, %(ms)s) from pg_stat_activity where datname = %(name)s",
+                {"name": name, "ms": PATIENCE_MS},
+            ).fetchall()
+        if not all(is_ended for (is_ended,) in ended):
+            return False
+        with psycopg.connect(make_conninfo(server, dbname=name)) as conn:
+            (now, now_size) = _schema_and_size(conn)
+            if now != schema or now_size > size + LARGEST_GROWTH:
+                return False
+            _empty(conn, [table for table in _with_rows(conn) if table not in rows])
+            return _contents(conn, rows) == rows
+    except psycopg.Error:
+        return False
+
+
+def _empty(conn: psycopg.Connection, tables: Sequence[str]) -> None:
+    # Each table for itself, without the triggers of foreign keys: `truncate` would write new files of all that follow.
+    conn.execute("set local session_replication_role = replica")
+    for table in tables:
+        conn.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
+    conn.execute(
+        """
+        select setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+        from pg_sequences where last_value is not null
+        """
+    )
+
+
+def _state(url: str) -> tuple[str, Mapping[str, str], int]:
+    """Return what tells a new database's schema, the contents of its tables that are not empty, and its bytes."""
+    with psycopg.connect(url) as conn:
+        schema, size = _schema_and_size(conn)
+        return schema, _contents(conn, _with_rows(conn)), size
+
+
+def _schema_and_size(conn: psycopg.Connection) -> tuple[str, int]:
+    found = conn.execute("select (" + SCHEMA + "), pg_database_size(current_database())").fetchone()
+    assert found
+    return str(found[0]), int(found[1])
+
+
+def _with_rows(conn: psycopg.Connection) -> list[str]:
+    tables = [name for (name,) in conn.execute("select tablename from pg_tables where schemaname = 'public'")]
+    each = sql.SQL(" union all ").join(
+        sql.SQL("select {} where exists (select from {})").format(sql.Literal(table), sql.Identifier(table))
+        for table in tables
+    )
+    return [name for (name,) in conn.execute(each)]
+
+
+def _contents(conn: psycopg.Connection, tables: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
+    told = sql.SQL("select md5(string_agg(t::text, ',' order by t::text)) from {} t")
+    return {table: str(conn.execute(told.format(sql.Identifier(table))).fetchall()[0][0]) for table in tables}

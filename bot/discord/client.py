@@ -297,9 +297,11 @@ class Monitoria(commands.Bot):
             task.cancel()
         if held:
             await asyncio.wait(held, timeout=RELEASE_LIMIT_S)
-        if self._cut_off:
+        # What hangs beyond that goes down with its connections; its person is told now, for then it is too late.
+        hung = [self._attended.pop(task) for task in held if not task.done() and task in self._attended]
+        if waiting := [*self._cut_off, *(one for one in hung if not _has_answered(one))]:
             stopping = Unavailable("The bot is stopping.")
-            told = [asyncio.create_task(apologise(interaction, stopping)) for interaction in self._cut_off]
+            told = [asyncio.create_task(apologise(interaction, stopping)) for interaction in waiting]
             await asyncio.wait(told, timeout=RELEASE_LIMIT_S)
         # Last: afterwards nobody can be told anything.
         await super().close()
@@ -319,7 +321,8 @@ def _trace(error: BaseException | None) -> BaseException | None:
 async def apologise(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell who acted what to do, and nobody else; what we do not expect is logged with its trace."""
     cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) and error.__cause__ else error
-    if is_settled(cause):
+    # Whoever still hung as the bot left was told then.
+    if is_settled(cause) or interaction.client.is_closed():
         log.info("interaction.not_ours", extra={"reason": str(cause)})
         return
     if isinstance(cause, Refused):

@@ -13,8 +13,8 @@ from bot.terminal import console as terminal
 from db.records import Again, Course
 from services import i18n
 from services.answering.again import offered
-from services.answering.ask import TriedBefore
 from services.answering.asked import Asked
+from services.answering.receiving import TriedBefore
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
 from services.reviewing.annotate import Thumb

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import cards, showings, staff_actions, verified
+from db import cards, kept, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.records.reviews import Verified
 from services.answering import same_question
-from services.answering.recorded import recorded
 from services.answering.same_question import Candidates, Comparable
 from services.errors import Unavailable
 from services.models.embedder import Embedder
@@ -133,3 +133,13 @@ class VerifiedAnswers:
             await showings.outdate_words(conn, course=course.id, verified=retired.id)
             await cards.outdate_words(conn, course=course.id, verified=retired.id)
         return retired
+
+
+async def recorded(conn: AsyncConnection, words: Verified) -> dict[str, str]:
+    """Return what the record of actions keeps of *words* in force, before they change."""
+    return worded(words.text, is_a_students=await kept.is_a_students(conn, course=words.course_id, verified=words.id))
+
+
+def worded(text: str, *, is_a_students: bool) -> dict[str, str]:
+    """Return *text* for the record, which never changes; what a student wrote is theirs to take back."""
+    return {} if is_a_students else {"text": text}

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from db.records import LectureFacts
-from services.answering.verdicts import BEFORE_VERDICT, LONGEST_VERDICT, VERDICT, VERDICTS
 from services.citing.citations import without_marks
 from services.citing.without_links import without_links
 from services.models.thoughts import SoFar
 from services.notation.parts import CODES, masked, read
 
+VERDICTS = ("NO_MATERIAL", "NEEDS_STAFF")
+"""The words with which a model says that it has no answer to give."""
+VERDICT = re.compile(r"\b(NO|NEEDS)(?:\\?_| )(MATERIAL|STAFF)(?![A-Za-z])\.?")
+LONGEST_VERDICT = 2 * max(map(len, VERDICTS))
+BEFORE_VERDICT = " \n\t*_`\"'«“"
 OPEN_FENCE = re.compile(r"\A\s*```(?:markdown|md|text|txt)?[ \t]*(?:\n|\Z)")
 """Some models put their whole answer in one; a student need not see it."""
 UNFINISHED = re.compile(r"(?:!?\[[^\[\]\n]*\]\([^()]*(?:\([^()\n]*(?:\)[^()\n]*)?)*|[\[【][^\[\]【】\n]*|(?<!\S)\S+)\Z")

@@ -11,8 +11,7 @@ from db.records import Hit, IntentKind, Outcome, Reference, VerifiedId
 from services import i18n, prompts
 from services.answering.asked import Question
 from services.answering.asked_before import Known
-from services.answering.drafts import Draft
-from services.answering.verdicts import BEFORE_VERDICT, VERDICT
+from services.answering.drafts import BEFORE_VERDICT, VERDICT, Draft
 from services.answering.without_model import quotations
 from services.citing.attribution import attributed
 from services.citing.citations import Claim, resolve

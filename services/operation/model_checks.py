@@ -9,8 +9,8 @@ from typing import Literal
 from db.records import Hit, LectureId, SegmentId
 from services import prompts
 from services.answering.ask import PROMPT
+from services.answering.drafts import BEFORE_VERDICT, VERDICT
 from services.answering.phrasing import Turn, standalone
-from services.answering.verdicts import BEFORE_VERDICT, VERDICT
 from services.citing.attribution import attributed
 from services.citing.citations import resolve
 from services.citing.marks import has_marks, normalised

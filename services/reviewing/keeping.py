@@ -17,7 +17,7 @@ from db.records.reviews import KeptMessage, SourceMessage
 from db.texts import storable
 from services import i18n
 from services.answering.asked import LONGEST_QUESTION, cleaned
-from services.answering.recorded import recorded, worded
+from services.answering.asked_before import recorded, worded
 from services.answering.writing import VERIFIED
 from services.citing.citations import Cited
 from services.citing.corrections import MOST_REFERENCES, TooManyMarks, WrongMark, corrected

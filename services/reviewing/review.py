@@ -15,7 +15,7 @@ from db.records.reviews import DueCard, ListedItem, ReviewItem, SentCard
 from db.texts import storable
 from services import i18n
 from services.answering.ask import Asker
-from services.answering.recorded import recorded
+from services.answering.asked_before import recorded
 from services.citing.citations import Cited
 from services.errors import Refused
 from services.reviewing.flagged import Card, CardOpinion, Member, Standing, state

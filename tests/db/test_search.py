@@ -189,11 +189,12 @@ async def test_signs_lose_nothing_of_the_best_ten(conn: AsyncConnection, filled:
     course, generation = filled
     (mean,) = await language_means.of_course(conn, course=course.id, generation=generation)
     cursor = await conn.execute(
-        "select segment_id, embedding::vector from segment_vectors where course_id = %(course)s", {"course": course.id}
+        "select segment_id, embedding::vector from segment_vectors where course_id = %(course)s order by 1, 2",
+        {"course": course.id},
     )
     stored = await cursor.fetchall()
     segments, pieces = [row[0] for row in stored], np.stack([np.asarray(row[1].to_numpy()) for row in stored])
-    shares: list[float] = []
+    found = 0
     random = np.random.default_rng(5)
     for near in random.choice(pieces, 20):
         asked = (near + 0.1 * random.standard_normal(DIMENSION)).astype(np.float32)
@@ -202,7 +203,7 @@ async def test_signs_lose_nothing_of_the_best_ten(conn: AsyncConnection, filled:
         dense = search.Dense(generation=generation, vector=asked, towards=towards, spoken=(spoken,), gain=1.0)
         hits = await search.nearest(conn, course=course.id, lectures=None, terms={}, dense=dense, limit=10, reach=REACH)
         best = dict.fromkeys(segments[at] for at in np.argsort(-(pieces @ towards)))
-        shares.append(len({hit.segment_id for hit in hits} & set(list(best)[:10])) / 10)
+        found += len({hit.segment_id for hit in hits} & set(list(best)[:10]))
 
     assert len(set(segments)) > 8 * COMPARED  # many more than are compared
-    assert np.mean(shares) >= 0.99
+    assert found >= 0.99 * 20 * 10

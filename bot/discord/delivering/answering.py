@@ -14,10 +14,11 @@ from bot.discord.delivering.refreshing import delivered
 from bot.process.metrics import Metrics
 from db.records import Destination
 from services import i18n
-from services.answering.ask import Asker, InProgress, NotStored
+from services.answering.ask import Asker, NotStored
 from services.answering.asked import Asked
 from services.answering.deliveries import Deliveries
 from services.answering.drafts import Draft
+from services.answering.receiving import InProgress
 from services.answering.replies import Reply
 from services.answering.showings import Showings
 from services.errors import MonitoriaError, Refused

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 
-from services.lectures.captions import jsons
-from services.lectures.captions.ass import ass
-from services.lectures.captions.blocks import COMMA, HEADER, sbv, srt, webvtt
-from services.lectures.captions.marks import is_marked, marks
+from services.lectures.captions.forms import jsons
+from services.lectures.captions.forms.ass import ass
+from services.lectures.captions.forms.blocks import COMMA, HEADER, sbv, srt, webvtt
+from services.lectures.captions.forms.marks import is_marked, marks
+from services.lectures.captions.forms.tsv import HEAD, tsv
+from services.lectures.captions.forms.xmls import ROOT, xml
 from services.lectures.captions.records import Format, Item, Unreadable
 from services.lectures.captions.times import CLOCK
-from services.lectures.captions.tsv import HEAD, tsv
-from services.lectures.captions.xmls import ROOT, xml
 
 HEAD_CHARS = 4_096
 XML_FORMATS: dict[str, Format] = {"tt": "ttml", "timedtext": "srv3", "transcript": "srv1"}

@@ -1,6 +1,8 @@
 """A database that fails for a while: whoever reaches for one of its tables is cut off, or waits."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +27,29 @@ async def hanging(campus: Campus, table: str) -> AsyncGenerator[psycopg.AsyncCon
     async with await psycopg.AsyncConnection.connect(campus.setup.database_url) as conn:
         await conn.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(table)))
         yield conn
+
+
+@asynccontextmanager
+async def frozen(campus: Campus) -> AsyncGenerator[None, None]:
+    """Stop the server's processes that wait for a lock, so that they do not even hear that they are cancelled."""
+    assert campus.setup.database_url
+    async with await psycopg.AsyncConnection.connect(campus.setup.database_url, autocommit=True) as conn:
+        waiting: list[int] = []
+        for _ in range(500):
+            cursor = await conn.execute(
+                "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            if waiting := [pid for (pid,) in await cursor.fetchall()]:
+                break
+            await asyncio.sleep(0.01)
+        assert waiting
+    for pid in waiting:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in waiting:
+            os.kill(pid, signal.SIGCONT)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from bot.discord.client import Monitoria
 from services import i18n
 from services.courses.people import People
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.cutting import cut, hanging
+from tests.bot.discord.cutting import cut, frozen, hanging
 from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_troubles import answers, mentioned, states
 from tests.fake_discord import Interaction
@@ -64,6 +64,18 @@ async def test_a_stop_before_the_question_is_stored_says_so(campus: Campus) -> N
                 await client.close()
 
         assert (said(asked), said(searched)) == (UNAVAILABLE, UNAVAILABLE)
+
+
+async def test_a_stop_tells_also_whom_a_database_leaves_hanging_that_hears_no_cancel(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        async with hanging(campus, "bindings"):
+            searched = await campus.server.slash(campus.ana, campus.room, "search", {"query": "gradiente"})
+            await searched.answered()
+            async with frozen(campus):
+                await client.close()
+
+        assert [message.content for message in searched.messages] == [said(searched)] == [UNAVAILABLE]
 
 
 @pytest.mark.parametrize("command", ["course show", "course unbind", "review list"])

@@ -67,6 +67,7 @@ async def test_a_search(campus: Campus) -> None:
             asked = await campus.server.slash(campus.ana, campus.room, "search", {"query": query})
             await campus.server.until(lambda asked=asked: asked.original and not asked.original.loading)
         assert at.client.is_ready()
+        await at.client.finished()  # what is shown is there a moment before its sender knows
 
 
 async def test_the_form_of_a_vote(campus: Campus) -> None:

@@ -20,7 +20,7 @@ from services.lectures.manifest import Plan
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 from tests.fake_model import says, waits
-from tests.services.answering.test_ask import RECURRENT, WORD_OF_PROOF, Room, answered, captioned, model_that, no_model
+from tests.services.answering.room import RECURRENT, WORD_OF_PROOF, Room, answered, captioned, model_that, no_model
 
 TO = Destination(guild_id=1, channel_id=2, message_id=3, token=None, is_private=False, language="pt-BR")
 

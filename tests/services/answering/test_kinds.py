@@ -19,7 +19,7 @@ from services.lectures.manifest import Plan
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
 from tests.fake_model import says
-from tests.services.answering.test_ask import Room, captioned, model_that, no_model
+from tests.services.answering.room import Room, captioned, model_that, no_model
 from tests.services.answering.test_scoping import FAR_AHEAD, asked, known, named
 
 DROPOUT = ["O dropout desliga neurônios ao acaso durante o treino.", "A penalidade L2 encolhe os pesos."]

@@ -22,7 +22,7 @@ from services.search.generations import Serving
 from services.search.retrieve import Retriever
 from services.search.scope.facts import EVERYWHERE, LectureFacts, Within
 from tests.fake_model import drips
-from tests.services.answering.test_ask import Room, answered, captioned, model_that, no_model, only
+from tests.services.answering.room import Room, answered, captioned, model_that, no_model, only
 
 FAR_AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
 A_FRIDAY = datetime(2026, 9, 18, 13, 0, tzinfo=UTC)
