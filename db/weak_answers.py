@@ -26,10 +26,7 @@ async def weak_answers(
     async with conn.cursor(row_factory=class_row(WeakAnswer)) as cur:
         await cur.execute(
             """
-            with judged as (
-                select distinct on (answer_id, kind) answer_id, kind, score, abstention from judgements
-                where course_id = %(course)s order by answer_id, kind, id desc
-            ), counted as (
+            with counted as (
                 select answer_id, label, rank() over (partition by answer_id order by count(*) desc) as place
                 from annotations where course_id = %(course)s and role = 'staff' group by 1, 2
             ), labelled as (
@@ -39,9 +36,18 @@ async def weak_answers(
                 c.score as context, s.abstention, j.id is not null as is_promised, j.probability
             from answers a
             join questions q on q.id = a.question_id and q.course_id = %(course)s
-            left join judged r on r.answer_id = a.id and r.kind = 'relevance'
-            left join judged c on c.answer_id = a.id and c.kind = 'context'
-            left join judged s on s.answer_id = a.id and s.kind = 'abstention'
+            left join lateral (
+                select score from judgements
+                where answer_id = a.id and course_id = %(course)s and kind = 'relevance' order by id desc limit 1
+            ) r on true
+            left join lateral (
+                select score from judgements
+                where answer_id = a.id and course_id = %(course)s and kind = 'context' order by id desc limit 1
+            ) c on true
+            left join lateral (
+                select abstention from judgements
+                where answer_id = a.id and course_id = %(course)s and kind = 'abstention' order by id desc limit 1
+            ) s on true
             left join labelled l on l.answer_id = a.id
             left join jobs j on j.answer_id = a.id and j.course_id = %(course)s
                 and j.kind = case a.outcome when 'no_material' then 'abstention' else 'context' end

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -75,7 +75,7 @@ class Court:
 
     async def wants(self, **settings: Any) -> None:
         async with self.desk.pool.connection() as conn:
-            await judge_settings.add(conn, self.course.id, JudgeSettings(**({"audit_share": 0.0} | settings)))
+            await judge_settings.add(conn, self.course.id, replace(JudgeSettings(audit_share=0.0), **settings))
 
     async def label(self, answer: AnswerId, label: Label, person: str = "bia") -> None:
         await Annotate(self.desk.pool).label(self.course, answer, person, label, judge_visible=False)
@@ -263,7 +263,8 @@ async def test_weak_answers_are_told_apart_by_who_finds_them_weak(court: Court) 
     await court.wants(context_share=1.0, flag_below=2)
     _, labelled, good = [await court.answer() for _ in range(3)]
     await court.rows("delete from jobs where kind = 'context' and answer_id = %s", labelled)
-    for label, person in (("P", "ana"), ("I", "bia"), ("C", "eva"), ("I", "rui")):
+    given: dict[str, Label] = {"ana": "P", "bia": "I", "eva": "C", "rui": "I"}
+    for person, label in given.items():
         await court.label(labelled, label, person)
     await court.label(good, "C")
     silent = await court.answer("Qual é a capital da França?")
