@@ -12,7 +12,19 @@ from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
 from bot.terminal.ending import in_a_sentence, to_the_end
 from bot.terminal.help_texts import flowing
 from bot.terminal.judge_app import judge_app
-from bot.terminal.options import CourseOption, JsonOption
+from bot.terminal.options import (
+    AgainstOption,
+    ContextShareOption,
+    CourseOption,
+    DailyTokensOption,
+    JsonOption,
+    KeepOption,
+    LabelsOption,
+    LectureOption,
+    PairsOption,
+    SecondShareOption,
+    UnaidedOption,
+)
 from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
@@ -54,9 +66,6 @@ course_app = typer.Typer(no_args_is_help=True, help="Create courses and see what
 app.add_typer(course_app, name="course")
 app.add_typer(judge_app, name="judge")
 
-LectureOption = Annotated[
-    str | None, typer.Option("--lecture", metavar="ID", help="This lecture only; `course show` lists the ids.")
-]
 LanguageOption = Annotated[
     Literal["pt-BR", "en"], typer.Option("--language", help="The language of the course and of its lectures.")
 ]
@@ -112,18 +121,10 @@ def course_judge(
     audit_share: Annotated[
         float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
     ] = None,
-    context_share: Annotated[
-        float | None, typer.Option("--context-share", help="Of judged answers whose passages are judged too, 0 to 1.")
-    ] = None,
-    daily_tokens: Annotated[
-        str | None,
-        typer.Option(
-            "--daily-tokens", metavar="N|none", help="What the judge may spend a day (UTC); a model's maps, half of it."
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option("--labels", metavar="IIPC", help="The labels of the scores 0 to 3.")
-    ] = None,
+    context_share: ContextShareOption = None,
+    second_share: SecondShareOption = None,
+    daily_tokens: DailyTokensOption = None,
+    labels: LabelsOption = None,
 ) -> None:
     """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
     order = judging.RulesOrder(
@@ -131,6 +132,7 @@ def course_judge(
         judge_share=judge_share,
         audit_share=audit_share,
         context_share=context_share,
+        second_share=second_share,
         daily_tokens=daily_tokens,
         labels=labels,
     )
@@ -275,19 +277,11 @@ def eval_(
     answers: Annotated[
         bool, typer.Option("--answers", help="Answer and judge each question, instead of only searching.")
     ] = False,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--against",
-            metavar="KEY=VALUE",
-            help="With --answers: compare with another model, base-url, prompt or retrieval (lexical); repeatable.",
-        ),
-    ] = None,
+    against: AgainstOption = None,
     first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
-    unaided: Annotated[
-        bool,
-        typer.Option("--unaided", help="With --answers: have the model write where staff's words are served, too."),
-    ] = False,
+    unaided: UnaidedOption = False,
+    pairs: PairsOption = False,
+    keep: KeepOption = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Also choose and keep the weight of the embedding model.")
     ] = False,
@@ -297,16 +291,20 @@ def eval_(
     Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
 
     With --answers it measures answers: relevance and support as the judge sees them, correctness beside what staff
-    wrote to the same question, silence, latency and tokens. Nothing is stored.
+    wrote to the same question, silence, latency and tokens. Nothing is stored, unless --keep says so.
     """
+    if (pairs and not against) or (keep and not pairs):
+        raise typer.BadParameter("--pairs goes with --answers and --against, and --keep with --pairs")
     if answers:
         if calibrate:
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
+        wanted = "kept" if keep else "asked" if pairs else "none"
         order = replaying.ReplayOrder(
             question_set=question_set,
             course=course,
             against=against or [],
             first=first,
+            pairs=wanted,
             as_json=as_json,
             unaided=unaided,
         )
@@ -348,9 +346,13 @@ def agreement(course: CourseOption, as_json: JsonOption = False) -> None:
 @app.command()
 def export(
     course: CourseOption,
-    form: Annotated[Literal["dossier", "jsonl", "csv"], typer.Option("--format", help="The shape to write.")],
+    form: Annotated[
+        Literal["dossier", "jsonl", "csv", "pairs"],
+        typer.Option("--format", help="The shape to write; pairs: what was compared two by two, as JSON lines."),
+    ],
     since: Annotated[
-        str | None, typer.Option("--since", metavar="DAY", help="Only what was asked from this day on (UTC).")
+        str | None,
+        typer.Option("--since", metavar="DAY", help="Only what was asked, or compared, from this day on (UTC)."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write, whole or not at all.")] = None,
     lang: Annotated[

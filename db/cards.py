@@ -181,8 +181,17 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Rev
                 (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
                     and a.label = 'I')::int as down,
                 exists (select from judgements j
-                    where j.answer_id = i.answer_id and j.kind = 'relevance' and j.score is not null) as has_score
-            from review_items i where i.id = %(item)s and i.course_id = %(course)s
+                    where j.answer_id = i.answer_id and j.kind = 'relevance' and j.score is not null) as has_score,
+                exists (select from second_look_items s where s.item_id = i.id and s.course_id = i.course_id)
+                    as is_second_look,
+                l.is_drawn is true and l.ended_at is null as is_second_awaited,
+                l.outcome is not distinct from 'labelled' and (
+                    select count(distinct a.label) from annotations a
+                    where a.answer_id = i.answer_id and a.course_id = i.course_id and a.role = 'staff'
+                        and a.label in ('C', 'I')
+                ) = 2 as are_labels_opposed
+            from review_items i left join second_looks l on l.answer_id = i.answer_id and l.course_id = %(course)s
+            where i.id = %(item)s and i.course_id = %(course)s
             """,
             {"course": course, "item": item},
         )
@@ -274,14 +283,25 @@ NEED = (
     "unsupported_citation",
     "low_relevance",
     "audit",
+    "second_look",
 )
 """Reasons by need: who called for a person comes first, chance last."""
 
 
 async def listed(
-    conn: AsyncConnection, *, course: CourseId, reason: str | None, only_free_for: int | None, most: int
+    conn: AsyncConnection,
+    *,
+    course: CourseId,
+    reason: str | None,
+    only_free_for: int | None,
+    not_labelled_by: str | None,
+    most: int,
 ) -> list[ListedItem]:
-    """Open items, the greatest need first, then the oldest; those with *reason*, or that *only_free_for* may take."""
+    """
+    Open items, the greatest need first, then the oldest; those with *reason*, or that *only_free_for* may take.
+
+    Second looks at what *not_labelled_by* has labelled are left out.
+    """
     async with conn.cursor(row_factory=class_row(ListedItem)) as cur:
         await cur.execute(
             """
@@ -300,9 +320,22 @@ async def listed(
                 and (%(reason)s::text is null or %(reason)s = any(r.reasons))
                 and (%(free_for)s::bigint is null or i.taken_by is null or i.taken_until <= now()
                     or i.taken_by = %(free_for)s)
+                and not exists (
+                    select from second_look_items s
+                    join annotations n on n.answer_id = i.answer_id and n.course_id = s.course_id
+                    where s.item_id = i.id and s.course_id = i.course_id and n.role = 'staff'
+                        and n.annotator_key = %(labelled_by)s
+                )
             order by r.need, i.opened_at, i.id limit %(most)s
             """,
-            {"course": course, "reason": reason, "free_for": only_free_for, "most": most, "need": list(NEED)},
+            {
+                "course": course,
+                "reason": reason,
+                "free_for": only_free_for,
+                "labelled_by": not_labelled_by,
+                "most": most,
+                "need": list(NEED),
+            },
         )
         return await cur.fetchall()
 
@@ -319,7 +352,9 @@ async def stats(conn: AsyncConnection, *, course: CourseId) -> ReviewStats:
             from (
                 select opened_at, settled_at,
                     settled_at > now() - interval '30 days' and verdict <> 'gone' as is_recent
-                from review_items where course_id = %(course)s
+                from review_items
+                where course_id = %(course)s
+                    and id not in (select item_id from second_look_items where course_id = %(course)s)
             ) i
             """,
             {"course": course},

@@ -214,7 +214,9 @@ async def reviewed(conn: AsyncConnection, span: Span) -> Reviewed:
             from (
                 select opened_at, settled_at,
                     settled_at >= %(start)s and settled_at < %(end)s and verdict <> 'gone' as is_settled
-                from review_items where course_id = %(course)s
+                from review_items
+                where course_id = %(course)s
+                    and id not in (select item_id from second_look_items where course_id = %(course)s)
             ) i
             """,
             span.parameters,

@@ -25,6 +25,9 @@ from db.records import (
 )
 from db.records.exports import ExportedHit, ExportedReference
 
+LookState = Literal["not_drawn", "waiting", "open", "labelled", "withdrawn"]
+"""How far the second look at an answer has come, which is for somebody else on staff to label."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedQuestion:
@@ -53,6 +56,8 @@ class ExportedQuestion:
     tokens_out: int | None
     answered_at: datetime | None
     entry: dict[str, Any] | None  # of the dossier that it came in
+    second_look: LookState | None  # None: whether to have one was never asked
+    second_look_probability: float | None  # of being drawn for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +166,21 @@ async def has_contexts(conn: AsyncConnection, *, course: CourseId, since: dateti
     return found.rowcount > 0
 
 
+async def has_second_looks(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether for an answer among the questions it was asked whether to have a second look at it."""
+    found = await conn.execute(
+        """
+        select from second_looks k
+        join answers a on a.id = k.answer_id and a.course_id = %(course)s
+        join questions q on q.id = a.question_id and q.course_id = %(course)s
+        where k.course_id = %(course)s and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
 async def page(
     conn: AsyncConnection, *, course: CourseId, since: datetime | None, after: int, most: int
 ) -> list[ExportedQuestion]:
@@ -172,12 +192,15 @@ async def page(
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
                 q.again, q.text as question, q.standalone, a.id as answer_id, a.outcome, a.text as answer, a.model,
                 a.prompt_id, a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
-                a.tokens_out, a.answered_at, d.entry
+                a.tokens_out, a.answered_at, d.entry, coalesce(k.outcome, case
+                    when not k.is_drawn then 'not_drawn' when k.opened_at is not null then 'open'
+                    when k.is_drawn then 'waiting' end) as second_look, k.probability as second_look_probability
             from questions q
             left join lectures l on l.id = q.lecture_id and l.course_id = %(course)s
             left join answers a on a.question_id = q.id and a.course_id = %(course)s
             left join generations g on g.id = a.generation_id
             left join dossier_entries d on d.question_id = q.id and d.course_id = %(course)s
+            left join second_looks k on k.answer_id = a.id and k.course_id = %(course)s
             where q.course_id = %(course)s and q.id > %(after)s
                 and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
             order by q.id limit %(most)s

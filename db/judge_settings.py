@@ -11,7 +11,7 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens
+            select version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens, second_share
             from judge_settings where course_id = %(course)s order by version desc limit 1
             """,
             {"course": course},
@@ -27,9 +27,10 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
         await cur.execute(
             """
             insert into judge_settings
-                (course_id, version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens)
+                (course_id, version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens,
+                    second_share)
             select %(course)s, coalesce(max(version), 0) + 1, %(labels)s, %(flag_below)s, %(judge_share)s,
-                %(audit_share)s, %(context_share)s, %(daily_tokens)s
+                %(audit_share)s, %(context_share)s, %(daily_tokens)s, %(second_share)s
             from judge_settings where course_id = %(course)s
             returning version
             """,
@@ -41,6 +42,7 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
                 "audit_share": settings.audit_share,
                 "context_share": settings.context_share,
                 "daily_tokens": settings.daily_tokens,
+                "second_share": settings.second_share,
             },
         )
         return int(await cur.fetchone() or 0)
@@ -55,6 +57,7 @@ def _settings(
     audit_share: float,
     context_share: float,
     daily_tokens: int | None,
+    second_share: float,
 ) -> JudgeSettings:
     worst, poor, fair, good = labels
     return JudgeSettings(
@@ -65,4 +68,5 @@ def _settings(
         audit_share=audit_share,
         context_share=context_share,
         daily_tokens=daily_tokens,
+        second_share=second_share,
     )

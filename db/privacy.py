@@ -10,6 +10,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db.records import Again, AnswerId, Course, CourseId, Label, Language, Outcome, QuestionId, Role
 from db.records.operation import HeldInCourse
+from db.records.pairs import Chosen, PairId, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,17 @@ class OwnVote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnChoice:
+    """What a member of staff chose of two answers, by the place where each stood."""
+
+    pair_id: PairId
+    shown_first: Side
+    better: Chosen | None  # None: shown, and nothing chosen
+    shown_at: datetime
+    chosen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAt:
     """Where in a server a message asked."""
 
@@ -75,8 +87,8 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Held
         # A person has another key in each course, so that nobody can join what is stored in two.
         await cur.execute(
             """
-            select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments,
-                least(q.since, v.since, k.since) as since
+            select c.id as course_id, c.slug, c.title, c.language, q.questions, v.votes, v.comments, p.choices,
+                least(q.since, v.since, k.since, p.since) as since
             from unnest(%(courses)s::bigint[], %(keys)s::text[]) as person (course_id, key)
             join courses c on c.id = person.course_id
             cross join lateral (
@@ -91,7 +103,11 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Held
                 select min(kept_at) as since from kept_messages
                 where course_id = person.course_id and author_key = person.key
             ) k
-            where q.questions > 0 or v.votes > 0 or k.since is not null
+            cross join lateral (
+                select count(*)::int as choices, min(shown_at) as since
+                from pair_choices where course_id = person.course_id and chooser_key = person.key
+            ) p
+            where q.questions > 0 or v.votes > 0 or k.since is not null or p.choices > 0
             order by c.slug
             """,
             {"courses": list(keys), "keys": list(keys.values())},
@@ -132,6 +148,19 @@ async def votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[Ow
             join questions q on q.id = a.question_id and q.course_id = %(course)s
             where n.course_id = %(course)s and n.annotator_key = %(key)s
             order by n.created_at, n.id
+            """,
+            {"course": course, "key": key},
+        )
+        return await cur.fetchall()
+
+
+async def choices(conn: AsyncConnection, *, course: CourseId, key: str) -> list[OwnChoice]:
+    """All pairs of answers that the person was shown as staff, the oldest first."""
+    async with conn.cursor(row_factory=class_row(OwnChoice)) as cur:
+        await cur.execute(
+            """
+            select pair_id, shown_first, better, shown_at, chosen_at from pair_choices
+            where course_id = %(course)s and chooser_key = %(key)s order by shown_at, pair_id
             """,
             {"course": course, "key": key},
         )
@@ -271,3 +300,12 @@ async def delete_judge_views(conn: AsyncConnection, *, course: CourseId, key: st
         "delete from judge_views where course_id = %(course)s and annotator_key = %(key)s",
         {"course": course, "key": key},
     )
+
+
+async def delete_choices(conn: AsyncConnection, *, course: CourseId, key: str) -> int:
+    """Forget which of two answers the person chose, and which they were shown; return how many there were."""
+    deleted = await conn.execute(
+        "delete from pair_choices where course_id = %(course)s and chooser_key = %(key)s",
+        {"course": course, "key": key},
+    )
+    return deleted.rowcount

@@ -1,4 +1,4 @@
-"""The moments that an answer cites, or a verified answer: one shape in two tables, stored and read in one way."""
+"""The moments that an answer cites, whoever wrote it: one shape in three tables, stored and read in one way."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -9,12 +9,12 @@ from psycopg.sql import SQL, Identifier
 
 from db.records import CourseId, Reference
 
-Citing = Literal["answer", "verified"]
+Citing = Literal["answer", "verified", "pair_answer"]
 
 
 async def cited(conn: AsyncConnection, by: Citing, *, course: CourseId, number: int) -> list[Reference]:
-    """The moments that the answer, or verified answer, of that *number* cites, by their own numbers."""
-    # A table's name cannot be a parameter; these two are ours, and never a person's words.
+    """The moments that the answer of that *number* cites, by their own numbers."""
+    # A table's name cannot be a parameter; these three are ours, and never a person's words.
     query = SQL(
         """
         select r.number, r.segment_id, l.slug as lecture, l.title, r.start_s, r.end_s, r.url, r.quote

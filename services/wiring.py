@@ -57,7 +57,9 @@ from services.models.translator import OfflineTranslator, open_translator
 from services.notation.drawing_process import Pictures
 from services.reviewing.annotate import Annotate
 from services.reviewing.keeping import Keeping
+from services.reviewing.pairs import Pairs
 from services.reviewing.review import Review
+from services.reviewing.second_looks import SecondLooks
 from services.search.generations import Serving, identity_of
 from services.search.retrieve import Retriever
 from services.words import language
@@ -143,6 +145,8 @@ class Services:
     canaries: Canaries | None  # None: as above
     alerts: Alerts
     review: Review
+    second_looks: SecondLooks
+    pairs: Pairs
     verified: VerifiedAnswers
     digests: Digests
     lecture_cards: LectureCards
@@ -258,6 +262,8 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             canaries=Canaries(opened.pool, worker.judge) if worker else None,
             alerts=Alerts(opened.pool),
             review=Review(opened.pool, asker),
+            second_looks=SecondLooks(opened.pool),
+            pairs=Pairs(opened.pool),
             verified=VerifiedAnswers(opened.pool),
             digests=Digests(opened.pool, Figures(opened.pool, serving)),
             lecture_cards=LectureCards(opened.pool),

@@ -63,6 +63,7 @@ insert into annotations (answer_id, course_id, annotator_key, role, label, comme
     values (1, 1, 'key', 'student', 'I', %(tricky)s);
 insert into review_items (answer_id, course_id) values (1, 1);
 insert into review_reasons (item_id, reason) values (1, 'voted_down');
+insert into second_looks (answer_id, course_id, probability, is_drawn) values (1, 1, 0.1, false);
 insert into jobs (kind, answer_id, course_id, run_at) values ('relevance', 1, 1, 'infinity');
 insert into judge_settings (course_id, version, labels, flag_below, judge_share, audit_share)
     values (1, 1, '{I,I,P,C}', 2, 1, 0.1);
@@ -83,6 +84,15 @@ insert into canaries (course_id, kind, answer_id, number, text, against_answer_i
     values (1, 'kept', 1, null, %(tricky)s, 1, null);
 insert into canary_verdicts (run_id, course_id, canary_id, score) values (1, 1, 1, 3);
 insert into judge_alerts (course_id, run_id, kind, model, shift, part, n) values (1, 1, 'shift', 'm', 0.5, 0, 20);
+insert into pair_sets (run_id, course_id, first, second) values (1, 1, 'as configured', 'model=m');
+insert into answer_pairs (course_id, run_id, question_id, question) values (1, 1, 1, %(tricky)s);
+insert into pair_answers (course_id, pair_id, side, text) values (1, 1, 'first', %(tricky)s);
+insert into pair_answer_references (pair_answer_id, course_id, number, segment_id, start_s, end_s, quote)
+    values (1, 1, 1, 1, 0, 1, 'q');
+insert into pair_judgements (pair_id, course_id, shown_first, status, better, reason, tokens)
+    values (1, 1, 'first', 'ok', 'tie', %(tricky)s, 18);
+insert into pair_choices (pair_id, course_id, chooser_key, shown_first, better, chosen_at)
+    values (1, 1, 'key', 'second', 'skipped', now());
 insert into dossier_entries (question_id, course_id, position, entry) values (2, 1, 0, '{"a": ["á", 1e400, null]}');
 insert into judge_views (answer_id, course_id, annotator_key) values (1, 1, 'key');
 insert into staff_actions (course_id, item_id, actor_key, action, after) values (1, 1, 'key', 'took', '{"b": 1}');

@@ -25,7 +25,9 @@ from bot.discord.messages.defang import shortened
 from bot.discord.messages.forms import EDIT, WHY, custom_id
 from bot.discord.messages.map_buttons import MapButton, MapPress
 from bot.discord.messages.map_forms import MAP_FORM
+from bot.discord.messages.pairs import PairButton, PairPress
 from bot.discord.messages.splitting import LONGEST
+from bot.discord.pair_actions import PairActions
 from bot.discord.publishing_commands import admits_commands, invitation, publish
 from bot.process.metrics import Metrics
 from db.records import AnswerId, CourseId, ItemId
@@ -108,6 +110,7 @@ class Monitoria(commands.Bot):
         self._feedback = Feedback(services, self.commanding)
         self.card_actions = CardActions(services)
         self.map_actions = MapActions(services)
+        self.pair_actions = PairActions(services)
         self.refreshing = Refreshing(self, services.asker, services.showings, services.pictures)
         self._background: set[asyncio.Task[None]] = set()
         self._attended: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
@@ -117,7 +120,7 @@ class Monitoria(commands.Bot):
     async def setup_hook(self) -> None:
         """Register what must work from the first event on, and publish the commands."""
         # Before the first event: presses of messages of earlier runs may be the first to come.
-        self.add_dynamic_items(PressButton, MapButton)
+        self.add_dynamic_items(PressButton, MapButton, PairButton)
         await self.tree.set_translator(Translations())
         try:
             await publish(self.tree)
@@ -179,6 +182,10 @@ class Monitoria(commands.Bot):
     async def pressed_on_map(self, interaction: discord.Interaction[Any], press: MapPress) -> None:
         """Act on a button of a lecture's map."""
         await self.act(interaction, lambda: self.map_actions.pressed(interaction, press))
+
+    async def pressed_on_pair(self, interaction: discord.Interaction[Any], press: PairPress) -> None:
+        """Act on a button under two answers."""
+        await self.act(interaction, lambda: self.pair_actions.pressed(interaction, press))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Read forms by their custom id: those that were opened before a restart too."""

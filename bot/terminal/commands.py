@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 from bot.terminal import agreement_table as views_agreement
 from bot.terminal import console as terminal
@@ -34,6 +34,7 @@ from services.research import export as exporting
 from services.research import importing
 from services.research.evaluate import EvalQuestion, Outcome, by_group, outcomes, read_set
 from services.research.learning import runs
+from services.research.pairs import exporting as pair_exporting
 from services.research.seconds import CitedAnswer, Seconds, quotations, seconds
 from services.search.generations import reindex as reindexing
 from services.search.retrieve import Retriever
@@ -71,7 +72,7 @@ class ExportOrder:
     """What `monitoria export` was told."""
 
     course: str
-    form: exporting.Format
+    form: exporting.Format | Literal["pairs"]
     since: str | None
     out: Path | None
     language: Language | None
@@ -229,28 +230,33 @@ async def agreement(setup: Setup, *, slug: str, as_json: bool) -> None:
 
 async def export(setup: Setup, order: ExportOrder) -> None:
     since = exporting.day(order.since) if order.since is not None else None
+    what = "pair" if order.form == "pairs" else "question"
     out = files.replacing(order.out, what="export") if order.out else nullcontext(sys.stdout.buffer)
     with out as file:
         async with wiring.store(setup) as store:
             course = await store.courses.find(order.course)
-            written = exporting.chunks(store.pool, course, form=order.form, since=since, language=order.language)
-            done = await _exported(written, file)
+            if order.form == "pairs":
+                written = pair_exporting.chunks(store.pool, course, since=since)
+            else:
+                written = exporting.chunks(store.pool, course, form=order.form, since=since, language=order.language)
+            done = await _exported(written, file, of=f"{what}s")
             twice = await exporting.numbers_met_twice(store.pool, course) if order.form == "dossier" else []
     if not done:
-        asked = f"that was asked since {order.since}" if since else "yet"
-        terminal.tell(f"The course {course.slug!r} has no question {asked}, so the export is empty.")
+        was = "compared" if order.form == "pairs" else "asked"
+        asked = f"that was {was} since {order.since}" if since else "yet"
+        terminal.tell(f"The course {course.slug!r} has no {what} {asked}, so the export is empty.")
     elif order.out:
-        terminal.tell(f"Wrote {done:,} questions to {str(order.out)!r}.", style="green")
+        terminal.tell(f"Wrote {done:,} {what}s to {str(order.out)!r}.", style="green")
     if twice:
         numbers = ", ".join(map(str, twice))
         terminal.tell(f"Questions asked here and imported ones share numbers ({numbers}); an import would refuse them.")
 
 
-async def _exported(chunks: AsyncGenerator[exporting.Chunk, None], file: BinaryIO) -> int:
-    """Write an export to *file*; return how many questions it has."""
+async def _exported(chunks: AsyncGenerator[exporting.Chunk, None], file: BinaryIO, *, of: str) -> int:
+    """Write an export to *file*; return how many questions, or pairs, it has."""
     done = 0
     with terminal.progress() as bars:
-        task = bars.add_task("questions", total=None)
+        task = bars.add_task(of, total=None)
         async with aclosing(chunks):
             async for chunk in chunks:
                 _write(file, chunk.data)

@@ -35,6 +35,7 @@ class RulesOrder:
     context_share: float | None
     daily_tokens: str | None
     labels: str | None
+    second_share: float | None
 
     def changes(self) -> dict[str, Any]:
         """
@@ -49,6 +50,7 @@ class RulesOrder:
             "judge_share": self.judge_share,
             "audit_share": self.audit_share,
             "context_share": self.context_share,
+            "second_share": self.second_share,
         }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if self.labels is not None:
@@ -77,6 +79,7 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("judged", f"{now.judge_share:.0%} of answers"),
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
         ("judged for their passages too", _of_passages(now)),
+        ("labelled answers that a second person labels blind", f"{now.second_share:.0%}"),
         ("the judge's budget", budget),
     ):
         table.add_row(name, Text(value, style="bold"))
@@ -86,7 +89,7 @@ def rules_view(now: JudgeSettings) -> RenderableType:
 def _of_passages(now: JudgeSettings) -> str:
     if not now.context_share:
         return "none"
-    return f"{now.context_share:.0%} of these, and what staff label P or I"
+    return f"{now.context_share:.0%}, and all labelled P/I"
 
 
 def _tokens(written: str) -> int | None:

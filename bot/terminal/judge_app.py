@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from bot.terminal import judge as judging
     from bot.terminal import judge_learn as judge_learning
     from bot.terminal import judge_runs as judge_running
+    from bot.terminal import pairs as pairing
 else:
     # As in `bot.cli`: no command waits for what another one needs.
     environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judge")
     judge_learning, judge_running = lazily("bot.terminal.judge_learn"), lazily("bot.terminal.judge_runs")
+    pairing = lazily("bot.terminal.pairs")
 
 judge_app = typer.Typer(
     help="Judge now what is due, and wait for it; see how the judge itself was measured.\n\n"
@@ -74,6 +76,12 @@ def judge_learn(
 def judge_canaries(course: CourseOption) -> None:
     """Have the judge see its canaries now, as it does each week, and tell whether it has changed or misses errors."""
     to_the_end(judging.canaries(environment.setup(), course))
+
+
+@judge_app.command("pairs")
+def judge_pairs(course: CourseOption, as_json: JsonOption = False) -> None:
+    """Show which of two configurations the judge prefers, which staff prefer, and how often they say the same."""
+    to_the_end(pairing.standing(environment.setup(), course, as_json=as_json))
 
 
 @judge_app.command("runs")

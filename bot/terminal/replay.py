@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bot.terminal import beside_staff
 from bot.terminal import console as terminal
+from bot.terminal import pairs as pairing
 from db.records import Course
 from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
@@ -23,7 +24,7 @@ from services.models.chat import ChatModel
 from services.models.llm import OPENAI, LlmConfig
 from services.research.evaluate import EvalQuestion, read_set
 from services.research.replay import Difference, Played, Summary, differences, play, summary, without
-from services.research.truths import ComparedCorrectness, Truths, compared, gone, truths
+from services.research.truths import ComparedCorrectness, Truths, comparable, gone, truths
 from services.search.retrieve import Retriever
 from services.wiring import JUDGE_LIMIT_S, Services, Setup
 
@@ -59,6 +60,7 @@ class ReplayOrder:
     course: str
     against: Sequence[str]
     first: int | None
+    pairs: Literal["none", "asked", "kept"]  # whether the judge also compares answers two by two; kept: for staff too
     as_json: bool
     unaided: bool = False  # without the answers that staff have verified
 
@@ -79,16 +81,21 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
             name = ", ".join(f"{key}={value}" for key, value in changes.items())
             async with _other(services, setup, changes, given) as asker:
                 runs[name] = await _played(asker, judge, course, questions, name, written)
+        compared = None
+        if order.pairs != "none":
+            keep = order.pairs == "kept"
+            compared = await pairing.compared(services, judge, course, runs, keep=keep)
         withdrawn = await gone(services.pool, course, written)
     runs = {name: without(played, withdrawn) for name, played in runs.items()}
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
     sides = [[one.beside for one in played] for played in runs.values()]
-    beside = compared(sides[0], sides[-1], gone=len(withdrawn))
+    beside = comparable(sides[0], sides[-1], gone=len(withdrawn))
     if order.as_json:
-        terminal.print_json(shape(order.course, summaries, moved, beside))
+        document = shape(order.course, summaries, moved, beside)
+        terminal.print_json(document | pairing.replay_document(compared))
     else:
-        terminal.show(view(summaries, moved, beside))
+        terminal.show(Group(view(summaries, moved, beside), *pairing.replay_view(order.course, compared)))
 
 
 def changed(against: Sequence[str]) -> dict[str, str]:

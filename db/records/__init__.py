@@ -289,8 +289,8 @@ Complaint = Literal["wrong", "incomplete", "unclear", "wrong_moment", "other"]
 """What a student finds wrong with an answer."""
 
 
-Verdict = Literal["C", "P", "I", "edited", "dismissed", "approved", "rejected", "gone"]
-"""How staff settled a flagged answer; `gone`: its reason went before anybody looked."""
+Verdict = Literal["C", "P", "I", "edited", "dismissed", "approved", "rejected", "gone", "second"]
+"""How staff settled a flagged answer; `gone`: its reason went before anybody looked; `second`: by a second label."""
 
 Held = Literal["no", "waiting", "approved", "rejected"]
 """Whether an answer waits for the approval of staff, or waited for it."""
@@ -377,6 +377,7 @@ class JudgeSettings:
     audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
     context_share: float = 0.05  # of the judged answers whose passages are judged too, 0 to 1; 0: of none at all
     daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
+    second_share: float = 0.1  # of labelled answers that a second member of staff is shown too, 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

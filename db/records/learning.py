@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from db.records import Abstention, AnswerId, ConfigurationId, Course, CourseId, Label, RunId
 
-RunKind = Literal["agreement", "learning", "canary"]
+RunKind = Literal["agreement", "learning", "canary", "pairs"]
 RunHalf = Literal["all", "development", "test"]
 
 

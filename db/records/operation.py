@@ -66,4 +66,5 @@ class HeldInCourse:
     questions: int
     votes: int
     comments: int  # of the votes
+    choices: int  # between two answers, as staff
     since: datetime

@@ -27,6 +27,9 @@ class ReviewItem:
     up: int
     down: int
     has_score: bool
+    is_second_look: bool = False  # another one of staff is to label it, blind, and there is no other reason
+    is_second_awaited: bool = False  # the answer waits for its second look: what the first one said is not shown
+    are_labels_opposed: bool = False  # one of two who labelled it blind says correct, the other incorrect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

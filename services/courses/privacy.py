@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, cards, courses, interactions, kept, orphans, privacy, questions, showings, watermarks
-from db.privacy import AskedAt, OwnQuestion, OwnVote
+from db.privacy import AskedAt, OwnChoice, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
 from db.records.operation import HeldInCourse, Orphan
 from services import i18n
@@ -53,6 +53,7 @@ class Forgotten:
 
     questions: int
     votes: int
+    choices: int = 0  # between two answers, as staff
     messages: tuple[Orphan, ...]  # held for whoever called; what is left of them comes up again later
 
 
@@ -106,6 +107,7 @@ class Privacy:
         return Forgotten(
             questions=sum(part.questions for part in parts),
             votes=sum(part.votes for part in parts),
+            choices=sum(part.choices for part in parts),
             messages=tuple(message for part in parts for message in part.messages),
         )
 
@@ -114,6 +116,7 @@ class Privacy:
         async with self._pool.connection() as conn:
             asked = await privacy.questions(conn, course=course.id, key=key)
             voted = await privacy.votes(conn, course=course.id, key=key)
+            chosen = await privacy.choices(conn, course=course.id, key=key)
             cited = [
                 await answers.references(conn, course=course.id, answer=own.answer_id)
                 if own.answer_id and not own.is_held
@@ -125,6 +128,7 @@ class Privacy:
             "title": course.title,
             "questions": [_question(own, references) for own, references in zip(asked, cited, strict=True)],
             "votes": [_vote(own) for own in voted],
+            **({"choices": [_choice(own) for own in chosen]} if chosen else {}),
         }
 
     async def _forget_in(self, course: Course, person: int) -> Forgotten:
@@ -140,6 +144,7 @@ class Privacy:
             messages = await orphans.make(conn, course=course.id, key=key, also=presses, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
+            chosen = await privacy.delete_choices(conn, course=course.id, key=key)
             # Before the questions go: those that followed them are found by them.
             await privacy.forget_understood(conn, course=course.id, key=key)
             await privacy.delete_presses(conn, course=course.id, presses=presses)
@@ -151,7 +156,7 @@ class Privacy:
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)
             await watermarks.raise_to(conn, past)
             await interactions.close(conn, asking)
-        return Forgotten(questions=count, votes=len(voted), messages=tuple(messages))
+        return Forgotten(questions=count, votes=len(voted), choices=chosen, messages=tuple(messages))
 
 
 def packed(document: dict[str, Any]) -> Export:
@@ -238,6 +243,17 @@ def _vote(own: OwnVote) -> dict[str, Any]:
         "comment": own.comment,
         "given_at": own.created_at.isoformat(),
         "changed_at": own.changed_at.isoformat(),
+    }
+
+
+def _choice(own: OwnChoice) -> dict[str, Any]:
+    """Return a choice as the person made it; which answer was whose, they were not told and are not now."""
+    places = {own.shown_first: "A", "tie": "same", "skipped": "skipped", None: None}
+    return {
+        "pair": own.pair_id,
+        "chosen": places.get(own.better, "B"),
+        "shown_at": own.shown_at.isoformat(),
+        "chosen_at": own.chosen_at.isoformat() if own.chosen_at else None,
     }
 
 

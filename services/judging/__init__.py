@@ -4,5 +4,6 @@ Judge answers after they were given: how relevant, how well supported, or whethe
 `promise` puts a job into the queue and `worker` takes it out. `judge` asks the model: `tasks` says what, `verdicts`
 what it is shown and finds, `examples` what it may be shown of staff's labels and `learned` what it is shown now,
 `reading` takes a verdict from its text or none, `swaying` finds answers that speak to the judge. `recording` stores
-what came of it with its `flags`, by the course's `rules`; `queue` shows what is stuck.
+what came of it with its `flags`, by the course's `rules`; `queue` shows what is stuck. `pairing` has two answers
+compared, which judges neither.
 """

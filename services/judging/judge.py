@@ -118,6 +118,10 @@ class Judge:
         again = await asyncio.to_thread(tasks.task, kind, plain, lesson)
         return _lower(first, await self._asked(again, deadline, spend))
 
+    async def ask(self, task: Task, spend: Spend) -> Opinion:
+        """Put one task to the model, within the judge's limit; what goes wrong is the opinion's status."""
+        return await self._asked(task, asyncio.get_running_loop().time() + self._limit_s, spend)
+
     async def _asked(self, task: Task, deadline: float, spend: Spend) -> Opinion:
         """Ask, and once more where the reply cannot be read."""
         messages = prompts.load(task.prompt_id).fill(**task.values)

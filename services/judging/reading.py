@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from db.records import Support
+from services.judging.verdicts import BetterPlace
 from services.models.completions import storable
 
 FENCE = re.compile(r"```(?:json)?[ \t]*\n(?P<inside>.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
@@ -27,7 +28,11 @@ REFERENCE = re.compile(
 )
 SCORE = re.compile(r"(?P<score>-?[0-9]{1,9})(?:\.0+)?(?:\s*(?:/|out of|of|de|em|sobre)\s*3(?:\.0+)?)?", re.IGNORECASE)
 """A whole number, or one out of three; out of anything else is another scale, and no score of ours."""
-EMPHASIS = re.compile(r"\*\*(Criteria|Supporting Evidence|Score|Answerable)(?::\*\*|\*\*:)")
+COMPARISON = re.compile(
+    r"Reason:[ \t]*(?P<reason>\S.*?)\s*\n\s*Better:[ \t]*(?P<better>[^\s.][^\n]{0,30}?)\.?", re.DOTALL
+)
+PAIR_LABEL = re.compile(r"^[ \t]*(?:Reason|Better):", re.MULTILINE)
+EMPHASIS = re.compile(r"\*\*(Criteria|Supporting Evidence|Score|Answerable|Reason|Better)(?::\*\*|\*\*:)")
 BOLD = re.compile(r"\*\*(.+)\*\*|\[\[?(.+?)\]?\]")
 REFUSAL = re.compile(
     r"\b(?:i(?:'m| am) (?:sorry|unable|not able)|i (?:can(?:no|'|’)t|cannot|won(?:'|’)t)|as an ai\b|"
@@ -61,6 +66,14 @@ class Sourced:
     number: int
     quote: str
     support: Support
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedAnswers:
+    """Which of two answers is better, by its place."""
+
+    better: BetterPlace
+    reason: str
 
 
 class NoVerdict(Exception):
@@ -124,6 +137,34 @@ def support(text: str, numbers: Sequence[int]) -> tuple[Sourced, ...]:
         raise NoVerdict("parse_error", f"there must be each of the numbers {list(numbers)} once")
     by_number = {row.number: row for row in rows}
     return tuple(by_number[number] for number in numbers)
+
+
+def comparison(text: str) -> ComparedAnswers:
+    r"""
+    Read which of two answers is better, with the reason.
+
+    >>> comparison("Reason: B says why.\nBetter: **b**").better
+    'B'
+
+    Raises:
+        NoVerdict: the text does not say it beyond doubt.
+
+    """
+    plain = unfenced(text)
+    if plain.startswith("Reason:"):
+        found = COMPARISON.fullmatch(plain)
+        if not found or len(PAIR_LABEL.findall(plain)) != 2:
+            raise _unreadable(text, "there must be the two lines asked for, and nothing else")
+        reason, said = found["reason"], _undecorated(found["better"])
+    else:
+        document = json_object(text, plain, {"reason", "better"})
+        reason, said = document["reason"], document["better"]
+    if not isinstance(reason, str) or not reason.strip():
+        raise NoVerdict("parse_error", "'reason' must be a text")
+    for better in get_args(BetterPlace):
+        if isinstance(said, str) and said.lower() == better.lower():
+            return ComparedAnswers(better=better, reason=reason)
+    raise NoVerdict("parse_error", '"better" must be "A", "B" or "tie"')
 
 
 def _parts(text: str, decision: Literal["score", "answerable"]) -> Mapping[str, Any]:

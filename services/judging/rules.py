@@ -60,12 +60,13 @@ def labels(letters: str) -> tuple[Label, Label, Label, Label]:
 
 
 def _require_sense(rules: JudgeSettings) -> None:
-    shares = (
-        ("judged", rules.judge_share),
-        ("audited", rules.audit_share),
-        ("judged for their passages", rules.context_share),
-    )
-    for name, share in shares:
+    shares = {
+        "judged": rules.judge_share,
+        "audited": rules.audit_share,
+        "judged for their passages": rules.context_share,
+        "labelled twice": rules.second_share,
+    }
+    for name, share in shares.items():
         if not 0 <= share <= 1:
             raise Refused(f"The share {share:g} of answers to be {name} is none; write one from 0 to 1, such as 0.2.")
     if not 0 <= rules.flag_below <= 4:

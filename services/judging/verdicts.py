@@ -5,6 +5,9 @@ from typing import Literal
 
 from db.records import Abstention, Hit, Reference, ReferenceJudgement
 
+BetterPlace = Literal["A", "B", "tie"]
+"""Which of two answers is better, by the place in which it was shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -39,3 +42,4 @@ class Verdict:
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
     statements: tuple[Statement, ...] = ()  # of the reference that the answer is held against
+    better: BetterPlace | None = None  # of two answers; its reason is the criteria

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from db.exports import ExportedAnnotation, ExportedJudgement, ExportedReason, ExportedSupport
+from db.exports import ExportedAnnotation, ExportedJudgement, ExportedQuestion, ExportedReason, ExportedSupport
 from db.records import Course
 from db.records.exports import ExportedHit
 from services.ground.text import without_ids
@@ -63,7 +63,14 @@ def document(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], st
         "dossier": _as_read(read) if read else None,
         # Only where there is something to tell: the lines of all others stay what they were.
         **({"again": kept.again} if kept.again else {}),
+        **_second_look(kept),
     }
+
+
+def _second_look(kept: ExportedQuestion) -> dict[str, Any]:
+    if kept.second_look is None:
+        return {}
+    return {"second_look": {"state": kept.second_look, "probability": kept.second_look_probability}}
 
 
 def _without_folder(model: str) -> str:

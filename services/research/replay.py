@@ -28,6 +28,7 @@ class Played:
 
     question: EvalQuestion
     outcome: Outcome
+    text: str
     references: tuple[Reference, ...]
     score: int | None  # 0 to 3
     statuses: tuple[JudgementStatus, ...]  # of the judgements made
@@ -186,6 +187,7 @@ def _played(question: EvalQuestion, written: Written, latency_ms: float, opinion
     return Played(
         question=question,
         outcome=written.outcome,
+        text=written.text,
         references=written.references,
         score=relevance and relevance.verdict.score,
         statuses=tuple(opinion.status for opinion in opinions.values()),

@@ -61,10 +61,12 @@ COLUMNS = (
     "review_reasons",
 )
 TRIED = "again"
-"""The last column, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+"""A column at the end, where a further try at an answer is among the questions: "simpler", "example" or "other"."""
+LOOKED = ("second_look", "second_look_probability")
+"""Columns at the end, where it was asked whether to have a second look at an answer."""
 
 CONTEXT = "context"
-"""A column at the end too, where passages were judged: their last score, 0 to 3."""
+"""A column at the end, where passages were judged: their last score, 0 to 3."""
 
 
 def harmless(cell: object) -> object:
@@ -114,6 +116,7 @@ def cells(
         "abstention": silence and silence.abstention,
         TRIED: case.kept.again,
         CONTEXT: context and context.score,
+        **dict(zip(LOOKED, (case.kept.second_look, case.kept.second_look_probability), strict=True)),
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
     return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]

@@ -141,7 +141,7 @@ def correctness(every: Sequence[Beside | None]) -> Correctness:
     )
 
 
-def compared(first: Sequence[Beside | None], second: Sequence[Beside | None], *, gone: int) -> ComparedCorrectness:
+def comparable(first: Sequence[Beside | None], second: Sequence[Beside | None], *, gone: int) -> ComparedCorrectness:
     """Count the questions, in the same order, on which both have a score; what is *gone* is in neither."""
     there = [(one, other) for one, other in zip(first, second, strict=True) if one and other]
     pairs = sum(one.score is not None and other.score is not None for one, other in there)

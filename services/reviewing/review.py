@@ -18,6 +18,7 @@ from services.answering.ask import Asker
 from services.answering.asked_before import recorded
 from services.citing.citations import Cited
 from services.errors import Refused
+from services.reviewing import second_looks
 from services.reviewing.flagged import Card, CardOpinion, Member, Standing, state
 from services.reviewing.settling import (
     audit,
@@ -131,21 +132,21 @@ class Review:
             await cards.take(conn, course=course, item=item, staff=member.id, lease=TAKE)
             await audit(conn, course, item, member, "take")
 
-    async def assign(self, course: CourseId, item: ItemId, member: Member, to: int, reader: Language) -> None:
+    async def assign(self, course: CourseId, item: ItemId, member: Member, to: Member, reader: Language) -> None:
         """
         Give an item to a member of staff for a day, whoever holds it.
 
         Raises:
-            Refused: it is settled or gone.
+            Refused: it is settled or gone, or a second look at what they have labelled.
 
         """
         async with self._pool.connection() as conn:
-            found = await cards.lock(conn, course=course, item=item)
-            require_open(found, reader)
+            found = require_open(await cards.lock(conn, course=course, item=item), reader)
+            await second_looks.require_another(conn, found, to.key, second_looks.theirs(to.id, reader))
             # Let go of first, since `take` yields to whoever holds it.
-            if found and found.taken_by:
+            if found.taken_by:
                 await cards.release(conn, course=course, item=item, staff=found.taken_by)
-            await cards.take(conn, course=course, item=item, staff=to, lease=ASSIGNMENT)
+            await cards.take(conn, course=course, item=item, staff=to.id, lease=ASSIGNMENT)
             await audit(conn, course, item, member, "assign")
 
     async def release(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> bool:
@@ -164,13 +165,16 @@ class Review:
 
         Where the answer shows words of staff, those are what is incorrect: they are no longer served to anybody, and
         are under review wherever they stand, until somebody corrects them or finds them correct after all. *Partly*
-        changes nothing about them.
+        changes nothing about them. A second look is settled by the label alone: it changes nothing that a student sees.
 
         Raises:
-            Refused: somebody else holds it, or it is settled or gone.
+            Refused: somebody else holds it, it is settled or gone, or a second look at what they have labelled.
 
         """
         async with self._acting(course, item, member, reader) as (conn, found):
+            if found.is_second_look:
+                await second_looks.label_again(conn, found, member, label)
+                return
             before = await release_of(conn, found)
             words = await verified.of_answer(conn, course=course, answer=found.answer_id)
             await put_label(conn, found, member, label)
@@ -182,6 +186,7 @@ class Review:
             # Most labels change nothing that anybody sees, and then no message needs an edit.
             if await release_of(conn, found) != before:
                 await outdate(conn, found, words)
+            await second_looks.draw(conn, found, member)
 
     async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
         """
@@ -268,6 +273,7 @@ class Review:
                 answer=found.answer_id,
             )
             await cards.settle(conn, course=course, item=item, verdict="edited", settled_by=member.key)
+            await second_looks.take_back(conn, course, found.answer_id)
             await outdate(conn, found, before)
 
     async def opinion(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> CardOpinion:
@@ -301,7 +307,7 @@ class Review:
 
     async def next(self, course: Course, member: Member) -> ItemId | None:
         """Return the free item that needs somebody most."""
-        found = await self._listed(course, reason=None, free_for=member.id, most=1)
+        found = await self._listed(course, reason=None, free_for=member, most=1)
         return found[0].id if found else None
 
     async def open(self, course: Course, *, reason: str | None = None) -> list[ListedItem]:
@@ -315,15 +321,25 @@ class Review:
                 by_reason=await cards.stats_by_reason(conn, course=course.id),
             )
 
-    async def _listed(self, course: Course, *, reason: str | None, free_for: int | None, most: int) -> list[ListedItem]:
+    async def _listed(
+        self, course: Course, *, reason: str | None, free_for: Member | None, most: int
+    ) -> list[ListedItem]:
         async with self._pool.connection() as conn:
-            return await cards.listed(conn, course=course.id, reason=reason, only_free_for=free_for, most=most)
+            return await cards.listed(
+                conn,
+                course=course.id,
+                reason=reason,
+                only_free_for=free_for and free_for.id,
+                not_labelled_by=free_for and free_for.key,
+                most=most,
+            )
 
     @asynccontextmanager
     async def _acting(
         self, course: CourseId, item: ItemId, member: Member, reader: Language
     ) -> AsyncGenerator[tuple[AsyncConnection, ReviewItem], None]:
-        """Be alone with an open item that nobody else holds."""
+        """Be alone with an open item that nobody else holds, and that is the member's to settle."""
         async with self._pool.connection() as conn:
-            found = await cards.lock(conn, course=course, item=item)
-            yield conn, require_free(require_open(found, reader), member, reader)
+            found = require_open(await cards.lock(conn, course=course, item=item), reader)
+            await second_looks.require_another(conn, found, member.key, second_looks.yours(reader))
+            yield conn, require_free(found, member, reader)

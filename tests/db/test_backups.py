@@ -3,32 +3,23 @@
 import asyncio
 import os
 import shutil
-import signal
-import ssl
 import subprocess
-import tempfile
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import replace
+from contextlib import aclosing
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
-import trustme
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
-from db import archives, backups
-from db.embedded.programs import programs_for, shipped
+from db import backups
+from db.embedded.programs import shipped
 from db.errors import DatabaseRefused, DatabaseUnavailable
 from db.migrate import MIGRATIONS, migrate, pending
 from db.records.operation import BackupContents, BackupStep
 from tests.databases import created
+from tests.db.backup_servers import OLDER, older_server, put_apart, waiting_for_a_lock
 from tests.every_table import fill, rows
-
-OLDER = 16
-"""The other PostgreSQL that the wheel carries."""
 
 
 async def saved(url: str, path: Path) -> BackupContents:
@@ -44,12 +35,6 @@ async def last(events: AsyncGenerator[BackupStep | BackupContents, None]) -> Bac
     contents = [event async for event in events][-1]
     assert isinstance(contents, BackupContents)
     return contents
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Where a test may put one."""
-    return tmp_path / "monitoria.dump"
 
 
 async def test_every_row_comes_back_and_numbers_go_on(database: str, empty_database: str, archive: Path) -> None:
@@ -323,189 +308,7 @@ def dump_by_hand(url: str, path: Path) -> None:
     subprocess.run(dump, check=True)
 
 
-# Programs
-
-
-async def test_no_argument_holds_the_password(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spy(tmp_path / "bin", f'printf "%s\\n" "$@" > {tmp_path}/arguments; printf %s "$PGPASSWORD" > {tmp_path}/password')
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
-
-    await saved(make_conninfo(database, password="s3@cret/"), archive)
-
-    assert (tmp_path / "password").read_text() == "s3@cret/"
-    assert "--format=custom" in (tmp_path / "arguments").read_text()
-    assert "s3" not in (tmp_path / "arguments").read_text()
-
-
-async def test_a_pg_dump_that_is_older_than_the_server_is_not_used(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script(tmp_path / "bin" / "pg_dump", 'echo "pg_dump (PostgreSQL) 13.2"')
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
-    monkeypatch.setenv("PATH", "/nowhere")
-
-    with pytest.raises(
-        DatabaseRefused, match=r"pg_dump' is of version 13\); install .* `apt install postgresql-client"
-    ):
-        await saved(database, archive)
-
-
-async def test_a_newer_pg_dump_on_the_path_takes_its_place(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script(tmp_path / "old" / "pg_dump", 'echo "pg_dump (PostgreSQL) 13.2"')
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "old")
-    monkeypatch.setenv("PATH", str(shipped()))
-
-    contents = await saved(database, archive)
-
-    assert contents.courses == 0
-    assert (await backups.inspect(archive)).tables == len(rows(database)) - 1
-
-
-async def test_programs_that_are_missing_are_named(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path)
-    monkeypatch.setenv("PATH", "/nowhere")
-
-    with pytest.raises(DatabaseRefused, match=r"No pg_dump here can save .* \(there is none\); install"):
-        await saved(database, archive)
-    with pytest.raises(DatabaseRefused, match="There is no pg_restore here"):
-        await backups.inspect(archive)
-
-
-async def test_what_is_reached_by_tls_is_not_saved_in_the_clear(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The pg_dump that the wheel carries would fall back to no encryption without a word."""
-    script(
-        tmp_path / "bin" / "pg_dump",
-        'test "$PGSSLMODE" = require && echo "not compiled in" >&2; echo "(PostgreSQL) 99.1"',
-    )
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
-    monkeypatch.setenv("PATH", "/nowhere")
-
-    async with by_tls(database) as url:
-        with pytest.raises(DatabaseRefused, match=r"reached by TLS \('.*/bin/pg_dump' speaks no TLS\)"):
-            await saved(url, archive)
-
-
-async def test_a_connection_that_fell_to_tls_stays_with_it(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script(tmp_path / "bin" / "pg_dump", f'echo "(PostgreSQL) 99.1"; echo "$1 $PGSSLMODE" >> {tmp_path}/asked; exit 1')
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
-
-    async with by_tls(database) as url:
-        with pytest.raises(DatabaseRefused, match="cannot be saved"):
-            await saved(make_conninfo(url, sslmode="prefer"), archive)
-
-    assert "--format=custom require\n" in content(tmp_path / "asked").decode()
-
-
-async def test_a_database_that_goes_away_meanwhile_is_said_to(
-    database: str, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spy(tmp_path / "bin", "export PGHOSTADDR=127.0.0.1 PGPORT=1")
-    monkeypatch.setattr(archives, "shipped", lambda: tmp_path / "bin")
-
-    with pytest.raises(DatabaseUnavailable, match="went away during the backup"):
-        await saved(database, archive)
-
-
-def script(path: Path, commands: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{commands}\n")
-    path.chmod(0o755)
-
-
-def spy(folder: Path, commands: str) -> None:
-    """Put programs in *folder* that are those of the wheel, but do *commands* before they save."""
-    for name in ("pg_dump", "pg_restore"):
-        script(folder / name, f'if [ "$1" = --format=custom ]; then {commands}; fi\nexec {shipped()}/{name} "$@"')
-
-
 # Servers
-
-
-async def waiting_for_a_lock(url: str) -> None:
-    """Return as soon as somebody waits for a lock in the database."""
-    waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn, asyncio.timeout(60):
-        while not await (await conn.execute(waiting)).fetchone():  # noqa: ASYNC110 - the server does not tell
-            await asyncio.sleep(0.02)
-
-
-@contextmanager
-def older_server() -> Generator[str, None, None]:
-    """A server of an older PostgreSQL, with an empty database."""
-    with tempfile.TemporaryDirectory(prefix="monitoria-tests-") as folder:
-        data = Path(folder) / "data"
-        data.mkdir(mode=0o700)
-        ours = programs_for(data)
-        older = replace(ours, folder=ours.folder.parent.parent / "pginstall" / "bin")
-        if not older.folder.is_dir():
-            pytest.skip(f"PostgreSQL {OLDER} is not where the account of the server could run it")
-        if older.account:
-            os.chown(data, older.account.uid, older.account.gid)
-        if complaint := older.run("initdb", "--username=monitoria", "--auth=trust", "--encoding=UTF8", data=data):
-            pytest.fail(complaint)
-        settings = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.", "-c", "fsync=off")
-        server = older.begin("postgres", *settings, data=data, keep=None, output=subprocess.DEVNULL)
-        try:
-            url = f"postgresql://monitoria@/postgres?host={quote(str(data), safe='/')}"
-            answered(url)
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait()
-
-
-def answered(url: str) -> None:
-    """Return when a server that has just been started answers."""
-    while True:
-        with suppress(psycopg.OperationalError), psycopg.connect(url):
-            return
-
-
-@asynccontextmanager
-async def by_tls(url: str) -> AsyncGenerator[str, None]:
-    """The same database, at an address that takes nothing but TLS."""
-    there = conninfo_to_dict(url)
-    host, port = str(there["host"]), int(there.get("port") or 5432)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.tempfile() as certificate:
-        context.load_cert_chain(certificate)
-
-    passing: set[asyncio.Task[None]] = set()
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        passing.add(asyncio.ensure_future(pass_by_tls(reader, writer)))
-
-    async def pass_by_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(8)  # "may we speak TLS?"
-        writer.write(b"S")
-        await writer.start_tls(context)
-        if host.startswith("/"):
-            from_there, to_there = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
-        else:
-            from_there, to_there = await asyncio.open_connection(host, port)
-        await asyncio.gather(pump(reader, to_there), pump(from_there, writer))
-
-    server = await asyncio.start_server(pass_on, "127.0.0.1")
-    async with server:
-        taken = server.sockets[0].getsockname()[1]
-        yield make_conninfo(url, host="127.0.0.1", port=taken, sslmode="require", gssencmode="disable")
-    await asyncio.wait(passing)
-
-
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError, ssl.SSLError), closing(writer):
-        while data := await reader.read(65_536):
-            writer.write(data)
 
 
 @pytest.fixture(params=["extensions", "heroku_ext", "My extensions"])
@@ -515,18 +318,6 @@ def with_extensions_apart(request: pytest.FixtureRequest, postgres_url: str) -> 
         put_apart(url, request.param)
         asyncio.run(migrate(url))
         yield url
-
-
-def put_apart(url: str, schema: str) -> None:
-    with psycopg.connect(url, autocommit=True) as conn:
-        name = sql.Identifier(schema)
-        conn.execute(sql.SQL("create schema {}").format(name))
-        conn.execute(sql.SQL("create extension vector schema {}").format(name))
-        conn.execute(
-            sql.SQL('alter database {} set search_path = "$user", public, {}').format(
-                sql.Identifier(conn.info.dbname), name
-            )
-        )
 
 
 async def test_p22_a_backup_with_extensions_in_a_schema_of_their_own_restores_anywhere(

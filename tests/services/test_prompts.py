@@ -18,6 +18,7 @@ RELEASED = {
     "judge/2": "7a9c23536cb3659cd7b7f3a3c04285f6fef77b19473098288d33fff5186a2e60",
     "map/1": "7b8422c8141f9ad8334992644ccd2c85247b68434269d919fcdcf8976c6dcfc6",
     "judge/3": "3c8b675af37e45a1247d462f93a0318bc6cbb6e484cc8c440ebc8736e617072b",
+    "pair/1": "0132887732869dad53bfa91ad731f2946ac7e5e2e62ab00968378cef435a6dcb",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
     "answer/1": "b65e53268470bde9ef9af8c61827a46bd0fd7e01cbc8ae59a417625a3c05adb2",
@@ -36,6 +37,7 @@ RELEASED = {
 OTHERS = {
     "context": {"question": "What is a tensor?", "passages": "another"},
     "correctness": {"question": "What is a tensor?", "reference": "another", "answer": "another"},
+    "pair": {"question": "What is a tensor?", "answer_a": "another", "answer_b": "one more"},
     "abstention": {"question": "What is a tensor?", "passages": "another"},
     "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another"},
     "map": {"passages": "another", "language": "en"},
@@ -51,6 +53,7 @@ OTHERS = {
 VALUES = {
     "context": {"question": "O que é um tensor?", "passages": "…"},
     "correctness": {"question": "O que é um tensor?", "reference": "…", "answer": "…"},
+    "pair": {"question": "O que é um tensor?", "answer_a": "…", "answer_b": "… …"},
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
     "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…"},
     "map": {"passages": "…", "language": "pt"},

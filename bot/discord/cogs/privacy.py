@@ -201,6 +201,7 @@ def _lines(stored: Stored, language: Language) -> list[str]:
             comments=kept.comments,
             since=discord.utils.format_dt(kept.since, "D"),
         )
+        + (i18n.text("privacy.choices", language, count=kept.choices) if kept.choices else "")
         for kept in stored.courses[:MOST_COURSES]
     ]
     if more := stored.courses[MOST_COURSES:]:
@@ -217,6 +218,8 @@ def _title(course: Course) -> str:
 def _deleted(forgotten: Forgotten, taken_back: TakenBack | None, language: Language) -> str:
     """Return what was deleted, and what became of our messages; None: they are being deleted."""
     said = [i18n.text("privacy.deleted", language, questions=forgotten.questions, votes=forgotten.votes)]
+    if forgotten.choices:
+        said.append(i18n.text("privacy.choices_deleted", language, count=forgotten.choices))
     if taken_back is None:
         said.append(i18n.text("privacy.taking_back", language, count=len(forgotten.messages)))
         return "\n".join(said)

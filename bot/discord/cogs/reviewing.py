@@ -63,6 +63,7 @@ class Reviewing(
         await each("review.alert_failed", await self._services.alerts.due(), self._alert)
         await self._bot.refreshing.tend()
         await self._services.interactions.forget_old()
+        await self._services.second_looks.tend()
 
     async def _alert(self, due: DueAlert) -> None:
         """Tell staff that the judge has changed; one who dies between sending and keeping says it twice at most."""
@@ -163,6 +164,11 @@ class Reviewing(
         course = await self._rooms.require_staffed(interaction, reader(interaction))
         await self._bot.card_actions.next(interaction, course, await self._member(interaction, course))
 
+    @app_commands.command(name=named("command.review.pairs"), description=named("command.review.pairs_description"))
+    async def pairs(self, interaction: discord.Interaction[Any]) -> None:
+        course = await self._rooms.require_staffed(interaction, reader(interaction))
+        await self._bot.pair_actions.show(interaction, course.id)
+
     @app_commands.command(name=named("command.review.list"), description=named("command.review.list_description"))
     @options(reason="command.review.reason")
     @app_commands.choices(reason=REASON_CHOICES)
@@ -190,7 +196,8 @@ class Reviewing(
         if not (to.guild_permissions.manage_guild or any(role.id in settings.staff_role_ids for role in to.roles)):
             raise Refused(i18n.text("review.not_staff", language, who=to.mention))
         member = await self._member(interaction, course)
-        await self._review.assign(course.id, ItemId(number), member, to.id, language)
+        given = Member(id=to.id, key=await self._services.people.key(course, to.id))
+        await self._review.assign(course.id, ItemId(number), member, given, language)
         said = i18n.text("review.assigned", language, number=number, who=to.mention)
         await interaction.response.send_message(said, ephemeral=True)
 

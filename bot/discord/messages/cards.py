@@ -20,6 +20,7 @@ from services.reviewing.flagged import Card, CardOpinion, Standing
 RED = discord.Colour(0xC0392B)
 AMBER = discord.Colour(0xD68910)
 GREY = discord.Colour(0x7F8C8D)
+BLUE = discord.Colour(0x2E86C1)
 LONGEST_QUESTION = 500
 LONGEST_ANSWER = 1_800
 LONGEST_FIELD = 1_000
@@ -43,6 +44,8 @@ def card(shown: Card, language: Language) -> Page:
 def _heading(shown: Card) -> str:
     if shown.item.settled_at is not None:
         return "card.title_settled"
+    if shown.item.is_second_look:
+        return "card.title_second"
     if shown.reply.answer.held == "waiting":
         return "card.title_held"
     return "card.title_called" if "called" in shown.item.reasons else "card.title_open"
@@ -51,6 +54,8 @@ def _heading(shown: Card) -> str:
 def _colour(shown: Card) -> discord.Colour:
     if shown.item.settled_at is not None:
         return GREY
+    if shown.item.is_second_look:
+        return BLUE
     return RED if {"called", "voted_down"} & set(shown.item.reasons) else AMBER
 
 
@@ -92,17 +97,34 @@ def _votes(shown: Card, language: Language) -> str:
 
 def _link(shown: Card) -> str:
     """Return the address of the student's message: of the question, or of the answer where a command asked."""
+    if _is_blind(shown):
+        return ""  # it may say there that the answer is under review
     return "https://discord.com/channels/{}/{}/{}".format(*shown.link) if shown.link else ""
 
 
 def _status(shown: Card, language: Language) -> str:
     item = shown.item
     if item.verdict is not None:
-        return verdict(item.verdict, language)
+        opposed = [i18n.text("card.opposed", language)] if item.are_labels_opposed else []
+        return "\n".join([_settled(item.verdict, shown, language), *opposed])
+    lines = [i18n.text("card.second_hint", language)] if _is_blind(shown) else []
     if item.taken_by is not None:
         minutes = max(1, round((item.taken_for_s or 0) / 60))
-        return i18n.text("card.taken", language, who=f"<@{item.taken_by}>", minutes=minutes)
-    return ""
+        lines.append(i18n.text("card.taken", language, who=f"<@{item.taken_by}>", minutes=minutes))
+    return "\n".join(lines)
+
+
+def _settled(given: Verdict, shown: Card, language: Language) -> str:
+    """Return how a card was settled; a label is not told while somebody else is to label the answer blind."""
+    if given in LABELLED and shown.item.is_second_awaited:
+        return i18n.text("card.second_awaited", language)
+    if given == "gone" and shown.item.is_second_look:
+        return i18n.text("card.second_gone", language)
+    return verdict(given, language)
+
+
+def _is_blind(shown: Card) -> bool:
+    return shown.item.is_second_look and shown.item.settled_at is None
 
 
 def _buttons(shown: Card, language: Language) -> discord.ui.View:
@@ -113,7 +135,9 @@ def _buttons(shown: Card, language: Language) -> discord.ui.View:
         rows = [["take", "approve", "edit", "reject"], ["passages", "judge", "next"]]
     else:
         first: OnCard = "take" if item.taken_by is None else "release"
-        rows = [[first, "right", "partly", "wrong"], ["edit", "dismiss", "judge", "passages", "next"]]
+        more: list[OnCard] = ["edit", "dismiss", "judge", "passages", "next"]
+        # A second look is a label, given blind.
+        rows = [[first, "right", "partly", "wrong"], ["dismiss", "passages", "next"] if item.is_second_look else more]
     view = discord.ui.View(timeout=None)
     for number, verbs in enumerate(rows):
         for verb in verbs:
@@ -257,6 +281,7 @@ REASONS = {
     "unsupported_citation": "reason.unsupported_citation",
     "low_relevance": "reason.low_relevance",
     "audit": "reason.audit",
+    "second_look": "reason.second_look",
 }
 COMPLAINTS = {
     "wrong": "vote.wrong",
@@ -273,7 +298,9 @@ VERDICTS: dict[Verdict, str] = {
     "approved": "verdict.approved",
     "rejected": "verdict.rejected",
     "gone": "verdict.gone",
+    "second": "verdict.second",
 }
+LABELLED: set[Verdict] = {"C", "P", "I"}
 SUPPORTS = {"full": "judge.full", "partial": "judge.partial", "none": "judge.no_support"}
 
 

@@ -82,6 +82,8 @@ def incomparable(run: JudgeRun, parent: JudgeRun | None) -> str | None:
         return "there is none before it"
     if run.labels != parent.labels:
         return f"the scores had other labels ({parent.labels})"
+    if run.kind == "pairs" and run.outcome != parent.outcome:
+        return f"it compared something else ({parent.outcome})"
     if run.half != parent.half:
         return f"it was measured on other questions ({parent.half})"
     empty = next((which for which, one in (("it", run), ("the one before", parent)) if not one.n), None)

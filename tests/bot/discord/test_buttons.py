@@ -7,6 +7,7 @@ import pytest
 from bot.discord.messages.buttons import OnAnswer, OnCard, PressButton
 from bot.discord.messages.map_buttons import MapButton
 from bot.discord.messages.map_forms import MAP_FORM
+from bot.discord.messages.pairs import PairButton
 
 SENT = [
     *("m:up:2:11", "m:down:2:11", "m:excerpts:2:11", "m:call:2:11", "m:share:2:11"),
@@ -18,6 +19,8 @@ SENT = [
 """Only ever grows."""
 SENT_ON_MAPS = ["c:rename:2:3", "c:merge:2:3", "c:drop:2:3", "c:ask:2:0", "c:keep:2:7", "c:forget:2:7"]
 """So do these."""
+SENT_ON_PAIRS = ["p:a:2:9", "p:b:2:9", "p:same:2:9", "p:skip:2:9"]
+"""And these."""
 
 
 def test_every_button_that_can_be_sent_is_among_them() -> None:
@@ -41,6 +44,15 @@ async def test_a_button_of_an_old_map_is_read(custom_id: str) -> None:
 
     assert match
     read = await MapButton.from_custom_id(cast("Any", None), cast("Any", None), match)
+    assert read.press.custom_id == custom_id
+
+
+@pytest.mark.parametrize("custom_id", SENT_ON_PAIRS)
+async def test_a_button_of_an_old_pair_is_read(custom_id: str) -> None:
+    match = PairButton.__discord_ui_compiled_template__.fullmatch(custom_id)
+
+    assert match
+    read = await PairButton.from_custom_id(cast("Any", None), cast("Any", None), match)
     assert read.press.custom_id == custom_id
 
 

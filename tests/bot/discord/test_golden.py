@@ -27,6 +27,7 @@ from bot.discord.messages import (
     lecture_map,
     lectures,
     map_forms,
+    pairs,
 )
 from bot.discord.permissions import Permission
 from db.records import (
@@ -55,6 +56,7 @@ from db.records import (
 )
 from db.records.lecture_cards import AskedWords
 from db.records.maps import Chapter, LectureMap
+from db.records.pairs import PairAnswer, PairId, ShownPair
 from db.records.reviews import ListedItem, ReviewItem, ReviewStats, Verified
 from services import i18n
 from services.answering.released import Mark, MarkKind
@@ -316,6 +318,7 @@ ITEM = ReviewItem(
     down=3,
     has_score=True,
 )
+SECOND = replace(ITEM, reasons=["second_look"], down=0, is_second_look=True)
 WORDS = Verified(
     id=VerifiedId(3),
     course_id=CourseId(2),
@@ -497,12 +500,44 @@ def carded(card: Card, language: Language) -> Any:
     return payload((cards.card(card, language),))
 
 
+PAIR = ShownPair(
+    id=PairId(9),
+    course_id=CourseId(2),
+    question="Por que o *gradiente* some? @everyone",
+    a=PairAnswer(text=ANSWERED, references=REFERENCES),
+    b=PairAnswer(text=LONG_ANSWER, references=()),
+    left=3,
+)
+
+
+def paired(shown: ShownPair | None, language: Language) -> list[Any]:
+    page = pairs.page(shown, language)
+    components = page.view.to_components() if page.view else []
+    return [
+        {"content": "", "embed": one.to_dict(), "components": components if one is page.embeds[-1] else []}
+        for one in page.embeds
+    ]
+
+
 REVIEW: dict[str, Callable[[Language], Any]] = {
+    "review_pairs": lambda language: [*paired(PAIR, language), *paired(None, language)],
     "marked": lambda language: [marked(kind, language) for kind in get_args(MarkKind)],
     "card": lambda language: carded(flagged(), language),
     "card_taken": lambda language: carded(flagged(replace(ITEM, taken_by=900, taken_for_s=1_700.0)), language),
     "card_settled": lambda language: carded(
         flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="edited"), written=WORDS), language
+    ),
+    "card_second": lambda language: [
+        carded(flagged(replace(SECOND, **changes)), language)
+        for changes in (
+            {},
+            {"taken_by": 900, "taken_for_s": 1_700.0},
+            {"settled_at": ITEM.opened_at, "verdict": "second", "are_labels_opposed": True},
+            {"settled_at": ITEM.opened_at, "verdict": "gone"},
+        )
+    ],
+    "card_second_awaited": lambda language: carded(
+        flagged(replace(ITEM, settled_at=ITEM.opened_at, verdict="I", is_second_awaited=True)), language
     ),
     "card_held": lambda language: carded(flagged(replace(ITEM, reasons=["held"]), held="waiting"), language),
     "card_opinion": lambda language: embed(cards.opinion(OPINION, language)),

@@ -3,26 +3,17 @@
 import asyncio
 import json
 import logging
-import re
-import signal
-import socket
-import sys
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
-import aiohttp
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from services import wiring
 from services.models.llm import LlmConfig
 from tests.bot.discord.conftest import Campus, Start, eventually
-from tests.bot.discord.cutting import hanging
-from tests.bot.discord.launched import ROOT, Launched
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, FakeDiscord, Message
 from tests.fake_model import FakeModel, fake_model, hangs, says, streams
@@ -154,7 +145,7 @@ async def test_what_was_being_answered_at_a_kill_is_answered_once_after_the_next
     await (await start(**by(model))).ready()
 
     await campus.server.until(lambda: all(map(is_cited, answers_in(campus, campus.room))))
-    await _quiet(campus)
+    await quiet(campus)
     assert is_cited(asked.original)
     assert len(answers_in(campus, campus.room)) == 3
     assert await rows(campus, "select count(*), count(distinct question_id) from answers") == [(3, 3)]
@@ -189,7 +180,7 @@ async def test_what_discord_delivers_again_is_answered_once(campus: Campus, star
 
     for thing in (asked, said):  # and long after
         await campus.server.deliver_again(thing)
-    await _quiet(campus)
+    await quiet(campus)
 
     assert len(answers_in(campus, campus.room)) == 2
     assert await count(campus, "answers") == 2
@@ -245,113 +236,12 @@ async def test_two_replicas_give_one_answer(campus: Campus, start: Start, model:
     for _ in range(3):
         await campus.server.say(campus.ana, campus.room, f"{us(campus)} {QUESTION}")
     await campus.server.until(lambda: len([m for m in answers_in(campus, campus.room) if is_cited(m)]) == 6)
-    await _quiet(campus)
+    await quiet(campus)
 
     assert all(is_cited(one.original) for one in asked)
     assert len(answers_in(campus, campus.room)) == 6
     assert len(model.requests) == await count(campus, "answers") == await count(campus, "questions") == 6
     assert await rows(campus, "select distinct number from answer_messages") == [(0,)]
-
-
-@pytest.mark.parametrize(("which", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-async def test_a_stop_lets_an_answer_finish(
-    campus: Campus, start: Start, model: FakeModel, which: signal.Signals, status: int
-) -> None:
-    await taught(campus)
-    model.behaviours[:] = [says(WRITTEN, pause_s=0.3)]
-    run = await (await start(**by(model))).ready()
-    asked = await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
-    await campus.server.say(campus.ana, campus.room, f"{us(campus)} {QUESTION}")
-    await campus.server.until(lambda: len(model.requests) == 2)
-
-    run.tell(which)
-    await run.until(lambda it: it.has("run.stopping"))
-    await campus.server.until(lambda: not any(session.queue for session in campus.server.sessions))
-    assert not any(map(is_cited, answers_in(campus, campus.room)))  # Discord is left before, not after
-    await campus.server.say(campus.ana, campus.room, f"{us(campus)} e agora?")  # too late for this process
-
-    assert await run.ended() == status
-    assert is_cited(asked.original)
-    assert [is_cited(message) for message in answers_in(campus, campus.room)] == [True, True]
-    assert await rows(campus, "select state from deliveries") == [("delivered",)] * 2
-    assert run.sentences == ([] if status == 0 else ["Interrupted; what was done so far is kept."])
-
-
-async def test_a_stop_lets_go_of_an_answer_that_takes_too_long(campus: Campus, start: Start, model: FakeModel) -> None:
-    await taught(campus)
-    model.behaviours[:] = [hangs()]
-    run = await (await start(**by(model))).ready()
-    asked = await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
-    await campus.server.until(lambda: model.requests)
-
-    began_s = time.monotonic()
-    run.tell(signal.SIGTERM)
-    assert await run.ended() == 0
-    assert time.monotonic() - began_s > 5  # it had its chance
-
-    assert await rows(campus, "select state, leased_until <= now() from deliveries") == [("waiting", True)]
-    assert await rows(campus, "select leased_until <= now() from questions") == [(True,)]
-    model.behaviours[:] = [says(WRITTEN)]
-    await (await start(**by(model))).ready()
-    await campus.server.until(lambda: is_cited(asked.original))
-
-
-async def test_a_second_signal_ends_it_at_once_and_lets_go_too(campus: Campus, start: Start, model: FakeModel) -> None:
-    await taught(campus)
-    model.behaviours[:] = [hangs()]
-    run = await (await start(**by(model))).ready()
-    await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})
-    await campus.server.until(lambda: model.requests)
-    run.tell(signal.SIGTERM)
-    await run.until(lambda it: it.has("run.stopping"))
-
-    run.tell(signal.SIGTERM)
-
-    assert await run.ended(6) == 0
-    let_go = await rows(campus, "select state, leased_until <= now() from deliveries") == [("waiting", True)]
-    # Who asks twice wants an end rather than order: on a machine with no time to spare, force may come first.
-    assert let_go or run.has("run.overdue"), run.said
-
-
-async def test_a_stop_with_nothing_begun_waits_for_nothing(campus: Campus) -> None:
-    async with campus.running() as client:
-        cog: Any = client.get_cog("Digesting")
-        await campus.server.until(lambda: cog._clock._running)
-
-        async with asyncio.timeout(60):  # while there was a clock, it never ended
-            await client.finished()
-        assert not cog._clock._running.done()
-    assert cog._clock._running.done()
-
-
-async def test_a_stop_waits_for_a_digest_that_is_being_posted(campus: Campus) -> None:
-    async with hanging(campus, "digests") as blocker, campus.running() as client:
-        await eventually(lambda: _is_waited_for(campus), wanted=True)
-        leaving = asyncio.create_task(client.finished())
-        await asyncio.sleep(0.3)
-        assert not leaving.done()
-
-        await blocker.rollback()
-        async with asyncio.timeout(60):
-            await leaving
-
-
-async def _is_waited_for(campus: Campus) -> bool:
-    waiting = (
-        "select 1 from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
-    )
-    return bool(await rows(campus, waiting))
-
-
-async def test_a_stop_while_it_opens_is_heard(campus: Campus, start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as deaf:  # a database that takes calls and never answers
-        port = deaf.getsockname()[1]
-        run = await start(DATABASE_URL=f"postgresql://ana@127.0.0.1:{port}/x", MONITORIA_LOG_LEVEL="debug")
-        held, _ = await asyncio.to_thread(deaf.accept)
-        with held:
-            run.tell(signal.SIGTERM)
-
-            assert await run.ended(6) == 0
 
 
 async def test_without_a_token_nothing_is_tried(campus: Campus, start: Start) -> None:
@@ -459,38 +349,6 @@ async def test_commands_that_cannot_be_published_do_not_keep_it_from_answering(c
     assert run.has("commands.unpublished")
 
 
-async def test_health_and_metrics_are_told(campus: Campus, start: Start, postgres_url: str) -> None:
-    await taught(campus)
-    address = f"127.0.0.1:{_free_port()}"
-    run = await start(MONITORIA_HTTP_BIND=address)
-    async with aiohttp.ClientSession(f"http://{address}") as http:
-        first = await _first_answer(http, run)
-        await run.ready()
-        await campus.server.say(campus.ana, campus.room, f"{us(campus)} {QUESTION}")
-        assert is_cited(await campus.server.until(lambda: shown(answers_in(campus, campus.room))))
-        await _quiet(campus)
-
-        assert first == (503, {"ready": False, "gateway": False, "database": True})
-        assert await _get(http, "/health/live") == (200, {"live": True})
-        assert await _get(http, "/health/ready") == (200, {"ready": True, "gateway": True, "database": True})
-        async with http.get("/metrics") as response:
-            told = await response.text()
-        assert 'monitoria_answers_total{outcome="answered"} 1.0' in told
-        assert "monitoria_answer_seconds_count 1.0" in told
-        assert "monitoria_gateway_connected 1.0" in told
-        assert "monitoria_gateway_heartbeat_seconds " in told
-        assert "monitoria_event_loop_lag_seconds_count" in told
-        assert not [word for word in ("gradiente", "ana", "duvidas") if f'"{word}' in told or f" {word} " in told]
-
-        assert await _health_of_the_image(address) == 0
-        async with _database_closed(campus, postgres_url):
-            down = await _get(http, "/health/ready")
-            assert await _health_of_the_image(address) == 1
-            assert (await _get(http, "/health/live"))[0] == 200
-        assert down == (503, {"ready": False, "gateway": True, "database": False})
-        await _until_ready(http)
-
-
 async def test_the_worker_judges_beside_the_bot(campus: Campus, start: Start, model: FakeModel) -> None:
     await taught(campus)
     await (await start(**by(model, judge="severe"))).ready()
@@ -501,20 +359,7 @@ async def test_the_worker_judges_beside_the_bot(campus: Campus, start: Start, mo
     await campus.server.until(lambda: "severe" in [request["model"] for request in model.requests])
 
 
-async def test_a_taken_port_is_a_warning_and_no_more(campus: Campus, start: Start) -> None:
-    await taught(campus)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        run = await (await start(MONITORIA_HTTP_BIND=address)).ready()
-        asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
-
-    assert is_cited(asked.original)
-    (told,) = [event for event in run.events if event["event"] == "health.unavailable"]
-    assert address in told["reason"]
-    assert "MONITORIA_HTTP_BIND" in told["reason"]
-
-
-async def _quiet(campus: Campus) -> None:
+async def quiet(campus: Campus) -> None:
     """Wait until every delivery is settled and nothing was asked of Discord for a while."""
     for _ in range(200):
         waiting = await rows(campus, "select 1 from deliveries where state = 'waiting'")
@@ -523,59 +368,3 @@ async def _quiet(campus: Campus) -> None:
         if not waiting and len(campus.server.requests) == seen:
             return
     raise AssertionError(campus.server.seen())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-async def _health_of_the_image(address: str) -> int:
-    """What a container engine hears that asks as the Dockerfile says."""
-    joined = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", "")
-    (asked,) = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", joined, re.MULTILINE)
-    _, *arguments = json.loads(asked)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env={"MONITORIA_HTTP_BIND": address}, stderr=asyncio.subprocess.DEVNULL
-    )
-    async with asyncio.timeout(60):
-        return await process.wait()
-
-
-async def _get(http: aiohttp.ClientSession, path: str) -> tuple[int, Any]:
-    async with http.get(path) as response:
-        return response.status, await response.json()
-
-
-async def _first_answer(http: aiohttp.ClientSession, run: Launched) -> tuple[int, Any]:
-    """What it says of itself as soon as it says anything."""
-    for _ in range(2000):
-        assert run.process.returncode is None, run.said
-        try:
-            return await _get(http, "/health/ready")
-        except aiohttp.ClientConnectionError:
-            await asyncio.sleep(0.02)
-    raise AssertionError(run.said)
-
-
-async def _until_ready(http: aiohttp.ClientSession) -> None:
-    for _ in range(100):
-        if (await _get(http, "/health/ready"))[0] == 200:
-            return
-        await asyncio.sleep(0.2)
-    raise AssertionError("it did not recover")
-
-
-@asynccontextmanager
-async def _database_closed(campus: Campus, postgres_url: str) -> AsyncGenerator[None, None]:
-    """Cut every connection to the database, and let none in."""
-    assert campus.setup.database_url
-    name = conninfo_to_dict(campus.setup.database_url)["dbname"]
-    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as conn:
-        allow = sql.SQL("alter database {} allow_connections {}")
-        await conn.execute(allow.format(sql.Identifier(str(name)), sql.SQL("false")))
-        await conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
-        try:
-            yield
-        finally:
-            await conn.execute(allow.format(sql.Identifier(str(name)), sql.SQL("true")))

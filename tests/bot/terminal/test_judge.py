@@ -161,6 +161,7 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     )
     same = await terminal.run("course", "judge", "redes", "--flag-below", "3")
     freed = await terminal.run("course", "judge", "redes", "--daily-tokens", "none", "--context-share", "0")
+    twice = await terminal.run("course", "judge", "redes", "--second-share", "0.25")
 
     assert "as shipped" in shipped.out
     assert "I I P C" in shipped.out
@@ -168,10 +169,12 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert "I P P C" in changed.out
     assert "9,000 tokens a day (UTC)" in changed.out
     assert same.out == changed.out
-    assert "5% of these, and what staff label P or I" in flat(shipped.out)
+    assert "judged for their passages too 5%, and all labelled P/I" in flat(shipped.out)
     assert "no limit" in freed.out
     assert "judged for their passages too none" in flat(freed.out)
-    assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,)]
+    assert "a second person labels blind 10%" in flat(shipped.out)
+    assert "a second person labels blind 25%" in flat(twice.out)
+    assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,), (3,)]
 
 
 def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
@@ -197,6 +200,7 @@ def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
         ("--flag-below", "5", "No score is below 5 only"),
         ("--judge-share", "1.5", "The share 1.5 of answers to be judged is none"),
         ("--audit-share", "-0.1", "The share -0.1 of answers to be audited is none"),
+        ("--second-share", "2", "The share 2 of answers to be labelled twice is none"),
         ("--judge-share", "nan", "The share nan"),
         ("--context-share", "5", "The share 5 of answers to be judged for their passages is none"),
         ("--labels", "CPII", "The labels 'CPII' are no map"),

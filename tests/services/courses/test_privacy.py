@@ -28,7 +28,9 @@ from services.errors import Unavailable
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
+from services.reviewing.pairs import Pairs
 from tests.fake_model import fake_model, says
+from tests.pairs import kept, pair
 from tests.services.conftest import Desk
 
 HERE, ELSEWHERE = 810000000000000001, 810000000000000002
@@ -270,6 +272,7 @@ async def test_every_column_that_can_hold_a_key_is_one_that_the_deletion_knows(c
         "annotations.annotator_key",
         "direct_courses.person_key",
         "judge_views.annotator_key",
+        "pair_choices.chooser_key",
         "keep_drafts.author_key",
         "kept_messages.author_key",  # of a student; staff leave none
         "staff_actions.actor_key",  # stays: what somebody did as staff is the course's record, not the person's data
@@ -306,6 +309,28 @@ async def test_what_was_deleted_is_counted_and_a_second_time_there_is_nothing(co
         (HERE, ROOM, 840000000000000001)
     ]
     assert second == Forgotten(questions=0, votes=0, messages=())
+
+
+async def test_what_somebody_chose_as_staff_is_shown_handed_over_and_goes(course: Class) -> None:
+    await kept(course.pool, course.course, pair(), pair("2?"))
+    pairs = Pairs(course.pool)
+    keys = {who: await course.people.key(course.course, who) for who in (ANA, BIA)}
+    for key in keys.values():
+        shown = await pairs.next(course.course.id, key)
+        assert shown
+        await pairs.choose(course.course.id, shown.id, key, "b", "en")
+    await pairs.next(course.course.id, keys[ANA])
+
+    stored = await course.privacy.stored(ANA, HERE)
+    document = await course.privacy.document(ANA, HERE)
+    forgotten = await course.privacy.forget(ANA, HERE)
+
+    assert [(one.questions, one.votes, one.choices) for one in stored.courses] == [(0, 0, 2)]
+    assert [one["chosen"] for one in document["courses"][0]["choices"]] == ["B", None]
+    assert "first" not in json.dumps(document)
+    assert forgotten == Forgotten(questions=0, votes=0, choices=2, messages=())
+    assert await course.column("select chooser_key from pair_choices") == [keys[BIA]]
+    assert await course.column("select count(*) from answer_pairs") == [2]
 
 
 async def test_an_answer_that_nobody_else_votes_down_leaves_the_queue(course: Class) -> None:

@@ -831,3 +831,38 @@ async def test_a_further_try_is_told_apart_and_changes_no_export_without_one(off
     async with office.desk.pool.connection() as conn:
         await conn.execute("delete from questions where id = %s", [again])
     assert {form: await office.export(form) for form in get_args(Format)} == plain
+
+
+@pytest.mark.parametrize(
+    ("is_drawn", "is_opened", "outcome", "state"),
+    [
+        (False, False, None, "not_drawn"),
+        (True, False, None, "waiting"),
+        (True, True, None, "open"),
+        (True, True, "labelled", "labelled"),
+        (True, False, "withdrawn", "withdrawn"),
+    ],
+)
+async def test_a_second_look_is_told_with_its_probability_and_changes_no_export_without_one(
+    office: Office, *, is_drawn: bool, is_opened: bool, outcome: str | None, state: str
+) -> None:
+    forms: tuple[Format, ...] = ("dossier", "jsonl", "csv")
+    _, answer = await office.asked()
+    await office.asked("O que é um vetor?")
+    plain = {form: (await office.export(form)).decode() for form in forms}
+    await office.run(
+        "insert into second_looks (answer_id, course_id, probability, is_drawn, opened_at, ended_at, outcome)"
+        " values (%(answer)s, %(course)s, 0.1, %(is_drawn)s, case when %(is_opened)s then now() end,"
+        " case when %(outcome)s::text is not null then now() end, %(outcome)s)",
+        {"answer": answer, "is_drawn": is_drawn, "is_opened": is_opened, "outcome": outcome},
+    )
+
+    drawn, other = await office.documents()
+    assert drawn["second_look"] == {"state": state, "probability": 0.1}
+    assert "second_look" not in other
+    assert (await office.export("jsonl")).decode().splitlines()[1] == plain["jsonl"].splitlines()[1]
+    assert (await office.export("dossier")).decode() == plain["dossier"]
+    told = [(row["second_look"], row["second_look_probability"]) for row in await office.rows()]
+    assert told == [(state, "0.1"), ("", "")]
+    header = (await office.export("csv")).decode().splitlines()[0]
+    assert header == plain["csv"].splitlines()[0] + ",second_look,second_look_probability"

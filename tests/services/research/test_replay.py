@@ -15,6 +15,7 @@ def played(score: int | None = 3, *, answerable: bool = True, **more: object) ->
     known = {
         "question": question,
         "outcome": "answered",
+        "text": "Porque encolhe.",
         "references": (),
         "score": score,
         "statuses": ("ok",) if score is not None else ("parse_error",),

@@ -17,7 +17,7 @@ from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research.evaluate import EvalQuestion
 from services.research.replay import Played, differences, play, summary, without
-from services.research.truths import Beside, compared, correctness, gone, truths
+from services.research.truths import Beside, comparable, correctness, gone, truths
 from tests import rows
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model, says
 from tests.services.conftest import Desk
@@ -195,7 +195,7 @@ async def test_staffs_own_words_a_silence_and_an_unreadable_reply_have_no_score(
     assert (reached.served, reached.silent, reached.missing) == (1, 1, 1)
     assert reached.failures == {"parse_error": 1}
     assert differences(served, unread)["correctness"] is None
-    assert compared(besides(served), besides(unread), gone=0).missing == 1
+    assert comparable(besides(served), besides(unread), gone=0).missing == 1
 
 
 async def test_two_configurations_are_paired_where_both_have_a_score(office: Office) -> None:
@@ -236,7 +236,7 @@ async def test_what_staff_take_back_meanwhile_is_beside_nothing(office: Office, 
     assert [one.beside for played in (first, second) for one in played].count(None) == 0
     assert summary(left[0]).correctness.references == 0
     assert differences(*left)["correctness"] is None
-    assert compared(besides(left[0]), besides(left[1]), gone=1).pairs == 0
+    assert comparable(besides(left[0]), besides(left[1]), gone=1).pairs == 0
 
 
 async def test_without_a_judge_nothing_is_beside_anything(office: Office) -> None:

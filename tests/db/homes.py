@@ -1,0 +1,98 @@
+"""Homes of embedded databases: who lives in them, and what their servers answer."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from db.embedded import held, locks
+
+REPOSITORY = Path(__file__).parents[2]
+APP = """
+import sys
+from pathlib import Path
+from db.embedded import held
+with held(Path(sys.argv[1])) as url:
+    print(url, flush=True)
+    sys.stdin.readline()
+"""
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what root must do")
+AppStarter = Callable[[Path], "App"]
+
+
+class App:
+    """Another process of ours that uses the database until it is told to leave."""
+
+    def __init__(self, home: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", APP, str(home)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def is_up(self) -> bool:
+        assert self.process.stdout is not None
+        return bool(select.select([self.process.stdout], [], [], 0)[0])
+
+    def url(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def leave(self) -> None:
+        _, complaint = self.process.communicate("\n")
+        assert self.process.returncode == 0, complaint
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def end(home: Path) -> None:
+    """Stop what runs in *home* as the last one out would."""
+    if (home / "postgres" / "postmaster.pid").exists():
+        with held(home, durable=False):
+            pass
+
+
+def postmaster(home: Path) -> int:
+    return int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+def is_alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def nobody_lives_in(home: Path) -> bool:
+    life = locks.opened(home / "postgres.life")
+    try:
+        return locks.exclusive(life)
+    finally:
+        os.close(life)
+
+
+def starts(home: Path) -> int:
+    return (home / "postgres.log").read_text().count("starting PostgreSQL")
+
+
+def ask(url: str, statement: str) -> object:
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute(statement.encode()).fetchone()
+    return row and row[0]
+
+
+def eventually(claim: Callable[[], bool], limit_s: float = 60) -> bool:
+    until = time.monotonic() + limit_s
+    while not claim() and time.monotonic() < until:
+        time.sleep(0.005)
+    return claim()
