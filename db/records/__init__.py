@@ -17,6 +17,7 @@ ItemId = NewType("ItemId", int)
 VerifiedId = NewType("VerifiedId", int)
 RunId = NewType("RunId", int)
 ConfigurationId = NewType("ConfigurationId", int)
+RulesId = NewType("RulesId", int)
 ShowingId = NewType("ShowingId", int)
 
 Language = Literal["pt-BR", "en"]
@@ -375,7 +376,7 @@ class JudgeSettings:
     flag_below: int = 2  # scores under it are flagged, 0 to 4
     judge_share: float = 1.0  # of answers that are judged, 0 to 1
     audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
-    context_share: float = 0.05  # of the judged answers whose passages are judged too, 0 to 1; 0: of none at all
+    context_share: float = 0.02  # of the judged answers whose passages are judged too, 0 to 1; 0: of none at all
     daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
     second_share: float = 0.1  # of labelled answers that a second member of staff is shown too, 0 to 1
 

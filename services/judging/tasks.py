@@ -9,16 +9,18 @@ from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
 from services.ground.timestamps import clock
-from services.judging import correctness, examples, reading
+from services.judging import correctness, reading
 from services.judging.examples import Lesson
+from services.judging.fitting import MOST_RULES
 from services.judging.stretches import stretch
 from services.judging.swaying import sways, without_swaying
 from services.judging.verdicts import Case, Finding, Verdict
 from services.words.terms import fold
 
 BARE = "judge/2"
-"""The prompt for relevance without examples."""
+"""The prompt for relevance without examples and rules."""
 CONTEXT = "context/1"
+NO_EXAMPLES = "(none)"
 LONGEST_CLAIM = 1_000
 STRETCHES = (*[900] * 4, *[400] * 6)
 """
@@ -49,7 +51,7 @@ class Task:
 
 
 def task(kind: Asking, case: Case, lesson: Lesson | None = None) -> Task:
-    """Return what to ask about *case*, for relevance with the examples of *lesson* that may stand beside it."""
+    """Return what to ask about *case*, for relevance with what of *lesson* may stand beside it."""
     match kind:
         case "relevance":
             return _relevance(case, lesson)
@@ -61,6 +63,20 @@ def task(kind: Asking, case: Case, lesson: Lesson | None = None) -> Task:
             return _context(case)
         case "correctness":
             return _correctness(case)
+
+
+def distilling(disputes: str, language: str) -> Task:
+    """Return what to ask so that answers which staff see otherwise than the judge become rules."""
+
+    def read(text: str) -> Verdict:
+        return Verdict(rules=reading.rules(text, MOST_RULES))
+
+    return Task(
+        prompt_id="rules/1",
+        values={"disagreements": disputes, "language": language},
+        schema=_object(rules={"type": "array", "items": _TEXT}),
+        read=read,
+    )
 
 
 def tries_to_sway(kind: Asking, case: Case) -> bool:
@@ -79,9 +95,12 @@ def _relevance(case: Case, lesson: Lesson | None) -> Task:
     beside = lesson.beside(case.question, case.root) if lesson else ""
 
     values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
+    prompt_id = lesson.prompt_id if lesson and (beside or lesson.rules) else BARE
+    if lesson and prompt_id != BARE:
+        values |= {"examples": beside or NO_EXAMPLES, "rules": lesson.rules_shown}
     return Task(
-        prompt_id=examples.PROMPT if beside else BARE,
-        values=values | ({"examples": beside} if beside else {}),
+        prompt_id=prompt_id,
+        values=values,
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score=_SCORE),
         read=_graded,
     )

@@ -42,4 +42,5 @@ class Verdict:
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
     statements: tuple[Statement, ...] = ()  # of the reference that the answer is held against
+    rules: tuple[str, ...] = ()  # how staff grade, where it was asked for that
     better: BetterPlace | None = None  # of two answers; its reason is the criteria

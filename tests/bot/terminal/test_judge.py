@@ -169,7 +169,7 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert "I P P C" in changed.out
     assert "9,000 tokens a day (UTC)" in changed.out
     assert same.out == changed.out
-    assert "judged for their passages too 5%, and all labelled P/I" in flat(shipped.out)
+    assert "judged for their passages too 2%, and all labelled P/I" in flat(shipped.out)
     assert "no limit" in freed.out
     assert "judged for their passages too none" in flat(freed.out)
     assert "a second person labels blind 10%" in flat(shipped.out)

@@ -1,7 +1,7 @@
 -- Whether the passages were about the question: a bad answer is told from a bad search, on a share of answers.
 
 alter table judge_settings
-    add column context_share double precision not null default 0.05 check (context_share between 0 and 1);
+    add column context_share double precision not null default 0.02 check (context_share between 0 and 1);
 
 alter table jobs drop constraint jobs_kind_check;
 alter table jobs add constraint jobs_kind_check
