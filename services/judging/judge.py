@@ -106,8 +106,7 @@ class Judge:
         the lower score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
-        # In a thread: ten passages to be cut take some 30 ms.
-        first = await self._asked(await asyncio.to_thread(tasks.task, kind, case, lesson), deadline, spend)
+        first = await self._asked(await _task(kind, case, lesson), deadline, spend)
         if not tasks.tries_to_sway(kind, case):
             return first
         plain = tasks.without_sway(kind, case)
@@ -115,8 +114,7 @@ class Judge:
             return replace(first, swayed=True)
         if plain is None:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
-        again = await asyncio.to_thread(tasks.task, kind, plain, lesson)
-        return _lower(first, await self._asked(again, deadline, spend))
+        return _lower(first, await self._asked(await _task(kind, plain, lesson), deadline, spend))
 
     async def ask(self, task: Task, spend: Spend) -> Opinion:
         """Put one task to the model, within the judge's limit; what goes wrong is the opinion's status."""
@@ -193,6 +191,13 @@ class _Reply:
     opinion: Opinion
     text: str = ""
     problem: str | None = None  # that another question may mend
+
+
+async def _task(kind: Asking, case: Case, lesson: Lesson | None) -> Task:
+    if kind == "context":
+        # Ten passages to be cut take some 30 ms.
+        return await asyncio.to_thread(tasks.task, kind, case, lesson)
+    return tasks.task(kind, case, lesson)
 
 
 def _read(task: Task, text: str) -> _Reply:
