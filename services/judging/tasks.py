@@ -8,11 +8,11 @@ from typing import Any, Literal, get_args
 from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
+from services.citing.stretches import stretch
 from services.ground.timestamps import clock
 from services.judging import correctness, reading
 from services.judging.examples import Lesson
 from services.judging.fitting import MOST_RULES
-from services.judging.stretches import stretch
 from services.judging.swaying import sways, without_swaying
 from services.judging.verdicts import Case, Finding, Verdict
 from services.words.terms import fold

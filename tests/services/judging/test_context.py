@@ -15,11 +15,11 @@ from db.records import AnswerId, Course, Judgement, JudgeSettings, Label
 from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.replies import Reply
+from services.citing.stretches import stretch
 from services.ground.faults import groups
 from services.judging import promise
 from services.judging.judge import Judge
 from services.judging.queue import Queue
-from services.judging.stretches import stretch
 from services.judging.worker import Worker, WorkerPace
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
