@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from db.records import AnswerId, CourseId, Label
+from db.records import AnswerId, CourseId, JudgeSettings, Label
 from db.records.learning import KeptCandidate
 from services import prompts
 from services.ground.statistics import wilson
@@ -15,6 +15,7 @@ from services.judging.canaries.choosing import MOST, spread
 from services.judging.canaries.comparing import FIRST_RUNS, Past, watched
 from services.judging.canaries.watching import FIRST_TIMES, TIMES
 from services.judging.examples import MOST_CHARACTERS, PROMPT, RULES_PROMPT
+from services.judging.tasks import CONTEXT, STRETCHES
 from services.research.learning.choosing import FEWEST_TWICE, LEAST_AGREED
 from services.research.learning.distilling import LONGEST_SHOWN, MOST_DISPUTES
 from services.research.learning.halves import DEVELOPMENT_SHARE, Halves
@@ -250,11 +251,15 @@ def added() -> tuple[float, dict[str, float]]:
     ruled = tokens_of(RULES_PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS, rules=0)
     draft = tokens_of("rules/1", disagreements=MOST_DISPUTES * (QUESTION + LONGEST_SHOWN), language=2)
     support = tokens_of("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
+    context = tokens_of(CONTEXT, question=QUESTION, passages=sum(STRETCHES))
+    wanting = LABELS * sum(SHARES[1:]) / 4  # a month's labels, by the week
+    drawn = WEEKLY * JudgeSettings().context_share
     development, test = LABELS * DEVELOPMENT_SHARE, LABELS * (1 - DEVELOPMENT_SHARE)
     return WEEKLY * (relevance + SUPPORTED * support), {
         "examples in each judgement, once shipped": WEEKLY * (taught - relevance),
         "rules beside them, where a person wants them": WEEKLY * (ruled - taught) + draft / 4,
         f"canaries, {MOST} of each kind": MOST * (TIMES * ruled + support),
+        f"passages of {drawn:.0f} answers drawn, {wanting:.0f} labelled P or I": (drawn + wanting) * context,
         f"learning from {LABELS} labels, once a month": (test * (taught + ruled) + development * ruled) / 4,
     }
 

@@ -9,10 +9,20 @@ import typer
 
 from bot.process import logs
 from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
+from bot.terminal.course_app import course_app
 from bot.terminal.ending import in_a_sentence, to_the_end
 from bot.terminal.help_texts import flowing
-from bot.terminal.judge_app import judge_app
-from bot.terminal.options import CourseOption, JsonOption, KeepOption, PairsOption
+from bot.terminal.judging.app import judge_app
+from bot.terminal.options import (
+    AgainstOption,
+    CourseOption,
+    JsonOption,
+    KeepOption,
+    LanguageOption,
+    LectureOption,
+    PairsOption,
+    UnaidedOption,
+)
 from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
     from bot.terminal import commands, mapping
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
-    from bot.terminal import judge as judging
     from bot.terminal import replay as replaying
+    from bot.terminal.judging import judge as judging
 else:
     # `--help` and wrong usage wait for none of them, and no command for what another one needs.
     running, environment = lazily("bot.running"), lazily("bot.process.environment")
@@ -34,7 +44,7 @@ else:
     )
     digesting, judging, mapping, replaying = (
         lazily("bot.terminal.digest"),
-        lazily("bot.terminal.judge"),
+        lazily("bot.terminal.judging.judge"),
         lazily("bot.terminal.mapping"),
         lazily("bot.terminal.replay"),
     )
@@ -50,16 +60,8 @@ app = typer.Typer(
     "Try [bold]monitoria demo[/] first; then [bold]course create[/], [bold]ingest[/] and [bold]ask[/]. "
     "What is configured, and what is reachable, [bold]monitoria doctor[/] tells.",
 )
-course_app = typer.Typer(no_args_is_help=True, help="Create courses and see what they hold.")
 app.add_typer(course_app, name="course")
 app.add_typer(judge_app, name="judge")
-
-LectureOption = Annotated[
-    str | None, typer.Option("--lecture", metavar="ID", help="This lecture only; `course show` lists the ids.")
-]
-LanguageOption = Annotated[
-    Literal["pt-BR", "en"], typer.Option("--language", help="The language of the course and of its lectures.")
-]
 
 
 def main() -> None:
@@ -80,87 +82,6 @@ def demo(
 ) -> None:
     """Take in a sample course and answer a real question from it: no key, no account, no server."""
     to_the_end(demonstration.run(environment.setup(embedding_default="bundled"), question))
-
-
-@course_app.command("create")
-def course_create(
-    slug: Annotated[str, typer.Argument(help="A short name: small letters, digits and hyphens.")],
-    title: Annotated[str, typer.Option("--title", help="The name that people read.")] = "",
-    language: LanguageOption = "pt-BR",
-) -> None:
-    """Create a course."""
-    to_the_end(commands.create_course(environment.setup(), slug=slug, title=title, language=language))
-
-
-@course_app.command("list")
-def course_list() -> None:
-    """List the courses."""
-    to_the_end(commands.list_courses(environment.setup()))
-
-
-@course_app.command("show")
-def course_show(slug: Annotated[str, typer.Argument(help="The course's short name.")]) -> None:
-    """List a course's lectures, with the ids that --lecture takes."""
-    to_the_end(commands.show_course(environment.setup(), slug))
-
-
-@course_app.command("judge")
-def course_judge(
-    slug: Annotated[str, typer.Argument(help="The course's short name.")],
-    flag_below: Annotated[int | None, typer.Option("--flag-below", help="Flag scores below this one, 0 to 4.")] = None,
-    judge_share: Annotated[float | None, typer.Option("--judge-share", help="Of answers to judge, 0 to 1.")] = None,
-    audit_share: Annotated[
-        float | None, typer.Option("--audit-share", help="Of good answers that staff look at too, 0 to 1.")
-    ] = None,
-    second_share: Annotated[
-        float | None,
-        typer.Option("--second-share", help="Of labelled answers that a second person labels blind, 0 to 1."),
-    ] = None,
-    daily_tokens: Annotated[
-        str | None,
-        typer.Option(
-            "--daily-tokens", metavar="N|none", help="What the judge may spend a day (UTC); a model's maps, half of it."
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option("--labels", metavar="IIPC", help="The labels of the scores 0 to 3.")
-    ] = None,
-    second_opinion: Annotated[
-        Literal["on", "off"] | None,
-        typer.Option("--second-opinion", help="Have a second model, never a person, score doubtful answers too."),
-    ] = None,
-    second_opinion_share: Annotated[
-        float | None,
-        typer.Option("--second-opinion-share", help="Of answers that are not doubtful, scored so as well, 0 to 1."),
-    ] = None,
-) -> None:
-    """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
-    order = judging.RulesOrder(
-        flag_below=flag_below,
-        judge_share=judge_share,
-        audit_share=audit_share,
-        second_share=second_share,
-        daily_tokens=daily_tokens,
-        labels=labels,
-        second_opinion=None if second_opinion is None else second_opinion == "on",
-        second_opinion_share=second_opinion_share,
-    )
-    to_the_end(judging.rules(environment.setup(), slug, order))
-
-
-@course_app.command("prices")
-def course_prices(
-    slug: Annotated[str, typer.Argument(help="The course's short name.")],
-    read: Annotated[float | None, typer.Option("--in", min=0, help="The price of a million tokens read.")] = None,
-    written: Annotated[float | None, typer.Option("--out", min=0, help="… and of a million written.")] = None,
-    currency: Annotated[str | None, typer.Option("--currency", help="Three letters, such as BRL or USD.")] = None,
-    forget: Annotated[
-        bool, typer.Option("--none", help="Have no prices; the digest then counts tokens alone.")
-    ] = False,
-) -> None:
-    """Show what the models' tokens cost, or change it, so that the weekly digest tells the cost in money."""
-    order = digesting.PricesOrder(read=read, written=written, currency=currency, forget=forget)
-    to_the_end(digesting.prices(environment.setup(), slug, order))
 
 
 @app.command()
@@ -286,15 +207,9 @@ def eval_(
     answers: Annotated[
         bool, typer.Option("--answers", help="Answer and judge each question, instead of only searching.")
     ] = False,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--against",
-            metavar="KEY=VALUE",
-            help="With --answers: compare with another model, base-url, prompt or retrieval (lexical); repeatable.",
-        ),
-    ] = None,
+    against: AgainstOption = None,
     first: Annotated[int | None, typer.Option("--first", min=1, help="With --answers: only so many questions.")] = None,
+    unaided: UnaidedOption = False,
     pairs: PairsOption = False,
     keep: KeepOption = False,
     calibrate: Annotated[
@@ -305,8 +220,8 @@ def eval_(
     """
     Measure retrieval on fixed questions: by words, by meaning, and both as students get it.
 
-    With --answers it measures answers: relevance and support as the judge sees them, silence, latency and tokens.
-    Nothing is stored, unless --keep says so.
+    With --answers it measures answers: relevance and support as the judge sees them, correctness beside what staff
+    wrote to the same question, silence, latency and tokens. Nothing is stored, unless --keep says so.
     """
     if (pairs and not against) or (keep and not pairs):
         raise typer.BadParameter("--pairs goes with --answers and --against, and --keep with --pairs")
@@ -315,12 +230,18 @@ def eval_(
             raise typer.BadParameter("--calibrate is for retrieval, and does not go with --answers")
         wanted = "kept" if keep else "asked" if pairs else "none"
         order = replaying.ReplayOrder(
-            question_set=question_set, course=course, against=against or [], first=first, pairs=wanted, as_json=as_json
+            question_set=question_set,
+            course=course,
+            against=against or [],
+            first=first,
+            pairs=wanted,
+            as_json=as_json,
+            unaided=unaided,
         )
         to_the_end(replaying.replay(environment.setup(), order))
         return
-    if against or first:
-        raise typer.BadParameter("--against and --first go with --answers")
+    if against or first or unaided:
+        raise typer.BadParameter("--against, --first and --unaided go with --answers")
     to_the_end(
         commands.evaluate(
             environment.setup(), question_set=question_set, slug=course, calibrate=calibrate, as_json=as_json

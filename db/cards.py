@@ -180,7 +180,8 @@ async def by_id(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> Rev
                     and a.label = 'C')::int as up,
                 (select count(*) from annotations a where a.answer_id = i.answer_id and a.role = 'student'
                     and a.label = 'I')::int as down,
-                exists (select from judgements j where j.answer_id = i.answer_id and j.score is not null) as has_score,
+                exists (select from judgements j
+                    where j.answer_id = i.answer_id and j.kind = 'relevance' and j.score is not null) as has_score,
                 exists (select from second_look_items s where s.item_id = i.id and s.course_id = i.course_id)
                     as is_second_look,
                 l.is_drawn is true and l.ended_at is null as is_second_awaited,

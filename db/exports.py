@@ -171,6 +171,22 @@ async def has_second_opinions(conn: AsyncConnection, *, course: CourseId, since:
     return found.rowcount > 0
 
 
+async def has_contexts(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether the passages of one of the questions were judged."""
+    found = await conn.execute(
+        """
+        select from judgements j
+        join answers a on a.id = j.answer_id and a.course_id = %(course)s
+        join questions q on q.id = a.question_id and q.course_id = %(course)s
+        where j.course_id = %(course)s and j.kind = 'context'
+            and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
 async def has_second_looks(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
     """Tell whether for an answer among the questions it was asked whether to have a second look at it."""
     found = await conn.execute(

@@ -9,7 +9,7 @@ from db.records import AnswerId, CourseId, Job, JobId, JudgeQueue, QueuedJob
 
 
 async def enqueue(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, probability: float | None) -> None:
-    """Add a job for each thing that the answer is judged for; those that it has stay as they are."""
+    """Add a job for each thing that every answer is judged for; those that it has stay as they are."""
     await conn.execute(
         """
         insert into jobs (kind, answer_id, course_id, probability)
@@ -21,12 +21,35 @@ async def enqueue(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, 
     )
 
 
+async def enqueue_context(
+    conn: AsyncConnection, *, course: CourseId, answer: AnswerId, probability: float | None
+) -> None:
+    """Add a job for the passages of an answer that is judged itself, if it has any and they have no job yet."""
+    # Where there is no judge, and where the answer was not drawn, nobody would keep the promise, or compare it.
+    await conn.execute(
+        """
+        insert into jobs (kind, answer_id, course_id, probability)
+        select c.kind, c.answer_id, c.course_id, %(probability)s from judgeable_contexts c
+        where c.course_id = %(course)s and c.answer_id = %(answer)s and exists (
+            select from jobs j where j.answer_id = c.answer_id and j.course_id = %(course)s and j.kind = 'relevance'
+        )
+        on conflict (answer_id, kind) do nothing
+        """,
+        {"answer": answer, "course": course, "probability": probability},
+    )
+
+
 async def enqueue_missing(conn: AsyncConnection, *, course: CourseId) -> int:
-    """Add or repeat a job for each verdict that an answer of the course lacks, and return how many."""
+    """Add or repeat a job for each verdict that an answer of the course lacks and should have, and return how many."""
     queued = await conn.execute(
         """
         insert into jobs as j (kind, answer_id, course_id)
-        select w.kind, w.answer_id, w.course_id from wanted_judgements w
+        select w.kind, w.answer_id, w.course_id from (
+            select kind, answer_id, course_id from wanted_judgements
+            union all
+            -- Of passages only those that were promised.
+            select kind, answer_id, course_id from jobs where kind = 'context'
+        ) w
         where w.course_id = %(course)s and not exists (
             select from judgements g
             where g.answer_id = w.answer_id and g.kind = w.kind and g.status in ('ok', 'recovered')
@@ -45,7 +68,11 @@ async def repeat(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -
     queued = await conn.execute(
         """
         insert into jobs as j (kind, answer_id, course_id)
-        select w.kind, w.answer_id, w.course_id from wanted_judgements w
+        select w.kind, w.answer_id, w.course_id from (
+            select kind, answer_id, course_id from wanted_judgements
+            union all
+            select kind, answer_id, course_id from judgeable_contexts
+        ) w
         where w.course_id = %(course)s and w.answer_id = %(answer)s
         on conflict (answer_id, kind) do update
             set state = 'waiting', attempts = 0, run_at = now(), leased_until = null, ended_at = null, reason = null

@@ -11,8 +11,8 @@ async def current(conn: AsyncConnection, course: CourseId) -> JudgeSettings:
     async with conn.cursor(row_factory=kwargs_row(_settings)) as cur:
         await cur.execute(
             """
-            select version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share, second_opinion,
-                second_opinion_share
+            select version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens, second_share,
+                second_opinion, second_opinion_share
             from judge_settings where course_id = %(course)s order by version desc limit 1
             """,
             {"course": course},
@@ -28,10 +28,11 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
         await cur.execute(
             """
             insert into judge_settings
-                (course_id, version, labels, flag_below, judge_share, audit_share, daily_tokens, second_share,
-                second_opinion, second_opinion_share)
+                (course_id, version, labels, flag_below, judge_share, audit_share, context_share, daily_tokens,
+                    second_share, second_opinion, second_opinion_share)
             select %(course)s, coalesce(max(version), 0) + 1, %(labels)s, %(flag_below)s, %(judge_share)s,
-                %(audit_share)s, %(daily_tokens)s, %(second_share)s, %(second_opinion)s, %(second_opinion_share)s
+                %(audit_share)s, %(context_share)s, %(daily_tokens)s, %(second_share)s, %(second_opinion)s,
+                %(second_opinion_share)s
             from judge_settings where course_id = %(course)s
             returning version
             """,
@@ -41,6 +42,7 @@ async def add(conn: AsyncConnection, course: CourseId, settings: JudgeSettings) 
                 "flag_below": settings.flag_below,
                 "judge_share": settings.judge_share,
                 "audit_share": settings.audit_share,
+                "context_share": settings.context_share,
                 "daily_tokens": settings.daily_tokens,
                 "second_opinion": settings.second_opinion,
                 "second_opinion_share": settings.second_opinion_share,
@@ -57,6 +59,7 @@ def _settings(
     flag_below: int,
     judge_share: float,
     audit_share: float,
+    context_share: float,
     daily_tokens: int | None,
     second_opinion: bool,
     second_opinion_share: float,
@@ -69,6 +72,7 @@ def _settings(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
+        context_share=context_share,
         daily_tokens=daily_tokens,
         second_opinion=second_opinion,
         second_opinion_share=second_opinion_share,

@@ -9,6 +9,7 @@ import socket
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from psycopg import AsyncConnection
 from db.embedded import held
 from db.migrate import migrate
 from services.digest.topics import finding as topics
+from services.judging import promise
 from tests.databases import Shelf, created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
@@ -117,6 +119,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MONITORIA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+class Never(Random):
+    """Chance that draws nobody."""
+
+    def random(self) -> float:
+        return 1.0
+
+
+@pytest.fixture(autouse=True)
+def no_context_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no passages judged by chance: one test in twenty would meet a call that it does not expect."""
+    monkeypatch.setattr(promise, "CONTEXT_CHANCE", Never())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,7 +20,7 @@ LOADED = [
     "bot.terminal.chat",
     "bot.terminal.demo",
     "bot.terminal.digest",
-    "bot.terminal.judge",
+    "bot.terminal.judging.judge",
     "bot.terminal.replay",
     "bot.running",
     "openai",

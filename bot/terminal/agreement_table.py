@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from services.ground.faults import Faults
 from services.ground.text import clean
 from services.research.agreement import LABELS, AgreementReport, Comparison, Disagreement, JudgeConfiguration
 from services.research.annotators import EPSILON, StandIn
@@ -42,6 +43,13 @@ SECOND = (
     "answers, and against the judge. It changes no score; where the two split, staff look."
 )
 HALVES = "what the judge learns from, and what shows whether it has learned; a question stays where it is."
+FAULTS = {
+    "search": "of n, the passages were not about the question; beside it the range that so few allow (95 %, Wilson).",
+    "drawn": "the same share with each answer standing for 1 / its probability of being asked about.",
+    "answer": "of n, the passages were about it, and the answer was weak nevertheless.",
+    "missing": "no verdict on the passages, or none yet.",
+    "unasked": "of all answers a share (course judge --context-share), and what staff label P or I, is asked about.",
+}
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
@@ -67,6 +75,8 @@ def agreement(course: str, report: AgreementReport) -> RenderableType:
         parts += [_heading(f"\nWhen to flag: {_named(in_use)} {now}"), *_threshold(in_use.threshold)]
     if report.groups["staff, each other"].n:
         parts += [_heading("\nMay the judge stand in for one of staff?"), _stand_in(report.stand_in)]
+    if report.faults["all"].weak:
+        parts += [_heading("\nWeak answers: a bad search or a bad answer?"), *_faults(report.faults, report.flag_below)]
     if report.disagreements:
         parts.append(_heading("\nWhere they differ most"))
         parts += [_disagreement(number, one) for number, one in enumerate(report.disagreements, start=1)]
@@ -235,6 +245,27 @@ def _stand_in(found: StandIn) -> Text:
         "being cheaper (the alternative annotator test; half of them must be won).",
         style="bold" if found.may else "yellow",
     )
+
+
+def _faults(groups: Mapping[str, Faults], flag_below: int) -> list[RenderableType]:
+    table = _table()
+    table.add_column("", overflow="fold")
+    for name in ("weak", "n", "search", "95 %", "drawn", "answer", "missing", "unasked"):
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = {"all": "all", "staff": "staff: P or I", "judge": f"judge: below {flag_below}"}
+    for group, one in groups.items():
+        table.add_row(
+            rows[group],
+            str(one.weak),
+            str(one.n),
+            f"{one.search} ({_percent(one.search_share)})" if one.n else "–",
+            _range(one.interval),
+            _percent(one.weighted_share),
+            str(one.answer) if one.n else "–",
+            str(one.missing),
+            str(one.undrawn),
+        )
+    return [table, *(_remark(name, meaning) for name, meaning in FAULTS.items())]
 
 
 def _disagreement(number: int, one: Disagreement) -> RenderableType:

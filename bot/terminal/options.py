@@ -1,6 +1,6 @@
 """Options that several commands take."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,4 +16,21 @@ PairsOption = Annotated[
 ]
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="With --pairs: keep the pairs, for staff to choose in /review pairs.")
+]
+UnaidedOption = Annotated[
+    bool, typer.Option("--unaided", help="With --answers: have the model write where staff's words are served, too.")
+]
+AgainstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="KEY=VALUE",
+        help="With --answers: compare with another model, base-url, prompt or retrieval (lexical); repeatable.",
+    ),
+]
+LectureOption = Annotated[
+    str | None, typer.Option("--lecture", metavar="ID", help="This lecture only; `course show` lists the ids.")
+]
+LanguageOption = Annotated[
+    Literal["pt-BR", "en"], typer.Option("--language", help="The language of the course and of its lectures.")
 ]

@@ -11,17 +11,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bot.terminal import beside_staff
 from bot.terminal import console as terminal
-from bot.terminal import pairs as pairing
+from bot.terminal.judging import pairs as pairing
 from db.records import Course
 from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
+from services.answering.asked_before import Finder
 from services.errors import Refused
 from services.judging.judge import Judge
 from services.models.chat import ChatModel
 from services.models.llm import OPENAI, LlmConfig
 from services.research.evaluate import EvalQuestion, read_set
-from services.research.replay import Difference, Played, Summary, differences, play, summary
+from services.research.replay import Difference, Played, Summary, differences, play, summary, without
+from services.research.truths import ComparedCorrectness, Truths, comparable, gone, truths
 from services.search.retrieve import Retriever
 from services.wiring import JUDGE_LIMIT_S, Services, Setup
 
@@ -41,6 +44,7 @@ ROWS = (
 )
 CHANGES = {
     "relevance": ("AR", "{:+.3f}"),
+    "correctness": ("correctness", "{:+.3f}"),
     "silence": ("share of silence", "{:+.3f}"),
     "full_support": ("full support", "{:+.3f}"),
     "latency_ms": ("latency", "{:+.0f} ms"),
@@ -58,6 +62,7 @@ class ReplayOrder:
     first: int | None
     pairs: Literal["none", "asked", "kept"]  # whether the judge also compares answers two by two; kept: for staff too
     as_json: bool
+    unaided: bool = False  # without the answers that staff have verified
 
 
 async def replay(setup: Setup, order: ReplayOrder) -> None:
@@ -66,22 +71,31 @@ async def replay(setup: Setup, order: ReplayOrder) -> None:
     questions = read_set(order.question_set)[: order.first]
     async with wiring.services(setup) as services, _judge(setup) as judge:
         course = await services.courses.find(order.course)
-        # The one that answers students: what is measured is what they get.
-        runs = {CONFIGURED: await _played(services.asker, judge, course, questions, CONFIGURED)}
+        finder = Finder(services.pool, services.serving)
+        written = await truths(finder, services.retriever, course, questions) if judge else {}
+        given = None if order.unaided else finder
+        runs = dict[str, list[Played]]()
+        async with _configured(services, setup, given) as asker:
+            runs[CONFIGURED] = await _played(asker, judge, course, questions, CONFIGURED, written)
         if changes:
             name = ", ".join(f"{key}={value}" for key, value in changes.items())
-            async with _other(services, setup, changes) as asker:
-                runs[name] = await _played(asker, judge, course, questions, name)
+            async with _other(services, setup, changes, given) as asker:
+                runs[name] = await _played(asker, judge, course, questions, name, written)
         compared = None
         if order.pairs != "none":
             keep = order.pairs == "kept"
             compared = await pairing.compared(services, judge, course, runs, keep=keep)
+        withdrawn = await gone(services.pool, course, written)
+    runs = {name: without(played, withdrawn) for name, played in runs.items()}
     summaries = {name: summary(played) for name, played in runs.items()}
     moved = differences(*runs.values()) if len(runs) == 2 else {}
+    sides = [[one.beside for one in played] for played in runs.values()]
+    beside = comparable(sides[0], sides[-1], gone=len(withdrawn))
     if order.as_json:
-        terminal.print_json(shape(order.course, summaries, moved) | pairing.replay_document(compared))
+        document = shape(order.course, summaries, moved, beside)
+        terminal.print_json(document | pairing.replay_document(compared))
     else:
-        terminal.show(Group(view(summaries, moved), *pairing.replay_view(order.course, compared)))
+        terminal.show(Group(view(summaries, moved, beside), *pairing.replay_view(order.course, compared)))
 
 
 def changed(against: Sequence[str]) -> dict[str, str]:
@@ -108,7 +122,9 @@ def changed(against: Sequence[str]) -> dict[str, str]:
     return changes
 
 
-def view(summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> RenderableType:
+def view(
+    summaries: dict[str, Summary], moved: dict[str, Difference | None], beside: ComparedCorrectness
+) -> RenderableType:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")
     for name, reached in summaries.items():
@@ -122,18 +138,29 @@ def view(summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> 
         outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(reached.outcomes.items()))
         failed = ", ".join(f"{status} {count}" for status, count in sorted(reached.failures.items())) or "none"
         parts.append(Text(f"{name}: {outcomes}. Judgements that failed: {failed}.", style="dim"))
+    parts += beside_staff.view({name: reached.correctness for name, reached in summaries.items()}, beside)
     if moved:
         parts.append(Text("\nThe second against the first, question by question, with its 95 % interval:"))
-        parts += [_change(*CHANGES[name], change) for name, change in moved.items()]
+        parts += [
+            _change(*CHANGES[name], change)
+            for name, change in moved.items()
+            if name != "correctness" or beside.references
+        ]
     return Group(*parts)
 
 
-def shape(course: str, summaries: dict[str, Summary], moved: dict[str, Difference | None]) -> dict[str, Any]:
+def shape(
+    course: str,
+    summaries: dict[str, Summary],
+    moved: dict[str, Difference | None],
+    beside: ComparedCorrectness,
+) -> dict[str, Any]:
     """The JSON document; the second configuration's figures minus the first's are under `differences`."""
     return {
         "course": course,
         "configurations": [{"name": name, **_fields(reached)} for name, reached in summaries.items()],
         "differences": {name: change and _fields(change) for name, change in moved.items()},
+        "beside_staff": beside_staff.shape(beside),
     }
 
 
@@ -150,19 +177,36 @@ def _change(name: str, form: str, change: Difference | None) -> Text:
 
 
 async def _played(
-    asker: Asker, judge: Judge | None, course: Course, questions: Sequence[EvalQuestion], name: str
+    asker: Asker,
+    judge: Judge | None,
+    course: Course,
+    questions: Sequence[EvalQuestion],
+    name: str,
+    written: Truths,
 ) -> list[Played]:
     played = list[Played]()
     with terminal.progress() as bar:
         shown = bar.add_task(name, total=len(questions))
-        async for one in play(asker, judge, course, questions):
+        async for one in play(asker, judge, course, questions, written):
             played.append(one)
             bar.advance(shown)
     return played
 
 
 @asynccontextmanager
-async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> AsyncGenerator[Asker, None]:
+async def _configured(services: Services, setup: Setup, finder: Finder | None) -> AsyncGenerator[Asker, None]:
+    """Yield the one that answers students, for that is what they get; without *finder*, the model on its own."""
+    if finder:
+        yield services.asker
+        return
+    async with _other(services, setup, {}, finder) as asker:
+        yield asker
+
+
+@asynccontextmanager
+async def _other(
+    services: Services, setup: Setup, changes: dict[str, str], finder: Finder | None
+) -> AsyncGenerator[Asker, None]:
     """Put together what answers with *changes*; all else is as configured."""
     retriever, near = services.retriever, services.nearness
     if changes.get("retrieval") == "lexical":
@@ -180,10 +224,26 @@ async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> A
             raise Refused("There is no model to change the address of; name one with --against model=NAME.")
     prompt = changes.get("prompt", PROMPT)
     if config is None:
-        yield Asker(services.pool, retriever, None, nearness=near, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(
+            services.pool,
+            retriever,
+            None,
+            finder=finder,
+            nearness=near,
+            prompt=prompt,
+            time_limit=setup.time_limit,
+        )
         return
     async with ChatModel(config) as model:
-        yield Asker(services.pool, retriever, model, nearness=near, prompt=prompt, time_limit=setup.time_limit)
+        yield Asker(
+            services.pool,
+            retriever,
+            model,
+            finder=finder,
+            nearness=near,
+            prompt=prompt,
+            time_limit=setup.time_limit,
+        )
 
 
 @asynccontextmanager

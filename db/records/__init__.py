@@ -311,10 +311,10 @@ class Annotation:
     comment: str | None
 
 
-JudgedFor = Literal["relevance", "support", "abstention", "second"]
+JudgedFor = Literal["relevance", "support", "abstention", "second", "context"]
 """
-What an answer is judged for: the answer itself, its references, or its saying that there is no material; `second` is
-another opinion on the answer itself.
+What an answer is judged for: the answer itself, its references, its saying that there is no material, or the passages
+that it was made from; `second` is another opinion on the answer itself.
 """
 
 JudgeQueue = Literal["judge", "second_judge"]
@@ -382,6 +382,7 @@ class JudgeSettings:
     flag_below: int = 2  # scores under it are flagged, 0 to 4
     judge_share: float = 1.0  # of answers that are judged, 0 to 1
     audit_share: float = 0.05  # of good answers that staff look at nevertheless, 0 to 1
+    context_share: float = 0.02  # of the judged answers whose passages are judged too, 0 to 1; 0: of none at all
     daily_tokens: int | None = None  # what the judge may spend a day (UTC); None: no limit
     second_opinion: bool = False  # whether a second model, or the same one asked otherwise, is heard in doubtful cases
     second_opinion_share: float = 0.02  # of the answers that are not doubtful, heard as well, 0 to 1
@@ -424,7 +425,7 @@ class Judgement:
     is_split: bool | None = None  # whether the two called for a person, by the threshold of that time; None: as above
 
 
-Purpose = Literal["judgement", "learning", "canary", "second"]
+Purpose = Literal["judgement", "learning", "canary", "second", "context"]
 """What the judge's model was called for."""
 
 

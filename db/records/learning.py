@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from db.records import AnswerId, ConfigurationId, Course, CourseId, Label, RulesId, RunId
+from db.records import Abstention, AnswerId, ConfigurationId, Course, CourseId, Label, RulesId, RunId
 
 RunKind = Literal["agreement", "learning", "canary", "pairs"]
 RunHalf = Literal["all", "development", "test"]
@@ -186,3 +186,15 @@ class DueAlert:
     alert: JudgeAlert
     course: Course
     staff_channel_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeakAnswer:
+    """One answer that the judge or staff find wanting, and what is known of the passages that it was made from."""
+
+    by_judge: bool  # its score is below the course's threshold
+    by_staff: bool  # what most of staff say is P or I
+    context: int | None  # how far its passages were about the question, 0 to 3
+    abstention: Abstention | None  # of one that says that the lectures do not answer
+    is_promised: bool  # its passages are judged, or to be
+    probability: float | None  # with which it was drawn for that; None: somebody asked for it

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import digest_figures, digest_seconds, digest_tries, lexicons, maps
+from db import digest_figures, digest_seconds, digest_tries, judge_settings, lexicons, maps
 from db.digest_figures import AskedCounts, CitedMinute, Judged, Reviewed, Span, Spent, Terms, Voices
 from db.digest_seconds import Seconded
 from db.digest_tries import TriedCount
 from db.records import Again, Course, Label, LectureId, Outcome, QuestionId
 from db.records.maps import Chapter, LectureMap
+from db.weak_answers import weak_answers
 from services.citing.citations import LEAD_IN_S
 from services.digest.posting import weeks
 from services.digest.report import (
@@ -39,6 +40,7 @@ from services.digest.topics import finding as topics
 from services.digest.topics.finding import Topics, WeekQuestion
 from services.digest.topics.known import Taught
 from services.ground import statistics
+from services.ground.faults import faults
 from services.lectures.links import moment
 from services.search.generations import Serving
 
@@ -107,6 +109,10 @@ class Figures:
             minutes = await digest_figures.minutes(conn, span)
             seconded = await digest_seconds.seconded(conn, span)
             alerts = tuple(await digest_figures.judge_alerts(conn, span))
+            threshold = (await judge_settings.current(conn, course.id)).flag_below
+            weak = await weak_answers(
+                conn, course=course.id, flag_below=threshold, start=period.starts_at, end=period.ends_at
+            )
             taught = Taught(
                 terms=await lexicons.terms(conn, course.id), languages=await lexicons.languages(conn, course.id)
             )
@@ -119,7 +125,13 @@ class Figures:
         found = await topics.grouped(asked, embedder, least_askers=terms.least_askers, taught=taught)
         lectures = _lectures(minutes, drawn)
         told = _digest(course, period, now, then if has_past else None, pairs, spent, terms, lectures, found, tries)
-        return replace(told, asked_back=asked_back, alerts=alerts, second_opinions=_second_opinions(seconded))
+        return replace(
+            told,
+            asked_back=asked_back,
+            alerts=alerts,
+            second_opinions=_second_opinions(seconded),
+            faults=faults(weak) if weak else None,
+        )
 
 
 def _before(period: Period) -> Period:

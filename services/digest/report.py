@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from db.records import Again, Course, Label, Outcome
 from db.records.learning import JudgeAlert
+from services.ground.faults import Faults
 
 FEW_SCORES = 10
 """A mean of fewer scores is not compared with another."""
@@ -186,6 +187,7 @@ class Digest:
     small_questions: int  # the questions in them
     least_askers: int  # from how many students on a group is shown
     lectures: tuple[LectureHeat, ...]  # most cited first
+    faults: Faults | None = None  # whether weak answers are the search's fault or their own; None: there is none
     alerts: tuple[JudgeAlert, ...] = ()  # that the judge has changed, or misses what is wrong
     tries: Mapping[Again, Tries] = field(default_factory=dict[Again, Tries])
     second_opinions: SecondOpinions | None = None  # None: nobody was asked

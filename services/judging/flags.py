@@ -15,6 +15,7 @@ BY_JUDGE: dict[JudgedFor, tuple[str, ...]] = {
     "support": ("unsupported_citation",),
     "abstention": ("wrong_abstention",),
     "second": ("split_opinion",),
+    "context": (),  # it says why an answer may be weak, not that it is
 }
 """The reasons that each kind of judgement gives, and takes back where a later judgement no longer does."""
 

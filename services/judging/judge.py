@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from db.records import JudgedFor, JudgementStatus, ModelCall
+from db.records import JudgementStatus, ModelCall
 from services import prompts
 from services.judging import tasks
 from services.judging.examples import Lesson
 from services.judging.reading import NoVerdict
-from services.judging.tasks import Task
+from services.judging.tasks import Asking, Task
 from services.judging.verdicts import Case, Verdict
 from services.models.chat import ChatModel, Message
 from services.models.troubles import ModelUnavailable, Trouble
@@ -51,8 +51,6 @@ STATUSES: dict[Trouble, JudgementStatus] = {
 PASSING: frozenset[JudgementStatus] = frozenset({"transport_error", "timeout", "auth_error"})
 """Statuses that another try may mend."""
 
-SCORED: frozenset[JudgedFor] = frozenset({"relevance", "second"})
-"""Kinds whose verdict is a score, which an answer may try to sway."""
 
 Spend = Callable[[int], Awaitable[bool]]
 """Reserves tokens before a call; False: the budget has none left."""
@@ -101,7 +99,7 @@ class Judge:
         self._is_another = is_another
         self._manner = Manner()
 
-    async def judge(self, kind: JudgedFor, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
+    async def judge(self, kind: Asking, case: Case, spend: Spend, lesson: Lesson | None = None) -> Opinion:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
 
@@ -109,21 +107,21 @@ class Judge:
         second opinion the first judge's model is asked the other way round; another one is asked just the same, so that
         where they differ it is the models that do.
 
-        An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
-        score stands. What the model or its server does wrong is no error here: it is the opinion's status.
+        Where a text tries to sway the judge of a score, it is judged twice, the second time without those sentences;
+        the lower score stands. What the model or its server does wrong is no error here: it is the opinion's status.
         """
         deadline = asyncio.get_running_loop().time() + self._limit_s
         if kind == "second" and self._is_another:
             kind = "relevance"
-        first = await self._asked(tasks.task(kind, case, lesson), deadline, spend)
-        if kind not in SCORED or not tasks.tries_to_sway(case):
+        first = await self._asked(await _task(kind, case, lesson), deadline, spend)
+        if not tasks.tries_to_sway(kind, case):
             return first
-        plain = tasks.without_sway(case)
+        plain = tasks.without_sway(kind, case)
         if first.verdict.score is None:
             return replace(first, swayed=True)
-        if not plain.text or not plain.question:
+        if plain is None:
             return replace(first, swayed=True, verdict=replace(first.verdict, score=0, evidence=NOTHING_LEFT))
-        return _lower(first, await self._asked(tasks.task(kind, plain, lesson), deadline, spend))
+        return _lower(first, await self._asked(await _task(kind, plain, lesson), deadline, spend))
 
     async def ask(self, task: Task, spend: Spend) -> Opinion:
         """Put one task to the model, within the judge's limit; what goes wrong is the opinion's status."""
@@ -200,6 +198,13 @@ class _Reply:
     opinion: Opinion
     text: str = ""
     problem: str | None = None  # that another question may mend
+
+
+async def _task(kind: Asking, case: Case, lesson: Lesson | None) -> Task:
+    if kind == "context":
+        # Ten passages to be cut take some 30 ms.
+        return await asyncio.to_thread(tasks.task, kind, case, lesson)
+    return tasks.task(kind, case, lesson)
 
 
 def _read(task: Task, text: str) -> _Reply:

@@ -98,8 +98,8 @@ def relevance(text: str) -> RelevanceVerdict:
     """
     parts = _parts(text, "score")
     score = parts["score"]
-    if isinstance(score, str) and parts["is_template"] and (found := SCORE.fullmatch(_undecorated(score))):
-        score = int(found["score"])
+    if isinstance(score, str) and parts["is_template"]:
+        score = template_score(score)
     if not isinstance(score, int) or isinstance(score, bool):
         raise NoVerdict("parse_error", "the score is not a whole number")
     if not 0 <= score <= 3:
@@ -132,7 +132,7 @@ def support(text: str, numbers: Sequence[int]) -> tuple[Sourced, ...]:
         NoVerdict: one is missing, there twice, or none that was asked for.
 
     """
-    plain = _plain(text)
+    plain = unfenced(text)
     rows = _template_rows(plain) if plain.lstrip().startswith("Reference:") else _json_rows(plain)
     if sorted(row.number for row in rows) != sorted(numbers):
         raise NoVerdict("parse_error", f"there must be each of the numbers {list(numbers)} once")
@@ -151,12 +151,12 @@ def rules(text: str, most: int) -> tuple[str, ...]:
         NoVerdict: it is no list of texts, or too long.
 
     """
-    plain = _plain(text)
+    plain = unfenced(text)
     if plain.startswith("Rule:"):
         lines = [RULE.fullmatch(line.strip()) for line in plain.splitlines() if line.strip()]
         found = [line and line[1] for line in lines]
     else:
-        said = _object(text, plain, {"rules"})["rules"]
+        said = json_object(text, plain, {"rules"})["rules"]
         found = cast("list[object]", said) if isinstance(said, list) else [None]
     texts = tuple(storable(one) for one in found if isinstance(one, str))
     if len(texts) < len(found):
@@ -177,14 +177,14 @@ def comparison(text: str) -> ComparedAnswers:
         NoVerdict: the text does not say it beyond doubt.
 
     """
-    plain = _plain(text)
+    plain = unfenced(text)
     if plain.startswith("Reason:"):
         found = COMPARISON.fullmatch(plain)
         if not found or len(PAIR_LABEL.findall(plain)) != 2:
             raise _unreadable(text, "there must be the two lines asked for, and nothing else")
         reason, said = found["reason"], _undecorated(found["better"])
     else:
-        document = _object(text, plain, {"reason", "better"})
+        document = json_object(text, plain, {"reason", "better"})
         reason, said = document["reason"], document["better"]
     if not isinstance(reason, str) or not reason.strip():
         raise NoVerdict("parse_error", "'reason' must be a text")
@@ -196,7 +196,7 @@ def comparison(text: str) -> ComparedAnswers:
 
 def _parts(text: str, decision: Literal["score", "answerable"]) -> Mapping[str, Any]:
     """Return criteria, supporting evidence and the decision, whichever shape they have."""
-    plain = _plain(text)
+    plain = unfenced(text)
     if plain.startswith("Criteria:"):
         found = TEMPLATE.fullmatch(plain)
         if not found or found["name"].lower() != decision or len(LABEL.findall(plain)) != 3:
@@ -207,7 +207,7 @@ def _parts(text: str, decision: Literal["score", "answerable"]) -> Mapping[str, 
             decision: found["decision"],
             "is_template": True,
         }
-    document = _object(text, plain, {"criteria", "supporting_evidence", decision})
+    document = json_object(text, plain, {"criteria", "supporting_evidence", decision})
     for key in ("criteria", "supporting_evidence"):
         if not isinstance(document[key], str) or not document[key].strip():
             raise NoVerdict("parse_error", f"{key!r} must be a text")
@@ -215,7 +215,7 @@ def _parts(text: str, decision: Literal["score", "answerable"]) -> Mapping[str, 
 
 
 def _json_rows(plain: str) -> list[Sourced]:
-    rows = _object(plain, plain, {"references"})["references"]
+    rows = json_object(plain, plain, {"references"})["references"]
     if not isinstance(rows, list):
         raise NoVerdict("parse_error", '"references" must be a list')
     return [_row(row) for row in cast("list[object]", rows)]
@@ -248,6 +248,17 @@ def _degree(said: object) -> Support:
     raise NoVerdict("parse_error", '"support" must be "full", "partial" or "none"')
 
 
+def template_score(decision: str) -> int | str:
+    """
+    Return the score that a line of a template gives, or the line itself where it gives none.
+
+    >>> template_score("**2/3**"), template_score("7 of 10")
+    (2, '7 of 10')
+    """
+    found = SCORE.fullmatch(_undecorated(decision))
+    return int(found["score"]) if found else decision
+
+
 def _undecorated(decision: str) -> str:
     """
     Return a decision without bold letters or brackets around it.
@@ -259,12 +270,13 @@ def _undecorated(decision: str) -> str:
     return (found[1] or found[2] if found else decision).strip()
 
 
-def _plain(text: str) -> str:
+def unfenced(text: str) -> str:
+    """Return a reply without one code fence around all of it, and without bold names before its parts."""
     fenced = FENCE.fullmatch(text.strip())
     return EMPHASIS.sub(r"\1:", (fenced["inside"] if fenced else text).strip())
 
 
-def _object(text: str, plain: str, keys: set[str]) -> dict[str, Any]:
+def json_object(text: str, plain: str, keys: set[str]) -> dict[str, Any]:
     """Return the JSON object that *plain* is, with these very *keys*, each once."""
     try:
         document = json.loads(plain, object_pairs_hook=_once, parse_constant=_no_constant)

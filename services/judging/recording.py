@@ -20,13 +20,18 @@ from db.records import (
     JudgementId,
     JudgeSettings,
     ModelCall,
+    Purpose,
 )
 from services.judging import flags, seconding
 from services.judging.examples import Lesson
-from services.judging.judge import SCORED, Opinion
+from services.judging.judge import Opinion
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
+ASIDE: dict[JudgedFor, Purpose] = {"second": "second", "context": "context"}
+"""What is judged beside answers has a purpose of its own among the calls."""
+OF_ANSWERS: frozenset[JudgedFor] = frozenset({"relevance", "second"})
+"""What gives an answer itself a score, and so a label."""
 WISHES: dict[Again, str] = {
     "simpler": "asked once more, for simpler words",
     "example": "asked once more, for an example from the lectures; passages without one do not answer it",
@@ -55,8 +60,8 @@ async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kin
     exchange = await questions.exchange(conn, course=course, answer=answer)
     if exchange is None:
         return None
-    # Relevance is between question and answer; the passages, which are long, are for the other two.
-    with_passages = kind not in SCORED
+    # Relevance is between question and answer; the passages, which are long, are for the others.
+    with_passages = kind not in OF_ANSWERS
     return Case(
         question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
         text=exchange.answer,
@@ -81,7 +86,7 @@ async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Br
         abstention=verdict.abstention,
         criteria=verdict.criteria,
         evidence=verdict.evidence,
-        label=None if verdict.score is None else settings.labels[verdict.score],
+        label=settings.labels[verdict.score] if verdict.score is not None and job.kind in OF_ANSWERS else None,
         settings_version=settings.version,
         swayed=opinion.swayed,
         probability=job.probability,
@@ -133,7 +138,7 @@ async def calls(
             judgement=judgement,
             kind=job.kind,
             call=call,
-            purpose="second" if job.kind == "second" else "judgement",
+            purpose=ASIDE.get(job.kind, "judgement"),
         )
 
 

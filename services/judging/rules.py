@@ -63,6 +63,7 @@ def _require_sense(rules: JudgeSettings) -> None:
     shares = {
         "judged": rules.judge_share,
         "audited": rules.audit_share,
+        "judged for their passages": rules.context_share,
         "labelled twice": rules.second_share,
         "heard a second opinion on": rules.second_opinion_share,
     }

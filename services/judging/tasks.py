@@ -1,28 +1,46 @@
 """What the judge's model is asked, kind by kind: the prompt, the shape of the reply, and how it is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
+from services.citing.stretches import stretch
 from services.ground.timestamps import clock
-from services.judging import reading
+from services.judging import correctness, reading
 from services.judging.examples import Lesson
 from services.judging.fitting import MOST_RULES
 from services.judging.swaying import sways, without_swaying
-from services.judging.verdicts import Case, Verdict
+from services.judging.verdicts import Case, Finding, Verdict
 from services.words.terms import fold
 
 BARE = "judge/2"
 """The prompt for relevance without examples and rules."""
+CONTEXT = "context/1"
 NO_EXAMPLES = "(none)"
 OTHERWISE = "second/1"
 """The prompt for relevance the other way round: first what an answer owes to its question."""
 LONGEST_CLAIM = 1_000
+STRETCHES = (*[900] * 4, *[400] * 6)
+"""
+Characters of each passage, best first, that the judge of passages is shown. Ten whole ones would cost three times as
+much, and hold the moment that answers hardly more often: docs/judge.md has both.
+"""
 WORD = r"\w+"
+
+Asking = JudgedFor | Literal["correctness"]
+"""What a judge can be asked about an answer; whether it is correct is asked in evaluations, and not stored."""
+
+SWAYABLE: Mapping[Asking, tuple[str, ...]] = {
+    "relevance": ("question", "text"),
+    "second": ("question", "text"),
+    "context": ("question",),
+    "correctness": ("question", "text", "reference"),
+}
+"""The texts of a case by which each kind that gives a score could be swayed; passages are words of lecturers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +53,22 @@ class Task:
     read: Callable[[str], Verdict]  # raises reading.NoVerdict
 
 
-def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
+def task(kind: Asking, case: Case, lesson: Lesson | None = None) -> Task:
     """Return what to ask about *case*, for relevance with what of *lesson* may stand beside it."""
-    if kind == "relevance":
-        return _relevance(case, lesson)
-    if kind == "second":
-        # No examples: what the first judge learned from them, right or wrong, a second opinion is to be free of.
-        return _scored(OTHERWISE, _shown(case))
-    return _support(case) if kind == "support" else _abstention(case)
+    match kind:
+        case "relevance":
+            return _relevance(case, lesson)
+        case "second":
+            # No examples: what the first judge learned from them, right or wrong, a second opinion is to be free of.
+            return _scored(OTHERWISE, _shown(case))
+        case "support":
+            return _support(case)
+        case "abstention":
+            return _abstention(case)
+        case "context":
+            return _context(case)
+        case "correctness":
+            return _correctness(case)
 
 
 def distilling(disputes: str, language: str) -> Task:
@@ -59,13 +85,15 @@ def distilling(disputes: str, language: str) -> Task:
     )
 
 
-def tries_to_sway(case: Case) -> bool:
-    return sways(case.question) or sways(case.text)
+def tries_to_sway(kind: Asking, case: Case) -> bool:
+    """Tell whether a text that is shown for a score of this *kind* speaks to the judge."""
+    return any(sways(getattr(case, name)) for name in SWAYABLE.get(kind, ()))
 
 
-def without_sway(case: Case) -> Case:
-    """Return *case* without the sentences that speak to the judge; little or nothing may be left."""
-    return replace(case, question=without_swaying(case.question), text=without_swaying(case.text))
+def without_sway(kind: Asking, case: Case) -> Case | None:
+    """Return *case* without the sentences that speak to the judge; None where nothing is left of a text."""
+    left = {name: without_swaying(getattr(case, name)) for name in SWAYABLE.get(kind, ())}
+    return replace(case, **left) if all(left.values()) else None
 
 
 def _relevance(case: Case, lesson: Lesson | None) -> Task:
@@ -82,15 +110,43 @@ def _shown(case: Case) -> dict[str, str]:
 
 
 def _scored(prompt_id: str, values: dict[str, str]) -> Task:
-    def read(text: str) -> Verdict:
-        found = reading.relevance(text)
-        return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
-
     return Task(
         prompt_id=prompt_id,
         values=values,
-        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
-        read=read,
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score=_SCORE),
+        read=_graded,
+    )
+
+
+def _context(case: Case) -> Task:
+    shown = [
+        f"Passage {number}\n{stretch(hit, case.question, most)}"
+        for number, (hit, most) in enumerate(zip(case.hits, STRETCHES, strict=False), start=1)
+    ]
+    return Task(
+        prompt_id=CONTEXT,
+        values={"question": prompts.as_data(case.question), "passages": prompts.as_data("\n\n".join(shown))},
+        schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score=_SCORE),
+        read=_graded,
+    )
+
+
+def _graded(text: str) -> Verdict:
+    found = reading.relevance(text)
+    return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
+
+
+def _correctness(case: Case) -> Task:
+    finding = _object(statement=_TEXT, finding={"type": "string", "enum": list(get_args(Finding))})
+    return Task(
+        prompt_id=correctness.PROMPT,
+        values={
+            "question": prompts.as_data(case.question),
+            "reference": prompts.as_data(case.reference),
+            "answer": prompts.as_data(case.text),
+        },
+        schema=_object(statements={"type": "array", "items": finding}, score=_SCORE),
+        read=correctness.held_against,
     )
 
 
@@ -173,6 +229,7 @@ def _passage(case: Case, reference: Reference) -> str:
 
 
 _TEXT = {"type": "string"}
+_SCORE = {"type": "integer", "enum": [0, 1, 2, 3]}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,18 @@ class Case:
     references: tuple[Reference, ...]
     hits: tuple[Hit, ...]
     root: str = ""  # what was first asked: of another try, the question that it is a try at
+    reference: str = ""  # what staff wrote to the same question, where the answer is held against that
+
+
+Finding = Literal["said", "missing", "contradicted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One thing that staff wrote, and whether an answer says it."""
+
+    text: str
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +41,6 @@ class Verdict:
     criteria: str | None = None
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
+    statements: tuple[Statement, ...] = ()  # of the reference that the answer is held against
     rules: tuple[str, ...] = ()  # how staff grade, where it was asked for that
     better: BetterPlace | None = None  # of two answers; its reason is the criteria

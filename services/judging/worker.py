@@ -133,7 +133,8 @@ class Worker:
                 # The answer was deleted, and its jobs with it; or there is no longer a reason to judge.
                 await jobs.finish(conn, job)
                 return
-        settings = beside_answers(found.settings) if found.first else found.settings
+        is_beside = job.kind in {"second", "context"}
+        settings = beside_answers(found.settings) if is_beside else found.settings
         purse = Purse(self._pool, job.course_id, settings)
         # No connection is held meanwhile: a judgement may take a minute, and there are four.
         opinion = await self.judge.judge(job.kind, found.case, purse.reserve, found.lesson)

@@ -9,7 +9,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import agreement, judge_settings, second_opinions
 from db.records import AnswerId, ConfigurationId, Course, Judgement, Label, Outcome
+from db.records.learning import WeakAnswer
 from db.records.reviews import HumanLabel, JudgedAnswer
+from db.weak_answers import weak_answers
+from services.ground.faults import Faults, groups
 from services.ground.statistics import (
     Interval,
     ac1,
@@ -118,6 +121,7 @@ class AgreementReport:
     flag_below: int  # as the course has it now
     disagreements: tuple[Disagreement, ...]
     stand_in: StandIn  # whether the judge may stand in for one of staff
+    faults: Mapping[str, Faults]  # whether weak answers are the search's fault or the answer's, by who finds them weak
 
     @property
     def in_use(self) -> JudgeConfiguration | None:
@@ -134,9 +138,10 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
         opinions = await agreement.opinions(conn, course.id)
         seconds = await second_opinions.all_standing(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
+        weak = await weak_answers(conn, course=course.id, flag_below=settings.flag_below)
     async with pool.connection() as conn:
         parted = await halves(conn, course.id)
-    return report(answers, judgements, opinions, seconds, flag_below=settings.flag_below, half=parted.of)
+    return report(answers, judgements, opinions, seconds, flag_below=settings.flag_below, half=parted.of, weak=weak)
 
 
 def report(
@@ -147,6 +152,7 @@ def report(
     *,
     flag_below: int,
     half: Callable[[str], Half],
+    weak: Sequence[WeakAnswer] = (),
 ) -> AgreementReport:
     """
     Compare; *judgements* are the last of each configuration for each answer, oldest first.
@@ -171,6 +177,7 @@ def report(
         flag_below=flag_below,
         disagreements=disagreements(cases),
         stand_in=_stand_in(cases),
+        faults=groups(weak),
     )
 
 

@@ -213,8 +213,10 @@ def _as_read(read: Entry) -> dict[str, Any]:
 
 
 def _normalised(judged: ExportedJudgement | None) -> float | None:
-    """Return AR as a number with two digits."""
-    return None if judged is None or judged.score is None else float(dossier.RELEVANCES[judged.score])
+    """Return AR as a number with two digits; the score of passages is none."""
+    if judged is None or judged.score is None or judged.kind != "relevance":
+        return None
+    return float(dossier.RELEVANCES[judged.score])
 
 
 def _seconds(written: str) -> float | None:

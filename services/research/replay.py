@@ -2,21 +2,24 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean, median
+from types import MappingProxyType
 
-from db.records import Abstention, Course, JudgementStatus, Outcome, Reference, Support
+from db.records import Abstention, Course, JudgementStatus, Outcome, Reference, Support, VerifiedId
 from services.answering.ask import Asker
 from services.answering.writing import Written
 from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion
 from services.research.seconds import CitedAnswer, Seconds, seconds
+from services.research.truths import Beside, Correctness, Truths, beside, correctness
 
 RESAMPLES = 5_000
 SEED = 20240117
 BEST_SCORE = 3
+NOTHING_WRITTEN: Truths = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Played:
     supports: tuple[Support, ...]  # of each reference; a quote that is not in its passage supports nothing
     latency_ms: float  # until the answer was whole, without the judge
     tokens: int | None  # of the answer; None: nobody counted
+    beside: Beside | None = None  # what staff wrote to the same question; None: nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Summary:
     latency_p50_ms: float
     latency_p95_ms: float
     tokens: float | None  # mean an answer
+    correctness: Correctness  # beside what staff wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +71,24 @@ class Difference:
 
 
 async def play(
-    asker: Asker, judge: Judge | None, course: Course, questions: Sequence[EvalQuestion]
+    asker: Asker,
+    judge: Judge | None,
+    course: Course,
+    questions: Sequence[EvalQuestion],
+    truths: Truths = NOTHING_WRITTEN,
 ) -> AsyncIterator[Played]:
     """Answer and judge each question, one after the other, and store nothing."""
     for question in questions:
         began = time.perf_counter()
         written = await asker.rehearse(course, question.question)
         latency_ms = (time.perf_counter() - began) * 1000
-        yield _played(question, written, latency_ms, await _opinions(judge, question, written))
+        played = _played(question, written, latency_ms, await _opinions(judge, question, written))
+        yield replace(played, beside=await beside(judge, question, written, truths.get(question.question)))
+
+
+def without(played: Sequence[Played], withdrawn: Collection[VerifiedId]) -> list[Played]:
+    """Return *played* with nothing beside it that staff stand by no more."""
+    return [replace(one, beside=None) if one.beside and one.beside.verified in withdrawn else one for one in played]
 
 
 def summary(played: Sequence[Played]) -> Summary:
@@ -96,6 +111,7 @@ def summary(played: Sequence[Played]) -> Summary:
         latency_p50_ms=median(latencies) if latencies else 0.0,
         latency_p95_ms=latencies[int(0.95 * (len(latencies) - 1))] if latencies else 0.0,
         tokens=_mean([one.tokens for one in played if one.tokens is not None]),
+        correctness=correctness([one.beside for one in played]),
     )
 
 
@@ -105,6 +121,7 @@ def _is_silent(one: Played) -> float:
 
 FIGURES: dict[str, Callable[[Played], float | None]] = {
     "relevance": lambda one: None if one.score is None else one.score / BEST_SCORE,
+    "correctness": lambda one: one.beside and one.beside.correctness,
     "silence": _is_silent,
     "full_support": lambda one: _mean([float(support == "full") for support in one.supports]),
     "latency_ms": lambda one: one.latency_ms,

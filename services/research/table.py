@@ -67,6 +67,9 @@ LOOKED = ("second_look", "second_look_probability")
 SECONDED = ("second_status", "second_score", "second_model", "second_asked_for", "spread")
 """Columns at the end, where a second opinion was asked on one of the answers."""
 
+CONTEXT = "context"
+"""A column at the end, where passages were judged: their last score, 0 to 3."""
+
 
 def harmless(cell: object) -> object:
     """
@@ -90,7 +93,7 @@ def cells(
     """Return the cells of a row, in the order of `COLUMNS` and *more*; what is missing is an empty cell."""
     told = document(case, course, pseudonym)
     judged = case.latest("relevance")
-    silence = case.latest("abstention")
+    silence, context = case.latest("abstention"), case.latest("context")
     second = case.second
     scores = [passage["score"] for passage in told["passages"] if passage["score"] is not None]
     support = Counter(reference["support"] for reference in told["references"])
@@ -120,6 +123,7 @@ def cells(
         "second_model": second and second.model,
         "second_asked_for": second and second.asked_for,
         "spread": second and second.spread,
+        CONTEXT: context and context.score,
         **dict(zip(LOOKED, (case.kept.second_look, case.kept.second_look_probability), strict=True)),
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }

@@ -11,6 +11,7 @@ from db import annotations, answers, cards, reviews
 from db.records import AnswerId, Complaint, Course, Label
 from services.ground.text import LONE_SURROGATE
 from services.judging import flags, seconding
+from services.judging.promise import promise_after_label
 
 Thumb = Literal["up", "down"]
 LABELS: dict[Thumb, Label] = {"up": "C", "down": "I"}
@@ -77,6 +78,7 @@ class Annotate:
                 comment=_said(comment),
                 judge_visible=judge_visible,
             )
+            await promise_after_label(conn, course=course.id, answer=answer, label=label)
 
     @asynccontextmanager
     async def _changing(self, course: Course, answer: AnswerId) -> AsyncGenerator[AsyncConnection, None]:

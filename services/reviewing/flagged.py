@@ -36,6 +36,7 @@ class CardOpinion:
     support: tuple[ReferenceJudgement, ...]
     abstention: Judgement | None
     second: Judgement | None = None  # another opinion on the relevance, where one was asked
+    context: Judgement | None = None  # of the passages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -298,7 +298,11 @@ class Review:
             rows = await judgements.references(conn, course=course, judgement=support.id) if support else []
             second = await second_opinions.standing(conn, course=course, answer=found.answer_id)
         return CardOpinion(
-            relevance=latest["relevance"], support=tuple(rows), abstention=latest["abstention"], second=second
+            relevance=latest["relevance"],
+            support=tuple(rows),
+            abstention=latest["abstention"],
+            second=second,
+            context=latest["context"],
         )
 
     # Lists

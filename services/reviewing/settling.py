@@ -13,6 +13,7 @@ from services.answering.released import Release, released
 from services.citing.citations import Cited
 from services.citing.corrections import TooManyMarks, WrongMark, corrected
 from services.errors import Refused
+from services.judging.promise import promise_after_label
 from services.reviewing.flagged import Card, Member
 
 LONGEST_CORRECTION = 4_000
@@ -70,6 +71,7 @@ async def put_label(conn: AsyncConnection, found: ReviewItem, member: Member, la
         label=label,
         judge_visible=seen,
     )
+    await promise_after_label(conn, course=course, answer=answer, label=label)
     await audit(
         conn,
         course,

@@ -10,6 +10,8 @@ from services.errors import Broken
 from services.prompts import Prompt, as_data, ids, load
 
 RELEASED = {
+    "context/1": "43882856f331dd4264a0b69782b1ed4de2152a8402c4353ea005d22007513fda",
+    "correctness/1": "9e3a4e1826ed599312fd5e738a8a8ca3bb50430d22ac2674ac2e91364aef59d0",
     "abstention/1": "a4bc1e7aa0984f73662bdd58d831205903c785558d932c54fc70430e0e9896af",
     "abstention/2": "cc6bf3397e06e2969e0137c13db93cfdbe22d781342278ad068b899dc9748fcf",
     "judge/1": "ab17e851a6f4ea592c8dc8054e3bdba63d4671cac55c58afafce9efab125a939",
@@ -36,6 +38,8 @@ RELEASED = {
     "translate/2": "7c707373f6fca456786392482ac3ec80d37befe74c37b8f4d364ebddb2a4613d",
 }
 OTHERS = {
+    "context": {"question": "What is a tensor?", "passages": "another"},
+    "correctness": {"question": "What is a tensor?", "reference": "another", "answer": "another"},
     "pair": {"question": "What is a tensor?", "answer_a": "another", "answer_b": "one more"},
     "abstention": {"question": "What is a tensor?", "passages": "another"},
     "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another", "rules": "another"},
@@ -52,6 +56,8 @@ OTHERS = {
     "translate": {"languages": "pt", "question": "What is a tensor?"},
 }
 VALUES = {
+    "context": {"question": "O que é um tensor?", "passages": "…"},
+    "correctness": {"question": "O que é um tensor?", "reference": "…", "answer": "…"},
     "pair": {"question": "O que é um tensor?", "answer_a": "…", "answer_b": "… …"},
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
     "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…", "rules": "…"},

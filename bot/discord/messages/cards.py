@@ -12,6 +12,7 @@ from bot.discord.messages.splitting import split
 from db.records import Hit, Judgement, Language, Verdict
 from db.records.reviews import ListedItem, Verified
 from services import i18n
+from services.ground.faults import ABOUT_IT
 from services.ground.timestamps import clock
 from services.notation.shown import undrawn
 from services.reviewing.flagged import Card, CardOpinion, Standing
@@ -172,6 +173,8 @@ def opinion(judged: CardOpinion, language: Language) -> discord.Embed:
     if judged.abstention and judged.abstention.abstention:
         key = "judge.silence_wrong" if judged.abstention.abstention == "wrong" else "judge.silence_right"
         lines.append(i18n.text(key, language))
+    if judged.context:
+        lines.append(_about_passages(judged.context, language))
     said = "\n".join(lines) or i18n.text("judge.none", language)
     return discord.Embed(title=i18n.text("judge.title", language), description=said[:LONGEST_EMBED], colour=GREY)
 
@@ -183,6 +186,14 @@ def _scored(judged: Judgement, scored: str, failed: str, language: Language) -> 
     reasons = f"{judged.criteria or ''} {judged.evidence or ''}".strip()
     said = i18n.text(scored, language, ar=f"{judged.score / 3:.2f}", score=judged.score)
     return [said, *([shortened(plain(reasons), LONGEST_FIELD)] if reasons else [])]
+
+
+def _about_passages(judged: Judgement, language: Language) -> str:
+    """Say in a line whether the search had found what was asked for."""
+    if judged.score is None:
+        return i18n.text("judge.context_failed", language, status=judged.status)
+    key = "judge.context_found" if judged.score >= ABOUT_IT else "judge.context_missed"
+    return i18n.text(key, language, score=judged.score)
 
 
 def listed(items: Sequence[ListedItem], guild: int, language: Language) -> discord.Embed:

@@ -111,7 +111,8 @@ def _quality(shown: Sheet) -> list[str]:
     scores = " · ".join(f"{bar.name}: {bar.count_in_words}" for bar in shown.scores)
     warnings = (*map(plain, shown.alerts), *([shown.warning] if shown.warning else []))
     warning = [f"⚠️ {one}" for one in warnings]
-    return [*warning, *map(_row, shown.quality), f"{shown.scores_caption}: {scores}", shown.labels, shown.agreement]
+    people = [shown.labels, shown.agreement, *([shown.faults] if shown.faults else [])]
+    return [*warning, *map(_row, shown.quality), f"{shown.scores_caption}: {scores}", *people]
 
 
 def _review(shown: Sheet) -> list[str]:

@@ -125,6 +125,7 @@ class Sheet:
     scores_notes: tuple[str, ...]
     labels: str
     agreement: str
+    faults: str | None  # whether weak answers are the search's fault or their own
     alerts: tuple[str, ...]  # that the judge has changed
     warning: str | None
     staff: tuple[FigureRow, ...]

@@ -12,6 +12,7 @@ from services.digest.page.strips import Strips
 from services.digest.page.words import NO_DATA, visible
 from services.digest.report import FEW_SCORES, Agreement, Cost, Digest, Place, Relevance, SecondOpinions, Topic, Tries
 from services.ground import alerting
+from services.ground.faults import Faults
 from services.ground.timestamps import clock
 
 LONGEST_EXAMPLE = 300
@@ -103,6 +104,7 @@ class _Sheets(Spoken):
             scores_notes=(*self._scores_notes(digest.relevance), *self._second_opinions(digest.second_opinions)),
             labels=self._labels(digest.staff_labels),
             agreement=self._agreement(digest.agreement),
+            faults=self._faults(digest.faults) if digest.faults else None,
             warning=self._warning(digest.agreement),
             alerts=tuple(alerting.sentence(one, self.language) for one in digest.alerts),
             staff=self._staff_rows(digest),
@@ -336,6 +338,25 @@ class _Sheets(Spoken):
             return said + " " + self.text("digest.agreement.no_kappa")
         kappa = words.number(agreement.kappa, self.language, 2)
         return said + " " + self.text("digest.agreement.kappa", kappa=kappa)
+
+    def _faults(self, faults: Faults) -> str | None:
+        """Say whose fault it was that answers were weak; where nobody knows of any, nothing."""
+        if faults.search_share is None or faults.interval is None:
+            return None
+        low, high = (words.percent(end, self.language) for end in faults.interval)
+        said = self.text(
+            "digest.faults.told",
+            n=words.number(faults.n, self.language),
+            search=words.number(faults.search, self.language),
+            share=words.percent(faults.search_share, self.language),
+            low=low,
+            high=high,
+            answer=words.number(faults.answer, self.language),
+        )
+        if not faults.missing:
+            return said
+        missing = words.number(faults.missing, self.language)
+        return said + " " + self.text("digest.faults.missing", count=missing)
 
     def _warning(self, agreement: Agreement) -> str | None:
         if agreement.warning is None:

@@ -357,6 +357,7 @@ OPINION = CardOpinion(
         ReferenceJudgement(number=2, support="partial", quote="nunca dito", is_found=False),
     ),
     abstention=None,
+    context=replace(JUDGED, kind="context", label=None),
 )
 LISTED = [
     ListedItem(
@@ -634,3 +635,18 @@ async def test_the_payload_is_the_one_that_was_read(kind: str, language: Languag
         file.write_text(shown, encoding="utf-8")
 
     assert shown == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (None, "could not say whether the passages are about the question (timeout)"),
+        (1, "not about the question (score 1 of 3)"),
+        (2, "**Passages:** about the question (score 2 of 3)"),
+    ],
+)
+def test_a_card_says_in_a_line_what_is_known_of_the_passages(score: int | None, said: str) -> None:
+    status = "timeout" if score is None else "ok"
+    judged = replace(OPINION, context=replace(JUDGED, kind="context", score=score, status=status, label=None))
+
+    assert said in (cards.opinion(judged, "en").description or "").splitlines()[-1]

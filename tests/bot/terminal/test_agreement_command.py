@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
-from tests.bot.console import Console, flat
+from tests.bot.console import Console, captions, flat
 
 LABEL_OF_SCORE = ("I", "I", "P", "C")
 QUESTION = "Por que o gradiente some numa rede recorrente? " * 10
@@ -176,6 +176,7 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
         "configurations",
         "disagreements",
         "stand_in",
+        "faults",
     ]
     groups = document["groups"]
     assert list(groups) == [
@@ -280,6 +281,63 @@ async def test_the_table_reads_at_80_columns_and_teaches(terminal: Console, data
     assert "staff I, wrong: a aula diz[31m o contrário" in said
     assert "\x1b" not in ran.out
     assert QUESTION.strip() not in said
+
+
+async def test_weak_answers_are_told_apart_where_their_passages_were_judged(terminal: Console, database: str) -> None:
+    fill(database, [*[Row(score=0, staff="I")] * 12, *[Row(score=1)] * 5, *[Row(score=3, staff="C")] * 9])
+    lecture = captions(terminal.folder, "aula-1.vtt", "Hoje o assunto são redes recorrentes.")
+    await terminal.run("ingest", str(lecture), "--course", "redes")
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            """
+            insert into answer_hits (answer_id, course_id, rank, segment_id)
+            select a.id, a.course_id, 1, s.id from answers a cross join segments s
+            """
+        )
+        conn.execute(
+            """
+            insert into jobs (kind, answer_id, course_id, probability, state, ended_at)
+            select 'context', id, course_id, case when id % 2 = 0 then 0.05 end, 'done', now() from answers
+            where id % 4 <> 3
+            """
+        )
+        conn.execute(
+            """
+            insert into judgements (answer_id, course_id, kind, status, score, settings_version, model)
+            select id, course_id, 'context', case when id % 8 = 0 then 'timeout' else 'ok' end,
+                case when id % 8 <> 0 then id % 4 end, 0, 'small-judge' from answers where id % 4 <> 3
+            """
+        )
+
+    shown, listed = await asyncio.gather(
+        terminal.run("agreement", "--course", "redes"), terminal.run("agreement", "--course", "redes", "--json")
+    )
+
+    assert (shown.code, shown.err) == (0, "")
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert "Weak answers: a bad search or a bad answer?" in shown.out
+    faults = listed.document["faults"]
+    assert [(one["weak"], one["n"], one["search"], one["answer"], one["missing"]) for one in faults.values()] == [
+        (17, 11, 7, 4, 2),
+        (12, 8, 5, 3, 1),
+        (17, 6, 2, 4, 2),
+    ]
+    assert faults["judge"]["undrawn"] == 9
+    assert faults["staff"]["interval"] == pytest.approx([0.306, 0.863], abs=0.001)
+    assert "staff: P or I 12 8 5 (62%) 31%–86% – 3 1 3" in flat(shown.out)
+
+
+async def test_all_correct_leaves_no_weak_answer_to_tell_apart(terminal: Console, database: str) -> None:
+    fill(database, [Row(staff="C")] * 3)
+
+    shown, listed = await asyncio.gather(
+        terminal.run("agreement", "--course", "redes"), terminal.run("agreement", "--course", "redes", "--json")
+    )
+
+    assert "a bad search or a bad answer" not in shown.out
+    assert {(one["weak"], one["search_share"], one["interval"]) for one in listed.document["faults"].values()} == {
+        (0, None, None)
+    }
 
 
 async def test_a_configuration_keeps_its_figures_when_a_later_one_judges_again(

@@ -10,7 +10,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from bot.terminal.judge import canaries_view
+from bot.terminal.judging.judge import canaries_view
 from services.judging.canaries.comparing import Watched, shift
 from tests.bot.console import Console, captions, ended, flat
 from tests.bot.terminal.test_console import rendered
@@ -34,6 +34,8 @@ async def models(writer: asyncio.StreamWriter, request: Request) -> None:
         await says(VERDICT)(writer, request)
     elif "whether the sources" in asked:
         await says(SUPPORT)(writer, request)
+    elif "passages were looked up" in asked:
+        await says(VERDICT)(writer, request)
     else:
         await says(f"{SAID} [1].")(writer, request)
 
@@ -46,6 +48,8 @@ async def course(terminal: Console) -> AsyncGenerator[tuple[Console, FakeModel],
     )
     taken = await terminal.run("ingest", str(file), "--course", "redes", "--video-url", "https://youtu.be/abc")
     assert taken.code == 0, taken.err
+    # Whose passages are judged is chance, and no test should meet it.
+    assert (await terminal.run("course", "judge", "redes", "--context-share", "0")).code == 0
     async with fake_model(models) as server:
         there = terminal.having(OPENAI_BASE_URL=server.base_url, MONITORIA_JUDGE_MODEL="juiz")
         asked = await there.run("ask", QUESTION, "--course", "redes", "--json")
@@ -78,9 +82,13 @@ async def test_a_judgement_can_be_made_once_more(terminal: Console) -> None:
         missing = await there.run("judge", "--missing")
         unknown = await there.run("judge", "--answer", "999")
 
-    assert flat(again.out) == "2 judgements made or tried."
+    assert flat(again.out) == "3 judgements made or tried."
     assert flat(missing.out) == "0 judgements made or tried."
-    assert rows(there, "select count(*) from judgements") == [(4,)]
+    assert rows(there, "select kind, count(*), max(score) from judgements group by kind order by kind") == [
+        ("context", 1, 1),
+        ("relevance", 2, 1),
+        ("support", 2, None),
+    ]
     assert (unknown.code, flat(unknown.err)) == (
         1,
         "There is no answer 999; `monitoria ask --json` and exports show the numbers.",
@@ -152,7 +160,7 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
         "course", "judge", "redes", "--flag-below", "3", "--labels", "ippc", "--daily-tokens", "9000"
     )
     same = await terminal.run("course", "judge", "redes", "--flag-below", "3")
-    freed = await terminal.run("course", "judge", "redes", "--daily-tokens", "none")
+    freed = await terminal.run("course", "judge", "redes", "--daily-tokens", "none", "--context-share", "0")
     twice = await terminal.run("course", "judge", "redes", "--second-share", "0.25")
 
     assert "as shipped" in shipped.out
@@ -161,7 +169,9 @@ async def test_the_rules_of_a_course_are_shown_and_changed(terminal: Console) ->
     assert "I P P C" in changed.out
     assert "9,000 tokens a day (UTC)" in changed.out
     assert same.out == changed.out
+    assert "judged for their passages too 2%, and all labelled P/I" in flat(shipped.out)
     assert "no limit" in freed.out
+    assert "judged for their passages too none" in flat(freed.out)
     assert "a second person labels blind 10%" in flat(shipped.out)
     assert "a second person labels blind 25%" in flat(twice.out)
     assert rows(terminal, "select version from judge_settings order by 1") == [(1,), (2,), (3,)]
@@ -175,9 +185,7 @@ async def test_second_opinions_are_switched_on_and_off(terminal: Console) -> Non
     off = await terminal.run("course", "judge", "redes", "--second-opinion", "off")
 
     assert "second opinions none" in " ".join(flat(shipped.out).split())
-    assert "on scores at the threshold, on votes that contradict the judge, and on 10% of the others" in flat(
-        on.out
-    )
+    assert "on scores at the threshold, on votes that contradict the judge, and on 10% of the others" in flat(on.out)
     assert maybe.code == 2
     assert "second opinions none" in " ".join(flat(off.out).split())
     assert rows(terminal, "select version, second_opinion, second_opinion_share from judge_settings order by 1") == [
@@ -199,7 +207,7 @@ async def test_both_opinions_are_told_of_an_answer_that_is_judged_anew(terminal:
         heard = await other.run("judge", "--answer", str(answer))
 
     assert flat(heard.out) == (
-        "3 judgements made or tried. Relevance by juiz: 1 of 3. "
+        "4 judgements made or tried. Relevance by juiz: 1 of 3. "
         "Second opinion by revisor (chance): 2 of 3, 1 point apart."
     )
     assert second.requests[0]["headers"]["authorization"] == "bearer dela"
@@ -252,6 +260,7 @@ def test_a_round_of_canaries_says_what_was_compared_with_what() -> None:
         ("--audit-share", "-0.1", "The share -0.1 of answers to be audited is none"),
         ("--second-share", "2", "The share 2 of answers to be labelled twice is none"),
         ("--judge-share", "nan", "The share nan"),
+        ("--context-share", "5", "The share 5 of answers to be judged for their passages is none"),
         ("--labels", "CPII", "The labels 'CPII' are no map"),
         ("--labels", "IPC", "The labels 'IPC' are no map"),
         ("--daily-tokens", "muitos", "The budget 'muitos' is no number"),

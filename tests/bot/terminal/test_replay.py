@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.terminal.replay import changed
@@ -41,12 +42,23 @@ async def models(writer: asyncio.StreamWriter, request: Request) -> None:
         await says(json.dumps({"references": [row]}))(writer, request)
     elif "the lectures do not say" in asked:
         await says(json.dumps({"criteria": "a", "supporting_evidence": "b", "answerable": True}))(writer, request)
+    elif "You compare an answer" in asked:
+        finding, score = ("said", 3) if model_wrote(request, SAID) else ("missing", 0)
+        said = {"statements": [{"statement": "encolhe até sumir", "finding": finding}], "score": score}
+        await says(json.dumps(said))(writer, request)
+    elif model == "fraco":
+        await says("Hoje o assunto são redes recorrentes [1].")(writer, request)
     elif model == "ruim":
         await says("NO_MATERIAL")(writer, request)
     elif model == "lousa":
         await says(ON_THE_BOARD)(writer, request)
     else:
         await says(f"{SAID} [1].")(writer, request)
+
+
+def model_wrote(request: Request, words: str) -> bool:
+    shown = str(request["messages"][-1]["content"])
+    return words in shown[shown.index("<answer ") :]
 
 
 def question_set(folder: Path) -> Path:
@@ -97,6 +109,54 @@ async def test_two_models_are_compared_question_by_question_and_nothing_is_store
     assert [one["seconds"]["groups"]["all"]["kept"] for one in (good, bad)] == [1.0, 0.0]
     assert "share of silence: +1.000 (+1.000 to +1.000, 3 questions)" in flat(table.out)
     assert "0 waiting, 0 running, 0 dead." in queue.out
+
+
+def staff_answer(there: Console, question: str, words: str) -> None:
+    """Have staff answer a question that was asked before."""
+    with psycopg.connect(there.variables["DATABASE_URL"]) as conn:
+        conn.execute(
+            """
+            insert into verified_answers (course_id, answer_id, question, language, text, verified_by)
+            select a.course_id, a.id, q.text, 'pt', %(words)s, 'bia'
+            from answers a join questions q on q.id = a.question_id where q.text = %(question)s
+            """,
+            {"question": question, "words": words},
+        )
+
+
+async def test_answers_are_held_against_what_staff_wrote_to_the_same_question(terminal: Console) -> None:
+    lecture = captions(terminal.folder, "aula-1.vtt", "Hoje o assunto são redes recorrentes.", f"{SAID}.")
+    await terminal.run("ingest", str(lecture), "--course", "redes")
+    asked, words = QUESTIONS[0][1], "Porque é multiplicado a cada passo."
+    await terminal.run("ask", asked, "--course", "redes")
+    staff_answer(terminal, asked, words)
+    async with fake_model(models) as server:
+        there = terminal.having(
+            OPENAI_BASE_URL=server.base_url, MONITORIA_ANSWER_MODEL="bom", MONITORIA_JUDGE_MODEL="juiz"
+        )
+        order = ("eval", str(question_set(terminal.folder)), "--course", "redes", "--answers")
+        served = await there.run(*order, "--against", "model=fraco", "--json")
+        unaided = await there.run(*order, "--against", "model=fraco", "--unaided", "--json")
+        shown, alone = [await there.run(*order, *more) for more in ((), ("--against", "model=fraco", "--unaided"))]
+        wrong = await there.run("eval", order[1], "--course", "redes", "--unaided")
+
+    assert served.code == unaided.code == 0, served.err + unaided.err
+    for one in served.document["configurations"]:
+        assert (one["correctness"]["served"], one["correctness"]["mean"]) == (1, None)
+    assert served.document["differences"]["correctness"] is None
+    assert served.document["beside_staff"] == {"references": 1, "pairs": 0, "missing": 1, "gone": 0}
+    good, weak = (one["correctness"] for one in unaided.document["configurations"])
+    assert (good["references"], good["n"], good["mean"], good["findings"]) == (1, 1, 1.0, {"said": 1})
+    assert (weak["n"], weak["mean"], weak["findings"]) == (1, 0.0, {"missing": 1})
+    assert unaided.document["differences"]["correctness"] == {"pairs": 1, "mean": -1.0, "low": -1.0, "high": -1.0}
+    assert unaided.document["beside_staff"] == {"references": 1, "pairs": 1, "missing": 0, "gone": 0}
+    assert "no score; 1 in staff's own words" in flat(shown.out)
+    assert "--unaided has the model write there too" in flat(shown.out)
+    assert "correctness 1.000 (n = 1); statements of staff: 1 said, 0 missing, 0 contradicted" in flat(alone.out)
+    assert "correctness: -1.000 (-1.000 to -1.000, 1 questions)" in flat(alone.out)
+    told = zip(server.requests, server.prompts, strict=True)
+    assert not any(words in prompt for request, prompt in told if request["model"] != "juiz")
+    assert (wrong.code, "go with --answers" in flat(wrong.err)) == (2, True)
 
 
 async def test_a_model_that_writes_formulas_and_code_loses_no_reference(terminal: Console) -> None:

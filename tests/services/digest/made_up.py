@@ -19,6 +19,7 @@ from services.digest.report import (
     Topic,
     Tries,
 )
+from services.ground.faults import Faults
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 COURSE = Course(id=CourseId(2), slug="redes", title="Redes Neurais e Aprendizado Profundo", language="pt-BR")
@@ -245,6 +246,17 @@ BELIEVABLE = Digest(
     thumbs_down=Figure(value=15, before=9),
     staff_labels={"C": 11, "P": 6, "I": 4},
     agreement=Agreement(n=21, share=0.762, low=0.549, high=0.894, kappa=0.55, warning="few"),
+    faults=Faults(
+        weak=14,
+        n=9,
+        missing=1,
+        undrawn=4,
+        search=4,
+        answer=5,
+        search_share=4 / 9,
+        interval=(0.189, 0.733),
+        weighted_share=None,
+    ),
     review=ReviewFigures(
         opened=Figure(value=19, before=14),
         settled=Figure(value=16, before=15),

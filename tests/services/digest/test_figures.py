@@ -584,6 +584,49 @@ async def test_who_was_asked_back_is_counted_apart(term: Term) -> None:
     )
 
 
+async def test_weak_answers_of_the_week_are_told_apart(term: Term) -> None:
+    for when in (MONDAY, MONDAY, MONDAY, MONDAY - timedelta(days=7)):
+        await term.ask(when, outcome="answered")
+    await term.write(
+        """
+        with found as (
+            insert into answer_hits (answer_id, course_id, rank, segment_id)
+            select a.id, a.course_id, 1, (select min(id) from segments) from answers a on conflict do nothing
+        ), promised as (
+            insert into jobs (kind, answer_id, course_id, state, ended_at)
+            select 'context', id, course_id, 'done', now() from answers
+        )
+        insert into judgements (answer_id, course_id, kind, status, score, label, settings_version, model)
+        select a.id, a.course_id, k.kind, case when k.score is null then 'timeout' else 'ok' end, k.score,
+            case k.kind when 'relevance' then 'I' end, 0, 'juiz'
+        from answers a cross join lateral (values
+            ('relevance', 1), ('context', case when a.id % 3 = 0 then null else a.id % 3 end)
+        ) as k (kind, score)
+        """
+    )
+
+    digest = await term.told()
+
+    assert digest.faults is not None
+    assert (digest.faults.weak, digest.faults.n, digest.faults.missing) == (3, 2, 1)
+    assert (digest.faults.search, digest.faults.answer) == (1, 1)
+    told = "Weak answers with judged passages: 2. The search failed in 1 (50%; 95%: "
+    for shown in (pages.text(digest, "en"), pages.html(digest, "en")):
+        assert told in shown
+        assert "the answer in 1. Without a verdict: 1." in shown
+    fields = [field.value or "" for field in digest_embed.embed(digest, "en").fields]
+    assert told in "\n".join(fields).replace("\\", "")
+
+
+async def test_a_week_without_weak_answers_says_nothing_of_them(term: Term) -> None:
+    await term.ask(MONDAY)
+
+    digest = await term.told()
+
+    assert digest.faults is None
+    assert sheet(digest, "pt-BR").faults is None
+
+
 async def test_what_the_canaries_found_in_the_week_is_told(term: Term) -> None:
     await term.ask(MONDAY)
     await term.write(

@@ -790,6 +790,28 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         assert not doctest.testmod(module).failed
 
 
+async def test_what_is_said_of_passages_is_told_and_changes_no_export_without_it(office: Office) -> None:
+    _, answer = await office.asked()
+    await office.judged(answer)
+    plain = {form: await office.export(form) for form in get_args(Format)}
+    await office.judged(answer, kind="context", score=1, label=None)
+    _, other = await office.asked("E uma matriz?")
+
+    first, second = await office.documents()
+
+    judged = [(one["kind"], one["score"], one["relevance"], one["label"]) for one in first["judgements"]]
+    assert judged == [("relevance", 3, 1.0, "C"), ("context", 1, None, None)]
+    assert (first["score"], first["automated_label"], second["judgements"]) == (3, "C", [])
+    assert (await office.export("dossier")).startswith(plain["dossier"])
+    assert (await office.export("csv")).splitlines()[0] == plain["csv"].splitlines()[0] + b",context"
+    assert [row["context"] for row in await office.rows()] == ["1", ""]
+    await office.run("delete from judgements where kind = 'context'")
+    await office.run(
+        "delete from questions where id = (select question_id from answers where id = %(id)s)", {"id": other}
+    )
+    assert {form: await office.export(form) for form in get_args(Format)} == plain
+
+
 async def test_a_further_try_is_told_apart_and_changes_no_export_without_one(office: Office) -> None:
     question, _ = await office.asked()
     plain = {form: await office.export(form) for form in get_args(Format)}

@@ -34,6 +34,7 @@ class RulesOrder:
     flag_below: int | None
     judge_share: float | None
     audit_share: float | None
+    context_share: float | None
     daily_tokens: str | None
     labels: str | None
     second_opinion: bool | None
@@ -54,6 +55,7 @@ class RulesOrder:
             "audit_share": self.audit_share,
             "second_opinion": self.second_opinion,
             "second_opinion_share": self.second_opinion_share,
+            "context_share": self.context_share,
             "second_share": self.second_share,
         }
         found: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
@@ -82,6 +84,7 @@ def rules_view(now: JudgeSettings) -> RenderableType:
         ("flagged", f"scores below {now.flag_below}"),
         ("judged", f"{now.judge_share:.0%} of answers"),
         ("good answers that staff look at too", f"{now.audit_share:.0%}"),
+        ("judged for their passages too", _of_passages(now)),
         ("labelled answers that a second person labels blind", f"{now.second_share:.0%}"),
         ("the judge's budget", budget),
         ("second opinions", _second_opinions(now)),
@@ -95,6 +98,12 @@ def _second_opinions(now: JudgeSettings) -> str:
         return "none"
     drawn = f"{now.second_opinion_share:.0%} of the others"
     return f"on scores at the threshold, on votes that contradict the judge, and on {drawn}"
+
+
+def _of_passages(now: JudgeSettings) -> str:
+    if not now.context_share:
+        return "none"
+    return f"{now.context_share:.0%}, and all labelled P/I"
 
 
 def _tokens(written: str) -> int | None:

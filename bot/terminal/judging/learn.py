@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal import console as terminal
-from bot.terminal import judge_rules
+from bot.terminal.judging import rules as judge_rules
 from services import wiring
 from services.errors import Refused
 from services.ground.text import clean

@@ -11,17 +11,17 @@ from services.ground.lazily import lazily
 
 if TYPE_CHECKING:
     from bot.process import environment
-    from bot.terminal import judge as judging
-    from bot.terminal import judge_learn as judge_learning
-    from bot.terminal import judge_rules as judge_ruling
-    from bot.terminal import judge_runs as judge_running
-    from bot.terminal import pairs as pairing
+    from bot.terminal.judging import judge as judging
+    from bot.terminal.judging import learn as judge_learning
+    from bot.terminal.judging import pairs as pairing
+    from bot.terminal.judging import rules as judge_ruling
+    from bot.terminal.judging import runs as judge_running
 else:
     # As in `bot.cli`: no command waits for what another one needs.
-    environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judge")
-    judge_learning, judge_running = lazily("bot.terminal.judge_learn"), lazily("bot.terminal.judge_runs")
-    judge_ruling = lazily("bot.terminal.judge_rules")
-    pairing = lazily("bot.terminal.pairs")
+    environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judging.judge")
+    judge_learning, judge_running = lazily("bot.terminal.judging.learn"), lazily("bot.terminal.judging.runs")
+    judge_ruling = lazily("bot.terminal.judging.rules")
+    pairing = lazily("bot.terminal.judging.pairs")
 
 FEWEST_EXAMPLES = 2
 
