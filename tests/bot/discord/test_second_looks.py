@@ -94,6 +94,21 @@ async def test_the_second_card_tells_nothing_of_the_first_label(campus: Campus) 
         )
 
 
+async def test_the_first_card_does_not_say_what_the_judge_thinks_before_the_second_label(campus: Campus) -> None:
+    async with looked(campus) as it:
+        await it.desk.change(
+            """
+            insert into review_reasons (item_id, reason) select i.id, 'low_relevance'
+            from review_items i join second_looks l using (answer_id) where i.id <> l.item_id and l.is_drawn
+            """
+        )
+        await it.desk.change("update review_items set card_version = card_version + 1")
+        await campus.server.until(lambda: "escolhida automaticamente" in fields(it.first)["Por que está aqui"])
+        await it.desk.press(it.desk.caio, it.second, "Correta")
+
+        await campus.server.until(lambda: "nota baixa do juiz" in fields(it.first)["Por que está aqui"])
+
+
 @pytest.mark.parametrize("button", ["Correta", "Em parte", "Incorreta"])
 async def test_the_second_label_changes_no_message_of_the_student(campus: Campus, button: str) -> None:
     async with looked(campus) as it:
