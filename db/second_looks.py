@@ -18,9 +18,13 @@ async def lock(conn: AsyncConnection, course: CourseId) -> None:
 
 
 async def may_be_drawn(
-    conn: AsyncConnection, *, course: CourseId, answer: AnswerId, annotator_key: str, lately: timedelta
+    conn: AsyncConnection, *, course: CourseId, answer: AnswerId, item: ItemId, annotator_key: str, lately: timedelta
 ) -> bool:
-    """Tell whether staff other than *annotator_key* have labelled *lately*, and none of them this answer."""
+    """
+    Tell whether staff other than *annotator_key* have labelled *lately*, and none of them this answer.
+
+    Nor may a card other than *item* have told a label of it: everybody on staff could read it there.
+    """
     found = await conn.execute(
         """
         select where exists (
@@ -31,9 +35,13 @@ async def may_be_drawn(
             select from annotations o
             where o.answer_id = %(answer)s and o.course_id = %(course)s and o.role = 'staff'
                 and o.annotator_key <> %(annotator_key)s
+        ) and not exists (
+            select from review_items i
+            where i.answer_id = %(answer)s and i.course_id = %(course)s and i.id <> %(item)s
+                and i.verdict in ('C', 'P', 'I')
         )
         """,
-        {"course": course, "answer": answer, "annotator_key": annotator_key, "lately": lately},
+        {"course": course, "answer": answer, "item": item, "annotator_key": annotator_key, "lately": lately},
     )
     return found.rowcount > 0
 
