@@ -1,7 +1,7 @@
 """`monitoria eval --answers`: a question set through the whole path, one configuration beside another."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from bot.terminal import pairs as pairing
 from db.records import Course
 from services import prompts, wiring
 from services.answering.ask import PROMPT, Asker
+from services.answering.asked_before import Finder
 from services.errors import Refused
 from services.judging.judge import Judge
 from services.models.chat import ChatModel
@@ -163,8 +164,8 @@ async def _played(
 
 @asynccontextmanager
 async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> AsyncGenerator[Asker, None]:
-    """Put together what answers with *changes*; all else is as configured."""
-    retriever, near = services.retriever, services.nearness
+    """Put together what answers with *changes*; all else is as configured, the words of staff too."""
+    finder, retriever, near = Finder(services.pool, services.serving), services.retriever, services.nearness
     if changes.get("retrieval") == "lexical":
         retriever = Retriever(services.pool, None, translator=services.translator)
     config = setup.answer
@@ -178,12 +179,16 @@ async def _other(services: Services, setup: Setup, changes: dict[str, str]) -> A
         )
         if not config.model:
             raise Refused("There is no model to change the address of; name one with --against model=NAME.")
-    prompt = changes.get("prompt", PROMPT)
-    if config is None:
-        yield Asker(services.pool, retriever, None, nearness=near, prompt=prompt, time_limit=setup.time_limit)
-        return
-    async with ChatModel(config) as model:
-        yield Asker(services.pool, retriever, model, nearness=near, prompt=prompt, time_limit=setup.time_limit)
+    async with ChatModel(config) if config else nullcontext() as model:
+        yield Asker(
+            services.pool,
+            retriever,
+            model,
+            finder=finder,
+            nearness=near,
+            prompt=changes.get("prompt", PROMPT),
+            time_limit=setup.time_limit,
+        )
 
 
 @asynccontextmanager
