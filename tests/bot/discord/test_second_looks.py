@@ -15,7 +15,7 @@ from tests.fake_discord import Interaction, Message
 
 OTHER = "O que é uma célula de memória na LSTM?"
 TITLE = "👀 Segunda olhada, às cegas"
-REFUSAL = "Você já rotulou esta resposta: a segunda olhada é de outra pessoa da equipe."
+REFUSAL = "Você já rotulou esta resposta: a segunda olhada fica para outra pessoa da equipe."
 
 
 @dataclass
@@ -210,7 +210,7 @@ async def test_a_correction_from_the_first_card_takes_the_second_back(campus: Ca
         await corrected(it.desk, it.desk.bia, it.first)
 
         await campus.server.until(lambda: it.second.embeds[0]["title"] == "✅ Resolvida")
-        assert fields(it.second)["Situação"] == "A segunda olhada foi retirada"
+        assert fields(it.second)["Situação"] == "A segunda olhada foi cancelada"
         assert seen.original
         assert "já foi resolvido" in said(await it.desk.press(it.desk.caio, seen.original, "Correta"))
         assert await it.desk.column("select label from annotations where role = 'staff' order by id") == ["C", "I"]
@@ -240,7 +240,7 @@ async def test_after_two_weeks_the_card_says_that_it_was_taken_back(campus: Camp
         await it.desk.change("update second_looks set opened_at = opened_at - interval '14 days'")
 
         await campus.server.until(lambda: it.second.embeds[0]["title"] == "✅ Resolvida")
-        assert fields(it.second)["Situação"] == "A segunda olhada foi retirada"
+        assert fields(it.second)["Situação"] == "A segunda olhada foi cancelada"
         await campus.server.until(lambda: fields(it.first)["Situação"] == "Incorreta, em revisão")
 
 
