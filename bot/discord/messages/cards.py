@@ -136,9 +136,10 @@ def _buttons(shown: Card, language: Language) -> discord.ui.View:
         rows = [["take", "approve", "edit", "reject"], ["passages", "judge", "next"]]
     else:
         first: OnCard = "take" if item.taken_by is None else "release"
-        more: list[OnCard] = ["edit", "dismiss", "judge", "passages", "next"]
-        # A second look is a label, given blind.
-        rows = [[first, "right", "partly", "wrong"], ["dismiss", "passages", "next"] if item.is_second_look else more]
+        rows = [[first, "right", "partly", "wrong"], ["edit", "dismiss", "judge", "passages", "next"]]
+        if item.is_second_look:
+            # A label, given blind. Its buttons say so, for the message may be there when it is an ordinary card.
+            rows = [[first, "second_right", "second_partly", "second_wrong"], ["second_dismiss", "passages", "next"]]
     view = discord.ui.View(timeout=None)
     for number, verbs in enumerate(rows):
         for verb in verbs:

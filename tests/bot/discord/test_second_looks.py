@@ -204,6 +204,22 @@ async def test_a_vote_meanwhile_makes_an_ordinary_card_of_it(campus: Campus) -> 
         await campus.server.until(lambda: fields(it.first)["Situação"] == "Correta")
 
 
+@pytest.mark.parametrize("button", ["Correta", "Incorreta", "Dispensar"])
+async def test_who_still_sees_a_second_look_does_not_settle_a_call(campus: Campus, button: str) -> None:
+    async with looked(campus, "Correta") as it:
+        used = await (await campus.server.slash(it.desk.caio, it.desk.staff, "review next", {})).answered()
+        seen = used.original  # of one person alone: nobody edits it later
+        assert seen
+        await (await campus.server.click(campus.ana, it.answer, it.answer.buttons["Chamar monitor"])).answered()
+        await it.desk.press(it.desk.caio, seen, button)
+
+        assert await it.desk.column("select count(*) from review_items where settled_at is null") == [1]
+        assert await it.desk.column("select count(*) from annotations where role = 'staff'") == [2]
+        assert seen.embeds[0]["title"] == "🙋 Chamaram a monitoria"
+        await it.desk.press(it.desk.caio, seen, button)
+        assert await it.desk.column("select count(*) from review_items where settled_at is null") == [0]
+
+
 async def test_a_correction_from_the_first_card_takes_the_second_back(campus: Campus) -> None:
     async with looked(campus) as it:
         seen = await (await campus.server.slash(it.desk.caio, it.desk.staff, "review next", {})).answered()
