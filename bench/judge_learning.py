@@ -14,7 +14,9 @@ from services.ground.statistics import wilson
 from services.judging.canaries.choosing import MOST, spread
 from services.judging.canaries.comparing import FIRST_RUNS, Past, watched
 from services.judging.canaries.watching import FIRST_TIMES, TIMES
-from services.judging.examples import MOST_CHARACTERS, PROMPT
+from services.judging.examples import MOST_CHARACTERS, PROMPT, RULES_PROMPT
+from services.research.learning.choosing import FEWEST_TWICE, LEAST_AGREED
+from services.research.learning.distilling import LONGEST_SHOWN, MOST_DISPUTES
 from services.research.learning.halves import DEVELOPMENT_SHARE, Halves
 from services.research.learning.shipping import Decision, TriedPair, decide
 
@@ -34,11 +36,36 @@ Generator = np.random.Generator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """People who label; *slips* is the share of labels that are a neighbour of the right one."""
+    """
+    People who label, with faults that are known.
+
+    *slips* is the share of labels that are a neighbour of the right one. A second person labels in place of the first a
+    share *second* of answers, and takes a share *harsh* of labels one lower; a share *twice* of answers has labels of
+    both, and where they differ the answer is tied.
+    """
 
     slips: float = 0.12
+    second: float = 0.0
+    harsh: float = 0.0
+    twice: float = 0.0
+
+    def labels(self, truth: Label, random: Generator) -> tuple[Label, ...]:
+        first = self._label(truth, random)
+        if not (self.second or self.twice):
+            return (first,)
+        other = self._lower(self._label(truth, random), random)
+        if random.random() < self.twice:
+            return first, other
+        return (other,) if random.random() < self.second else (first,)
 
     def label(self, truth: Label, random: Generator) -> Label:
+        return self.labels(truth, random)[0]
+
+    def _lower(self, label: Label, random: Generator) -> Label:
+        lower: dict[Label, Label] = {"C": "P", "P": "I", "I": "I"}
+        return lower[label] if random.random() < self.harsh else label
+
+    def _label(self, truth: Label, random: Generator) -> Label:
         if random.random() >= self.slips:
             return truth
         neighbours: dict[Label, Sequence[Label]] = {"C": ("P",), "P": ("C", "I"), "I": ("P",)}
@@ -69,6 +96,14 @@ class MadeUpJudge:
         return int(np.clip(np.rint(meant + random.normal(0, self.noise)), 0, 3))
 
 
+STAFF: dict[str, Staff] = {
+    "one person, who never slips": Staff(slips=0.0),
+    "one person, who slips in 12 %": Staff(),
+    "one person, who slips in 25 %": Staff(slips=0.25),
+    "two, of whom one is harsher in a third": Staff(second=0.5, harsh=1 / 3, twice=0.1),
+    "two who agree in a half, a tenth of answers by both": Staff(slips=0.35, second=0.5, harsh=0.35, twice=0.1),
+}
+
 NOW = MadeUpJudge(bias=1.0, noise=0.5)
 """The judge in use: generous, by a whole point of three."""
 
@@ -87,20 +122,25 @@ OTHERS: dict[str, MadeUpJudge] = {
 WORSE = ("much worse", "worse", "worse, for it follows the last example", "a little worse", "the same")
 
 
-def run(after: MadeUpJudge, labels: int, random: Generator, *, staff: Staff | None = None) -> Decision:
-    """Label so many answers, part them as a course does, and decide on the test half."""
+def run(
+    after: MadeUpJudge, labels: int, random: Generator, *, staff: Staff | None = None, tries: int = 1
+) -> Decision | None:
+    """Label so many answers, part them as a course does, and decide on the test half; None: staff are told to talk."""
     parted, people = Halves(course=CourseId(1), key=random.bytes(32)), staff or Staff()
-    pairs = list[TriedPair]()
+    pairs, twice = list[TriedPair](), list[bool]()
     for number in range(labels):
         truth = TRUTHS[int(random.choice(3, p=SHARES))]
-        if parted.of(f"pergunta {number}") == "development":
-            continue
-        pairs.append(
-            TriedPair(
-                label=people.label(truth, random), before=NOW.score(truth, random), after=after.score(truth, random)
+        is_tested = parted.of(f"pergunta {number}") == "test"
+        said = people.labels(truth, random) if is_tested or people.twice else ()
+        different = set(said)
+        twice += [len(different) == 1] if len(said) > 1 else []
+        if is_tested and len(different) == 1:
+            pairs.append(
+                TriedPair(label=different.pop(), before=NOW.score(truth, random), after=after.score(truth, random)),
             )
-        )
-    return decide(pairs, SHIPPED, FLAG_BELOW)
+    if len(twice) >= FEWEST_TWICE and sum(twice) <= LEAST_AGREED * len(twice):
+        return None
+    return decide(pairs, SHIPPED, FLAG_BELOW, tries)
 
 
 def agreement(judge: MadeUpJudge, random: Generator, answers: int = 20_000) -> float:
@@ -115,9 +155,28 @@ def agreement(judge: MadeUpJudge, random: Generator, answers: int = 20_000) -> f
     return equal / scored
 
 
-def shipped(after: MadeUpJudge, labels: int, runs: int) -> int:
+def shipped(after: MadeUpJudge, labels: int, runs: int, *, staff: Staff | None = None) -> int:
     random = np.random.default_rng([SEED, labels])
-    return sum(run(after, labels, random).ships for _ in range(runs))
+    decisions = (run(after, labels, random, staff=staff) for _ in range(runs))
+    return sum(one is not None and one.ships for one in decisions)
+
+
+def agreed(staff: Staff, random: Generator, answers: int = 20_000) -> float:
+    """The share of answers on which two of staff would give the same label."""
+    both = replace(staff, twice=1.0)
+    truths = random.choice(3, p=SHARES, size=answers)
+    return sum(len(set(both.labels(TRUTHS[int(truth)], random))) == 1 for truth in truths) / answers
+
+
+def by_staff(runs: int = RUNS) -> Table:
+    """What ships where staff are less, or more, of one mind."""
+    random = np.random.default_rng(SEED)
+    names = ("worse", "the same", "clearly better")
+    shown = Table("staff", "two of them agree", *names, title=f"Shipped at {LABELS} labels, {runs} runs each")
+    for name, staff in STAFF.items():
+        counts = (shipped(OTHERS[other], LABELS, runs, staff=staff) for other in names)
+        shown.add_row(name, f"{agreed(staff, random):.0%}", *(_share(count, runs) for count in counts))
+    return shown
 
 
 def canary_rounds(judge: MadeUpJudge, random: Generator, rounds: int, *, drifted: bool) -> list[bool]:
@@ -188,13 +247,50 @@ def added() -> tuple[float, dict[str, float]]:
     """Return the judge's tokens a week as they were, and by kind what learning and canaries add at the defaults."""
     relevance = _tokens("judge/2", question=QUESTION, answer=ANSWER)
     taught = _tokens(PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS)
+    ruled = _tokens(RULES_PROMPT, question=QUESTION, answer=ANSWER, examples=MOST_CHARACTERS, rules=0)
+    draft = _tokens("rules/1", disagreements=MOST_DISPUTES * (QUESTION + LONGEST_SHOWN), language=2)
     support = _tokens("support/3", references=round(REFERENCES * (PASSAGE + ANSWER / 3)), numbers=7)
     development, test = LABELS * DEVELOPMENT_SHARE, LABELS * (1 - DEVELOPMENT_SHARE)
     return WEEKLY * (relevance + SUPPORTED * support), {
         "examples in each judgement, once shipped": WEEKLY * (taught - relevance),
-        f"canaries, {MOST} of each kind": MOST * (TIMES * taught + support),
-        f"learning from {LABELS} labels, once a month": (test * (relevance + taught) + development * taught) / 4,
+        "rules beside them, where a person wants them": WEEKLY * (ruled - taught) + draft / 4,
+        f"canaries, {MOST} of each kind": MOST * (TIMES * ruled + support),
+        f"learning from {LABELS} labels, once a month": (test * (taught + ruled) + development * ruled) / 4,
     }
+
+
+def tried(after: MadeUpJudge, tries: int, random: Generator, *, counted: bool) -> bool:
+    """Try so many configurations on the same labels, and return whether one of them ships; *counted*: as it is done."""
+    parted = Halves(course=CourseId(1), key=random.bytes(32))
+    tested = [number for number in range(LABELS) if parted.of(f"pergunta {number}") == "test"]
+    truths: list[Label] = [TRUTHS[int(random.choice(3, p=SHARES))] for _ in tested]
+    known: list[tuple[Label, int | None]] = [
+        (Staff().label(truth, random), NOW.score(truth, random)) for truth in truths
+    ]
+    for number in range(1, tries + 1):
+        pairs = [
+            TriedPair(label=label, before=before, after=after.score(truth, random))
+            for truth, (label, before) in zip(truths, known, strict=True)
+        ]
+        if decide(pairs, SHIPPED, FLAG_BELOW, number if counted else 1).ships:
+            return True
+    return False
+
+
+def by_tries(runs: int = RUNS) -> Table:
+    """What ships where somebody tries again and again on the same labels."""
+    shown = Table(
+        "configurations tried", "one of them ships, all the same as now", "if tries were not counted",
+        "a clearly better one, tried last, ships", title=f"Again and again, {LABELS} labels, {runs} runs each",
+    )  # fmt: skip
+    for tries in (1, 3, 10):
+        random = np.random.default_rng([SEED, tries])
+        same = sum(tried(OTHERS["the same"], tries, random, counted=True) for _ in range(runs))
+        loose = sum(tried(OTHERS["the same"], tries, random, counted=False) for _ in range(runs))
+        last = (run(OTHERS["clearly better"], LABELS, random, tries=tries) for _ in range(runs))
+        better = sum(one is not None and one.ships for one in last)
+        shown.add_row(str(tries), _share(same, runs), _share(loose, runs), _share(better, runs))
+    return shown
 
 
 def costs() -> Table:
@@ -238,5 +334,7 @@ async def main(arguments: Sequence[str]) -> None:
     runs = int(arguments[0]) if arguments else RUNS
     console = Console(width=160)
     console.print(table(runs))
+    console.print(by_staff(runs))
+    console.print(by_tries(runs))
     console.print(drifts(runs))
     console.print(costs())

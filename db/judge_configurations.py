@@ -1,12 +1,12 @@
-"""What a judge is shown of staff's labels: configurations, their examples, and which one is in use."""
+"""What a judge has learned from staff: configurations, their examples and rules, and which one is in use."""
 
 from collections.abc import Sequence
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
-from db.records import AnswerId, ConfigurationId, CourseId, Label
-from db.records.learning import ExampleInUse, LearnedConfiguration
+from db.records import AnswerId, ConfigurationId, CourseId, Label, RulesId
+from db.records.learning import ConfigurationInUse, ExampleInUse, LearnedConfiguration
 
 
 async def try_lock(conn: AsyncConnection, course: CourseId) -> bool:
@@ -31,6 +31,7 @@ async def add(
     prompt_sha256: str,
     sha256: str,
     examples: Sequence[tuple[AnswerId, Label]],
+    rules: RulesId | None,
     reason: str,
 ) -> ConfigurationId:
     """Store a configuration that is not shipped, with its examples in their order."""
@@ -38,8 +39,9 @@ async def add(
         await cur.execute(
             """
             with stored as (
-                insert into judge_configurations (course_id, model, prompt_id, prompt_sha256, sha256, reason)
-                values (%(course)s, %(model)s, %(prompt_id)s, %(prompt_sha256)s, %(sha256)s, %(reason)s)
+                insert into judge_configurations
+                    (course_id, model, prompt_id, prompt_sha256, sha256, rules_id, reason)
+                values (%(course)s, %(model)s, %(prompt_id)s, %(prompt_sha256)s, %(sha256)s, %(rules)s, %(reason)s)
                 returning id
             ), shown as (
                 insert into judge_examples (configuration_id, course_id, position, answer_id, label)
@@ -55,6 +57,7 @@ async def add(
                 "prompt_id": prompt_id,
                 "prompt_sha256": prompt_sha256,
                 "sha256": sha256,
+                "rules": rules,
                 "reason": reason,
                 "answers": [answer for answer, _ in examples],
                 "labels": [label for _, label in examples],
@@ -99,7 +102,7 @@ async def decide(
 
 
 async def retire(conn: AsyncConnection, course: CourseId) -> bool:
-    """Let no configuration with examples be in use; return False where none was."""
+    """Let no configuration be in use; return False where none was."""
     retired = await conn.execute(
         """
         update judge_configurations set retired_at = now()
@@ -121,12 +124,31 @@ async def outdate(conn: AsyncConnection, *, course: CourseId, configuration: Con
     )
 
 
-async def in_use(conn: AsyncConnection, *, course: CourseId, model: str, prompt_id: str) -> list[ExampleInUse]:
-    """The examples of the configuration that is in use with *model*, in their order; none where there is none."""
+async def in_use(
+    conn: AsyncConnection, *, course: CourseId, model: str, prompts: Sequence[str]
+) -> ConfigurationInUse | None:
+    """Return what is in use with *model* and one of *prompts*, or None where there is nothing."""
+    async with conn.cursor(row_factory=class_row(ConfigurationInUse)) as cur:
+        await cur.execute(
+            """
+            select c.id, c.sha256, coalesce(r.rules, '{}') as rules
+            from judge_configurations c
+            left join judge_rules r on r.id = c.rules_id and r.course_id = %(course)s
+            where c.course_id = %(course)s and c.model = %(model)s and c.prompt_id = any(%(prompts)s)
+                and c.shipped_at is not null and c.retired_at is null and c.stale_since is null
+                and r.stale_since is null
+            """,
+            {"course": course, "model": model, "prompts": list(prompts)},
+        )
+        return await cur.fetchone()
+
+
+async def examples(conn: AsyncConnection, *, course: CourseId, configuration: ConfigurationId) -> list[ExampleInUse]:
+    """The examples of a configuration, in their order."""
     async with conn.cursor(row_factory=class_row(ExampleInUse)) as cur:
         await cur.execute(
             """
-            select c.id as configuration_id, c.sha256, e.answer_id, coalesce(q.standalone, q.text) as question,
+            select e.answer_id, coalesce(q.standalone, q.text) as question,
                 root_question(q.id, q.course_id) as root, a.text, e.label, (
                     select n.comment from annotations n
                     where n.answer_id = a.id and n.course_id = %(course)s and n.role = 'staff' and n.label = e.label
@@ -136,26 +158,24 @@ async def in_use(conn: AsyncConnection, *, course: CourseId, model: str, prompt_
                     select v.text from verified_answers v
                     where v.answer_id = a.id and v.course_id = %(course)s and v.retired_at is null
                 ) as correction
-            from judge_configurations c
-            join judge_examples e on e.configuration_id = c.id and e.course_id = %(course)s
+            from judge_examples e
             join answers a on a.id = e.answer_id and a.course_id = %(course)s
             join questions q on q.id = a.question_id and q.course_id = %(course)s
-            where c.course_id = %(course)s and c.model = %(model)s and c.prompt_id = %(prompt_id)s
-                and c.shipped_at is not null and c.retired_at is null and c.stale_since is null
+            where e.configuration_id = %(configuration)s and e.course_id = %(course)s
             order by e.position
             """,
-            {"course": course, "model": model, "prompt_id": prompt_id},
+            {"course": course, "configuration": configuration},
         )
         return await cur.fetchall()
 
 
 async def of_course(conn: AsyncConnection, course: CourseId) -> list[LearnedConfiguration]:
-    """All configurations with examples, the oldest first."""
+    """All configurations, the oldest first."""
     async with conn.cursor(row_factory=class_row(LearnedConfiguration)) as cur:
         await cur.execute(
             """
-            select c.id, c.model, c.prompt_id, c.sha256, c.flag_below, c.made_at, c.shipped_at, c.reason, c.retired_at,
-                c.stale_since, c.stale_reason, array(
+            select c.id, c.model, c.prompt_id, c.sha256, c.rules_id, c.flag_below, c.made_at, c.shipped_at, c.reason,
+                c.retired_at, c.stale_since, c.stale_reason, array(
                     select e.answer_id from judge_examples e
                     where e.configuration_id = c.id and e.course_id = %(course)s order by e.position
                 ) as answers
@@ -167,11 +187,16 @@ async def of_course(conn: AsyncConnection, course: CourseId) -> list[LearnedConf
 
 
 async def _is_fresh(conn: AsyncConnection, course: CourseId, configuration: ConfigurationId) -> bool:
-    """Tell whether no example has gone or changed; none can until the transaction ends."""
+    """Tell whether nothing that it was made of has gone or changed; nothing can until the transaction ends."""
     found = await conn.execute(
         """
-        select from judge_configurations
-        where id = %(configuration)s and course_id = %(course)s and stale_since is null for update
+        select from judge_configurations c
+        where c.id = %(configuration)s and c.course_id = %(course)s and c.stale_since is null and not exists (
+            -- Rules may have become stale in the moment when this was made of them.
+            select from judge_rules r
+            where r.id = c.rules_id and r.course_id = %(course)s and r.stale_since is not null
+        )
+        for update
         """,
         {"configuration": configuration, "course": course},
     )

@@ -20,13 +20,14 @@ async def by_staff(conn: AsyncConnection, course: CourseId) -> list[LabelledAnsw
                     select j.score from judgements j
                     where j.answer_id = a.id and j.course_id = %(course)s and j.kind = 'relevance'
                     order by j.id desc limit 1
-                ) as score
+                ) as score, said.labelled_at
             from answers a
             join questions q on q.id = a.question_id and q.course_id = %(course)s
             join wanted_judgements w on w.answer_id = a.id and w.course_id = %(course)s and w.kind = 'relevance'
             join lateral (
                 select array_agg(n.label order by n.changed_at, n.id) as labels,
-                    array_agg(coalesce(n.comment, '') order by n.changed_at, n.id) as comments
+                    array_agg(coalesce(n.comment, '') order by n.changed_at, n.id) as comments,
+                    min(n.created_at) as labelled_at
                 from annotations n where n.answer_id = a.id and n.course_id = %(course)s and n.role = 'staff'
             ) said on said.labels is not null
             where a.course_id = %(course)s

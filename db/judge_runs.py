@@ -65,9 +65,14 @@ async def of_course(conn: AsyncConnection, course: CourseId) -> list[JudgeRun]:
     async with conn.cursor(row_factory=class_row(JudgeRun)) as cur:
         await cur.execute(
             """
-            select id, course_id, kind, made_at, model, model_served, prompt_id, configuration_id, labels, half, n,
-                missing, figures, tokens, outcome, reason, parent_id
-            from judge_runs where course_id = %(course)s order by id
+            select j.id, j.course_id, j.kind, j.made_at, j.model, j.model_served, j.prompt_id, j.configuration_id,
+                r.rules, coalesce(c.shipped_at is not null and c.retired_at is null and c.stale_since is null, false)
+                    as is_in_use,
+                c.stale_reason, j.labels, j.half, j.n, j.missing, j.figures, j.tokens, j.outcome, j.reason, j.parent_id
+            from judge_runs j
+            left join judge_configurations c on c.id = j.configuration_id and c.course_id = %(course)s
+            left join judge_rules r on r.id = c.rules_id and r.course_id = %(course)s
+            where j.course_id = %(course)s order by j.id
             """,
             {"course": course},
         )

@@ -77,6 +77,8 @@ insert into model_calls
     values (1, 1, 1, 'relevance', 'm', 'judge/1', 'x', '{"temperature": 0}', 5, 'ok');
 insert into judge_configurations (course_id, model, prompt_id, prompt_sha256, sha256, reason)
     values (1, 'm', 'judge/3', 'x', 'x', 'its run did not end');
+insert into judge_rules (course_id, rules) values (1, array[%(tricky)s]);
+insert into judge_rule_sources (rules_id, course_id, answer_id, label) values (1, 1, 1, 'I');
 insert into judge_examples (configuration_id, course_id, position, answer_id, label) values (1, 1, 1, 1, 'I');
 insert into judge_runs (course_id, kind, labels, half, n, missing, figures)
     values (1, 'agreement', 'IIPC', 'all', 0, 0, '{"agreement": null}');

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from bot.process import environment
     from bot.terminal import judge as judging
     from bot.terminal import judge_learn as judge_learning
+    from bot.terminal import judge_rules as judge_ruling
     from bot.terminal import judge_runs as judge_running
     from bot.terminal import pairs as pairing
 else:
     # As in `bot.cli`: no command waits for what another one needs.
     environment, judging = lazily("bot.process.environment"), lazily("bot.terminal.judge")
     judge_learning, judge_running = lazily("bot.terminal.judge_learn"), lazily("bot.terminal.judge_runs")
+    judge_ruling = lazily("bot.terminal.judge_rules")
     pairing = lazily("bot.terminal.pairs")
+
+FEWEST_EXAMPLES = 2
 
 judge_app = typer.Typer(
     help="Judge now what is due, and wait for it; see how the judge itself was measured.\n\n"
@@ -47,10 +51,21 @@ def judge(
 @judge_app.command("learn")
 def judge_learn(
     course: CourseOption,
-    examples: Annotated[int, typer.Option("--examples", min=2, max=12, help="At most so many examples.")] = 6,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, max=12, help="At most so many examples; 0 only with rules.")
+    ] = 6,
     tested: Annotated[int, typer.Option("--tested", min=40, help="At most so many answers of the test half.")] = 200,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Have rules written from what staff see otherwise; use none.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="With --rules: write them there too, to change them.")
+    ] = None,
+    with_rules: Annotated[
+        str | None, typer.Option("--with-rules", metavar="DRAFT", help="Try rules too: a draft's number, or a file.")
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the examples and what it costs; ask nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be learned and what it costs; ask nothing.")
     ] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Judge by the prompt alone again.")] = False,
     as_json: JsonOption = False,
@@ -60,14 +75,30 @@ def judge_learn(
 
     Examples are chosen from one half of the labelled questions and tried on the other. They ship only if agreement with
     staff has risen there beyond chance, and flags cost staff no more time.
+
+    Rules say in a sentence what examples only show: --rules has a model write some, which you read and change, and
+    --with-rules tries them in the same way.
     """
+    for is_wrong, why in (
+        (
+            forget and (dry_run or as_json or rules or with_rules),
+            "--forget goes alone: it is done at once, and has nothing to show",
+        ),
+        (rules and with_rules, "--rules has rules written and --with-rules tries some: one after the other"),
+        (out and (dry_run or not rules), "--out goes with --rules, and not with --dry-run"),
+        (examples < FEWEST_EXAMPLES and not with_rules, "so few --examples go with --with-rules only"),
+    ):
+        if is_wrong:
+            raise typer.BadParameter(why)
     if forget:
-        if dry_run or as_json:
-            raise typer.BadParameter("--forget goes alone: it is done at once, and has nothing to show")
         to_the_end(judge_learning.forget(environment.setup(), course))
         return
+    if rules:
+        draft = judge_ruling.DraftOrder(course=course, out=out, dry_run=dry_run, as_json=as_json)
+        to_the_end(judge_ruling.draft(environment.setup(), draft))
+        return
     order = judge_learning.LearningOrder(
-        course=course, examples=examples, tested=tested, dry_run=dry_run, as_json=as_json
+        course=course, examples=examples, tested=tested, rules=with_rules, dry_run=dry_run, as_json=as_json
     )
     to_the_end(judge_learning.learn(environment.setup(), order), when_interrupted="nothing was shipped")
 

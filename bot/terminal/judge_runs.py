@@ -63,6 +63,9 @@ def document(one: ComparedRun) -> dict[str, Any]:
         "model_served": one.run.model_served,
         "prompt_id": one.run.prompt_id,
         "configuration": one.run.configuration_id,
+        "rules": one.run.rules,
+        "in_use": one.run.is_in_use,
+        "stale": one.run.stale_reason,
         "labels": one.run.labels,
         "half": one.run.half,
         "n": one.run.n,
@@ -96,10 +99,27 @@ def table(course: str, found: Sequence[ComparedRun]) -> RenderableType:
 
 def _what(one: ComparedRun) -> str:
     named = f"{one.run.kind}, {one.run.model or 'no judge'}, {one.run.prompt_id or 'no prompt'}"
-    learned = f", configuration {one.run.configuration_id}" if one.run.configuration_id else ""
+    learned = f", configuration {one.run.configuration_id}{_rules(one)}" if one.run.configuration_id else ""
     outcome = "\n" + ": ".join(filter(None, (one.run.outcome, one.run.reason))) if one.run.outcome else ""
     why = f"\nnot compared: {one.incomparable}" if one.incomparable and one.run.parent_id else ""
-    return named + learned + outcome + why
+    return named + learned + outcome + _state(one) + why
+
+
+def _rules(one: ComparedRun) -> str:
+    if one.run.rules is None:
+        return ""
+    return f" with {terminal.counted(len(one.run.rules), 'rule')}" if one.run.rules else " with rules that are gone"
+
+
+def _state(one: ComparedRun) -> str:
+    """Say of what was shipped whether the judge goes by it now."""
+    if one.run.outcome != "shipped":
+        return ""
+    if one.run.stale_reason:
+        return f"\nnot used any more: {one.run.stale_reason}"
+    return (
+        "\nin use now" if one.run.is_in_use else "\nnot used any more: something else was shipped, or it was forgotten"
+    )
 
 
 def _figure(one: ComparedRun, name: str) -> str:

@@ -17,6 +17,7 @@ ItemId = NewType("ItemId", int)
 VerifiedId = NewType("VerifiedId", int)
 RunId = NewType("RunId", int)
 ConfigurationId = NewType("ConfigurationId", int)
+RulesId = NewType("RulesId", int)
 ShowingId = NewType("ShowingId", int)
 
 Language = Literal["pt-BR", "en"]

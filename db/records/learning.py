@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from db.records import AnswerId, ConfigurationId, Course, CourseId, Label, RunId
+from db.records import AnswerId, ConfigurationId, Course, CourseId, Label, RulesId, RunId
 
 RunKind = Literal["agreement", "learning", "canary", "pairs"]
 RunHalf = Literal["all", "development", "test"]
@@ -21,7 +21,10 @@ class JudgeRun:
     model: str | None  # as it was asked for; None: nothing was judged
     model_served: str | None  # as its server named it
     prompt_id: str | None
-    configuration_id: ConfigurationId | None  # None: the prompt alone, without examples
+    configuration_id: ConfigurationId | None  # None: the prompt alone, without examples and rules
+    rules: list[str] | None  # of that configuration; None: it has none; empty: they went with what they came from
+    is_in_use: bool  # that configuration, by the model that it learned with
+    stale_reason: str | None  # why that configuration is no longer what was tested
     labels: str  # of the scores 0 to 3: "IIPC"
     half: RunHalf
     n: int  # compared
@@ -34,11 +37,18 @@ class JudgeRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationInUse:
+    """What the judge of a course goes by now."""
+
+    id: ConfigurationId
+    sha256: str  # of the whole configuration, as it was tested
+    rules: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleInUse:
     """One answer with what staff say of it, as a judge may be shown it."""
 
-    configuration_id: ConfigurationId
-    sha256: str  # of the whole configuration, as it was tested
     answer_id: AnswerId
     question: str  # standing alone
     root: str  # what was first asked
@@ -50,12 +60,13 @@ class ExampleInUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedConfiguration:
-    """A prompt with examples, and what was decided of it."""
+    """A prompt with examples, rules or both, and what was decided of it."""
 
     id: ConfigurationId
     model: str
     prompt_id: str
     sha256: str
+    rules_id: RulesId | None  # None: examples alone
     flag_below: int | None  # proposed for it
     made_at: datetime
     shipped_at: datetime | None
@@ -64,6 +75,18 @@ class LearnedConfiguration:
     stale_since: datetime | None
     stale_reason: str | None
     answers: list[AnswerId]  # of its examples that are left, in their order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRules:
+    """Rules for the judge, a model's draft or what a person made of one, with the answers that they came from."""
+
+    id: RulesId
+    rules: list[str]  # none: they went with an answer that they came from
+    model: str | None  # that distilled them; None: a person wrote them
+    stale_reason: str | None
+    answers: list[AnswerId]
+    labels: list[Label]  # of these answers, as staff gave them then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +102,7 @@ class LabelledAnswer:
     comments: list[str]  # beside the labels; empty where there is none
     correction: str | None  # what staff wrote instead
     score: int | None  # of the judge's last judgement
+    labelled_at: datetime  # by the first of staff
 
 
 CanaryKind = Literal["kept", "number", "negation", "order", "lecture"]

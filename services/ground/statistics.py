@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any, Literal
 
 Matrix = Sequence[Sequence[int]]
@@ -9,8 +10,6 @@ Matrix = Sequence[Sequence[int]]
 
 Interval = tuple[float, float]
 CONFIDENCE = 0.95
-NORMAL = 1.959964
-"""Standard errors to either side of a normal mean that hold 95 %."""
 RESAMPLES = 2_000
 SEED = 20260
 """Of the resampling, so that the same counts give the same interval."""
@@ -104,18 +103,20 @@ def ac1_interval(matrix: Matrix) -> Interval | None:
     return _middle(agreeing, (shares * (1 - shares)).sum(axis=1) / (len(matrix) - 1))
 
 
-def paired(better: int, worse: int, pairs: int) -> Interval | None:
+def paired(better: int, worse: int, pairs: int, *, tries: int = 1) -> Interval | None:
     """
     Return the 95 % interval of a difference of two shares on the same cases; None of nothing.
 
-    *better* cases went from no to yes, *worse* ones from yes to no. Source: Bonett and Price, "Adjusted Wald confidence
+    *better* cases went from no to yes, *worse* ones from yes to no. Of several *tries* on the same cases, all intervals
+    together hold in 95 % (Bonferroni). Source: Bonett and Price, "Adjusted Wald confidence
     interval for a difference of binomial proportions based on paired data", Journal of Educational and Behavioral
     Statistics 37(4), 2012.
     """
     if not pairs:
         return None
     up, down = (better + 1) / (pairs + 2), (worse + 1) / (pairs + 2)
-    reach = NORMAL * math.sqrt((up + down - (up - down) ** 2) / (pairs + 2))
+    errors = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / tries)
+    reach = errors * math.sqrt((up + down - (up - down) ** 2) / (pairs + 2))
     return max(up - down - reach, -1.0), min(up - down + reach, 1.0)
 
 

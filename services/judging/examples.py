@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from db.records import AnswerId, ConfigurationId, Label
 from services import prompts
-from services.ground.text import without_ids
+from services.ground.text import without_people
 from services.judging.swaying import sways
 from services.words.terms import fold
 
-PROMPT = "judge/3"
-"""The prompt for relevance that has room for examples."""
+PROMPT, RULES_PROMPT = "judge/3", "judge/4"
+"""The prompts for relevance that have room for examples, and for rules and examples."""
 
 MOST_CHARACTERS = 1_800
-"""Of all examples of a configuration as they are shown, some 500 tokens, which each judgement pays for."""
+"""Of all examples and rules of a configuration as they are shown, some 500 tokens, which each judgement pays for."""
 LONGEST_WHY = 300
 
 WORD = re.compile(r"\w+")
@@ -36,11 +36,20 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """The examples of one configuration, as they are shown under a course's labels of the scores."""
+    """The examples and rules of one configuration, as they are shown under a course's labels of the scores."""
 
     labels: tuple[Label, Label, Label, Label]
     examples: tuple[Example, ...]
+    rules: tuple[str, ...] = ()
     configuration: ConfigurationId | None = None  # None: not stored
+
+    @property
+    def prompt_id(self) -> str:
+        return RULES_PROMPT if self.rules else PROMPT
+
+    @property
+    def rules_shown(self) -> str:
+        return "\n".join(map(rule_shown, self.rules))
 
     def beside(self, question: str, root: str) -> str:
         """
@@ -54,13 +63,10 @@ class Lesson:
         return "\n".join(shown(one, self.labels) for one in others)
 
     def sha256(self, model: str) -> str:
-        """Return what stands for model, prompt and examples: whatever changes in what is shown changes it."""
-        parts = (model, prompt_sha256(), *(shown(one, self.labels) for one in self.examples))
+        """Return what stands for model, prompt, examples and rules: whatever changes in what is shown changes it."""
+        examples = (shown(one, self.labels) for one in self.examples)
+        parts = (model, prompts.load(self.prompt_id).sha256, *examples, *map(rule_shown, self.rules))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def prompt_sha256() -> str:
-    return prompts.load(PROMPT).sha256
 
 
 def identity(question: str) -> str:
@@ -84,11 +90,15 @@ def shown(example: Example, labels: Sequence[Label]) -> str:
     return prompts.as_data(json.dumps(told | ({"why": example.why} if example.why else {}), ensure_ascii=False))
 
 
+def rule_shown(rule: str) -> str:
+    return prompts.as_data(f"- {rule}")
+
+
 def why(label: Label, comment: str | None, correction: str | None) -> str | None:
-    """Return what staff said of an answer, else what they wrote in its place, without ids of Discord."""
+    """Return what staff said of an answer, else what they wrote in its place, without what stands for a person."""
     if comment:
-        return without_ids(comment)[:LONGEST_WHY]
-    return f"Staff wrote instead: {without_ids(correction)[:LONGEST_WHY]}" if correction and label != "C" else None
+        return without_people(comment)[:LONGEST_WHY]
+    return f"Staff wrote instead: {without_people(correction)[:LONGEST_WHY]}" if correction and label != "C" else None
 
 
 def speaks_to_a_judge(example: Example) -> bool:

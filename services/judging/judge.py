@@ -100,7 +100,7 @@ class Judge:
         """
         Judge one answer, within the judge's limit of wall-clock time for all calls together.
 
-        For relevance, examples of *lesson* are shown beside it, never one of its own question.
+        For relevance, rules and examples of *lesson* are shown beside it, never an example of its own question.
 
         An answer that tries to sway the judge is judged twice, the second time without those sentences; the lower
         score stands. What the model or its server does wrong is no error here: it is the opinion's status.

@@ -1,14 +1,13 @@
-"""Which examples of staff's labels the judge of a course is shown now."""
+"""Which examples of staff's labels, and which rules, the judge of a course is shown now."""
 
 import logging
-from collections.abc import Sequence
 
 from psycopg import AsyncConnection
 
 from db import judge_configurations
 from db.records import CourseId, JudgeSettings
 from db.records.learning import ExampleInUse
-from services.judging.examples import PROMPT, Example, Lesson, why
+from services.judging.examples import PROMPT, RULES_PROMPT, Example, Lesson, why
 
 log = logging.getLogger(__name__)
 
@@ -20,25 +19,23 @@ async def in_use(conn: AsyncConnection, course: CourseId, model: str, settings: 
     One that says anything else than when it was tested, for a comment was edited or the scores have other labels, is
     no longer what was tested.
     """
-    rows = await judge_configurations.in_use(conn, course=course, model=model, prompt_id=PROMPT)
-    if not rows:
+    used = await judge_configurations.in_use(conn, course=course, model=model, prompts=(PROMPT, RULES_PROMPT))
+    if used is None:
         return None
-    lesson = lesson_of(rows, settings)
-    if lesson.sha256(model) == rows[0].sha256:
-        return lesson
-    await judge_configurations.outdate(
-        conn, course=course, configuration=rows[0].configuration_id, reason="what an example says has changed"
-    )
-    log.warning("judge.configuration_stale", extra={"configuration_id": rows[0].configuration_id})
-    return None
-
-
-def lesson_of(rows: Sequence[ExampleInUse], settings: JudgeSettings) -> Lesson:
-    return Lesson(
+    rows = await judge_configurations.examples(conn, course=course, configuration=used.id)
+    lesson = Lesson(
         labels=settings.labels,
         examples=tuple(map(_example, rows)),
-        configuration=rows[0].configuration_id if rows else None,
+        rules=tuple(used.rules),
+        configuration=used.id,
     )
+    if lesson.sha256(model) == used.sha256:
+        return lesson
+    await judge_configurations.outdate(
+        conn, course=course, configuration=used.id, reason="what an example says has changed"
+    )
+    log.warning("judge.configuration_stale", extra={"configuration_id": used.id})
+    return None
 
 
 def _example(row: ExampleInUse) -> Example:

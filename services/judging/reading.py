@@ -34,6 +34,7 @@ COMPARISON = re.compile(
 PAIR_LABEL = re.compile(r"^[ \t]*(?:Reason|Better):", re.MULTILINE)
 EMPHASIS = re.compile(r"\*\*(Criteria|Supporting Evidence|Score|Answerable|Reason|Better)(?::\*\*|\*\*:)")
 BOLD = re.compile(r"\*\*(.+)\*\*|\[\[?(.+?)\]?\]")
+RULE = re.compile(r"Rule:[ \t]*(\S.*)")
 REFUSAL = re.compile(
     r"\b(?:i(?:'m| am) (?:sorry|unable|not able)|i (?:can(?:no|'|’)t|cannot|won(?:'|’)t)|as an ai\b|"
     r"(?:n[ãa]o posso|n[ãa]o consigo|sinto muito|desculpe|lamento|me recuso))",
@@ -137,6 +138,32 @@ def support(text: str, numbers: Sequence[int]) -> tuple[Sourced, ...]:
         raise NoVerdict("parse_error", f"there must be each of the numbers {list(numbers)} once")
     by_number = {row.number: row for row in rows}
     return tuple(by_number[number] for number in numbers)
+
+
+def rules(text: str, most: int) -> tuple[str, ...]:
+    """
+    Read a list of rules, *most* at most; it may be empty.
+
+    >>> rules('{"rules": ["Definir o termo."]}', 5), rules("Rule: Definir o termo.", 5)
+    (('Definir o termo.',), ('Definir o termo.',))
+
+    Raises:
+        NoVerdict: it is no list of texts, or too long.
+
+    """
+    plain = _plain(text)
+    if plain.startswith("Rule:"):
+        lines = [RULE.fullmatch(line.strip()) for line in plain.splitlines() if line.strip()]
+        found = [line and line[1] for line in lines]
+    else:
+        said = _object(text, plain, {"rules"})["rules"]
+        found = cast("list[object]", said) if isinstance(said, list) else [None]
+    texts = tuple(storable(one) for one in found if isinstance(one, str))
+    if len(texts) < len(found):
+        raise NoVerdict("parse_error", '"rules" must be a list of texts')
+    if len(texts) > most:
+        raise NoVerdict("parse_error", f"there may be {most} rules at most")
+    return texts
 
 
 def comparison(text: str) -> ComparedAnswers:

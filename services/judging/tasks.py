@@ -9,14 +9,16 @@ from db.records import Abstention, JudgedFor, Reference, ReferenceJudgement
 from services import prompts
 from services.citing.citations import claims
 from services.ground.timestamps import clock
-from services.judging import examples, reading
+from services.judging import reading
 from services.judging.examples import Lesson
+from services.judging.fitting import MOST_RULES
 from services.judging.swaying import sways, without_swaying
 from services.judging.verdicts import Case, Verdict
 from services.words.terms import fold
 
 BARE = "judge/2"
-"""The prompt for relevance without examples."""
+"""The prompt for relevance without examples and rules."""
+NO_EXAMPLES = "(none)"
 LONGEST_CLAIM = 1_000
 WORD = r"\w+"
 
@@ -32,10 +34,24 @@ class Task:
 
 
 def task(kind: JudgedFor, case: Case, lesson: Lesson | None = None) -> Task:
-    """Return what to ask about *case*, for relevance with the examples of *lesson* that may stand beside it."""
+    """Return what to ask about *case*, for relevance with what of *lesson* may stand beside it."""
     if kind == "relevance":
         return _relevance(case, lesson)
     return _support(case) if kind == "support" else _abstention(case)
+
+
+def distilling(disputes: str, language: str) -> Task:
+    """Return what to ask so that answers which staff see otherwise than the judge become rules."""
+
+    def read(text: str) -> Verdict:
+        return Verdict(rules=reading.rules(text, MOST_RULES))
+
+    return Task(
+        prompt_id="rules/1",
+        values={"disagreements": disputes, "language": language},
+        schema=_object(rules={"type": "array", "items": _TEXT}),
+        read=read,
+    )
 
 
 def tries_to_sway(case: Case) -> bool:
@@ -56,9 +72,12 @@ def _relevance(case: Case, lesson: Lesson | None) -> Task:
         return Verdict(score=found.score, criteria=found.criteria, evidence=found.evidence)
 
     values = {"question": prompts.as_data(case.question), "answer": prompts.as_data(case.text)}
+    prompt_id = lesson.prompt_id if lesson and (beside or lesson.rules) else BARE
+    if lesson and prompt_id != BARE:
+        values |= {"examples": beside or NO_EXAMPLES, "rules": lesson.rules_shown}
     return Task(
-        prompt_id=examples.PROMPT if beside else BARE,
-        values=values | ({"examples": beside} if beside else {}),
+        prompt_id=prompt_id,
+        values=values,
         schema=_object(criteria=_TEXT, supporting_evidence=_TEXT, score={"type": "integer", "enum": [0, 1, 2, 3]}),
         read=read,
     )

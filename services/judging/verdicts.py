@@ -29,4 +29,5 @@ class Verdict:
     criteria: str | None = None
     evidence: str | None = None
     references: tuple[ReferenceJudgement, ...] = ()
+    rules: tuple[str, ...] = ()  # how staff grade, where it was asked for that
     better: BetterPlace | None = None  # of two answers; its reason is the criteria

@@ -18,20 +18,9 @@ from aiohttp import web
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from tests.fake_discord.messages import Attachment, Interaction, Message, Pings, walk
 from tests.fake_discord.people import People
-from tests.fake_discord.things import (
-    Attachment,
-    Channel,
-    Guild,
-    Interaction,
-    Member,
-    Message,
-    Pings,
-    Role,
-    User,
-    bits,
-    walk,
-)
+from tests.fake_discord.things import Channel, Guild, Member, Role, User, bits
 
 __all__ = [
     "Attachment",

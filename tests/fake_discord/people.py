@@ -4,19 +4,9 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.fake_discord.messages import Attachment, Interaction, Message, walk
 from tests.fake_discord.rest import Rest
-from tests.fake_discord.things import (
-    Attachment,
-    Channel,
-    Interaction,
-    Json,
-    Member,
-    Message,
-    Role,
-    User,
-    new_id,
-    walk,
-)
+from tests.fake_discord.things import Channel, Json, Member, Role, User, new_id
 
 Values = Mapping[str, Any]
 SELECTS = {3: "strings", 5: "users", 6: "roles", 7: "mentionables", 8: "channels"}

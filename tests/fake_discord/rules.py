@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from tests.fake_discord.things import COMPONENTS_V2, Json, Message, Pings, Refusal, walk
+from tests.fake_discord.messages import Message, Pings, walk
+from tests.fake_discord.things import COMPONENTS_V2, Json, Refusal
 
 WELL_FORMED = re.compile(r"[a-zA-Z][\w+.-]*://[^\s/?#]+[^\s]*")
 COMMAND_NAME = re.compile(r"[-_'\w]{1,32}")

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from tests.fake_discord.messages import Attachment, Interaction, Message
 from tests.fake_discord.rules import pings
 from tests.fake_discord.things import (
     COMPONENTS_V2,
     HAS_THREAD,
-    Attachment,
     Channel,
     Guild,
-    Interaction,
     Json,
     Kind,
     Member,
-    Message,
     Role,
     User,
     bits,

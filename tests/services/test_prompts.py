@@ -16,6 +16,8 @@ RELEASED = {
     "judge/2": "7a9c23536cb3659cd7b7f3a3c04285f6fef77b19473098288d33fff5186a2e60",
     "map/1": "7b8422c8141f9ad8334992644ccd2c85247b68434269d919fcdcf8976c6dcfc6",
     "judge/3": "3c8b675af37e45a1247d462f93a0318bc6cbb6e484cc8c440ebc8736e617072b",
+    "judge/4": "6ddbedbd680293a5ee36216992868f1212f8bc5c45e6edb652bd3aa5070127b5",
+    "rules/1": "dfc321f2184a687e0a1e758b9626f8f69dcbfda3d9d0ed7e21d6108b193a6c9a",
     "pair/1": "0132887732869dad53bfa91ad731f2946ac7e5e2e62ab00968378cef435a6dcb",
     "support/1": "65c28edbf97d44bff55a655a74d77cbc6b3552f2ead0ced9a60bd762643659f3",
     "support/2": "479b46e66a10d098bffa607890fa9b335b1d056265c00fc3885ec4b718602c07",
@@ -35,7 +37,8 @@ RELEASED = {
 OTHERS = {
     "pair": {"question": "What is a tensor?", "answer_a": "another", "answer_b": "one more"},
     "abstention": {"question": "What is a tensor?", "passages": "another"},
-    "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another"},
+    "judge": {"question": "What is a tensor?", "answer": "another", "examples": "another", "rules": "another"},
+    "rules": {"disagreements": "another", "language": "en"},
     "map": {"passages": "another", "language": "en"},
     "support": {"references": "Reference 2\nClaim: …", "numbers": "2, 3"},
     "answer": {"passages": "[1] another", "question": "What is a tensor?", "language": "en"},
@@ -49,7 +52,8 @@ OTHERS = {
 VALUES = {
     "pair": {"question": "O que é um tensor?", "answer_a": "…", "answer_b": "… …"},
     "abstention": {"question": "O que é um tensor?", "passages": "…"},
-    "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…"},
+    "judge": {"question": "O que é um tensor?", "answer": "…", "examples": "…", "rules": "…"},
+    "rules": {"disagreements": '{"staff": "incorrect"}', "language": "pt"},
     "map": {"passages": "…", "language": "pt"},
     "support": {"references": "Reference 1\nClaim: …", "numbers": "1"},
     "answer": {"passages": "[1] …", "question": "O que é um tensor?", "language": "pt"},
@@ -84,7 +88,7 @@ def test_a_prompt_has_rules_and_data_in_messages_of_their_own(prompt_id: str) ->
 
     assert (system.role, user.role) == ("system", "user")
     given = values(prompt_id)
-    data = given.get("question") or given.get("references") or given["passages"]
+    data = given.get("question") or given.get("references") or given.get("passages") or given["disagreements"]
     assert data in user.content
     assert data not in system.content
     assert "$" not in system.content + user.content

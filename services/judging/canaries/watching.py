@@ -21,7 +21,7 @@ from services.judging.aside import Inquiry
 from services.judging.canaries import keeping
 from services.judging.canaries.choosing import fill_up
 from services.judging.canaries.comparing import Past, Watched, watched
-from services.judging.examples import PROMPT, Lesson
+from services.judging.examples import Lesson
 from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 
@@ -116,7 +116,7 @@ class Canaries:
         Judge the canaries now, keep what came of it, and promise staff a word where that is alarming.
 
         Raises:
-            Refused: there is none yet, another process is at it, or the day's budget is spent.
+            Refused: there is none yet, another process is at it, or half of the day's budget is spent.
             Unavailable: the judge's model cannot be reached.
 
         """
@@ -218,7 +218,7 @@ def _with_share(settings: JudgeSettings) -> JudgeSettings:
 
 
 def _identity(judge: Judge, lesson: Lesson | None) -> keeping.Identity:
-    return judge.name, PROMPT if lesson else tasks.BARE, lesson.configuration if lesson else None
+    return judge.name, lesson.prompt_id if lesson else tasks.BARE, lesson.configuration if lesson else None
 
 
 def _is_another(last: LastWatch, judge: Judge, lesson: Lesson | None) -> bool:

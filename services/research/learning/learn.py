@@ -1,42 +1,44 @@
-"""Let a course's judge learn from staff: choose examples, try them on other questions, ship them or say why not."""
+"""Let a course's judge learn from staff: try examples and rules on other questions, ship them or say why not."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from db import judge_configurations, judge_labels, judge_runs, judge_settings
-from db.records import ConfigurationId, Course, JudgeSettings, Label, RunId
-from db.records.learning import LabelledAnswer
+from db.records import ConfigurationId, Course, JudgeSettings, RunId
+from db.records.learning import JudgeRun, LabelledAnswer
+from services import prompts
 from services.errors import MonitoriaError, Refused
-from services.judging import learned
-from services.judging.examples import PROMPT, Example, Lesson
+from services.judging import learned, tasks
+from services.judging.examples import MOST_CHARACTERS, Example, Lesson, rule_shown
 from services.judging.judge import Judge
-from services.research.agreement import verdict
-from services.research.learning import configuring
-from services.research.learning.choosing import Chosen, chosen
+from services.judging.verdicts import Case
+from services.research.learning import configuring, ruling
+from services.research.learning.choosing import Chosen, chosen, require_agreement, with_one_label
 from services.research.learning.halves import Half, halves
+from services.research.learning.ruling import RulesAtHand, WantedRules
 from services.research.learning.runs import KeptFigure, figure
-from services.research.learning.shipping import FEWEST_OF_A_CLASS, FEWEST_PAIRS, Decision, TriedPair, decide
+from services.research.learning.shipping import Decision, TriedPair, decide, require_testable
 from services.research.learning.trying import Trial, TriedAnswer, Work
 from services.research.threshold import Threshold, propose
 
 AT_ONCE = 4
+CHARACTERS_A_TOKEN, USUAL_REPLY = 3.5, 150
+"""As `docs/judge.md` computes what judging costs."""
 FEWEST_CHOSEN = 2
-FEWEST_TWICE = 10
-"""From so many answers on that several of staff have labelled, it is known whether these agree."""
-LEAST_AGREED = 0.5
-"""Of those: where staff give one label less often, the judge would learn whose turn it was."""
-CHANGED = "what staff say of an example changed while it was tested"
+NEW_TEST = 0.5
+"""Share of the test half that must have been labelled since a run for that run to count no more as a try on it."""
+CHANGED = "what staff say of an answer that it learned from changed while it was tested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnOrder:
     """How much is learned from, and tested on."""
 
-    examples: int = 6
+    examples: int = 6  # at most; with rules there may be none
+    rules: WantedRules | None = None  # None: examples alone
     tested: int = 200  # answers of the test half at most, the latest
 
 
@@ -46,8 +48,21 @@ class LearnMaterial:
 
     work: tuple[Work, ...]  # development first
     tied: int  # staff contradict each other evenly
+    tries: int  # on mostly the same answers of test, this one among them
     chosen: Chosen
+    rules: RulesAtHand | None
     settings: JudgeSettings
+    characters: int  # of all that the judge will be asked at least
+
+    @property
+    def tokens(self) -> int:
+        """About what the run will cost; servers count otherwise, and thoughts come on top."""
+        return round(self.characters / CHARACTERS_A_TOKEN) + self.calls * USUAL_REPLY
+
+    @property
+    def lesson(self) -> Lesson:
+        rules = self.rules.rules if self.rules else ()
+        return Lesson(labels=self.settings.labels, examples=self.chosen.examples, rules=rules)
 
     def count(self, half: Half) -> int:
         return sum(one[2] == half for one in self.work)
@@ -73,6 +88,7 @@ class Learned:
     run: RunId
     configuration: ConfigurationId
     examples: tuple[Example, ...]
+    rules: tuple[str, ...]
     decision: Decision
     threshold: Threshold  # proposed for the new configuration, on development
     tokens: int
@@ -80,24 +96,40 @@ class Learned:
 
 async def material(pool: AsyncConnectionPool, course: Course, order: LearnOrder) -> LearnMaterial:
     """
-    Read what staff have said in *course*, and choose the examples.
+    Read what staff have said in *course*, and choose the examples that there is room for beside the rules.
 
     Raises:
-        Refused: there are too few labels, they are all alike, or staff do not agree among themselves.
+        Refused: there are too few labels, they are all alike, staff do not agree among themselves, or the rules cannot
+            be used.
 
     """
     async with pool.connection() as conn:
         parted = await halves(conn, course.id)
         labelled = await judge_labels.by_staff(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
-    _require_agreement(labelled)
-    work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in _with_one_label(labelled)]
+        rules = await ruling.at_hand(conn, course, order.rules) if order.rules else None
+        kept = await judge_runs.of_course(conn, course.id)
+    require_agreement(labelled)
+    work: list[Work] = [(one.answer_id, label, parted.of(one.root)) for one, label in with_one_label(labelled)]
     development = [one for one in work if one[2] == "development"]
     test = [one for one in work if one[2] == "test"][-order.tested :]
     learned_from = {answer for answer, _, _ in development}
-    found = chosen([one for one in labelled if one.answer_id in learned_from], settings.labels, order.examples)
-    _require_enough([label for _, label, _ in test], found)
-    return LearnMaterial(work=(*development, *test), tied=len(labelled) - len(work), chosen=found, settings=settings)
+    room = MOST_CHARACTERS - (sum(len(rule_shown(rule)) + 1 for rule in rules.rules) if rules else 0)
+    usable = [one for one in labelled if one.answer_id in learned_from]
+    found = chosen(usable, settings.labels, order.examples, room=room)
+    require_testable([label for _, label, _ in test])
+    if order.examples:
+        _require_two_labels(found)
+    made = LearnMaterial(
+        work=(*development, *test),
+        tied=len(labelled) - len(work),
+        tries=1 + _tried_before(kept, labelled, test),
+        chosen=found,
+        rules=rules,
+        settings=settings,
+        characters=0,
+    )
+    return replace(made, characters=_characters(made, labelled))
 
 
 async def learn(
@@ -113,7 +145,7 @@ async def learn(
         Unavailable: the judge's model cannot be reached.
 
     """
-    async with _alone(pool, course):
+    async with configuring.alone(pool, course):
         found = await material(pool, course, order)
         async with pool.connection() as conn:
             before, after = await _configurations(conn, course, judge.name, found)
@@ -134,28 +166,15 @@ async def forget(pool: AsyncConnectionPool, course: Course) -> bool:
         return await judge_configurations.retire(conn, course.id)
 
 
-@asynccontextmanager
-async def _alone(pool: AsyncConnectionPool, course: Course) -> AsyncGenerator[None, None]:
-    """Be the only one that learns in *course*; the lock goes with the session, also where the process is killed."""
-    async with pool.connection() as conn:
-        if not await judge_configurations.try_lock(conn, course.id):
-            raise Refused(f"The judge of {course.slug!r} is learning already; wait until that run has ended.")
-        await conn.commit()  # the lock is the session's: no transaction stays open for minutes
-        try:
-            yield
-        finally:
-            await judge_configurations.unlock(conn, course.id)
-
-
 async def _configurations(
     conn: AsyncConnection, course: Course, model: str, found: LearnMaterial
 ) -> tuple[Lesson | None, Lesson]:
     """Return the lesson in use, if any, and that of the new configuration, stored."""
-    lesson = Lesson(labels=found.settings.labels, examples=found.chosen.examples)
-    await configuring.require_new(conn, course, model, lesson)
+    await configuring.require_new(conn, course, model, found.lesson)
     before = await learned.in_use(conn, course.id, model, found.settings)
+    rules = await ruling.stored(conn, course, found.rules) if found.rules else None
     ids = [one.answer for one in found.chosen.examples]
-    return before, await configuring.add(conn, course, model, ids, found.settings)
+    return before, await configuring.add(conn, course, model, ids, found.settings, rules)
 
 
 async def _decided(
@@ -173,7 +192,10 @@ async def _decided(
         for one in tried
         if one.half == "test"
     ]
-    decision = decide(pairs, found.settings.labels, found.settings.flag_below)
+    decision = decide(pairs, found.settings.labels, found.settings.flag_below, found.tries)
+    if len(served := _served(tried)) > 1:
+        named = ", ".join(repr(name) for name in served)
+        decision = replace(decision, ships=False, reason=f"{configuring.RENAMED}: {named}")
     async with pool.connection() as conn:
         decision = await _shipped(conn, course, lesson, decision, threshold)
         run = await _kept(conn, course, model, lesson, found, tried, decision)
@@ -181,6 +203,7 @@ async def _decided(
         run=run,
         configuration=_stored(lesson),
         examples=lesson.examples,
+        rules=lesson.rules,
         decision=decision,
         threshold=threshold,
         tokens=sum(one.tokens for one in tried),
@@ -213,14 +236,14 @@ async def _kept(
     tried: Sequence[TriedAnswer],
     decision: Decision,
 ) -> RunId:
-    served = [call.model for one in tried for call in one.after.calls if call.model]
+    served = _served(tried)
     return await judge_runs.add(
         conn,
         course=course.id,
         kind="learning",
         model=model,
         model_served=served[-1] if served else None,
-        prompt_id=PROMPT,
+        prompt_id=lesson.prompt_id,
         configuration=lesson.configuration,
         labels="".join(found.settings.labels),
         half="test",
@@ -249,25 +272,42 @@ async def _keep_broken(
         await _kept(conn, course, model, lesson, found, tried, broken)
 
 
+def _served(tried: Sequence[TriedAnswer]) -> list[str]:
+    """Return how the server named its model, each name once, the latest last."""
+    opinions = [opinion for one in tried for opinion in (one.before, one.after) if opinion]
+    named = [call.model for opinion in opinions for call in opinion.calls if call.model]
+    return list(dict.fromkeys(reversed(named)))[::-1]
+
+
 def _figures(decision: Decision) -> dict[str, KeptFigure | None]:
     return {
         "agreement": figure(decision.after, decision.after_interval),
         "agreement_before": figure(decision.before, decision.before_interval),
         "difference": figure(decision.difference, decision.difference_interval),
+        "tries": figure(decision.tries, None),
         "found": figure(decision.found, None) if decision.n else None,
         "cards_before": figure(decision.cards_before, None) if decision.n else None,
         "cards": figure(decision.cards_after, None) if decision.n else None,
     }
 
 
-def _with_one_label(labelled: Sequence[LabelledAnswer]) -> list[tuple[LabelledAnswer, Label]]:
-    """Leave out the answers on which staff contradict each other evenly."""
-    found: list[tuple[LabelledAnswer, Label]] = []
-    for one in labelled:
-        label = verdict(one.labels)
-        if label is not None and label != "tied":
-            found.append((one, label))
-    return found
+def _tried_before(kept: Sequence[JudgeRun], labelled: Sequence[LabelledAnswer], test: Sequence[Work]) -> int:
+    """Count the runs that were decided on mostly the same answers: each was a chance to ship without being better."""
+    tested = {answer for answer, _, _ in test}
+    times = [one.labelled_at for one in labelled if one.answer_id in tested]
+    decided = [run.made_at for run in kept if run.kind == "learning" and run.n]
+    return sum(sum(at > made for at in times) < NEW_TEST * len(times) for made in decided)
+
+
+def _characters(found: LearnMaterial, labelled: Sequence[LabelledAnswer]) -> int:
+    known, total = {one.answer_id: one for one in labelled}, 0
+    for answer, _, half in found.work:
+        one = known[answer]
+        case = Case(question=one.question, text=one.text, references=(), hits=(), root=one.root)
+        for lesson in (None, found.lesson) if half == "test" else (found.lesson,):
+            asked = tasks.task("relevance", case, lesson)
+            total += sum(len(message.content) for message in prompts.load(asked.prompt_id).fill(**asked.values))
+    return total
 
 
 def _stored(lesson: Lesson) -> ConfigurationId:
@@ -275,23 +315,7 @@ def _stored(lesson: Lesson) -> ConfigurationId:
     return lesson.configuration
 
 
-def _require_agreement(labelled: Sequence[LabelledAnswer]) -> None:
-    twice = [one.labels for one in labelled if len(one.labels) > 1]
-    agreed = sum(len(set(labels)) == 1 for labels in twice)
-    if len(twice) >= FEWEST_TWICE and agreed <= LEAST_AGREED * len(twice):
-        raise Refused(
-            f"Of {len(twice)} answers that several of staff labelled, they agree on {agreed}; talk about what C, P "
-            "and I mean before the judge learns from them."
-        )
-
-
-def _require_enough(test: Sequence[Label], found: Chosen) -> None:
-    repair = sum(label != "C" for label in test)
-    if len(test) < FEWEST_PAIRS or min(repair, len(test) - repair) < FEWEST_OF_A_CLASS:
-        raise Refused(
-            f"There are too few labels of staff to test on (n = {len(test)}, {repair} of them P or I); it takes "
-            f"{FEWEST_PAIRS} on the test half, and {FEWEST_OF_A_CLASS} on either side."
-        )
+def _require_two_labels(found: Chosen) -> None:
     if len({one.label for one in found.examples}) < FEWEST_CHOSEN:
         raise Refused(
             f"There is too little to learn from: {len(found.examples)} answers of the development half can be "

@@ -28,24 +28,31 @@ def png(course: str, configuration: JudgeConfiguration | None) -> bytes:
         settings.rcdefaults()  # whatever a file of settings in this folder or at home says
         settings.rcParams.update({"font.family": ["DejaVu Sans"], "font.size": 10, "text.parse_math": False})
         figure: Any = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor="white", layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
         FigureCanvasAgg(figure)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
         cases = configuration.cases if configuration else ()
         _reliability(left, by_score(cases))
         _weeks(right, by_week(cases))
-        named = f"{configuration.model}, {configuration.prompt_id or 'no prompt'}" if configuration else "no judge yet"
-        figure.suptitle(f"{course}: the judge ({named}) beside staff", fontsize=13, color=INK)
+        figure.suptitle(f"{course}: the judge ({_name(configuration)}) beside staff", fontsize=13, color=INK)
         file = io.BytesIO()
         figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
+
+
+def _name(configuration: JudgeConfiguration | None) -> str:
+    if configuration is None:
+        return "no judge yet"
+    learned = f", configuration {configuration.learned}" if configuration.learned else ""
+    return f"{configuration.model}, {configuration.prompt_id or 'no prompt'}{learned}"
 
 
 def _reliability(axes: Any, scores: Sequence[ShareOfMany]) -> None:  # noqa: ANN401 - matplotlib's types are too wide
     axes.set_title("What a score is worth", color=INK, fontsize=11)
     axes.set_xlabel("the judge's score")
     axes.set_ylabel("share that staff label C (95 %, Wilson)")
-    axes.plot([-0.35, 3.35], [-0.35 / 3, 3.35 / 3], color=LINE, linewidth=1.5, zorder=1)
-    axes.text(2.05, 0.60, "as good\nas its score", color=QUIET, fontsize=8)
+    axes.plot([0, 3], [0, 1], color=LINE, linewidth=1.5, zorder=1)
+    axes.text(1.15, 0.27, "as good\nas its score", color=QUIET, fontsize=8)  # between two scores, below the line
     for score, share in enumerate(scores):
         _point(axes, score, share, POINTS)
     axes.set_xticks(range(4), [f"{score}\n{normal}" for score, normal in enumerate(NORMALISED)])
@@ -65,7 +72,7 @@ def _weeks(axes: Any, weeks: Mapping[str, ShareOfMany]) -> None:  # noqa: ANN401
     n, equal = sum(share.n for _, share in shown), sum(share.part for _, share in shown)
     if n:
         axes.axhline(equal / n, color=LINE, linewidth=1.5, zorder=1)
-    of_all = f" (all: {equal / n:.0%} of n={n})" if n else ""
+    of_all = f" (all: {100 * equal / n:.0f} % of n={n})" if n else ""
     axes.set_title(f"Agreement with staff, week by week{of_all}", color=INK, fontsize=11)
     _finish(axes, not shown)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.records import Label
+from services.errors import Refused
 from services.ground.statistics import Interval, paired, wilson
 
 FEWEST_PAIRS = 40
@@ -39,19 +40,21 @@ class Decision:
     after: float | None
     after_interval: Interval | None
     difference: float | None
-    difference_interval: Interval | None  # 95 %, paired
+    difference_interval: Interval | None  # 95 %, paired; wider for more tries
+    tries: int  # on these answers, this one among them
     cards_before: int  # answers that are flagged now
     cards_after: float  # that the new one would flag to find as many that need repair
     found: int  # answers that need repair and are flagged now
 
 
-def decide(pairs: Sequence[TriedPair], labels: Labels, flag_below: int) -> Decision:
+def decide(pairs: Sequence[TriedPair], labels: Labels, flag_below: int, tries: int = 1) -> Decision:
     """
     Compare two configurations on the same answers; what one of them could not judge is missing, and never 0.
 
     The new one costs more tokens, so it ships only where the whole interval of what it gains in agreement is 0 or
-    above: of configurations that are no better at most one in forty does. And to find as many answers that need repair
-    as are found now, it must flag no more, give or take one.
+    above: of configurations that are no better at most one in forty does. Each of several *tries* on the same answers
+    is a chance, so the interval is wider for the later ones. And to find as many answers that need repair as are found
+    now, it must flag no more, give or take one.
     """
     both: list[tuple[Label, int, int]] = [
         (one.label, one.before, one.after) for one in pairs if one.before is not None and one.after is not None
@@ -63,7 +66,7 @@ def decide(pairs: Sequence[TriedPair], labels: Labels, flag_below: int) -> Decis
     worse = sum(after < before for before, after in zip(right_before, right_after, strict=True))
     cards_before, found = _flagged([(label, score) for label, score, _ in both], flag_below)
     cards_after = cards_for(found, [(label, score) for label, _, score in both])
-    interval = paired(better, worse, n)
+    interval = paired(better, worse, n, tries=tries)
     reason = _not_enough(both, missing) or _no_gain(interval) or _more_cards(cards_before, cards_after, found)
     return Decision(
         ships=reason is None,
@@ -76,10 +79,27 @@ def decide(pairs: Sequence[TriedPair], labels: Labels, flag_below: int) -> Decis
         after_interval=wilson(sum(right_after), n),
         difference=(better - worse) / n if n else None,
         difference_interval=interval,
+        tries=tries,
         cards_before=cards_before,
         cards_after=cards_after,
         found=found,
     )
+
+
+def require_testable(labels: Sequence[Label]) -> None:
+    """
+    Refuse to try anything on too few *labels* of the test half, before anything is asked.
+
+    Raises:
+        Refused: nothing could ship.
+
+    """
+    repair = sum(label != "C" for label in labels)
+    if len(labels) < FEWEST_PAIRS or min(repair, len(labels) - repair) < FEWEST_OF_A_CLASS:
+        raise Refused(
+            f"There are too few labels of staff to test on (n = {len(labels)}, {repair} of them P or I); it takes "
+            f"{FEWEST_PAIRS} on the test half, and {FEWEST_OF_A_CLASS} on either side."
+        )
 
 
 def cards_for(found: int, scored: Sequence[tuple[Label, int]]) -> float:

@@ -10,8 +10,9 @@ import pytest
 from db.records import Language
 from tests.bot.discord.test_golden import KINDS
 from tests.fake_discord.markdown import Seen, seen
+from tests.fake_discord.messages import walk
 from tests.fake_discord.rules import check_message, check_modal
-from tests.fake_discord.things import COMPONENTS_V2, Json, walk
+from tests.fake_discord.things import COMPONENTS_V2, Json
 
 BUTTON, LINK = 2, 5
 LETTERS = re.compile(r"[^\W\d_]{2,}")

@@ -53,6 +53,17 @@ class Item:
     verdict: str | None
     taken_by: int | None
     reasons: frozenset[str]
+    is_second_look: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondLook:
+    """A label that somebody else on staff is to give, or has given."""
+
+    is_awaited: bool
+    is_labelled: bool
+    labels: frozenset[str]  # that staff give the answer now
+    staff: int  # how many of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +91,7 @@ class Facts:
     taken_back: set[int]  # verified, by who wrote them
     uses: list[Use]
     items: list[Item]
+    second_looks: dict[int, SecondLook]  # by answer
     votes: dict[int, tuple[int, int]]
     labels: dict[tuple[int, int], str]  # by answer and student
     given_up: set[int]  # questions whose answer Discord refused for good
@@ -232,13 +244,29 @@ async def facts(play: Play) -> Facts:
             )
         ],
         items=[
-            Item(id=row[0], answer_id=row[1], verdict=row[2], taken_by=row[3], reasons=frozenset(row[4]))
+            Item(
+                id=row[0],
+                answer_id=row[1],
+                verdict=row[2],
+                taken_by=row[3],
+                reasons=frozenset(row[4]),
+                is_second_look=row[5],
+            )
             for row in await look(
                 "select id, answer_id, verdict, case when taken_until > now() then taken_by end, "
-                "array(select reason from review_reasons r where r.item_id = i.id) "
+                "array(select reason from review_reasons r where r.item_id = i.id), "
+                "exists (select from second_look_items s where s.item_id = i.id) "
                 "from review_items i where course_id = %(course)s"
             )
         ],
+        second_looks={
+            row[0]: SecondLook(is_awaited=row[1], is_labelled=row[2], labels=frozenset(row[3]), staff=len(row[3]))
+            for row in await look(
+                "select answer_id, ended_at is null, outcome is not distinct from 'labelled', array(select a.label "
+                "from annotations a where a.answer_id = l.answer_id and a.role = 'staff' and a.label is not null) "
+                "from second_looks l where course_id = %(course)s and is_drawn"
+            )
+        },
         votes={
             answer: (up, down)
             for answer, up, down in await look(

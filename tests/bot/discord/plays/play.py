@@ -162,6 +162,8 @@ class Play:
                 reader=language,
             )
         await services.spaces.change(course, staff_channel_id=staff.id, staff_role_ids=[role.id], person_hourly=500)
+        if number % 2:
+            await services.rules.change(course, {"second_share": 1.0})
         await made.teach(services)
         return made
 

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.fake_discord import FakeDiscord, Message
-from tests.fake_discord.rest import Asked
+from tests.fake_discord.requests import Asked
 from tests.fake_discord.things import Json
 
 

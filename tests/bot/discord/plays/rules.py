@@ -31,6 +31,7 @@ REASONS = {
     "uncited": "reason.uncited",
     "source_gone": "reason.source_gone",
     "source_changed": "reason.source_changed",
+    "second_look": "reason.second_look",
 }
 VERDICTS = {
     "C": "verdict.right",
@@ -41,6 +42,7 @@ VERDICTS = {
     "approved": "verdict.approved",
     "rejected": "verdict.rejected",
     "gone": "verdict.gone",
+    "second": "verdict.second",
 }
 HEADS: dict[Language, tuple[tuple[str, re.Pattern[str]], ...]] = {
     "pt-BR": (
@@ -99,6 +101,7 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
     yield from _words_that_were_rejected(known)
     yield from _votes(play, known)
     yield from _cards(play, known)
+    yield from _second_looks(known)
     yield from _unasked(play, known)
     yield from _kept(play, known)
     yield from _words_that_are_gone(play, known)
@@ -317,7 +320,7 @@ def _card(item: Item, card: Message, known: Facts, language: Language) -> Iterat
         yield from _card_says(known.answers[item.answer_id], card, known)
     if settled != (item.verdict is not None):
         yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {embed['title']}")
-    elif item.verdict and status != i18n.text(VERDICTS[item.verdict], language):
+    elif item.verdict and status != _settled(item, known, language):
         yield Broken("7 cards", f"card of item {item.id} ({item.verdict}) says {status!r}")
     elif item.verdict is None:
         yield from _open_card(item, said, status, language)
@@ -326,6 +329,30 @@ def _card(item: Item, card: Message, known: Facts, language: Language) -> Iterat
         counts = [i18n.text("card.counts", language, up=up, down=down)] if up or down else []
         if [one for one in votes[:1] if "👍" in one] != counts:
             yield Broken("7 cards", f"card of item {item.id} says {votes}, there are {up} and {down}")
+
+
+def _settled(item: Item, known: Facts, language: Language) -> str:
+    """What a card says of how it was settled: no label that somebody else is to give as well, blind."""
+    look = known.second_looks.get(item.answer_id)
+    said = VERDICTS[item.verdict or ""]
+    if item.verdict in {"C", "P", "I"} and look and look.is_awaited:
+        said = "card.second_awaited"
+    if item.verdict == "gone" and item.is_second_look:
+        said = "card.second_gone"
+    are_opposed = look and look.is_labelled and {"C", "I"} <= look.labels
+    return i18n.text(said, language) + (f"\n{i18n.text('card.opposed', language)}" if are_opposed else "")
+
+
+def _second_looks(known: Facts) -> Iterator[Broken]:
+    """What was labelled twice was labelled by two, and nobody who asked has been told of the second."""
+    for answer, look in known.second_looks.items():
+        if look.is_labelled and look.staff < 2:
+            yield Broken("12 second looks", f"answer {answer} was labelled twice, by {look.staff} of staff")
+    for item in known.items:
+        if item.verdict == "second" and not item.is_second_look:
+            yield Broken("12 second looks", f"item {item.id} was settled as a second look, and is none")
+        if item.is_second_look and item.verdict in {"C", "P", "I", "edited", "approved", "rejected"}:
+            yield Broken("12 second looks", f"item {item.id}, a second look, was settled as {item.verdict}")
 
 
 def _card_says(answer: Answer, card: Message, known: Facts) -> Iterator[Broken]:
@@ -338,6 +365,11 @@ def _card_says(answer: Answer, card: Message, known: Facts) -> Iterator[Broken]:
 
 def _open_card(item: Item, said: dict[str, str], status: str, language: Language) -> Iterator[Broken]:
     by = item.taken_by
+    if item.is_second_look:
+        hint = i18n.text("card.second_hint", language)
+        if not status.startswith(hint):
+            yield Broken("7 cards", f"card of item {item.id}, a second look, says {status!r}")
+        status = status.removeprefix(hint).strip()
     if (f"<@{by}>" in status) != (by is not None) or (by is None and status):
         yield Broken("7 cards", f"card of item {item.id}, taken by {by}, says {status!r}")
     told = said.get(i18n.text("card.reasons", language), "")

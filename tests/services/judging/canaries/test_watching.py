@@ -229,7 +229,7 @@ async def test_trouble_is_told_in_a_sentence_and_changes_nothing(labelled: Label
         await canaries.round()  # says so in the log, and goes on
     await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 1_000})
     async with watching(labelled, judging(usual)) as (canaries, server):
-        with pytest.raises(Refused, match="budget of the day is spent"):
+        with pytest.raises(Refused, match="stop at half of the judge's budget"):
             await canaries.watch(labelled.course)
 
     assert (server.requests, await labelled.rows("select from judge_runs")) == ([], [])
@@ -240,7 +240,7 @@ async def test_the_judge_always_has_half_of_the_budget_for_itself(labelled: Labe
     await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 80_000})
     await labelled.run("insert into judge_spending values (1, (now() at time zone 'UTC')::date, 40_000)")
     async with watching(labelled, judging(usual)) as (canaries, server):
-        with pytest.raises(Refused, match="budget of the day is spent"):
+        with pytest.raises(Refused, match="stop at half of the judge's budget"):
             await canaries.watch(labelled.course)
 
     assert server.requests == []

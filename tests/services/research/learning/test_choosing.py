@@ -1,5 +1,7 @@
 """Examples cover what staff say, and leave out what teaches nothing."""
 
+from datetime import UTC, datetime
+
 from db.records import AnswerId, Label
 from db.records.learning import LabelledAnswer
 from services.judging.examples import MOST_CHARACTERS, shown
@@ -31,6 +33,7 @@ def one(
         comments=[comment] * len(labels),
         correction=correction,
         score=score,
+        labelled_at=datetime(2026, 11, 30, tzinfo=UTC),
     )
 
 
@@ -81,9 +84,9 @@ def test_all_examples_together_stay_short() -> None:
     assert (found.too_long, AnswerId(40) in {example.answer for example in found.examples}) == (1, False)
 
 
-def test_why_is_what_staff_said_else_what_they_wrote_without_ids_of_discord() -> None:
+def test_why_is_what_staff_said_else_what_they_wrote_without_what_stands_for_a_person() -> None:
     answers = [
-        one(1, "I", comment="Não é isso, <@123456789>"),
+        one(1, "I", comment="Não é isso, <@123456789>; ver @ana ou ana@exemplo.br"),
         one(2, "P", correction="O gradiente encolhe até sumir."),
         one(3, "C", correction="Ignorado."),
     ]
@@ -91,7 +94,7 @@ def test_why_is_what_staff_said_else_what_they_wrote_without_ids_of_discord() ->
     reasons = {example.answer: example.why for example in chosen(answers, SHIPPED, 6).examples}
 
     assert reasons == {
-        1: "Não é isso, @…",
+        1: "Não é isso, @…; ver @… ou …@…",
         2: "Staff wrote instead: O gradiente encolhe até sumir.",
         3: None,
     }

@@ -220,6 +220,19 @@ async def test_no_example_speaks_to_the_judge_also_where_a_caller_says_so(labell
             await configuring.add(conn, labelled.course, "juiz", [answer], JudgeSettings())
 
 
+async def test_a_run_is_a_try_until_half_of_what_it_was_tested_on_is_new(labelled: Labelled) -> None:
+    await fill(labelled)
+    async with judge_of(replies(confused)) as (judge, _):
+        await learned_by(labelled, judge, LearnOrder(examples=6))
+        second = await learned_by(labelled, judge, LearnOrder(examples=4))
+    third = await material(labelled.pool, labelled.course, LearnOrder())
+    await labelled.run("update annotations set created_at = now() where answer_id %% 3 > 0")
+    later = await material(labelled.pool, labelled.course, LearnOrder())
+
+    assert (second.decision.tries, third.tries, later.tries) == (2, 3, 1)
+    assert [run.figures["tries"]["value"] for run in await kept_runs(labelled)] == [1, 2]
+
+
 async def test_an_edited_label_makes_stale_what_used_it(labelled: Labelled) -> None:
     await fill(labelled)
     async with judge_of(replies(generous)) as (judge, _):
@@ -268,6 +281,47 @@ async def test_an_example_goes_with_its_answer(labelled: Labelled) -> None:
     [kept] = await configurations(labelled)
     assert (len(kept.answers), kept.stale_reason) == (len(done.examples) - 1, "an example is gone")
     assert not await is_in_use(labelled)
+
+
+async def test_an_example_that_goes_while_it_is_tested_ships_nothing(labelled: Labelled) -> None:
+    await fill(labelled)
+    async with judge_of(replies(generous)) as (judge, _):
+        running = learn(labelled.pool, judge, labelled.course, LearnOrder())
+        await anext(running)
+        await labelled.run(
+            "delete from answers where id = (select answer_id from judge_examples order by position limit 1)"
+        )
+        *_, done = [one async for one in running]
+
+    assert isinstance(done, Learned)
+    assert (done.decision.ships, done.decision.reason) == (
+        False,
+        "what staff say of an answer that it learned from changed while it was tested",
+    )
+    [run] = await kept_runs(labelled)
+    assert (run.outcome, run.reason) == ("not shipped", done.decision.reason)
+    assert not await is_in_use(labelled)
+
+
+async def test_a_model_that_its_server_renames_meanwhile_ships_nothing(labelled: Labelled) -> None:
+    await fill(labelled)
+    names = iter(["fake-1"] * 100)
+
+    async def renamed(writer: asyncio.StreamWriter, request: Request) -> None:
+        text = generous(str(request["messages"][-1]["content"]))
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        await sends_json({"choices": [choice], "model": next(names, "fake-2")})(writer, request)
+
+    async with judge_of(renamed) as (judge, _):
+        done = await learned_by(labelled, judge)
+        later = await learned_by(labelled, judge)  # the same examples, for nothing is known of them yet
+
+    assert later.decision.ships
+    assert not done.decision.ships
+    assert done.decision.reason == "the server changed its model while it was tested: 'fake-1', 'fake-2'"
+    assert [(run.model_served, run.outcome) for run in await kept_runs(labelled)] == [
+        ("fake-2", "not shipped"), ("fake-2", "shipped"),
+    ]  # fmt: skip
 
 
 async def test_labels_of_a_deleted_person_go_with_them(labelled: Labelled) -> None:

@@ -31,6 +31,12 @@ def test_one_that_agrees_clearly_more_ships() -> None:
     assert found.difference_interval[0] > 0
 
 
+def test_the_more_often_one_tries_on_the_same_answers_the_more_it_takes() -> None:
+    rows = pairs(("C", 3, 3, 50), ("I", 0, 0, 10), ("I", 3, 1, 9), ("C", 3, 2, 1))
+
+    assert [decide(rows, SHIPPED, 2, tries).ships for tries in (1, 2, 20)] == [True, True, False]
+
+
 def test_one_that_is_the_same_does_not_ship_for_it_costs_more() -> None:
     found = decided(("C", 3, 3, 60), ("I", 0, 0, 20))
 

@@ -46,6 +46,17 @@ async def assign(play: Play, rng: random.Random) -> None:
         await play.soon(lambda: used.responded_at)
 
 
+@move(6)
+async def next_day(play: Play, rng: random.Random) -> None:
+    """A day passes for what staff have labelled: second looks are due, as many as a day has room for."""
+    query = (
+        "update second_looks set drawn_at = drawn_at - interval '1 day', opened_at = opened_at - interval '1 day' "
+        "where course_id = %(course)s and ended_at is null returning answer_id"
+    )
+    if drawn := await play.look(query):
+        play.tell(f"a day passes for the second looks at {sorted(answer for (answer,) in drawn)}")
+
+
 @move(3)
 async def all_at_once(play: Play, rng: random.Random) -> None:
     """Staff use a card while the clock brings it a vote, and Discord takes its time over what the clock asked for."""
