@@ -113,8 +113,8 @@ async def over(conn: AsyncConnection, *, answer: AnswerId | None, lapse: timedel
     """
     Second looks that nobody needs any more, or that of *answer* if it is among them.
 
-    Nobody came for *lapse*, the card was settled in another way, the answer shows words of staff or is held, or not
-    exactly one of staff has labelled it.
+    Nobody came for *lapse*, the card was settled in another way, the answer shows words of staff or is held, not
+    exactly one of staff has labelled it, or the course wants none any more and its card is not open yet.
     """
     async with conn.cursor() as cur:
         await cur.execute(
@@ -127,6 +127,9 @@ async def over(conn: AsyncConnection, *, answer: AnswerId | None, lapse: timedel
                 (coalesce(l.opened_at, l.drawn_at) <= now() - %(lapse)s and coalesce(i.taken_until <= now(), true))
                 or (l.opened_at is not null and (i.id is null or i.settled_at is not null))
                 or a.held <> 'no'
+                or (l.opened_at is null and 0 = (
+                    select second_share from judge_settings where course_id = l.course_id order by version desc limit 1
+                ))
                 or exists (
                     select from verified_answers v where v.answer_id = l.answer_id and v.course_id = l.course_id
                 )

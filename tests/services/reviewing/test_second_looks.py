@@ -457,6 +457,18 @@ async def test_what_was_drawn_and_never_had_room_lapses_too(pair: Pair) -> None:
     assert await pair.column("select id from review_items where settled_at is null") == []
 
 
+async def test_none_comes_after_it_was_switched_off(pair: Pair) -> None:
+    answer = await pair.drawn("I")
+    [first] = await pair.values("select id from review_items where answer_id = %s", answer)
+    await pair.wants(0)
+    await pair.rest()
+    await pair.tend()
+
+    assert await pair.column("select id from review_items where settled_at is null") == []
+    assert await pair.column("select outcome from second_looks where is_drawn") == ["withdrawn"]
+    assert not (await pair.card(first)).item.is_second_awaited
+
+
 async def test_it_ends_when_it_is_dismissed(pair: Pair) -> None:
     answer, item = await pair.opened("I")
     await pair.review.dismiss(pair.desk.course.id, item, CAIO, "en")
