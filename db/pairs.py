@@ -35,12 +35,15 @@ async def add(conn: AsyncConnection, *, course: CourseId, run: RunId, question: 
     """Store a pair; where somebody asked the question here in these words, it goes with theirs."""
     async with conn.cursor(row_factory=scalar_row) as cur:
         # Locked, so that a deletion comes either before, and is seen, or after, and takes the pair along.
+        # People ask on several lines; a question of a set has one.
         await cur.execute(
             """
             with asked as (
                 select id from questions
-                where course_id = %(course)s
-                    and lower(btrim(%(question)s)) in (lower(btrim(text)), lower(btrim(standalone)))
+                where course_id = %(course)s and lower(%(question)s) in (
+                    lower(btrim(regexp_replace(text, '\\s+', ' ', 'g'))),
+                    lower(btrim(regexp_replace(standalone, '\\s+', ' ', 'g')))
+                )
                 order by id limit 1 for key share
             )
             insert into answer_pairs (course_id, run_id, question_id, question)

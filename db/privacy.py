@@ -221,7 +221,11 @@ async def is_queued(conn: AsyncConnection, *, course: CourseId, answer: AnswerId
 
 
 async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str) -> None:
-    """Forget how the questions were understood that follow the person's, at any remove: their words are in it."""
+    """
+    Forget how the questions were understood that follow the person's, at any remove: their words are in it.
+
+    Pairs of answers to a question as it was understood go too.
+    """
     await conn.execute(
         """
         with recursive following as (
@@ -229,6 +233,11 @@ async def forget_understood(conn: AsyncConnection, *, course: CourseId, key: str
             union
             select q.id from questions q join following f on f.id in (q.follows, q.words_of)
             where q.course_id = %(course)s
+        ), compared as (
+            delete from answer_pairs p using questions q
+            where p.course_id = %(course)s and q.course_id = %(course)s and q.id = p.question_id
+                and q.id in (select id from following)
+                and lower(p.question) <> lower(btrim(regexp_replace(q.text, '\\s+', ' ', 'g')))
         )
         update questions set standalone = null
         where course_id = %(course)s and standalone is not null and id in (select id from following)

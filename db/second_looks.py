@@ -18,9 +18,13 @@ async def lock(conn: AsyncConnection, course: CourseId) -> None:
 
 
 async def may_be_drawn(
-    conn: AsyncConnection, *, course: CourseId, answer: AnswerId, annotator_key: str, lately: timedelta
+    conn: AsyncConnection, *, course: CourseId, answer: AnswerId, item: ItemId, annotator_key: str, lately: timedelta
 ) -> bool:
-    """Tell whether staff other than *annotator_key* have labelled *lately*, and none of them this answer."""
+    """
+    Tell whether staff other than *annotator_key* have labelled *lately*, and none of them this answer.
+
+    Nor may a card other than *item* have told a label of it: everybody on staff could read it there.
+    """
     found = await conn.execute(
         """
         select where exists (
@@ -31,9 +35,13 @@ async def may_be_drawn(
             select from annotations o
             where o.answer_id = %(answer)s and o.course_id = %(course)s and o.role = 'staff'
                 and o.annotator_key <> %(annotator_key)s
+        ) and not exists (
+            select from review_items i
+            where i.answer_id = %(answer)s and i.course_id = %(course)s and i.id <> %(item)s
+                and i.verdict in ('C', 'P', 'I')
         )
         """,
-        {"course": course, "answer": answer, "annotator_key": annotator_key, "lately": lately},
+        {"course": course, "answer": answer, "item": item, "annotator_key": annotator_key, "lately": lately},
     )
     return found.rowcount > 0
 
@@ -105,8 +113,8 @@ async def over(conn: AsyncConnection, *, answer: AnswerId | None, lapse: timedel
     """
     Second looks that nobody needs any more, or that of *answer* if it is among them.
 
-    Nobody came for *lapse*, the card was settled in another way, the answer shows words of staff or is held, or not
-    exactly one of staff has labelled it.
+    Nobody came for *lapse*, the card was settled in another way, the answer shows words of staff or is held, not
+    exactly one of staff has labelled it, or the course wants none any more and its card is not open yet.
     """
     async with conn.cursor() as cur:
         await cur.execute(
@@ -119,6 +127,9 @@ async def over(conn: AsyncConnection, *, answer: AnswerId | None, lapse: timedel
                 (coalesce(l.opened_at, l.drawn_at) <= now() - %(lapse)s and coalesce(i.taken_until <= now(), true))
                 or (l.opened_at is not null and (i.id is null or i.settled_at is not null))
                 or a.held <> 'no'
+                or (l.opened_at is null and 0 = (
+                    select second_share from judge_settings where course_id = l.course_id order by version desc limit 1
+                ))
                 or exists (
                     select from verified_answers v where v.answer_id = l.answer_id and v.course_id = l.course_id
                 )

@@ -19,6 +19,8 @@ SCHEMA = """
         union all select concat_ws(' ', 'trigger', oid, xmin) from pg_trigger where oid >= 16384
         union all select concat_ws(' ', 'index', indexrelid, xmin) from pg_index where indexrelid >= 16384
         union all select concat_ws(' ', 'function', oid, xmin) from pg_proc where oid >= 16384
+        union all select concat_ws(' ', 'type', oid, xmin) from pg_type
+            where oid >= 16384 and typnamespace::regnamespace::text !~ '^pg_(toast_)?temp_'
         union all select concat_ws(' ', 'extension', oid, xmin) from pg_extension where oid >= 16384
         union all select concat_ws(' ', 'schema', oid, xmin) from pg_namespace
             where nspname !~ '^pg_(toast_)?temp_'

@@ -15,6 +15,7 @@ from services.reviewing.flagged import Card, Member
 from services.wiring import Services
 
 LABELS: dict[OnCard, Label] = {"right": "C", "partly": "P", "wrong": "I"}
+SECOND_LABELS: dict[OnCard, Label] = {"second_right": "C", "second_partly": "P", "second_wrong": "I"}
 
 
 class CardActions:
@@ -50,6 +51,8 @@ class CardActions:
                 await self._review.decide(course, item, member, approved=press.verb == "approve", reader=language)
             case "right" | "partly" | "wrong":
                 await self._review.label(course, item, member, LABELS[press.verb], language)
+            case "second_right" | "second_partly" | "second_wrong" | "second_dismiss":
+                await self._review.look_again(course, item, member, SECOND_LABELS.get(press.verb), language)
         await self._updated(interaction, course, item, language)
 
     async def corrected(

@@ -1,7 +1,7 @@
 """`monitoria eval --answers`: a question set through the whole path, one configuration beside another."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -222,26 +222,14 @@ async def _other(
         )
         if not config.model:
             raise Refused("There is no model to change the address of; name one with --against model=NAME.")
-    prompt = changes.get("prompt", PROMPT)
-    if config is None:
-        yield Asker(
-            services.pool,
-            retriever,
-            None,
-            finder=finder,
-            nearness=near,
-            prompt=prompt,
-            time_limit=setup.time_limit,
-        )
-        return
-    async with ChatModel(config) as model:
+    async with ChatModel(config) if config else nullcontext() as model:
         yield Asker(
             services.pool,
             retriever,
             model,
             finder=finder,
             nearness=near,
-            prompt=prompt,
+            prompt=changes.get("prompt", PROMPT),
             time_limit=setup.time_limit,
         )
 

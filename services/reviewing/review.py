@@ -188,6 +188,24 @@ class Review:
                 await outdate(conn, found, words)
             await second_looks.draw(conn, found, member)
 
+    async def look_again(
+        self, course: CourseId, item: ItemId, member: Member, label: Label | None, reader: Language
+    ) -> None:
+        """
+        Settle a second look, by a label or without one; what a student sees stays as it is.
+
+        Nothing is done where it is an ordinary card by now: whoever called would be passed over unseen.
+
+        Raises:
+            Refused: as with `label`.
+
+        """
+        async with self._acting(course, item, member, reader) as (conn, found):
+            if found.is_second_look and label:
+                await second_looks.label_again(conn, found, member, label)
+            elif found.is_second_look:
+                await settle(conn, found, member, "dismissed")
+
     async def dismiss(self, course: CourseId, item: ItemId, member: Member, reader: Language) -> None:
         """
         Settle an item without a word on the answer.

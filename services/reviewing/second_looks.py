@@ -64,19 +64,21 @@ async def draw(conn: AsyncConnection, found: ReviewItem, member: Member) -> None
     """
     Decide, once for each answer, whether somebody else is to label what *member* has just labelled.
 
-    Not where staff have put words in its place or hold it: what they did would show.
+    Not where staff have put words in its place or hold it, or a card has told a label before: what they did would show.
     """
     course, answer = found.course_id, found.answer_id
     share = (await judge_settings.current(conn, course)).second_share
     now = await answers.state(conn, course=course, answer=answer)
     if not share or now is None or now.held != "no" or now.words_id is not None:
         return
-    if not await second_looks.may_be_drawn(conn, course=course, answer=answer, annotator_key=member.key, lately=LATELY):
+    if not await second_looks.may_be_drawn(
+        conn, course=course, answer=answer, item=found.id, annotator_key=member.key, lately=LATELY
+    ):
         return
     is_drawn = CHANCE.random() < share
     first_time = await second_looks.draw(conn, course=course, answer=answer, probability=share, is_drawn=is_drawn)
     if first_time and is_drawn:
-        await cards.outdate(conn, course=course, answer=answer)  # cards in the channel no longer tell the label
+        await cards.outdate(conn, course=course, answer=answer)  # earlier cards no longer tell the judge's mind
 
 
 async def label_again(conn: AsyncConnection, found: ReviewItem, member: Member, label: Label) -> None:

@@ -23,8 +23,9 @@ OnAnswer = Literal[
     "up", "down", "excerpts", "call", "share", "widen", "in1", "in2", "in3", "simpler", "example", "other", "formulas"
 ]
 OnCard = Literal[
-    "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject"
-]
+    "take", "release", "right", "partly", "wrong", "edit", "dismiss", "judge", "passages", "next", "approve", "reject",
+    "second_right", "second_partly", "second_wrong", "second_dismiss",
+]  # fmt: skip
 EMOJI: dict[OnAnswer, str] = {
     "up": "👍", "down": "👎", "excerpts": "🔎", "call": "🙋", "share": "📣", "widen": "📚",
 }  # fmt: skip
@@ -34,6 +35,8 @@ STYLES: dict[OnCard, discord.ButtonStyle] = {
     "right": discord.ButtonStyle.success,
     "approve": discord.ButtonStyle.success,
     "wrong": discord.ButtonStyle.danger,
+    "second_right": discord.ButtonStyle.success,
+    "second_wrong": discord.ButtonStyle.danger,
     "reject": discord.ButtonStyle.danger,
     "edit": discord.ButtonStyle.primary,
 }
@@ -151,6 +154,10 @@ LABELS: dict[OnAnswer | OnCard, str] = {
     "next": "card.next",
     "approve": "card.approve",
     "reject": "card.reject",
+    "second_right": "card.right",
+    "second_partly": "card.partly",
+    "second_wrong": "card.wrong",
+    "second_dismiss": "card.dismiss",
 }
 
 

@@ -67,10 +67,12 @@ def _text(shown: Card, language: Language) -> str:
 
 def _fields(shown: Card, language: Language) -> dict[str, str]:
     """Return what stands below the answer, by heading; what is empty is left out."""
-    reasons = _reasons(shown.item.reasons, language, is_open=shown.item.settled_at is None)
+    item = shown.item
+    # Also on a settled card: somebody else is still to label the answer without knowing what the judge thinks.
+    is_open = item.settled_at is None or item.is_second_awaited
     return {
         i18n.text("card.references", language): references_of(shown.reply.references, most=LONGEST_FIELD),
-        i18n.text("card.reasons", language): reasons,
+        i18n.text("card.reasons", language): _reasons(item.reasons, language, is_open=is_open),
         i18n.text("card.votes", language): _votes(shown, language),
         i18n.text("card.where", language): _link(shown),
         i18n.text("card.status", language): _status(shown, language),
@@ -78,7 +80,7 @@ def _fields(shown: Card, language: Language) -> dict[str, str]:
 
 
 def _reasons(reasons: Sequence[str], language: Language, *, is_open: bool) -> str:
-    """Return why an answer is here; as long as it is open, nothing that gives the judge's score away."""
+    """Return why an answer is here; as long as it is to be labelled, nothing that gives the judge's score away."""
     told = [
         i18n.text("reason.automatic", language) if is_open and one in TELLING else reason(one, language)
         for one in reasons
@@ -135,9 +137,10 @@ def _buttons(shown: Card, language: Language) -> discord.ui.View:
         rows = [["take", "approve", "edit", "reject"], ["passages", "judge", "next"]]
     else:
         first: OnCard = "take" if item.taken_by is None else "release"
-        more: list[OnCard] = ["edit", "dismiss", "judge", "passages", "next"]
-        # A second look is a label, given blind.
-        rows = [[first, "right", "partly", "wrong"], ["dismiss", "passages", "next"] if item.is_second_look else more]
+        rows = [[first, "right", "partly", "wrong"], ["edit", "dismiss", "judge", "passages", "next"]]
+        if item.is_second_look:
+            # A label, given blind. Its buttons say so, for the message may be there when it is an ordinary card.
+            rows = [[first, "second_right", "second_partly", "second_wrong"], ["second_dismiss", "passages", "next"]]
     view = discord.ui.View(timeout=None)
     for number, verbs in enumerate(rows):
         for verb in verbs:

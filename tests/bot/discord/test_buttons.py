@@ -15,6 +15,7 @@ SENT = [
     *("m:widen:2:11", "m:in1:2:11", "m:in2:2:11", "m:in3:2:11"),
     *("m:simpler:2:11", "m:example:2:11", "m:other:2:11", "m:formulas:2:11"),
     *("r:judge:2:5", "r:passages:2:5", "r:next:2:5", "r:approve:2:5", "r:reject:2:5"),
+    *("r:second_right:2:5", "r:second_partly:2:5", "r:second_wrong:2:5", "r:second_dismiss:2:5"),
 ]
 """Only ever grows."""
 SENT_ON_MAPS = ["c:rename:2:3", "c:merge:2:3", "c:drop:2:3", "c:ask:2:0", "c:keep:2:7", "c:forget:2:7"]

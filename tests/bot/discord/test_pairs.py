@@ -52,11 +52,11 @@ async def test_two_answers_look_alike_and_nobody_is_named(campus: Campus) -> Non
         message = await shown(at, at.bia)
 
         asked, a, b = message.embeds
-        assert asked["description"].startswith("**Pergunta:** Por que o gradiente some?\n\nFaltam para você")
+        assert asked["description"].startswith("**Pergunta:** Por que o gradiente some?\n\nPares que faltam para você")
         assert (a["title"], b["title"]) == ("Resposta A", "Resposta B")
         assert a["color"] == b["color"]
         assert [[field["name"] for field in one["fields"]] for one in (a, b)] == [["Onde está nas aulas"]] * 2
-        assert list(message.buttons) == ["A é melhor", "B é melhor", "Tanto faz", "Pular"]
+        assert list(message.buttons) == ["A é melhor", "B é melhor", "Empate", "Pular"]
         everything = told(message)
         for name in (*NAMES.second.split("="), NAMES.first, "juiz", "evil.example"):
             assert name not in everything
@@ -73,7 +73,7 @@ async def test_what_is_pressed_means_the_answer_that_stood_there(campus: Campus,
             await pressed(at, at.bia, message, label)
             assert (await choices(at))[-1][2] == wanted
 
-        assert "Não há mais respostas para você escolher." in told(message)
+        assert "Não há mais respostas para você comparar." in told(message)
         assert not message.buttons
 
 
@@ -96,7 +96,7 @@ async def test_pressed_twice_it_is_one_choice_and_the_last_one_counts(campus: Ca
         for one in twice:
             await one.answered()
         assert len(await choices(at)) == 1
-        await pressed(at, at.bia, later, "Tanto faz")
+        await pressed(at, at.bia, later, "Empate")
 
         assert [better for _, _, better in await choices(at)] == ["tie"]
         assert "Outra?" in told(message)
@@ -108,7 +108,7 @@ async def test_each_of_staff_is_asked_and_what_is_skipped_does_not_come_back(cam
         await pressed(at, at.bia, await shown(at, at.bia), "Pular")
         assert "Não há mais" in said(await opened(at, at.bia))
 
-        await pressed(at, at.caio, await shown(at, at.caio), "Tanto faz")
+        await pressed(at, at.caio, await shown(at, at.caio), "Empate")
 
         assert sorted(better for _, _, better in await choices(at)) == ["skipped", "tie"]
 

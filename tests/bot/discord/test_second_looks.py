@@ -15,7 +15,7 @@ from tests.fake_discord import Interaction, Message
 
 OTHER = "O que é uma célula de memória na LSTM?"
 TITLE = "👀 Segunda olhada, às cegas"
-REFUSAL = "Você já rotulou esta resposta: a segunda olhada é de outra pessoa da equipe."
+REFUSAL = "Você já rotulou esta resposta: a segunda olhada fica para outra pessoa da equipe."
 
 
 @dataclass
@@ -92,6 +92,21 @@ async def test_the_second_card_tells_nothing_of_the_first_label(campus: Campus) 
             fields(it.first)["Situação"]
             == "Rotulada. O rótulo só aparece aqui depois da segunda olhada, que é às cegas."
         )
+
+
+async def test_the_first_card_does_not_say_what_the_judge_thinks_before_the_second_label(campus: Campus) -> None:
+    async with looked(campus) as it:
+        await it.desk.change(
+            """
+            insert into review_reasons (item_id, reason) select i.id, 'low_relevance'
+            from review_items i join second_looks l using (answer_id) where i.id <> l.item_id and l.is_drawn
+            """
+        )
+        await it.desk.change("update review_items set card_version = card_version + 1")
+        await campus.server.until(lambda: "escolhida automaticamente" in fields(it.first)["Por que está aqui"])
+        await it.desk.press(it.desk.caio, it.second, "Correta")
+
+        await campus.server.until(lambda: "nota baixa do juiz" in fields(it.first)["Por que está aqui"])
 
 
 @pytest.mark.parametrize("button", ["Correta", "Em parte", "Incorreta"])
@@ -189,13 +204,29 @@ async def test_a_vote_meanwhile_makes_an_ordinary_card_of_it(campus: Campus) -> 
         await campus.server.until(lambda: fields(it.first)["Situação"] == "Correta")
 
 
+@pytest.mark.parametrize("button", ["Correta", "Incorreta", "Dispensar"])
+async def test_who_still_sees_a_second_look_does_not_settle_a_call(campus: Campus, button: str) -> None:
+    async with looked(campus, "Correta") as it:
+        used = await (await campus.server.slash(it.desk.caio, it.desk.staff, "review next", {})).answered()
+        seen = used.original  # of one person alone: nobody edits it later
+        assert seen
+        await (await campus.server.click(campus.ana, it.answer, it.answer.buttons["Chamar monitor"])).answered()
+        await it.desk.press(it.desk.caio, seen, button)
+
+        assert await it.desk.column("select count(*) from review_items where settled_at is null") == [1]
+        assert await it.desk.column("select count(*) from annotations where role = 'staff'") == [2]
+        assert seen.embeds[0]["title"] == "🙋 Chamaram a monitoria"
+        await it.desk.press(it.desk.caio, seen, button)
+        assert await it.desk.column("select count(*) from review_items where settled_at is null") == [0]
+
+
 async def test_a_correction_from_the_first_card_takes_the_second_back(campus: Campus) -> None:
     async with looked(campus) as it:
         seen = await (await campus.server.slash(it.desk.caio, it.desk.staff, "review next", {})).answered()
         await corrected(it.desk, it.desk.bia, it.first)
 
         await campus.server.until(lambda: it.second.embeds[0]["title"] == "✅ Resolvida")
-        assert fields(it.second)["Situação"] == "A segunda olhada foi retirada"
+        assert fields(it.second)["Situação"] == "A segunda olhada foi cancelada"
         assert seen.original
         assert "já foi resolvido" in said(await it.desk.press(it.desk.caio, seen.original, "Correta"))
         assert await it.desk.column("select label from annotations where role = 'staff' order by id") == ["C", "I"]
@@ -225,7 +256,7 @@ async def test_after_two_weeks_the_card_says_that_it_was_taken_back(campus: Camp
         await it.desk.change("update second_looks set opened_at = opened_at - interval '14 days'")
 
         await campus.server.until(lambda: it.second.embeds[0]["title"] == "✅ Resolvida")
-        assert fields(it.second)["Situação"] == "A segunda olhada foi retirada"
+        assert fields(it.second)["Situação"] == "A segunda olhada foi cancelada"
         await campus.server.until(lambda: fields(it.first)["Situação"] == "Incorreta, em revisão")
 
 

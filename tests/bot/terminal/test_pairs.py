@@ -2,10 +2,11 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
 from tests.bot.console import Console, Ran, captions, flat
-from tests.bot.terminal.test_replay import SAID, models, question_set
+from tests.bot.terminal.test_replay import QUESTIONS, SAID, models, question_set
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model
 from tests.services.judging.test_pairing import always, choosing
 
@@ -68,6 +69,24 @@ async def test_without_the_option_no_pair_is_asked_about_and_nothing_else_change
 
     assert "pairs" not in ran.document
     assert not [prompt for prompt in server.prompts if "You compare two answers" in prompt]
+
+
+async def test_what_staff_have_verified_is_no_words_of_a_configuration(terminal: Console, database: str) -> None:
+    await taught(terminal)
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            """
+            insert into verified_answers (course_id, question, language, text, verified_by)
+            select id, %s, 'pt', 'Palavras da equipe.', 'ta' from courses
+            """,
+            [QUESTIONS[0][1]],
+        )
+    async with fake_model(judging(always("A"))) as server:
+        ran = await evaluated(terminal, server, "--against", "model=ruim", "--pairs", "--keep", "--json")
+    exported = await terminal.run("export", "--course", "redes", "--format", "pairs")
+
+    assert (ran.document["pairs"]["same"], ran.document["pairs"]["kept"]["count"]) == (1, 2)
+    assert "Palavras da equipe" not in exported.out
 
 
 async def test_a_judge_that_prefers_the_first_place_is_told_of(terminal: Console) -> None:

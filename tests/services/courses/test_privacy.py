@@ -25,6 +25,7 @@ from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Forgotten, Privacy, packed
 from services.errors import Unavailable
+from services.ground.text import clean
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
@@ -295,6 +296,24 @@ async def test_what_others_asked_and_said_stays(course: Class) -> None:
     assert [one["comment"] for one in after["courses"][0]["votes"]] == ["sobre a minha"]
     again = await course.ask(BIA, "e depois?", follows=hers.answer.question_id)
     assert again.answer.outcome != "failed"
+
+
+async def test_answers_that_were_compared_go_with_the_words_of_their_question(course: Class) -> None:
+    """As `eval --pairs --keep` keeps them: on one line, in the words that were sent, or as they were understood."""
+    mine = await course.ask(ANA, "Por que o gradiente encolhe\nnas redes  recorrentes?")
+    hers = await course.ask(BIA, "E o que a LSTM guarda?", follows=mine.answer.question_id)
+    document = await course.privacy.document(BIA, HERE)
+    understood = document["courses"][0]["questions"][0]["understood_as"]
+    await kept(course.pool, course.course, pair(QUESTION), pair(clean(understood)), pair("E o que a LSTM guarda?"))
+    assert await course.column("select question_id from answer_pairs order by id") == [
+        mine.answer.question_id,
+        hers.answer.question_id,
+        hers.answer.question_id,
+    ]
+
+    await course.privacy.forget(ANA, HERE)
+
+    assert await course.column("select question from answer_pairs") == ["E o que a LSTM guarda?"]
 
 
 async def test_what_was_deleted_is_counted_and_a_second_time_there_is_nothing(course: Class) -> None:

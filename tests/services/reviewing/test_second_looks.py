@@ -330,18 +330,14 @@ async def test_the_first_label_is_not_told_until_the_second_is_there(pair: Pair)
     assert await pair.values("select card_version from review_items where id = %s", first) > before
 
 
-async def test_a_card_that_told_the_label_before_the_draw_tells_it_no_longer(pair: Pair) -> None:
+async def test_an_answer_whose_label_a_card_has_told_is_not_drawn(pair: Pair) -> None:
     await pair.wants(0)
-    await pair.labelled(CAIO, "C", question="Quem foi Ada Lovelace?")
     answer = await pair.labelled(BIA, "I", question=QUESTION)
-    [first] = await pair.values("select id from review_items where answer_id = %s", answer)
-    shown = "select card_version from review_items where id = %s"
-    before = await pair.values(shown, first)
+    await pair.labelled(CAIO, "C", question="Quem foi Ada Lovelace?")
     await pair.wants(1)
     await pair.press(BIA, await pair.flagged(answer), "I")
 
-    assert (await pair.card(first)).item.is_second_awaited
-    assert await pair.values(shown, first) > before
+    assert await pair.column("select answer_id from second_looks") == []
 
 
 # What happens meanwhile
@@ -459,6 +455,18 @@ async def test_what_was_drawn_and_never_had_room_lapses_too(pair: Pair) -> None:
 
     assert await pair.column("select outcome from second_looks") == ["withdrawn"]
     assert await pair.column("select id from review_items where settled_at is null") == []
+
+
+async def test_none_comes_after_it_was_switched_off(pair: Pair) -> None:
+    answer = await pair.drawn("I")
+    [first] = await pair.values("select id from review_items where answer_id = %s", answer)
+    await pair.wants(0)
+    await pair.rest()
+    await pair.tend()
+
+    assert await pair.column("select id from review_items where settled_at is null") == []
+    assert await pair.column("select outcome from second_looks where is_drawn") == ["withdrawn"]
+    assert not (await pair.card(first)).item.is_second_awaited
 
 
 async def test_it_ends_when_it_is_dismissed(pair: Pair) -> None:

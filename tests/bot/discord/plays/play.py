@@ -303,9 +303,14 @@ def button(message: Message, verb: str) -> str | None:
 
 
 def press(card: Message, verb: str) -> str | None:
-    """The custom id of a card's button."""
+    """The custom id of a card's button; those of a second look have verbs of their own."""
+    of_verb = {verb, f"second_{verb}"}
     return next(
-        (given for given in card.buttons.values() if (match := CARD_BUTTON.fullmatch(given)) and match["verb"] == verb),
+        (
+            given
+            for given in card.buttons.values()
+            if (match := CARD_BUTTON.fullmatch(given)) and match["verb"] in of_verb
+        ),
         None,
     )
 

@@ -1,0 +1,57 @@
+"""A database that a test has used is used again only as it was at first."""
+
+from collections.abc import Generator
+
+import psycopg
+import pytest
+
+from tests.databases import Shelf
+
+COURSE = "insert into courses (slug, title, language) values ('redes', 'Redes', 'pt-BR') returning id"
+
+
+@pytest.fixture
+def own(postgres_url: str, template: str) -> Generator[Shelf, None, None]:
+    """A shelf that no other test takes from."""
+    shelf = Shelf(server=postgres_url, template=template)
+    yield shelf
+    shelf.clear()
+
+
+def test_rows_and_numbers_go(own: Shelf) -> None:
+    for _ in range(2):
+        with own.lent() as url, psycopg.connect(url) as conn:
+            assert conn.execute(COURSE).fetchall() == [(1,)]
+
+    assert len(own.names) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table mine ()",
+        "create type mood as enum ('good')",
+        "create schema mine",
+        "alter table courses add column mine text",
+        "create or replace view second_look_items as select course_id, item_id from second_looks",
+        "drop index annotations_course_id_changed_at_idx",
+        "alter table second_looks disable trigger all",
+        "update schema_migrations set sha256 = ''",
+        "do $$ begin execute format('alter database %I set work_mem = 64', current_database()); end $$",
+    ],
+)
+def test_one_that_is_no_longer_as_it_was_is_dropped(own: Shelf, change: str) -> None:
+    with own.lent() as url, psycopg.connect(url) as conn:
+        conn.execute(change.encode())
+
+    assert own.names == []
+
+
+def test_what_a_test_leaves_open_holds_nothing(own: Shelf) -> None:
+    with own.lent() as url:
+        left = psycopg.connect(url)
+        left.execute(COURSE)
+
+    assert len(own.names) == 1
+    with pytest.raises(psycopg.OperationalError):
+        left.execute("select 1")
