@@ -22,7 +22,7 @@ from db.embedded import held
 from db.migrate import migrate
 from services.digest.topics import finding as topics
 from services.judging import promise
-from tests.databases import Shelf, created
+from tests.databases import SpareDatabases, created
 
 OUTSIDE = ("MONITORIA_", "OPENAI_", "DISCORD_", "DATABASE_URL", "PG", "HF_")
 
@@ -81,17 +81,17 @@ def shared_database(postgres_url: str, template: str) -> Generator[str, None, No
 
 
 @pytest.fixture(scope="session")
-def shelf(postgres_url: str, template: str) -> Generator[Shelf, None, None]:
+def spare(postgres_url: str, template: str) -> Generator[SpareDatabases, None, None]:
     """Where migrated databases are kept that tests have used and left empty."""
-    shelf = Shelf(server=postgres_url, template=template)
-    yield shelf
-    shelf.clear()
+    spare = SpareDatabases(server=postgres_url, template=template)
+    yield spare
+    spare.clear()
 
 
 @pytest.fixture
-def database(shelf: Shelf) -> Generator[str, None, None]:
+def database(spare: SpareDatabases) -> Generator[str, None, None]:
     """The URL of a migrated database in which nothing is, for what must commit or race."""
-    with shelf.lent() as url:
+    with spare.lent() as url:
         yield url
 
 

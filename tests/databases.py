@@ -44,7 +44,7 @@ def created(server: str, *, copy_of: str, encoding: str = "") -> Generator[str, 
 
 
 @dataclass(kw_only=True)
-class Shelf:
+class SpareDatabases:
     """
     Databases equal to a template, emptied and used again: making one costs the server twenty times as much.
 

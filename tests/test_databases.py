@@ -5,20 +5,20 @@ from collections.abc import Generator
 import psycopg
 import pytest
 
-from tests.databases import Shelf
+from tests.databases import SpareDatabases
 
 COURSE = "insert into courses (slug, title, language) values ('redes', 'Redes', 'pt-BR') returning id"
 
 
 @pytest.fixture
-def own(postgres_url: str, template: str) -> Generator[Shelf, None, None]:
-    """A shelf that no other test takes from."""
-    shelf = Shelf(server=postgres_url, template=template)
-    yield shelf
-    shelf.clear()
+def own(postgres_url: str, template: str) -> Generator[SpareDatabases, None, None]:
+    """Databases that no other test takes."""
+    spare = SpareDatabases(server=postgres_url, template=template)
+    yield spare
+    spare.clear()
 
 
-def test_rows_and_numbers_go(own: Shelf) -> None:
+def test_rows_and_numbers_go(own: SpareDatabases) -> None:
     for _ in range(2):
         with own.lent() as url, psycopg.connect(url) as conn:
             assert conn.execute(COURSE).fetchall() == [(1,)]
@@ -40,14 +40,14 @@ def test_rows_and_numbers_go(own: Shelf) -> None:
         "do $$ begin execute format('alter database %I set work_mem = 64', current_database()); end $$",
     ],
 )
-def test_one_that_is_no_longer_as_it_was_is_dropped(own: Shelf, change: str) -> None:
+def test_one_that_is_no_longer_as_it_was_is_dropped(own: SpareDatabases, change: str) -> None:
     with own.lent() as url, psycopg.connect(url) as conn:
         conn.execute(change.encode())
 
     assert own.names == []
 
 
-def test_what_a_test_leaves_open_holds_nothing(own: Shelf) -> None:
+def test_what_a_test_leaves_open_holds_nothing(own: SpareDatabases) -> None:
     with own.lent() as url:
         left = psycopg.connect(url)
         left.execute(COURSE)

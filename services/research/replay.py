@@ -14,7 +14,7 @@ from services.judging.judge import Judge, Opinion
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion
 from services.research.seconds import CitedAnswer, Seconds, seconds
-from services.research.truths import Beside, Correctness, Truths, beside, correctness
+from services.research.truths import BesideStaff, Correctness, Truths, beside, correctness
 
 RESAMPLES = 5_000
 SEED = 20240117
@@ -36,7 +36,7 @@ class Played:
     supports: tuple[Support, ...]  # of each reference; a quote that is not in its passage supports nothing
     latency_ms: float  # until the answer was whole, without the judge
     tokens: int | None  # of the answer; None: nobody counted
-    beside: Beside | None = None  # what staff wrote to the same question; None: nothing
+    beside: BesideStaff | None = None  # what staff wrote to the same question; None: nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ Truths = Mapping[str, Known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class BesideStaff:
     """How one answer stands beside what staff wrote to the same question."""
 
     verified: VerifiedId
@@ -97,14 +97,16 @@ async def gone(pool: AsyncConnectionPool, course: Course, read: Truths) -> froze
     return frozenset(one.id for one in read.values() if now.get(one.id) != one.text)
 
 
-async def beside(judge: Judge | None, question: EvalQuestion, written: Written, known: Known | None) -> Beside | None:
+async def beside(
+    judge: Judge | None, question: EvalQuestion, written: Written, known: Known | None
+) -> BesideStaff | None:
     """Have an answer held against what staff wrote; None where they wrote nothing, or nobody judges."""
     if judge is None or known is None:
         return None
     if written.verified:
-        return Beside(verified=known.id, standing="served")
+        return BesideStaff(verified=known.id, standing="served")
     if written.outcome != "answered":
-        return Beside(verified=known.id, standing="silent")
+        return BesideStaff(verified=known.id, standing="silent")
     case = Case(
         question=written.standalone or question.question,
         text=written.text,
@@ -114,7 +116,7 @@ async def beside(judge: Judge | None, question: EvalQuestion, written: Written, 
     )
     opinion = await judge.judge("correctness", case, _unlimited)
     score = opinion.verdict.score
-    return Beside(
+    return BesideStaff(
         verified=known.id,
         standing="missing" if score is None else "scored",
         score=score,
@@ -123,7 +125,7 @@ async def beside(judge: Judge | None, question: EvalQuestion, written: Written, 
     )
 
 
-def correctness(every: Sequence[Beside | None]) -> Correctness:
+def correctness(every: Sequence[BesideStaff | None]) -> Correctness:
     there = [one for one in every if one]
     scores = [one.correctness for one in there if one.correctness is not None]
     standings = Counter(one.standing for one in there)
@@ -141,7 +143,9 @@ def correctness(every: Sequence[Beside | None]) -> Correctness:
     )
 
 
-def comparable(first: Sequence[Beside | None], second: Sequence[Beside | None], *, gone: int) -> ComparedCorrectness:
+def comparable(
+    first: Sequence[BesideStaff | None], second: Sequence[BesideStaff | None], *, gone: int
+) -> ComparedCorrectness:
     """Count the questions, in the same order, on which both have a score; what is *gone* is in neither."""
     there = [(one, other) for one, other in zip(first, second, strict=True) if one and other]
     pairs = sum(one.score is not None and other.score is not None for one, other in there)

@@ -19,6 +19,7 @@ from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
 from tests.fake_discord import Channel, FakeDiscord, Guild, Member
+from tests.fake_model import FakeModel, fake_model, says
 
 CAPTIONS = """WEBVTT
 
@@ -34,6 +35,7 @@ Por isso o gradiente encolhe até sumir nas redes recorrentes longas.
 00:00:45.000 --> 00:01:00.000
 A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente.
 """
+WRITTEN = "Porque o gradiente encolhe até sumir nas redes recorrentes longas [1]."
 T = TypeVar("T")
 Run = Callable[..., AbstractAsyncContextManager[Monitoria]]
 Start = Callable[..., Awaitable[Launched]]
@@ -140,3 +142,10 @@ async def start(campus: Campus, forks: Sequence[str]) -> AsyncGenerator[Start, N
     for run in started:
         await run.kill()
     assert not [run.said for run in started if "Traceback" in run.said]
+
+
+@pytest.fixture
+async def model() -> AsyncGenerator[FakeModel, None]:
+    """A model that answers the usual question, on a server of its own."""
+    async with fake_model(says(WRITTEN)) as made:
+        yield made

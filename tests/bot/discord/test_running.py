@@ -13,20 +13,13 @@ from psycopg import sql
 
 from services import wiring
 from services.models.llm import LlmConfig
-from tests.bot.discord.conftest import Campus, Start, eventually
+from tests.bot.discord.conftest import WRITTEN, Campus, Start, eventually
 from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, FakeDiscord, Message
-from tests.fake_model import FakeModel, fake_model, hangs, says, streams
+from tests.fake_model import FakeModel, hangs, says, streams
 
-WRITTEN = "Porque o gradiente encolhe até sumir nas redes recorrentes longas [1]."
 EX_CONFIG = 78
 COMMANDS = r"/applications/\d+/commands"
-
-
-@pytest.fixture
-async def model() -> AsyncGenerator[FakeModel, None]:
-    async with fake_model(says(WRITTEN)) as made:
-        yield made
 
 
 @asynccontextmanager

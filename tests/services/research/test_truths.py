@@ -17,7 +17,7 @@ from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research.evaluate import EvalQuestion
 from services.research.replay import Played, differences, play, summary, without
-from services.research.truths import Beside, comparable, correctness, gone, truths
+from services.research.truths import BesideStaff, comparable, correctness, gone, truths
 from tests import rows
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model, says
 from tests.services.conftest import Desk
@@ -122,7 +122,7 @@ async def office(desk: Desk) -> Office:
     return Office(desk=desk)
 
 
-def besides(played: Sequence[Played]) -> list[Beside | None]:
+def besides(played: Sequence[Played]) -> list[BesideStaff | None]:
     return [one.beside for one in played]
 
 
@@ -205,7 +205,7 @@ async def test_two_configurations_are_paired_where_both_have_a_score(office: Off
     async with fake_model(judges(compares(1, "said", "missing"))) as server:
         first = await office.played(server, written, QUESTION, OTHER)
         second = await office.played(server, written, QUESTION, OTHER)
-    better = Beside(verified=VerifiedId(1), standing="scored", score=3, status="ok")
+    better = BesideStaff(verified=VerifiedId(1), standing="scored", score=3, status="ok")
     moved = differences(first, [_with(second[0], better), _with(second[1], None)])["correctness"]
 
     assert moved is not None
@@ -249,5 +249,5 @@ async def test_without_a_judge_nothing_is_beside_anything(office: Office) -> Non
     assert besides(played) == [None]
 
 
-def _with(one: Played, beside: Beside | None) -> Played:
+def _with(one: Played, beside: BesideStaff | None) -> Played:
     return replace(one, beside=beside)
