@@ -30,6 +30,7 @@ LIFE: ContextVar[int] = ContextVar("life", default=0)
 NEVER_S = 3600.0
 QUIET_LIMIT_S = 30.0
 REST_LIMIT_S = 3.0
+HEARING_LIMIT_S = 15.0
 """For what is being done when a bot is told to stop; in earnest it is 14 s."""
 LEASES = r"(leased|claimed)_until|due_at"
 
@@ -276,6 +277,7 @@ class Stage:
         """Let everything come to rest; return what does not."""
         deadline = time.monotonic() + QUIET_LIMIT_S
         calm = 0
+        await self.listening()
         while calm < 2:
             await self.let_leases_run_out()
             if calm or time.monotonic() > deadline - QUIET_LIMIT_S / 2:
@@ -288,6 +290,15 @@ class Stage:
             if time.monotonic() > deadline:
                 return due
         return []
+
+    async def listening(self) -> None:
+        """Wait until every bot hears events: one whose session was forgotten asks for another after five seconds."""
+        end = time.monotonic() + HEARING_LIMIT_S
+        while time.monotonic() < end and self._hearing() < len(self.awake):  # noqa: ASYNC110 - Discord does not tell
+            await asyncio.sleep(0.02)
+
+    def _hearing(self) -> int:
+        return sum(session.queue is not None for session in self.server.sessions)
 
     async def at_rest(self, life: Life) -> None:
         """Wait until a bot does nothing, or as long as a stop would."""
