@@ -155,34 +155,18 @@ async def has_tries(conn: AsyncConnection, *, course: CourseId, since: datetime 
     return found.rowcount > 0
 
 
-async def has_second_opinions(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
-    """Tell whether a second opinion was heard on an answer to one of the questions."""
-    found = await conn.execute(
-        """
-        select from judgements j
-        join answers a on a.id = j.answer_id
-        join questions q on q.id = a.question_id
-        where j.course_id = %(course)s and j.kind = 'second'
-            and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
-        limit 1
-        """,
-        {"course": course, "since": since},
-    )
-    return found.rowcount > 0
-
-
-async def has_contexts(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
-    """Tell whether the passages of one of the questions were judged."""
+async def has_judged(conn: AsyncConnection, kind: JudgedFor, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether an answer to one of the questions has a judgement of *kind*."""
     found = await conn.execute(
         """
         select from judgements j
         join answers a on a.id = j.answer_id and a.course_id = %(course)s
         join questions q on q.id = a.question_id and q.course_id = %(course)s
-        where j.course_id = %(course)s and j.kind = 'context'
+        where j.course_id = %(course)s and j.kind = %(kind)s
             and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
         limit 1
         """,
-        {"course": course, "since": since},
+        {"course": course, "kind": kind, "since": since},
     )
     return found.rowcount > 0
 

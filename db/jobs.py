@@ -5,7 +5,8 @@ from datetime import timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from db.records import AnswerId, CourseId, Job, JobId, JudgeQueue, QueuedJob
+from db.records import AnswerId, CourseId, Job, JobId, JudgeQueue
+from db.records.operation import QueuedJob
 
 
 async def enqueue(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, probability: float | None) -> None:

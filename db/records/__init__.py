@@ -360,20 +360,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedJob:
-    """One job as an operator sees it."""
-
-    id: JobId
-    kind: JudgedFor
-    answer_id: AnswerId
-    course: str  # slug
-    state: Literal["waiting", "running", "done", "dead"]
-    attempts: int
-    due_in_s: float  # negative: since when it is due
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeSettings:
     """How the answers of a course are judged and flagged; version 0 is what Monitoria ships."""
 

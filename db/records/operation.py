@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from db.records import Course
+from db.records import AnswerId, Course, JobId, JudgedFor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +69,17 @@ class HeldInCourse:
     comments: int  # of the votes
     choices: int  # between two answers, as staff
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedJob:
+    """One job as an operator sees it."""
+
+    id: JobId
+    kind: JudgedFor
+    answer_id: AnswerId
+    course: str  # slug
+    state: Literal["waiting", "running", "done", "dead"]
+    attempts: int
+    due_in_s: float  # negative: since when it is due
+    reason: str | None

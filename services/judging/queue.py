@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, breakers, courses, jobs, judgements, second_opinions
-from db.records import AnswerId, Course, JobId, Judgement, QueuedJob
-from db.records.operation import Breaker
+from db.records import AnswerId, Course, JobId, Judgement
+from db.records.operation import Breaker, QueuedJob
 from services.errors import Refused
 from services.judging import seconding
 from services.judging.promise import QUEUE

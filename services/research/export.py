@@ -54,8 +54,8 @@ async def chunks(
         # Columns of their own only where there is something to tell: all other tables stay what they were.
         more = (TRIED,) if await exports.has_tries(conn, course=course.id, since=since) else ()
         more += LOOKED if await exports.has_second_looks(conn, course=course.id, since=since) else ()
-        more += SECONDED if await exports.has_second_opinions(conn, course=course.id, since=since) else ()
-        more += (CONTEXT,) if await exports.has_contexts(conn, course=course.id, since=since) else ()
+        more += SECONDED if await exports.has_judged(conn, "second", course=course.id, since=since) else ()
+        more += (CONTEXT,) if await exports.has_judged(conn, "context", course=course.id, since=since) else ()
         write = _writer(form, course, language, pseudonym, more)
         total = await exports.count(conn, course=course.id, since=since)
         yield Chunk(data=_head(form, more), done=0, total=total)

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from bot.process.supervision import ProcessPart, Stop, exit_status, supervised
 from bot.terminal import console as terminal
-from db.records import AnswerId, JobId, Judgement, JudgeSettings, QueuedJob
-from db.records.operation import Breaker
+from db.records import AnswerId, JobId, Judgement, JudgeSettings
+from db.records.operation import Breaker, QueuedJob
 from services import wiring
 from services.errors import Refused
 from services.judging.canaries.comparing import Watched
