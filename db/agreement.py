@@ -22,7 +22,7 @@ async def answered(conn: AsyncConnection, course: CourseId) -> list[JudgedAnswer
             from answers a
             join questions q on q.id = a.question_id and q.course_id = %(course)s
             where a.course_id = %(course)s and (
-                exists (select from annotations n where n.answer_id = a.id and n.course_id = %(course)s)
+                exists (select from told_annotations n where n.answer_id = a.id and n.course_id = %(course)s)
                 or exists (
                     select from judgements j
                     where j.answer_id = a.id and j.course_id = %(course)s and j.kind = 'relevance'
@@ -58,13 +58,13 @@ async def judgements(conn: AsyncConnection, course: CourseId) -> list[Judgement]
 
 
 async def opinions(conn: AsyncConnection, course: CourseId) -> list[HumanLabel]:
-    """Every label that people gave answers of *course*, oldest first."""
+    """Every label that people gave answers of *course*, oldest first, but those that a second look waits for."""
     async with conn.cursor(row_factory=class_row(HumanLabel)) as cur:
         await cur.execute(
             """
             select answer_id, role, label, reason, comment, judge_visible,
                 (dense_rank() over (order by annotator_key))::int as person
-            from annotations where course_id = %(course)s order by changed_at, id
+            from told_annotations where course_id = %(course)s order by changed_at, id
             """,
             {"course": course},
         )

@@ -134,7 +134,7 @@ async def voices(conn: AsyncConnection, span: Span) -> Voices:
         await cur.execute(
             """
             with said as (
-                select role, label from annotations
+                select role, label from told_annotations
                 where course_id = %(course)s and changed_at >= %(start)s and changed_at < %(end)s
                     and annotator_key <> 'dossier'
             )
@@ -170,7 +170,7 @@ async def agreement(conn: AsyncConnection, span: Span) -> list[tuple[str, str, i
             order by j.answer_id, j.id desc
         ), counted as (
             select answer_id, label, rank() over (partition by answer_id order by count(*) desc) as place
-            from annotations where course_id = %(course)s and role = 'staff' group by 1, 2
+            from told_annotations where course_id = %(course)s and role = 'staff' group by 1, 2
         ), labelled as (
             select answer_id, min(label) as label from counted where place = 1 group by 1 having count(*) = 1
         )

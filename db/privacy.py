@@ -104,10 +104,10 @@ async def kept(conn: AsyncConnection, keys: Mapping[CourseId, str]) -> list[Held
                 where course_id = person.course_id and author_key = person.key
             ) k
             cross join lateral (
-                select count(*)::int as choices, min(shown_at) as since
+                select count(better)::int as choices, min(shown_at) as since
                 from pair_choices where course_id = person.course_id and chooser_key = person.key
             ) p
-            where q.questions > 0 or v.votes > 0 or k.since is not null or p.choices > 0
+            where q.questions > 0 or v.votes > 0 or k.since is not null or p.since is not null
             order by c.slug
             """,
             {"courses": list(keys), "keys": list(keys.values())},
@@ -312,9 +312,15 @@ async def delete_judge_views(conn: AsyncConnection, *, course: CourseId, key: st
 
 
 async def delete_choices(conn: AsyncConnection, *, course: CourseId, key: str) -> int:
-    """Forget which of two answers the person chose, and which they were shown; return how many there were."""
-    deleted = await conn.execute(
-        "delete from pair_choices where course_id = %(course)s and chooser_key = %(key)s",
-        {"course": course, "key": key},
-    )
-    return deleted.rowcount
+    """Forget which of two answers the person chose, and which they were shown; return how many choices there were."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            with deleted as (
+                delete from pair_choices where course_id = %(course)s and chooser_key = %(key)s returning better
+            )
+            select count(better) from deleted
+            """,
+            {"course": course, "key": key},
+        )
+        return int(await cur.fetchone() or 0)

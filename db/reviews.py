@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
-from db.records import AnswerId, CourseId
+from db import second_looks
+from db.records import AnswerId, CourseId, ItemId
 
 
 async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reason: str) -> bool:
@@ -30,6 +31,8 @@ async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, rea
             "update review_items set card_version = card_version + 1 where id = %(item)s and course_id = %(course)s",
             {"item": item, "course": course},
         )
+        if reason != second_looks.REASON:
+            await second_looks.mix(conn, course=course, item=ItemId(item or 0))
     return added.rowcount > 0
 
 

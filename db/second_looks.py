@@ -1,11 +1,15 @@
 """Which labelled answers a second member of staff is shown, who is not told the first label."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
 from db.records import AnswerId, CourseId, ItemId
+
+REASON = "second_look"
+"""For which their cards are there."""
 
 At = tuple[CourseId, AnswerId]
 
@@ -102,7 +106,11 @@ async def due(
 async def opened(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, item: ItemId) -> None:
     await conn.execute(
         """
-        update second_looks set item_id = %(item)s, opened_at = now()
+        update second_looks set item_id = %(item)s, opened_at = now(),
+            -- Somebody may have called in this very moment.
+            mixed_at = (
+                select min(given_at) from review_reasons where item_id = %(item)s and reason <> 'second_look'
+            )
         where answer_id = %(answer)s and course_id = %(course)s
         """,
         {"course": course, "answer": answer, "item": item},
@@ -146,14 +154,59 @@ async def over(conn: AsyncConnection, *, answer: AnswerId | None, lapse: timedel
 
 
 async def end(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, is_labelled: bool) -> bool:
-    """End the answer's second look, with a label or without; return False where there was none to end."""
+    """
+    End the answer's second look, with a label or without; return False where there was none to end.
+
+    A label on what was an ordinary card in between was not given blind, and is none of a second look.
+    """
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """
             update second_looks set ended_at = now(),
-                outcome = case when %(is_labelled)s then 'labelled' else 'withdrawn' end
+                outcome = case when %(is_labelled)s and mixed_at is null then 'labelled' else 'withdrawn' end
             where answer_id = %(answer)s and course_id = %(course)s and is_drawn and ended_at is null
             """,
             {"course": course, "answer": answer, "is_labelled": is_labelled},
         )
         return cur.rowcount > 0
+
+
+async def mix(conn: AsyncConnection, *, course: CourseId, item: ItemId) -> None:
+    """Keep that the card of an open second look was an ordinary one: what is said of it later is not said blind."""
+    await conn.execute(
+        """
+        update second_looks set mixed_at = now()
+        where item_id = %(item)s and course_id = %(course)s and ended_at is null and mixed_at is null
+        """,
+        {"course": course, "item": item},
+    )
+
+
+async def part(conn: AsyncConnection, *, course: CourseId, answers: Sequence[AnswerId]) -> None:
+    """Keep of second looks that were labelled that they are none any more, where fewer than two labels are left."""
+    await conn.execute(
+        """
+        update second_looks l set outcome = 'withdrawn'
+        where l.course_id = %(course)s and l.answer_id = any(%(answers)s) and l.outcome = 'labelled' and 2 > (
+            select count(*) from annotations n
+            where n.answer_id = l.answer_id and n.course_id = %(course)s and n.role = 'staff'
+        )
+        """,
+        {"course": course, "answers": list(answers)},
+    )
+
+
+async def awaited(conn: AsyncConnection, course: CourseId) -> int:
+    """How many answers have a label of staff that is not told, for somebody else is to give one blind."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            """
+            select count(*) from second_looks l
+            where l.course_id = %(course)s and l.is_drawn and l.ended_at is null and exists (
+                select from annotations n
+                where n.answer_id = l.answer_id and n.course_id = %(course)s and n.role = 'staff'
+            )
+            """,
+            {"course": course},
+        )
+        return int(await cur.fetchone() or 0)

@@ -28,7 +28,7 @@ async def weak_answers(
             """
             with counted as (
                 select answer_id, label, rank() over (partition by answer_id order by count(*) desc) as place
-                from annotations where course_id = %(course)s and role = 'staff' group by 1, 2
+                from told_annotations where course_id = %(course)s and role = 'staff' group by 1, 2
             ), labelled as (
                 select answer_id, bool_and(label <> 'C') as is_wanting from counted where place = 1 group by 1
             )

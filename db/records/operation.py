@@ -67,7 +67,7 @@ class HeldInCourse:
     questions: int
     votes: int
     comments: int  # of the votes
-    choices: int  # between two answers, as staff
+    choices: int  # between two answers, as staff; a pair that was only shown is none
     since: datetime
 
 

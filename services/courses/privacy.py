@@ -10,7 +10,19 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, cards, courses, interactions, kept, orphans, privacy, questions, showings, watermarks
+from db import (
+    answers,
+    cards,
+    courses,
+    interactions,
+    kept,
+    orphans,
+    privacy,
+    questions,
+    second_looks,
+    showings,
+    watermarks,
+)
 from db.privacy import AskedAt, OwnChoice, OwnQuestion, OwnVote
 from db.records import AnswerId, Course, Reference
 from db.records.operation import HeldInCourse, Orphan
@@ -143,6 +155,7 @@ class Privacy:
             presses = await privacy.others_presses(conn, course=course.id, key=key)
             messages = await orphans.make(conn, course=course.id, key=key, also=presses, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
+            await second_looks.part(conn, course=course.id, answers=voted)
             await privacy.delete_judge_views(conn, course=course.id, key=key)
             chosen = await privacy.delete_choices(conn, course=course.id, key=key)
             # Before the questions go: those that followed them are found by them.

@@ -14,7 +14,6 @@ from services.errors import Refused
 from services.reviewing.flagged import Member
 from services.reviewing.settling import put_label, settle
 
-REASON = "second_look"
 REST = timedelta(hours=1)
 """Between a label and the card of its second look: often who labels an answer incorrect corrects it next."""
 LATELY = timedelta(days=30)
@@ -54,7 +53,7 @@ class SecondLooks:
             await answers.lock(conn, course=course, answer=answer)
             if not await second_looks.due(conn, answer=answer, rest=REST, lately=LATELY, most_a_day=MOST_A_DAY):
                 return
-            await reviews.flag(conn, course=course, answer=answer, reason=REASON)
+            await reviews.flag(conn, course=course, answer=answer, reason=second_looks.REASON)
             item = await cards.open_of(conn, course=course, answer=answer)
             assert item is not None  # noqa: S101 - it was opened just before
             await second_looks.opened(conn, course=course, answer=answer, item=item)
@@ -93,7 +92,7 @@ async def label_again(conn: AsyncConnection, found: ReviewItem, member: Member, 
 async def take_back(conn: AsyncConnection, course: CourseId, answer: AnswerId) -> None:
     """End an answer's second look without a label; an open card stays only for what else there is to see."""
     if await second_looks.end(conn, course=course, answer=answer, is_labelled=False):
-        await reviews.withdraw(conn, course=course, answer=answer, reasons=[REASON])
+        await reviews.withdraw(conn, course=course, answer=answer, reasons=[second_looks.REASON])
         await cards.outdate(conn, course=course, answer=answer)
 
 

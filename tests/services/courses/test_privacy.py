@@ -31,13 +31,13 @@ from services.models.llm import LlmConfig
 from services.reviewing.annotate import Annotate
 from services.reviewing.pairs import Pairs
 from tests.fake_model import fake_model, says
+from tests.locks import blocked
 from tests.pairs import kept, pair
 from tests.services.conftest import Desk
 
 HERE, ELSEWHERE = 810000000000000001, 810000000000000002
 ROOM = 820000000000000001
 ANA, BIA = 830000000000000001, 830000000000000002
-WAITING = "select query from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 QUESTION = "Por que o gradiente encolhe nas redes recorrentes?"
 
 
@@ -263,8 +263,10 @@ async def _label(course: Class, reply: Reply, key: str, label: Label) -> None:
 async def test_every_column_that_can_hold_a_key_is_one_that_the_deletion_knows(course: Class) -> None:
     columns = await course.column(
         """
-        select table_name || '.' || column_name from information_schema.columns
-        where table_schema = 'public' and data_type = 'text' and column_name ~ '(_|^)key$'
+        select c.table_name || '.' || c.column_name from information_schema.columns c
+        join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.data_type = 'text'
+            and c.column_name ~ '(_|^)key$'
         """
     )
 
@@ -344,12 +346,25 @@ async def test_what_somebody_chose_as_staff_is_shown_handed_over_and_goes(course
     document = await course.privacy.document(ANA, HERE)
     forgotten = await course.privacy.forget(ANA, HERE)
 
-    assert [(one.questions, one.votes, one.choices) for one in stored.courses] == [(0, 0, 2)]
+    # What was only shown is stored, and no choice.
+    assert [(one.questions, one.votes, one.choices) for one in stored.courses] == [(0, 0, 1)]
     assert [one["chosen"] for one in document["courses"][0]["choices"]] == ["B", None]
     assert "first" not in json.dumps(document)
-    assert forgotten == Forgotten(questions=0, votes=0, choices=2, messages=())
+    assert forgotten == Forgotten(questions=0, votes=0, choices=1, messages=())
     assert await course.column("select chooser_key from pair_choices") == [keys[BIA]]
     assert await course.column("select count(*) from answer_pairs") == [2]
+
+
+async def test_a_pair_that_was_only_shown_is_stored_and_no_choice(course: Class) -> None:
+    await kept(course.pool, course.course, pair())
+    await Pairs(course.pool).next(course.course.id, await course.people.key(course.course, ANA))
+
+    stored = await course.privacy.stored(ANA, HERE)
+    forgotten = await course.privacy.forget(ANA, HERE)
+
+    assert [one.choices for one in stored.courses] == [0]
+    assert forgotten.choices == 0
+    assert await course.column("select count(*) from pair_choices") == [0]
 
 
 async def test_an_answer_that_nobody_else_votes_down_leaves_the_queue(course: Class) -> None:
@@ -450,7 +465,7 @@ async def test_an_answer_that_is_being_stored_is_waited_for_and_deleted(course: 
             """
         )
         deleting = asyncio.create_task(course.privacy.forget(ANA, HERE))
-        await _blocked(course, "delete from questions")
+        await blocked(course.pool, "delete from questions")
     await deleting
 
     assert await course.column("select id from answers") == []
@@ -467,17 +482,10 @@ async def test_a_question_that_is_being_stored_is_waited_for_and_deleted(course:
             [course.course.id, await course.people.key(course.course, ANA)],
         )
         deleting = asyncio.create_task(course.privacy.forget(ANA, HERE))
-        await _blocked(course, "select pg_advisory_xact_lock")
+        await blocked(course.pool, "select pg_advisory_xact_lock")
 
     assert (await deleting).questions == 1
     assert await course.column("select id from questions") == []
-
-
-async def _blocked(course: Class, statement: str) -> None:
-    """Wait until *statement* waits for a lock."""
-    async with asyncio.timeout(60):
-        while not [one for one in await course.column(WAITING) if one.startswith(statement)]:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def test_a_channel_is_looked_through_only_after_the_questions_that_are_gone(course: Class) -> None:

@@ -1,6 +1,7 @@
 """A second member of staff labels what another one has labelled, blind, and nothing else comes of it."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -16,11 +17,13 @@ from services.courses.privacy import Privacy
 from services.errors import Refused
 from services.judging import flags
 from services.judging.rules import Rules
+from services.research import export
 from services.research.agreement import measure
 from services.reviewing.annotate import Annotate
 from services.reviewing.flagged import Card, Member, state
 from services.reviewing.review import Review
 from services.reviewing.second_looks import MOST_A_DAY, SecondLooks
+from tests.locks import blocked
 from tests.services.conftest import Desk
 from tests.services.reviewing.test_review import BIA, Staffed, kind
 
@@ -85,6 +88,12 @@ class Pair(Staffed):
 
 
 QUESTION = "Por que o gradiente encolhe nas redes recorrentes?"
+
+
+async def exported(pair: Pair) -> list[dict[str, Any]]:
+    parts = export.chunks(pair.desk.pool, pair.desk.course, form="jsonl", since=None, language=None)
+    written = b"".join([part.data async for part in parts]).decode()
+    return [json.loads(line) for line in written.splitlines()]
 
 
 @pytest.fixture
@@ -368,6 +377,22 @@ async def test_a_vote_that_is_withdrawn_leaves_the_second_look(pair: Pair) -> No
     assert (await pair.card(item)).item.is_second_look
     await pair.press(CAIO, item, "I")
     assert kind(await pair.now(answer)) is None
+    # In between anybody could look: the label counts, and not as one that was given blind.
+    assert await pair.values("select label from annotations where answer_id = %s order by id", answer) == ["C", "I"]
+    assert await pair.values("select outcome from second_looks where answer_id = %s", answer) == ["withdrawn"]
+
+
+async def test_a_call_in_the_moment_of_opening_makes_it_no_blind_one(pair: Pair) -> None:
+    answer = await pair.drawn()
+    await pair.rest()
+    course = pair.desk.course.id
+    async with pair.desk.pool.connection() as calling:
+        await reviews.flag(calling, course=course, answer=answer, reason="called")
+        opening = asyncio.create_task(pair.tend())
+        await blocked(pair.desk.pool, "insert into review_items")
+    await opening
+
+    assert await pair.values("select mixed_at is not null from second_looks where answer_id = %s", answer) == [True]
 
 
 async def test_what_students_said_after_the_first_label_still_counts_after_the_second(pair: Pair) -> None:
@@ -488,6 +513,21 @@ async def test_a_first_label_that_is_deleted_takes_it_back(pair: Pair) -> None:
 
     assert await pair.values("select id from review_items where id = %s", item) == []
     assert await pair.values("select outcome from second_looks where answer_id = %s", answer) == ["withdrawn"]
+
+
+@pytest.mark.parametrize("who", [BIA, CAIO])
+async def test_a_label_that_is_deleted_later_leaves_no_second_look(pair: Pair, who: Member) -> None:
+    people = People(pair.desk.pool)
+    answer, item = await pair.opened()
+    await pair.press(CAIO, item, "I")
+    key = await people.key(pair.desk.course, who.id)
+    await pair.change("update annotations set annotator_key = %s where annotator_key = %s", key, who.key)
+    await Privacy(pair.desk.pool, people).forget(who.id, None)
+
+    assert await pair.values("select outcome from second_looks where answer_id = %s", answer) == ["withdrawn"]
+    [line] = [line for line in await exported(pair) if line["answer_id"] == answer]
+    assert line["second_look"]["state"] == "withdrawn"
+    assert len(line["annotations"]) == 1
 
 
 async def test_it_goes_with_its_question(pair: Pair) -> None:
