@@ -126,6 +126,7 @@ class Voices:
     up: int
     down: int
     staff: dict[str, int]  # label to how many
+    untold: int  # labels of staff that somebody else is still to give blind
 
 
 async def voices(conn: AsyncConnection, span: Span) -> Voices:
@@ -141,7 +142,11 @@ async def voices(conn: AsyncConnection, span: Span) -> Voices:
             select count(*) filter (where role = 'student' and label = 'C')::int as up,
                 count(*) filter (where role = 'student' and label = 'I')::int as down,
                 coalesce((select jsonb_object_agg(label, n) from (
-                    select label, count(*) as n from said where role = 'staff' group by 1) s), '{}') as staff
+                    select label, count(*) as n from said where role = 'staff' group by 1) s), '{}') as staff,
+                (select count(*) from annotations
+                where course_id = %(course)s and changed_at >= %(start)s and changed_at < %(end)s
+                    and annotator_key <> 'dossier' and role = 'staff')::int
+                    - count(*) filter (where role = 'staff')::int as untold
             from said
             """,
             span.parameters,

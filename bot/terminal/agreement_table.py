@@ -50,6 +50,7 @@ FAULTS = {
     "missing": "no verdict on the passages, or none yet.",
     "unasked": "of all answers a share (course judge --context-share), and what staff label P or I, is asked about.",
 }
+UNTOLD = "labelled by one of staff, and counted once nobody is to label it blind any more (a second look)."
 SELECTED = "Staff label mostly what was flagged; answers drawn for audit are what shows flags that were missed."
 
 
@@ -167,6 +168,7 @@ def _left_out(report: AgreementReport) -> list[RenderableType]:
         _remark(str(everything.failed), "labelled, but the judge's last attempt gave no score."),
         _remark(str(everything.unjudged), f"labelled, not judged{only_answered}"),
         _remark(str(report.judged_unlabelled), "judged, and labelled by nobody."),
+        *([_remark(str(report.untold), UNTOLD)] if report.untold else []),
         _remark(
             str(sum(report.failures.values())),
             "failures of the judge, labelled or not" + (f": {failures}." if failures else "."),

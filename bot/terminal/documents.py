@@ -89,6 +89,7 @@ def agreement(course: str, report: AgreementReport) -> Json:
         "disagreements": [_disagreement(one) for one in report.disagreements],
         "stand_in": asdict(report.stand_in),
         "faults": {name: asdict(one) for name, one in report.faults.items()},
+        "untold": report.untold,
     }
 
 

@@ -128,6 +128,7 @@ class Figures:
         return replace(
             told,
             asked_back=asked_back,
+            untold_labels=now.voices.untold,
             alerts=alerts,
             second_opinions=_second_opinions(seconded),
             faults=faults(weak) if weak else None,

@@ -191,6 +191,7 @@ class Digest:
     alerts: tuple[JudgeAlert, ...] = ()  # that the judge has changed, or misses what is wrong
     tries: Mapping[Again, Tries] = field(default_factory=dict[Again, Tries])
     second_opinions: SecondOpinions | None = None  # None: nobody was asked
+    untold_labels: int = 0  # of staff, on answers that somebody else is still to label blind
     asked_back: int = 0  # questions that were answered by asking which lecture is meant
 
     @property

@@ -7,7 +7,7 @@ from typing import Literal
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import agreement, judge_settings, second_opinions
+from db import agreement, judge_settings, second_looks, second_opinions
 from db.records import AnswerId, ConfigurationId, Course, Judgement, Label, Outcome
 from db.records.learning import WeakAnswer
 from db.records.reviews import HumanLabel, JudgedAnswer
@@ -116,6 +116,7 @@ class AgreementReport:
     groups: Mapping[str, Comparison]
     failures: Mapping[str, int]  # answers by what came of their last judgement, failures only
     judged_unlabelled: int  # answers with a score that nobody labelled
+    untold: int  # answers whose label of staff is not counted yet: somebody else is still to give one blind
     labelled_unjudged: Mapping[Outcome, int]  # by outcome: only what was `answered` is judged for relevance
     configurations: tuple[JudgeConfiguration, ...]  # the one that judged last first, the imported one at the end
     flag_below: int  # as the course has it now
@@ -139,9 +140,11 @@ async def measure(pool: AsyncConnectionPool, course: Course) -> AgreementReport:
         seconds = await second_opinions.all_standing(conn, course.id)
         settings = await judge_settings.current(conn, course.id)
         weak = await weak_answers(conn, course=course.id, flag_below=settings.flag_below)
+        untold = await second_looks.awaited(conn, course.id)
     async with pool.connection() as conn:
         parted = await halves(conn, course.id)
-    return report(answers, judgements, opinions, seconds, flag_below=settings.flag_below, half=parted.of, weak=weak)
+    found = report(answers, judgements, opinions, seconds, flag_below=settings.flag_below, half=parted.of, weak=weak)
+    return replace(found, untold=untold)
 
 
 def report(
@@ -172,6 +175,7 @@ def report(
         judged_unlabelled=sum(
             not case.opinions for case in cases if case.judgement and case.judgement.score is not None
         ),
+        untold=0,
         labelled_unjudged=Counter(case.answer.outcome for case in cases if not case.judgement),
         configurations=_configurations(answers, judgements, said),
         flag_below=flag_below,

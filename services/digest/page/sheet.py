@@ -102,7 +102,7 @@ class _Sheets(Spoken):
                 "digest.score.caption", answers=self.counted(_answers(digest.relevance), *ANSWERS)
             ),
             scores_notes=(*self._scores_notes(digest.relevance), *self._second_opinions(digest.second_opinions)),
-            labels=self._labels(digest.staff_labels),
+            labels=self._labels(digest.staff_labels, digest.untold_labels),
             agreement=self._agreement(digest.agreement),
             faults=self._faults(digest.faults) if digest.faults else None,
             warning=self._warning(digest.agreement),
@@ -312,7 +312,13 @@ class _Sheets(Spoken):
             said += " " + self.counted(heard.uncounted, "digest.cost.uncounted.one", "digest.cost.uncounted.other")
         return (said,)
 
-    def _labels(self, labels: Mapping[Label, int]) -> str:
+    def _labels(self, labels: Mapping[Label, int], untold: int) -> str:
+        if not untold:
+            return self._told_labels(labels)
+        waiting = self.counted(untold, "digest.untold.one", "digest.untold.other")
+        return f"{self._told_labels(labels)} {waiting}" if sum(labels.values()) else waiting
+
+    def _told_labels(self, labels: Mapping[Label, int]) -> str:
         total = sum(labels.values())
         if not total:
             return self.text("digest.label.none")

@@ -177,6 +177,7 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
         "disagreements",
         "stand_in",
         "faults",
+        "untold",
     ]
     groups = document["groups"]
     assert list(groups) == [

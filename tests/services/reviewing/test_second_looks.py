@@ -10,6 +10,7 @@ import pytest
 
 from db import digest_figures, judge_settings, reviews
 from db.records import AnswerId, ItemId, JudgeSettings, Label
+from db.weak_answers import weak_answers
 from services.answering.ask import Asker
 from services.answering.asked_before import Finder
 from services.courses.people import People
@@ -323,6 +324,28 @@ async def test_the_ceiling_finds_the_labels(pair: Pair) -> None:
     assert groups["staff, judge seen"].labelled == 0
 
 
+@pytest.mark.parametrize("by", ["label", "dismissal"])
+async def test_no_figure_tells_the_first_label_until_nobody_is_to_give_a_second(pair: Pair, by: str) -> None:
+    answer, item = await pair.opened("I")
+    before = await measure(pair.desk.pool, pair.desk.course)
+    voices, weak = await _told(pair)
+
+    assert (before.groups["by staff"].labelled, before.untold) == (1, 1)  # Caio's, on another answer
+    assert (voices.staff, voices.untold, weak) == ({"C": 1}, 1, 0)
+
+    course = pair.desk.course.id
+    await pair.review.look_again(course, item, CAIO, "I" if by == "label" else None, "en")
+    await pair.tend()
+    after = await measure(pair.desk.pool, pair.desk.course)
+    voices, weak = await _told(pair)
+
+    assert (after.groups["by staff"].labelled, after.untold) == (2, 0)
+    assert (voices.staff["I"], voices.untold, weak) == (2 if by == "label" else 1, 0, 1)
+    assert await pair.values("select count(*) from told_annotations where answer_id = %s", answer) == [
+        voices.staff["I"]
+    ]
+
+
 async def test_the_first_label_is_not_told_until_the_second_is_there(pair: Pair) -> None:
     answer = await pair.drawn("I")
     [first] = await pair.values("select id from review_items where answer_id = %s", answer)
@@ -578,6 +601,16 @@ async def _counted(at: Pair) -> dict[str, Any]:
         "stats": (whole.open, whole.oldest_s, whole.settled),
         "digest": (told.opened, told.settled, told.open_now, told.oldest_open_s),
     }
+
+
+async def _told(pair: Pair) -> tuple[digest_figures.Voices, int]:
+    """What a digest of today would say of labels, and how many weak answers it would count."""
+    now = datetime.now(UTC)
+    course = pair.desk.course.id
+    span = digest_figures.Span(course=course, start=now - timedelta(days=1), end=now + timedelta(days=1))
+    async with pair.desk.pool.connection() as conn:
+        voices = await digest_figures.voices(conn, span)
+        return voices, len(await weak_answers(conn, course=course, flag_below=2))
 
 
 async def test_the_share_is_a_versioned_rule(pair: Pair) -> None:
