@@ -105,4 +105,6 @@ def why(label: Label, comment: str | None, correction: str | None) -> str | None
 
 def speaks_to_a_judge(example: Example) -> bool:
     """Tell whether a text of the example tries to sway a judge: it is then none to learn from."""
-    return any(sways(text) for text in (example.question, example.text, example.why or ""))
+    # Staff may well say that an answer is right, and a student ask whether one is.
+    told = any(sways(text, is_answer=False) for text in (example.question, example.why or ""))
+    return told or sways(example.text)

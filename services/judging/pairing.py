@@ -75,7 +75,7 @@ def task(pair: TwoAnswers, shown_first: Side) -> Task:
     return Task(
         prompt_id=PROMPT,
         values={
-            "question": prompts.as_data(shown(pair.question)),
+            "question": prompts.as_data(shown(pair.question, is_answer=False)),
             "answer_a": prompts.as_data(shown(a)),
             "answer_b": prompts.as_data(shown(b)),
         },
@@ -84,8 +84,8 @@ def task(pair: TwoAnswers, shown_first: Side) -> Task:
     )
 
 
-def shown(text: str) -> str:
-    return without_swaying(text) or NOTHING
+def shown(text: str, *, is_answer: bool = True) -> str:
+    return without_swaying(text, is_answer=is_answer) or NOTHING
 
 
 def _read(text: str) -> Verdict:

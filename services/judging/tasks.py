@@ -34,6 +34,7 @@ WORD = r"\w+"
 Asking = JudgedFor | Literal["correctness"]
 """What a judge can be asked about an answer; whether it is correct is asked in evaluations, and not stored."""
 
+ASKED = "question"
 SWAYABLE: Mapping[Asking, tuple[str, ...]] = {
     "relevance": ("question", "text"),
     "second": ("question", "text"),
@@ -87,12 +88,12 @@ def distilling(disputes: str, language: str) -> Task:
 
 def tries_to_sway(kind: Asking, case: Case) -> bool:
     """Tell whether a text that is shown for a score of this *kind* speaks to the judge."""
-    return any(sways(getattr(case, name)) for name in SWAYABLE.get(kind, ()))
+    return any(sways(getattr(case, name), is_answer=name != ASKED) for name in SWAYABLE.get(kind, ()))
 
 
 def without_sway(kind: Asking, case: Case) -> Case | None:
     """Return *case* without the sentences that speak to the judge; None where nothing is left of a text."""
-    left = {name: without_swaying(getattr(case, name)) for name in SWAYABLE.get(kind, ())}
+    left = {name: without_swaying(getattr(case, name), is_answer=name != ASKED) for name in SWAYABLE.get(kind, ())}
     return replace(case, **left) if all(left.values()) else None
 
 

@@ -63,7 +63,7 @@ def spread(candidates: Sequence[KeptCandidate], taken: set[AnswerId], most: int)
 
     The scores 1 and 2 have two turns for one of 0 and 3: a 3 can only fall, and a 0 only rise.
     """
-    free = [one for one in candidates if one.answer_id not in taken and not sways(f"{one.question}\n{one.text}")]
+    free = [one for one in candidates if one.answer_id not in taken and not _is_swaying(one)]
     stacks = {score: sorted((one for one in free if one.score == score), key=_unlabelled) for score in range(4)}
     by_score = [stacks[score] for score in TURNS]
     chosen = list[KeptCandidate]()
@@ -136,3 +136,7 @@ def _long_words(text: str) -> set[str]:
 
 def _unlabelled(one: KeptCandidate) -> bool:
     return not one.is_labelled
+
+
+def _is_swaying(one: KeptCandidate) -> bool:
+    return sways(one.question, is_answer=False) or sways(one.text)
