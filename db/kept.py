@@ -120,6 +120,20 @@ async def put(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId, 
     )
 
 
+async def answer_of(conn: AsyncConnection, *, message: int) -> tuple[CourseId, AnswerId] | None:
+    """The answer that the card of what was kept from a message hangs on, if there is one."""
+    cursor = await conn.execute(
+        """
+        select v.course_id, v.answer_id
+        from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
+        where k.message_id = %(message)s and v.retired_at is null and v.answer_id is not null
+        """,
+        {"message": message},
+    )
+    found = await cursor.fetchone()
+    return (CourseId(found[0]), AnswerId(found[1])) if found else None
+
+
 async def of_message(conn: AsyncConnection, *, message: int) -> KeptMessage | None:
     """Return what was kept from a message and still holds, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:

@@ -31,6 +31,22 @@ async def add_set(conn: AsyncConnection, *, course: CourseId, run: RunId, first:
     )
 
 
+async def lock_asked(conn: AsyncConnection, *, course: CourseId, questions: Sequence[str]) -> None:
+    """Let nobody delete what was asked here in these words until the transaction ends; in the order of their ids."""
+    await conn.execute(
+        """
+        with asked as (select lower(question) as question from unnest(%(questions)s::text[]) as q (question))
+        select from questions
+        where course_id = %(course)s and (
+            lower(btrim(regexp_replace(text, '\\s+', ' ', 'g'))) in (select question from asked)
+            or lower(btrim(regexp_replace(standalone, '\\s+', ' ', 'g'))) in (select question from asked)
+        )
+        order by id for key share
+        """,
+        {"course": course, "questions": list(questions)},
+    )
+
+
 async def add(conn: AsyncConnection, *, course: CourseId, run: RunId, question: str) -> PairId:
     """Store a pair; where somebody asked the question here in these words, it goes with theirs."""
     async with conn.cursor(row_factory=scalar_row) as cur:

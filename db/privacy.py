@@ -195,6 +195,41 @@ async def asking_messages(conn: AsyncConnection, *, course: CourseId, key: str) 
         return await cur.fetchall()
 
 
+async def lock(conn: AsyncConnection, *, course: CourseId, key: str, presses: Sequence[QuestionId]) -> None:
+    """
+    Be alone with what goes with the person, and with the questions *presses*, until the transaction ends.
+
+    Answers come first, then questions, then pairs, each in the order of their ids, as everybody locks: who votes,
+    labels, shows or chooses holds the one before what hangs on it, and two that wait for each other are both undone.
+    """
+    chosen = {"course": course, "key": key, "presses": list(presses)}
+    await conn.execute(
+        """
+        select from answers a
+        where a.course_id = %(course)s and (
+            a.id in (select answer_id from annotations where course_id = %(course)s and annotator_key = %(key)s)
+            or a.question_id in (
+                select id from questions
+                where course_id = %(course)s and (asker_key = %(key)s or id = any(%(presses)s))
+            )
+        )
+        order by a.id for update
+        """,
+        chosen,
+    )
+    await conn.execute(
+        """
+        select from questions where course_id = %(course)s and (asker_key = %(key)s or id = any(%(presses)s))
+        order by id for update
+        """,
+        chosen,
+    )
+    # All of them: they are few, and those that hold words of the person's are found only later.
+    await conn.execute(
+        "select from answer_pairs where course_id = %(course)s order by id for update", {"course": course}
+    )
+
+
 async def delete_votes(conn: AsyncConnection, *, course: CourseId, key: str) -> list[AnswerId]:
     """Delete all that the person said of answers, as student or as staff; return which answers those were."""
     async with conn.cursor(row_factory=scalar_row) as cur:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
-from db import second_looks
+from db import answers, second_looks
 from db.records import AnswerId, CourseId, ItemId
 
 
 async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reason: str) -> bool:
     """Add *reason* to the answer's open item, opened now where there is none; return False if it was there."""
+    # The answer before its item, as everybody locks: who settles or takes back a second look holds it already.
+    await answers.lock(conn, course=course, answer=answer)
     async with conn.cursor(row_factory=scalar_row) as cur:
         # An update that changes nothing, for `do nothing` would not return the item that is open.
         await cur.execute(

@@ -106,11 +106,7 @@ async def due(
 async def opened(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, item: ItemId) -> None:
     await conn.execute(
         """
-        update second_looks set item_id = %(item)s, opened_at = now(),
-            -- Somebody may have called in this very moment.
-            mixed_at = (
-                select min(given_at) from review_reasons where item_id = %(item)s and reason <> 'second_look'
-            )
+        update second_looks set item_id = %(item)s, opened_at = now()
         where answer_id = %(answer)s and course_id = %(course)s
         """,
         {"course": course, "answer": answer, "item": item},

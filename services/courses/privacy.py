@@ -153,6 +153,7 @@ class Privacy:
             asking = await privacy.asking_messages(conn, course=course.id, key=key)
             # Before the questions go: with them goes what tells where their answers stand.
             presses = await privacy.others_presses(conn, course=course.id, key=key)
+            await privacy.lock(conn, course=course.id, key=key, presses=presses)
             messages = await orphans.make(conn, course=course.id, key=key, also=presses, lease=TAKING_BACK)
             voted = await privacy.delete_votes(conn, course=course.id, key=key)
             await second_looks.part(conn, course=course.id, answers=voted)
@@ -163,7 +164,6 @@ class Privacy:
             await privacy.delete_presses(conn, course=course.id, presses=presses)
             count = await privacy.delete_questions(conn, course=course.id, key=key)
             await _forget_kept(conn, course, key)
-            # In one order: two who delete their votes at once could else wait for each other's answers.
             for answer in sorted(set(voted)):
                 await _reflag(conn, course, answer)
             await privacy.delete_direct_course(conn, course=course.id, person_key=direct_key)

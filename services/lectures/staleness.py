@@ -14,7 +14,7 @@ async def flag_stale(conn: AsyncConnection, course: CourseId) -> int:
     It belongs into the transaction that changes the lecture.
     """
     stale = await verified.newly_stale(conn, course=course)
-    # Staff who correct lock first the item and then its answer; the other order could wait for them for ever.
+    # In one order: two who flag several at once could else wait for each other.
     for answer in sorted(one.answer_id for one in stale if one.answer_id is not None):
         await reviews.flag(conn, course=course, answer=answer, reason="stale_verified")
     await verified.mark_stale(conn, course=course, verified=[one.id for one in stale])

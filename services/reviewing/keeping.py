@@ -155,6 +155,9 @@ class Keeping:
         Returns whether it did.
         """
         async with self._pool.connection() as conn:
+            # The answer before what was kept, as everybody locks.
+            if at := await kept.answer_of(conn, message=message):
+                await answers.lock(conn, course=at[0], answer=at[1])
             found = await kept.of_message(conn, message=message)
             sha256 = None if text is None else fingerprint(text)
             if found is None or not await kept.changed(conn, kept=found, text_sha256=sha256):

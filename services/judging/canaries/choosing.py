@@ -6,7 +6,7 @@ from typing import get_args
 
 from psycopg import AsyncConnection
 
-from db import canaries
+from db import answers, canaries
 from db.records import AnswerId, CourseId
 from db.records.learning import Canary, CanaryKind, CitedSentence, KeptCandidate
 from services.citing.citations import claims
@@ -43,7 +43,10 @@ async def fill_up(conn: AsyncConnection, course: CourseId) -> list[Canary]:
         *spread(await canaries.kept_candidates(conn, course), {one.answer_id for one in kept}, MOST - len(kept)),
         *made_wrong(await canaries.cited_sentences(conn, course), there, MOST - (len(there) - len(kept))),
     ]
-    for one in new:
+    # In one order, as whoever deletes several at once; what was deleted meanwhile is no canary.
+    at = sorted({answer for one in new for answer in (one.answer, one.against)})
+    there_still = {answer for answer in at if await answers.lock(conn, course=course, answer=answer)}
+    for one in (one for one in new if {one.answer, one.against} <= there_still):
         await canaries.add(
             conn,
             course=course,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from db import answers as answered
 from db import judge_configurations, judge_labels
 from db.records import AnswerId, ConfigurationId, Course, JudgeSettings, RulesId
 from db.records.learning import LabelledAnswer
@@ -52,6 +53,9 @@ async def add(
             judge, or has no label that staff agree on; or the rules are no longer what they were.
 
     """
+    # Whoever labels an answer locks it too: no label can change between being read here and being watched.
+    for answer in sorted(set(answers)):
+        await answered.lock(conn, course=course.id, answer=answer)
     parted = await halves(conn, course.id)
     known = {one.answer_id: one for one in await judge_labels.by_staff(conn, course.id)}
     kept = await ruling.usable(conn, course, rules) if rules else None

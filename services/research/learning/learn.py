@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import judge_configurations, judge_labels, judge_runs, judge_settings
+from db import answers, judge_configurations, judge_labels, judge_runs, judge_settings
 from db.records import ConfigurationId, Course, JudgeSettings, RunId
 from db.records.learning import JudgeRun, LabelledAnswer
 from services import prompts
@@ -172,8 +172,12 @@ async def _configurations(
     """Return the lesson in use, if any, and that of the new configuration, stored."""
     await configuring.require_new(conn, course, model, found.lesson)
     before = await learned.in_use(conn, course.id, model, found.settings)
-    rules = await ruling.stored(conn, course, found.rules) if found.rules else None
     ids = [one.answer for one in found.chosen.examples]
+    # Those of both at once, in their order: rules and examples lock their own, one after the other.
+    sources = found.rules.sources if found.rules else ()
+    for answer in sorted({*ids, *(answer for answer, _ in sources)}):
+        await answers.lock(conn, course=course.id, answer=answer)
+    rules = await ruling.stored(conn, course, found.rules) if found.rules else None
     return before, await configuring.add(conn, course, model, ids, found.settings, rules)
 
 

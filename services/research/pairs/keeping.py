@@ -73,6 +73,7 @@ async def keep(
             reason=_told(found),
         )
         await pairs.add_set(conn, course=course.id, run=run, first=names.first, second=names.second)
+        await pairs.lock_asked(conn, course=course.id, questions=[pair.question for pair in choices])
         for pair in choices:
             await _keep_pair(conn, course, run, pair)
     return KeptPairs(run=run, count=len(choices))

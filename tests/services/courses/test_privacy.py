@@ -1,18 +1,18 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, LiteralString
 
 import pytest
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 from psycopg.rows import scalar_row
 from psycopg_pool import AsyncConnectionPool
 
-from db import questions
+from db import annotations, answers, cards, pairs, questions, reviews, showings
 from db.records import Course, Destination, Label, QuestionId
 from services.answering.ask import Asker
 from services.answering.asked import Asked
@@ -334,13 +334,13 @@ async def test_what_was_deleted_is_counted_and_a_second_time_there_is_nothing(co
 
 async def test_what_somebody_chose_as_staff_is_shown_handed_over_and_goes(course: Class) -> None:
     await kept(course.pool, course.course, pair(), pair("2?"))
-    pairs = Pairs(course.pool)
+    shown_pairs = Pairs(course.pool)
     keys = {who: await course.people.key(course.course, who) for who in (ANA, BIA)}
     for key in keys.values():
-        shown = await pairs.next(course.course.id, key)
+        shown = await shown_pairs.next(course.course.id, key)
         assert shown
-        await pairs.choose(course.course.id, shown.id, key, "b", "en")
-    await pairs.next(course.course.id, keys[ANA])
+        await shown_pairs.choose(course.course.id, shown.id, key, "b", "en")
+    await shown_pairs.next(course.course.id, keys[ANA])
 
     stored = await course.privacy.stored(ANA, HERE)
     document = await course.privacy.document(ANA, HERE)
@@ -465,7 +465,7 @@ async def test_an_answer_that_is_being_stored_is_waited_for_and_deleted(course: 
             """
         )
         deleting = asyncio.create_task(course.privacy.forget(ANA, HERE))
-        await blocked(course.pool, "delete from questions")
+        await blocked(course.pool, "select from questions")
     await deleting
 
     assert await course.column("select id from answers") == []
@@ -486,6 +486,77 @@ async def test_a_question_that_is_being_stored_is_waited_for_and_deleted(course:
 
     assert (await deleting).questions == 1
     assert await course.column("select id from questions") == []
+
+
+async def _votes_too(conn: AsyncConnection, course: Class, reply: Reply) -> AsyncGenerator[None, None]:
+    key = await course.people.key(course.course, ANA)
+    await answers.lock(conn, course=course.course.id, answer=reply.answer.id)
+    yield
+    await annotations.put(
+        conn, course=course.course.id, answer=reply.answer.id, annotator_key=key, role="student", label="I"
+    )
+
+
+async def _chooses_too(conn: AsyncConnection, course: Class, _: Reply) -> AsyncGenerator[None, None]:
+    key = await course.people.key(course.course, ANA)
+    [shown] = await course.column("select id from answer_pairs")
+    assert await pairs.question(conn, course=course.course.id, pair=shown)
+    yield
+    await pairs.shown(conn, course=course.course.id, pair=shown, key=key, shown_first="first")
+    await pairs.choose(conn, course=course.course.id, pair=shown, key=key, better="tie")
+
+
+async def _settles(conn: AsyncConnection, course: Class, reply: Reply) -> AsyncGenerator[None, None]:
+    await answers.lock(conn, course=course.course.id, answer=reply.answer.id)
+    yield
+    await showings.outdate(conn, course=course.course.id, answer=reply.answer.id)
+
+
+async def _shows_elsewhere(conn: AsyncConnection, course: Class, reply: Reply) -> AsyncGenerator[None, None]:
+    await conn.execute("select from answers where id = %s for share", [reply.answer.id])
+    yield
+    await conn.execute("select from questions where id = %s for key share", [reply.answer.question_id])
+
+
+async def _calls(conn: AsyncConnection, course: Class, reply: Reply) -> AsyncGenerator[None, None]:
+    await reviews.flag(conn, course=course.course.id, answer=reply.answer.id, reason="called")
+    yield
+    await cards.touch(conn, course=course.course.id, answer=reply.answer.id)
+
+
+Meanwhile = Callable[[AsyncConnection, Class, Reply], AsyncGenerator[None, None]]
+
+
+@pytest.mark.parametrize("act", [_votes_too, _chooses_too, _settles, _shows_elsewhere, _calls])
+async def test_what_is_done_at_the_same_time_waits_for_the_deletion_or_it_for_that(
+    course: Class, act: Meanwhile
+) -> None:
+    reply = await course.ask(ANA)
+    await course.complain(ANA, reply, "não entendi")
+    await kept(course.pool, course.course, pair(QUESTION))
+    await Pairs(course.pool).next(course.course.id, await course.people.key(course.course, ANA))
+    async with course.pool.connection() as conn, aclosing(act(conn, course, reply)) as parts:
+        await anext(parts)
+        deleting = asyncio.create_task(course.privacy.forget(ANA, HERE))
+        await blocked(course.pool, "select from answer")
+        assert await anext(parts, None) is None
+    await deleting
+
+    assert await holding(course.pool, QUESTION, await course.people.key(course.course, ANA)) == set()
+
+
+async def test_pairs_are_kept_in_the_order_in_which_questions_go(course: Class) -> None:
+    first = await course.ask(ANA)
+    second = await course.ask(ANA, "O que a LSTM guarda?")
+    assert first.answer.question_id < second.answer.question_id
+    async with course.pool.connection() as conn:
+        await conn.execute("select from questions where id = %s for update", [first.answer.question_id])
+        keeping = asyncio.create_task(kept(course.pool, course.course, pair("O que a LSTM guarda?"), pair(QUESTION)))
+        await blocked(course.pool, "with asked as")
+        await conn.execute("select from questions where id = %s for update", [second.answer.question_id])
+    await keeping
+
+    assert await course.column("select count(*) from answer_pairs where question_id is not null") == [2]
 
 
 async def test_a_channel_is_looked_through_only_after_the_questions_that_are_gone(course: Class) -> None:

@@ -405,17 +405,18 @@ async def test_a_vote_that_is_withdrawn_leaves_the_second_look(pair: Pair) -> No
     assert await pair.values("select outcome from second_looks where answer_id = %s", answer) == ["withdrawn"]
 
 
-async def test_a_call_in_the_moment_of_opening_makes_it_no_blind_one(pair: Pair) -> None:
+async def test_a_call_in_the_moment_of_opening_is_an_ordinary_card(pair: Pair) -> None:
     answer = await pair.drawn()
     await pair.rest()
     course = pair.desk.course.id
     async with pair.desk.pool.connection() as calling:
         await reviews.flag(calling, course=course, answer=answer, reason="called")
         opening = asyncio.create_task(pair.tend())
-        await blocked(pair.desk.pool, "insert into review_items")
+        await blocked(pair.desk.pool, "select from answers")
     await opening
 
-    assert await pair.values("select mixed_at is not null from second_looks where answer_id = %s", answer) == [True]
+    assert await pair.values("select opened_at from second_looks where answer_id = %s", answer) == [None]
+    assert await pair.column("select reason from review_reasons where reason = 'second_look'") == []
 
 
 async def test_what_students_said_after_the_first_label_still_counts_after_the_second(pair: Pair) -> None:
