@@ -165,6 +165,8 @@ class State:
     verified_at: datetime | None
     is_doubted: bool | None  # staff have found them incorrect since
     is_retired: bool | None
+    is_put_off: bool = False  # its own words cite, or name, a lecture that students may not know of (any more)
+    are_words_put_off: bool = False  # those of staff do
 
 
 async def state(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> State | None:
@@ -182,7 +184,13 @@ async def state(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
                     where i.answer_id = a.id and i.course_id = %(course)s and i.verdict in ('C', 'P', 'I', 'edited')
                     order by i.settled_at desc, i.id desc limit 1
                 ) as verdict,
-                w.id as words_id, w.text as words, w.is_repeated, w.verified_at, w.is_doubted, w.is_retired
+                w.id as words_id, w.text as words, w.is_repeated, w.verified_at, w.is_doubted, w.is_retired,
+                exists (
+                    select from put_off_answers p where p.answer_id = a.id and p.course_id = %(course)s
+                ) as is_put_off,
+                exists (
+                    select from put_off_words p where p.verified_id = w.id and p.course_id = %(course)s
+                ) as are_words_put_off
             from answers a
             left join lateral (
                 select v.id, v.text, v.answer_id is distinct from a.id as is_repeated, v.verified_at,
@@ -208,8 +216,8 @@ async def course_of(conn: AsyncConnection, answer: AnswerId) -> CourseId | None:
         return await cur.fetchone()
 
 
-async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> list[Hit]:
-    """The passages that the answer was made from, by rank."""
+async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, sees_all: bool = True) -> list[Hit]:
+    """The passages that the answer was made from, by rank; unless *sees_all*, those of lectures that are released."""
     async with conn.cursor(binary=True, row_factory=kwargs_row(hit)) as cur:
         await cur.execute(
             """
@@ -220,9 +228,10 @@ async def hits(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> 
             join segments s on s.id = h.segment_id and s.course_id = %(course)s
             join lectures l on l.id = s.lecture_id and l.course_id = %(course)s
             where h.answer_id = %(answer)s and h.course_id = %(course)s
+                and (%(sees_all)s or l.released_at is null or l.released_at <= now())
             order by h.rank
             """,
-            {"answer": answer, "course": course},
+            {"answer": answer, "course": course, "sees_all": sees_all},
         )
         return await cur.fetchall()
 

@@ -29,7 +29,7 @@ class OwnQuestion:
     is_private: bool | None  # None: not asked in Discord
     answer_id: AnswerId | None  # None, as all below: not answered yet
     outcome: Outcome | None
-    answer: str | None  # empty while staff have not let it out
+    answer: str | None  # empty while staff have not let it out, or a lecture that it cites is put off
     is_held: bool | None
     model: str | None
     answered_at: datetime | None
@@ -122,12 +122,16 @@ async def questions(conn: AsyncConnection, *, course: CourseId, key: str) -> lis
             """
             select q.id, q.asked_at, q.text, q.standalone, q.language, l.slug as lecture, q.follows, q.again, q.source,
                 d.is_private, a.id as answer_id, a.outcome,
-                case when a.held in ('waiting', 'rejected') then '' else a.text end as answer,
-                a.held in ('waiting', 'rejected') as is_held, a.model, a.answered_at
+                case when h.is_held then '' else a.text end as answer, h.is_held, a.model, a.answered_at
             from questions q
             left join lectures l on l.id = q.lecture_id and l.course_id = %(course)s
             left join answers a on a.question_id = q.id and a.course_id = %(course)s
             left join deliveries d on d.question_id = q.id and d.course_id = %(course)s
+            cross join lateral (
+                select a.held in ('waiting', 'rejected') or exists (
+                    select from put_off_answers p where p.answer_id = a.id and p.course_id = %(course)s
+                ) as is_held
+            ) h
             where q.course_id = %(course)s and q.asker_key = %(key)s
             order by q.asked_at, q.id
             """,

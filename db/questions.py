@@ -265,9 +265,11 @@ async def conversation(conn: AsyncConnection, *, course: CourseId, last: Questio
                 from earlier e join questions q on q.id = e.follows and q.course_id = %(course)s
                 where e.depth < %(most)s
             )
-            -- What staff have not let out is not to be spoken of either.
+            -- What staff have not let out, and lectures that are put off, are not to be spoken of either.
             select coalesce(q.standalone, q.text) as question,
-                case when a.held in ('no', 'approved') then a.text else '' end as answer
+                case when a.held in ('no', 'approved') and not exists (
+                    select from put_off_answers p where p.answer_id = a.id and p.course_id = %(course)s
+                ) then a.text else '' end as answer
             from earlier e
             join questions q on q.id = e.id
             left join answers a on a.question_id = e.id
@@ -293,7 +295,9 @@ async def followed(conn: AsyncConnection, *, course: CourseId, question: Questio
         await cur.execute(
             """
             select coalesce(q.standalone, q.text) as text,
-                case when a.held in ('no', 'approved') then a.text else '' end as answer, q.language,
+                case when a.held in ('no', 'approved') and not exists (
+                    select from put_off_answers p where p.answer_id = a.id and p.course_id = %(course)s
+                ) then a.text else '' end as answer, q.language,
                 q.lecture_id as lecture
             from questions q left join answers a on a.question_id = q.id and a.course_id = %(course)s
             where q.id = %(question)s and q.course_id = %(course)s

@@ -8,12 +8,13 @@ from db.answers import State
 from db.records import Language
 from services import i18n
 
-MarkKind = Literal["verified", "under_review", "waiting", "rejected", "retired"]
+MarkKind = Literal["verified", "under_review", "waiting", "rejected", "retired", "put_off"]
 """
 What staff have to do with an answer.
 
 `verified`: its words are theirs. `under_review`: they found it incorrect. `waiting`: they have not let it out yet;
-`rejected`: they will not; `retired`: they have taken it back. Of the last three nothing may be shown.
+`rejected`: they will not; `retired`: they have taken it back; `put_off`: it cites a lecture that students may not know
+of (any more). Of the last four nothing may be shown.
 """
 
 
@@ -48,7 +49,18 @@ def news(state: State, own: str) -> News | None:
 
 def released(state: State) -> Release:
     """
-    Return what may be shown of an answer.
+    Return what may be shown of an answer: nothing of what students may not know, else what staff have let out.
+
+    Its words go with the moments that they cite, for they say what is said there.
+    """
+    release = _let_out(state)
+    is_put_off = state.is_put_off if release.words == "own" else state.are_words_put_off
+    return Release(words="none", mark=Mark(kind="put_off")) if release.words != "none" and is_put_off else release
+
+
+def _let_out(state: State) -> Release:
+    """
+    Return what staff have let out of an answer.
 
     What staff hold back comes first, then their own words, then the answer's. Words that they have retired go: from the
     answer that they corrected its own come back, under review, for staff had found them wanting; an answer that only
@@ -73,4 +85,6 @@ def instead(mark: Mark | None, language: Language) -> str:
     """Return what stands in place of an answer of which nothing may be shown."""
     if mark is None or mark.kind == "waiting":
         return i18n.text("mark.waiting", language)
+    if mark.kind == "put_off":
+        return i18n.text("mark.put_off", language)
     return i18n.text("mark.rejected", language) if mark.kind == "rejected" else i18n.text("mark.retired", language)

@@ -69,7 +69,7 @@ async def reply_to(
         question=text,
         answer=words,
         references=references,
-        hits=tuple(await answers.hits(conn, course=course, answer=answer.id)),
+        hits=tuple(await answers.hits(conn, course=course, answer=answer.id, sees_all=False)),
         mark=release.mark,
         news=news(state, answer.text) if release.mark and release.mark.kind == "verified" else None,
         showing=showing,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, deliveries, edits, orphans, showings
+from db import answers, deliveries, edits, orphans, put_off, showings
 from db.edits import HandId
 from db.records import AnswerId, AnswerMessage, Delivery, Language, Showing
 from db.records.operation import Orphan
@@ -76,6 +76,12 @@ class Showings:
             await showings.let_go(conn, showing=showing)
 
     # Being edited
+
+    async def follow_lectures(self) -> None:
+        """Let answers be edited that cite a lecture which was put off, or is there (again), since the last look."""
+        async with self._pool.connection() as conn:
+            for course, lecture in await put_off.changed(conn):
+                await put_off.outdate(conn, course=course, lecture=lecture)
 
     async def due(self) -> list[Showing]:
         """Take places that do not show what is true; each must end in `shown`, `failed` or `over`."""

@@ -82,6 +82,7 @@ class Refreshing:
 
     async def tend(self) -> None:
         """Edit what is not true any more, look for what was lost, and delete what should be gone."""
+        await self._showings.follow_lectures()
         await each("answer.not_refreshed", await self._showings.due(), self._refresh)
         await each("answer.not_looked_for", await self._showings.lost(), self._look_for)
         await each("message.not_deleted", await self._showings.orphans(), self.remove)
