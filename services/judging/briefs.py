@@ -32,5 +32,5 @@ async def _seconding(conn: AsyncConnection, job: Job, found: Brief) -> Brief | N
     if first is None:
         return None
     # By the rules and votes of now: since it was promised, a vote may have been withdrawn or the threshold moved.
-    why = seconding.wanted(first, votes, found.settings, is_drawn=job.probability is not None)
+    why = seconding.wanted(first, votes, found.settings, probability=job.probability)
     return replace(found, first=first, asked_for=why) if why else None

@@ -1,6 +1,7 @@
 """Read how an answer stands beside what staff wrote to the same question: what it says, leaves out and contradicts."""
 
 import re
+from collections.abc import Collection
 from typing import Any, cast, get_args
 
 from services.judging.reading import NoVerdict, json_object, template_score, unfenced
@@ -33,12 +34,21 @@ def held_against(text: str) -> Verdict:
         raise NoVerdict("parse_error", "the score is not a whole number")
     if not 0 <= score <= 3:
         raise NoVerdict("out_of_range", "the score is not 0, 1, 2 or 3")
-    findings = {row.finding for row in rows}
-    if score >= 2 and "contradicted" in findings:
-        raise NoVerdict("parse_error", "with a statement contradicted the score is 0 or 1")
-    if score > 0 and "said" not in findings:
-        raise NoVerdict("parse_error", "with no statement said the score is 0")
+    found, scores = _following({row.finding for row in rows})
+    if score not in scores:
+        raise NoVerdict("parse_error", f"with {found} the score is {' or '.join(map(str, scores))}")
     return Verdict(score=score, statements=tuple(rows))
+
+
+def _following(findings: Collection[Finding]) -> tuple[str, tuple[int, ...]]:
+    """Return which scores may follow from findings; one that is too low is as unbelievable as one that is too high."""
+    if "said" not in findings:
+        return "no statement said", (0,)
+    if "contradicted" in findings:
+        return "a statement contradicted", (0, 1)
+    if "missing" in findings:
+        return "a statement said and none contradicted", (1, 2, 3)
+    return "every statement said", (3,)
 
 
 def _json(text: str, bare: str) -> tuple[list[Statement], object]:

@@ -46,8 +46,14 @@ def is_split(first: int, second: int, flag_below: int) -> bool:
     return abs(first - second) >= WIDE or (first < flag_below) != (second < flag_below)
 
 
-def wanted(first: Judgement, votes: Votes, settings: JudgeSettings, *, is_drawn: bool) -> AskedFor | None:
-    """Return why a second opinion is to be asked beside *first*, or None."""
+def wanted(first: Judgement, votes: Votes, settings: JudgeSettings, *, probability: float | None) -> AskedFor | None:
+    """
+    Return why a second opinion is to be asked beside *first*, or None.
+
+    *probability*: with which it came to be promised. By 1 it was promised for the threshold of then: where that was
+    moved since, nobody was drawn, unless everybody is.
+    """
+    is_drawn = probability is not None and (probability < 1 or settings.second_opinion_share == 1)
     if not settings.second_opinion or first.score is None:
         return None
     if at_threshold(first.score, settings.flag_below):

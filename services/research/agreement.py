@@ -262,6 +262,7 @@ def _seconded(cases: Sequence[ComparedAnswer], seconds: Sequence[Judgement]) -> 
     Compare a second opinion with staff, the judge with staff on the same answers, and the judge with the second.
 
     The same answers, for a second opinion is asked where it is hard to tell. Where nobody was asked there is no group.
+    None is weighted: those that votes have asked for were not drawn, and stand for no others.
     """
     of = {one.answer_id: one for one in seconds}
     heard = [(case, of[case.answer.answer_id]) for case in cases if case.answer.answer_id in of]
@@ -270,10 +271,14 @@ def _seconded(cases: Sequence[ComparedAnswer], seconds: Sequence[Judgement]) -> 
     pairs = [(case.judgement, second) for case, second in heard]
     both = [(one.label, other.label) for one, other in pairs if one and one.label and other.label]
     return {
-        "second opinion": compared([replace(case, judgement=second) for case, second in heard], by_staff),
-        "judge, same answers": compared([case for case, _ in heard], by_staff),
+        "second opinion": _unweighted(compared([replace(case, judgement=second) for case, second in heard], by_staff)),
+        "judge, same answers": _unweighted(compared([case for case, _ in heard], by_staff)),
         "judge, second opinion": _paired(both, failed=len(pairs) - len(both)),
     }
+
+
+def _unweighted(found: Comparison) -> Comparison:
+    return replace(found, weighted_agreement=None)
 
 
 def _paired(pairs: Sequence[tuple[str, str]], *, failed: int) -> Comparison:

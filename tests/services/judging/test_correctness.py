@@ -71,6 +71,9 @@ def test_findings_and_their_score_are_read(text: str, score: int, findings: list
         reply("said", "contradicted", score=3),
         reply("said", "contradicted", score=2),
         reply("missing", score=1),
+        reply("said", score=2),
+        reply("said", "said", score=0),
+        reply("said", "missing", score=0),
         reply(*["said"] * (MOST_STATEMENTS + 1)),
         '{"statements": "said", "score": 3}',
         '{"statements": ["said"], "score": 3}',
@@ -109,7 +112,7 @@ async def test_the_judge_is_shown_question_reference_and_answer_each_in_its_bloc
 
 
 async def test_a_reply_that_cannot_be_read_is_asked_for_once_more_and_then_missing() -> None:
-    async with fake_model(says("Parece certa."), says(reply("said", score=2))) as server:
+    async with fake_model(says("Parece certa."), says(reply("said", "missing", score=2))) as server:
         mended = await opinion(server)
     async with fake_model(says("Parece certa.")) as server:
         lost = await opinion(server)

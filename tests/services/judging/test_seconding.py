@@ -200,6 +200,16 @@ async def test_a_vote_that_is_withdrawn_before_the_question_leaves_nothing_to_as
     assert await court.rows("select status, score from judgements where kind = 'second'") == [("ok", 3)]
 
 
+async def test_a_threshold_that_was_moved_meanwhile_makes_no_draw_of_what_it_asked_for(court: SecondCourt) -> None:
+    await court.wants(replace(DOUBTFUL, flag_below=2))
+    await court.judged(2)
+    assert len(await court.waiting()) == 1
+    await court.wants(replace(DOUBTFUL, flag_below=3))
+
+    assert await court.heard(says(verdict(0))) == 0
+    assert await court.rows("select asked_for from judgements where kind = 'second'") == []
+
+
 async def test_an_answer_that_is_deleted_before_the_question_is_not_asked_about(court: SecondCourt) -> None:
     await court.wants(DOUBTFUL)
     answer = await court.judged(2)
@@ -520,6 +530,23 @@ async def test_agreement_holds_both_judges_against_staff_and_each_other(court: S
     assert (both.labelled, both.n, both.failed, both.agreement) == (4, 3, 1, pytest.approx(1 / 3))
     assert second.interval is not None
     assert groups["all"].n == 3
+
+
+async def test_what_votes_have_asked_for_stands_for_no_others(court: SecondCourt) -> None:
+    await court.wants(replace(DOUBTFUL, second_opinion_share=0.5))
+    annotate = Annotate(court.pool)
+    for _ in range(12):
+        answer = await court.judged(3)
+        await annotate.toggle(court.course, answer, "ana", "down")
+        await annotate.label(court.course, answer, "tia", "C", judge_visible=False)
+    await court.heard(says(verdict(3)))
+
+    groups = (await agreement.measure(court.pool, court.course)).groups
+    assert {one for (one,) in await court.rows("select distinct asked_for from judgements where kind = 'second'")} == {
+        "chance",
+        "votes",
+    }
+    assert [groups[name].weighted_agreement for name in ("judge, same answers", "second opinion")] == [None, None]
 
 
 async def test_without_second_opinions_agreement_has_no_row_for_them(court: SecondCourt) -> None:
