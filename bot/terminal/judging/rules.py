@@ -22,7 +22,7 @@ from services.wiring import Setup
 LARGEST_FILE = 100_000
 """Bytes; five rules have a thousand."""
 NO_JUDGE = "There is no judge; set MONITORIA_JUDGE_MODEL, with OPENAI_API_KEY or MONITORIA_JUDGE_BASE_URL, in .env."
-DRAFT = re.compile(r"#\s*draft (\d{1,9})\b")
+DRAFT = re.compile(r"^\s*#\s*draft (\d{1,9})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def wanted(written: str | None) -> WantedRules | None:
     if re.fullmatch(r"[0-9]{1,9}", written):
         return WantedRules(draft=RulesId(int(written)), rules=None)
     text = _read(Path(written))
-    of = DRAFT.match(text.lstrip("\ufeff"))
+    of = DRAFT.search(text)  # wherever an editor has put it: without it rules would have come from no answer
     return WantedRules(draft=RulesId(int(of[1])) if of else None, rules=fitting.read(text.splitlines()))
 
 
@@ -143,7 +143,7 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise Refused(f"The file {str(path)!r} is too large for a list of rules; write one rule a line.")
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")  # as Windows saves it
     except OSError as error:
         raise Refused(
             f"The rules {str(path)!r} cannot be read ({error.strerror}); name a draft's number, or a file."

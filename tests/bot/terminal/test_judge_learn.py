@@ -6,6 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.terminal.judging.rules import wanted
+from db.records import RulesId
+from services.research.learning.ruling import WantedRules
 from tests.bot.console import Console, flat
 from tests.fake_model import Request, fake_model, replies
 from tests.services.research.learning.labelled import HALVES_KEY
@@ -156,6 +159,14 @@ async def test_a_file_that_is_no_list_of_rules_is_refused(terminal: Console, dat
     for file, sentence in said.items():
         ran = await terminal.run("judge", "learn", "--course", "redes", "--with-rules", str(file), "--dry-run")
         assert (ran.code, ran.out, sentence in flat(ran.err)) == (1, "", True), ran.err
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\r\n", "# minhas notas\n", "  "])
+def test_a_file_belongs_to_its_draft_however_an_editor_has_saved_it(tmp_path: Path, before: str) -> None:
+    file = tmp_path / "regras.txt"
+    file.write_bytes(f"{before}# draft 3 of redes: one rule a line\r\nDefinir o termo.\r\n".encode())
+
+    assert wanted(str(file)) == WantedRules(draft=RulesId(3), rules=("Definir o termo.",))
 
 
 async def test_of_two_processes_that_learn_at_once_one_is_refused(terminal: Console, database: str) -> None:
