@@ -1,11 +1,14 @@
 """What the judge thinks is shown to staff on a press, and whether they looked is remembered."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot.discord.messages import cards
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.desk import desk, said
+from tests.bot.discord.made_up.reviews import JUDGED, OPINION
 
 
 async def test_the_judge_is_shown_on_a_press_and_remembered(campus: Campus) -> None:
@@ -64,3 +67,18 @@ async def test_a_label_given_blind_is_stored_as_blind(campus: Campus) -> None:
         await at.press(at.bia, await at.card(), "Em parte")
 
         assert await at.column("select judge_visible from annotations where role = 'staff'") == [False]
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (None, "could not say whether the passages are about the question (timeout)"),
+        (1, "not about the question (score 1 of 3)"),
+        (2, "**Passages:** about the question (score 2 of 3)"),
+    ],
+)
+def test_a_card_says_in_a_line_what_is_known_of_the_passages(score: int | None, said: str) -> None:
+    status = "timeout" if score is None else "ok"
+    judged = replace(OPINION, context=replace(JUDGED, kind="context", score=score, status=status, label=None))
+
+    assert said in (cards.opinion(judged, "en").description or "").splitlines()[-1]
