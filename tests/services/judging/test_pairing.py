@@ -11,7 +11,7 @@ from services.judging import pairing, reading
 from services.judging.pairing import PairVerdict, TwoAnswers, compared
 from services.judging.reading import NoVerdict
 from tests.fake_model import Behaviour, replies, says, sends
-from tests.services.judging.test_judge import judge_of, unlimited
+from tests.services.judging.scripted import judge_of, unlimited
 
 PAIR = TwoAnswers(question="Por que o gradiente some?", first="Encolhe.", second="Encolhe a cada passo [1].")
 SHOWN = re.compile(r"<answer_(?P<place>[ab]) \w+>\n(?P<text>.*?)\n</answer_", re.DOTALL)
