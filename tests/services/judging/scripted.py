@@ -55,16 +55,13 @@ async def unlimited(_: int) -> bool:
 
 
 def chat(server: FakeModel, model: str = "juiz") -> ChatModel:
-    """A model on a scripted server, which is asked again at once."""
+    """A model on a scripted server; a request for patience ends in an error at once."""
     return ChatModel(LlmConfig(model=model, base_url=server.base_url), longest_wait_s=0.0)
 
 
 @asynccontextmanager
 async def judge_of(*behaviours: Behaviour, limit_s: float = 2.0) -> AsyncGenerator[tuple[Judge, FakeModel], None]:
-    async with (
-        fake_model(*behaviours) as server,
-        chat(server) as model,
-    ):
+    async with fake_model(*behaviours) as server, chat(server) as model:
         yield Judge(model, time_limit_s=limit_s), server
 
 
