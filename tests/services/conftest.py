@@ -85,3 +85,11 @@ async def desk(database: str, tmp_path: Path) -> AsyncGenerator[Desk, None]:
     async with connect.pool(database) as pool, Serving(pool, embedder, reopen=reopen) as serving:
         course = await Courses(pool).create(slug="redes", title="Redes Neurais", language="pt-BR")
         yield Desk(pool=pool, serving=serving, embedder=embedder, folder=folder, course=course, reopened=reopened)
+
+
+@pytest.fixture
+async def taught(desk: Desk) -> Desk:
+    """An installation whose course holds one lecture, on networks and what they remember."""
+    desk.write("aula", "O gradiente encolhe nas redes recorrentes.", "A LSTM guarda uma memória.")
+    await desk.take_in()
+    return desk
