@@ -1,7 +1,7 @@
 """What tests of services stand on: a pool on a fresh database, a course, and a model whose meaning is its words."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect
 from db.records import Course, Generation
+from services.answering.drafts import Draft
+from services.answering.replies import Reply
 from services.courses.courses import Courses
 from services.lectures.ingest import Ingest, Progress, Report, Taken
 from services.lectures.manifest import Plan, Source, plan
@@ -68,6 +70,14 @@ async def reported(events: AsyncGenerator[Progress | Taken | Report, None]) -> R
     """The report that an ingest ends with."""
     last = [event async for event in events][-1]
     assert isinstance(last, Report)
+    return last
+
+
+async def replied(parts: AsyncGenerator[Draft | Reply, None]) -> Reply:
+    """The reply that an answer ends with."""
+    async with aclosing(parts):
+        last = [part async for part in parts][-1]
+    assert isinstance(last, Reply)
     return last
 
 

@@ -1,6 +1,5 @@
 """A course with one lecture whose answers staff label, correct, approve and retire."""
 
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from services.answering.replies import Reply
 from services.courses.places import Spaces
 from services.reviewing.flagged import Member, state
 from services.reviewing.review import Review
-from tests.services.conftest import Desk
+from tests.services.conftest import Desk, replied
 
 QUESTION = "Por que o gradiente encolhe nas redes recorrentes?"
 WORDS = "O gradiente é multiplicado a cada passo [1]."
@@ -35,10 +34,7 @@ class Staffed:
         asked = Asked(
             course=self.desk.course, text=text, source="discord", source_id=f"message:{self.ids}", destination=to
         )
-        async with aclosing(self.asker.ask(asked)) as parts:
-            reply = [part async for part in parts][-1]
-        assert isinstance(reply, Reply)
-        return reply
+        return await replied(self.asker.ask(asked))
 
     async def flagged(self, answer: AnswerId) -> ItemId:
         course = self.desk.course.id

@@ -1,7 +1,5 @@
 """Students who ask, vote and complain in courses of two servers, and where a word of theirs still stands."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, LiteralString
@@ -19,7 +17,7 @@ from services.courses.people import People
 from services.courses.privacy import Privacy
 from services.models.chat import ChatModel
 from services.reviewing.annotate import Annotate
-from tests.services.conftest import Desk
+from tests.services.conftest import Desk, replied
 
 HERE, ELSEWHERE = 810000000000000001, 810000000000000002
 ROOM = 820000000000000001
@@ -71,7 +69,7 @@ class Class:
             destination=destination,
             follows=follows,
         )
-        reply = await last(Asker(self.pool, self.desk.retriever, model).ask(asked))
+        reply = await replied(Asker(self.pool, self.desk.retriever, model).ask(asked))
         assert reply.showing is not None
         await Showings(self.pool).sent(reply.showing, 0, answering)
         await Showings(self.pool).arrived(reply.showing, count=1, shows_question=False)
@@ -84,13 +82,6 @@ class Class:
     async def column(self, query: LiteralString) -> list[Any]:
         async with self.pool.connection() as conn, conn.cursor(row_factory=scalar_row) as cur:
             return await (await cur.execute(query)).fetchall()
-
-
-async def last(parts: AsyncGenerator[Any, None]) -> Reply:
-    async with aclosing(parts):
-        reply = [part async for part in parts][-1]
-    assert isinstance(reply, Reply)
-    return reply
 
 
 async def holding(pool: AsyncConnectionPool, *words: str) -> set[str]:
