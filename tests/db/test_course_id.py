@@ -48,6 +48,7 @@ ACROSS_COURSES = {
     ("jobs.py", "claim"): "a worker works for all courses",
     ("showings.py", "claim_due"): "a process edits for all courses",
     ("showings.py", "claim_lost"): "a process edits for all courses",
+    ("put_off.py", "changed"): "a process edits for all courses, when their moment has come",
     # What an operator reads or sweeps up.
     ("backups.py", "_contents"): "what an archive holds",
     ("fillings.py", "searched"): "a metric of the whole database",
