@@ -216,6 +216,17 @@ async def lock(conn: AsyncConnection, *, course: CourseId, key: str, presses: Se
                 select id from questions
                 where course_id = %(course)s and (asker_key = %(key)s or id = any(%(presses)s))
             )
+            or a.id in (
+                -- Where words stand that staff kept from messages of the person's: they are taken back there.
+                select answer_id from (
+                    select v.id, v.answer_id from verified_answers v where v.course_id = %(course)s
+                    union all
+                    select u.verified_id, u.answer_id from verified_uses u
+                    where u.course_id = %(course)s and u.way = 'shown'
+                ) stands
+                join kept_messages k on k.verified_id = stands.id and k.course_id = %(course)s
+                where k.author_key = %(key)s
+            )
         )
         order by a.id for update
         """,

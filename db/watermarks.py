@@ -10,7 +10,9 @@ async def raise_to(conn: AsyncConnection, seen: Mapping[int, int]) -> None:
     await conn.execute(
         """
         insert into watermarks (channel_id, message_id)
-        select * from unnest(%(channels)s::bigint[], %(messages)s::bigint[])
+        select channel_id, message_id from unnest(%(channels)s::bigint[], %(messages)s::bigint[])
+            as seen (channel_id, message_id)
+        order by channel_id  -- in one order: two that raise several at once could else wait for each other
         on conflict (channel_id) do update set message_id = greatest(watermarks.message_id, excluded.message_id)
         """,
         {"channels": list(seen), "messages": list(seen.values())},

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 from psycopg import AsyncConnection
 
-from db import annotations, answers, cards, pairs, questions, reviews, showings
+from db import annotations, answers, cards, pairs, questions, reviews, showings, verified, watermarks
 from services.answering.deliveries import Deliveries
 from services.answering.replies import Reply
 from services.answering.showings import Showings
@@ -18,7 +18,7 @@ from services.reviewing.pairs import Pairs
 from tests.fake_model import fake_model, says
 from tests.locks import blocked
 from tests.pairs import kept, pair
-from tests.services.courses.privacy.students import ANA, HERE, QUESTION, ROOM, Class, holding
+from tests.services.courses.privacy.students import ANA, BIA, HERE, QUESTION, ROOM, Class, holding
 
 
 async def test_an_answer_that_is_being_written_does_not_come_back(course: Class) -> None:
@@ -139,6 +139,56 @@ async def test_what_is_done_at_the_same_time_waits_for_the_deletion_or_it_for_th
     await deleting
 
     assert await holding(course.pool, QUESTION, await course.people.key(course.course, ANA)) == set()
+
+
+async def test_where_kept_words_are_taken_back_staff_may_settle_at_the_same_time(course: Class) -> None:
+    reply = await course.ask(BIA)
+    here, answer = course.course.id, reply.answer.id
+    async with course.pool.connection() as conn:
+        await conn.execute("update answers set model = 'verified'")
+        stored = await verified.put(
+            conn,
+            course=here,
+            answer=answer,
+            question=reply.question,
+            language="pt",
+            text="Disse Ana.",
+            verified_by="tia",
+        )
+        await conn.execute(
+            """
+            insert into kept_messages
+                (verified_id, course_id, guild_id, channel_id, message_id, text_sha256, author_key)
+            values (%s, %s, 1, 2, 3, 'x', %s)
+            """,
+            [stored, here, await course.people.key(course.course, ANA)],
+        )
+    async with course.pool.connection() as conn:
+        await answers.lock(conn, course=here, answer=answer)
+        deleting = asyncio.create_task(course.privacy.forget(ANA, HERE))
+        await blocked(course.pool, "select from answers")
+        await showings.outdate(conn, course=here, answer=answer)
+    await deleting
+
+    assert await holding(course.pool, "Disse Ana.") == set()
+
+
+async def test_watermarks_are_raised_in_one_order(course: Class) -> None:
+    async with course.pool.connection() as conn:
+        await watermarks.raise_to(conn, {1: 1, 2: 1})
+    async with course.pool.connection() as conn:
+        await watermarks.raise_to(conn, {1: 2})
+
+        async def raised() -> None:
+            async with course.pool.connection() as other:
+                await watermarks.raise_to(other, {2: 3, 1: 3})
+
+        raising = asyncio.create_task(raised())
+        await blocked(course.pool, "insert into watermarks")
+        await watermarks.raise_to(conn, {2: 2})
+    await raising
+
+    assert await course.column("select message_id from watermarks order by 1") == [3, 3]
 
 
 async def test_pairs_are_kept_in_the_order_in_which_questions_go(course: Class) -> None:
