@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -54,6 +54,16 @@ PASSING: frozenset[JudgementStatus] = frozenset({"transport_error", "timeout", "
 
 Spend = Callable[[int], Awaitable[bool]]
 """Reserves tokens before a call; False: the budget has none left."""
+
+
+async def unlimited(_: int) -> bool:
+    """Reserve nothing: an evaluation is asked for by hand, and no course's budget stands in its way."""
+    return True
+
+
+def counted(calls: Iterable[ModelCall]) -> int:
+    """Return what calls cost in tokens, as far as their servers counted."""
+    return sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in calls)
 
 
 NOTHING_LEFT = "Nothing is left of the answer without the sentences that speak to the judge."

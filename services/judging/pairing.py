@@ -11,7 +11,7 @@ from db.records import JudgementStatus, ModelCall
 from db.records.pairs import Better, Side
 from services import prompts
 from services.judging import reading
-from services.judging.judge import Judge, Spend
+from services.judging.judge import Judge, Spend, counted
 from services.judging.swaying import without_swaying
 from services.judging.tasks import Task
 from services.judging.verdicts import BetterPlace, Verdict
@@ -55,7 +55,7 @@ class PairVerdict:
     @property
     def tokens(self) -> int:
         """What it cost, as far as the server counted."""
-        return sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in self.calls)
+        return counted(self.calls)
 
 
 async def compared(judge: Judge, pair: TwoAnswers, shown_first: Side, spend: Spend) -> PairVerdict:

@@ -24,7 +24,7 @@ from db.records import (
 )
 from services.judging import flags, seconding
 from services.judging.examples import Lesson
-from services.judging.judge import Opinion
+from services.judging.judge import Opinion, counted
 from services.judging.verdicts import Case
 
 CHANCE = SystemRandom()
@@ -177,5 +177,4 @@ class Purse:
 
 def _spent(call: ModelCall, reserved: int) -> int:
     """What a call cost: as the server counted; where it did not, what was reserved, unless there was no reply."""
-    counted = (call.tokens_in or 0) + (call.tokens_out or 0)
-    return counted or (reserved if call.output or call.status == "timeout" else 0)
+    return counted([call]) or (reserved if call.output or call.status == "timeout" else 0)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from db.records import Abstention, Course, JudgementStatus, Outcome, Reference, Support, VerifiedId
 from services.answering.ask import Asker
 from services.answering.writing import Written
-from services.judging.judge import Judge, Opinion
+from services.judging.judge import Judge, Opinion, unlimited
 from services.judging.verdicts import Case
 from services.research.evaluate import EvalQuestion
 from services.research.seconds import CitedAnswer, Seconds, seconds
@@ -170,15 +170,10 @@ async def _opinions(judge: Judge | None, question: EvalQuestion, written: Writte
         hits=written.found.hits,
     )
     if written.outcome == "answered":
-        return {kind: await judge.judge(kind, case, _unlimited) for kind in ("relevance", "support")}
+        return {kind: await judge.judge(kind, case, unlimited) for kind in ("relevance", "support")}
     if written.outcome == "no_material" and case.hits:
-        return {"abstention": await judge.judge("abstention", case, _unlimited)}
+        return {"abstention": await judge.judge("abstention", case, unlimited)}
     return {}
-
-
-async def _unlimited(_: int) -> bool:
-    """An evaluation is asked for by hand: no course's budget stands in its way."""
-    return True
 
 
 def _played(question: EvalQuestion, written: Written, latency_ms: float, opinions: dict[str, Opinion]) -> Played:

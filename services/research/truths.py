@@ -13,7 +13,7 @@ from db.records import Course, JudgementStatus, VerifiedId
 from services.answering.asked import language_of
 from services.answering.asked_before import Finder, Known
 from services.answering.writing import Written
-from services.judging.judge import Judge
+from services.judging.judge import Judge, unlimited
 from services.judging.swaying import without_swaying
 from services.judging.verdicts import Case, Finding, Statement
 from services.research.evaluate import EvalQuestion
@@ -114,7 +114,7 @@ async def beside(
         hits=(),
         reference=known.text,
     )
-    opinion = await judge.judge("correctness", case, _unlimited)
+    opinion = await judge.judge("correctness", case, unlimited)
     score = opinion.verdict.score
     return BesideStaff(
         verified=known.id,
@@ -150,8 +150,3 @@ def comparable(
     there = [(one, other) for one, other in zip(first, second, strict=True) if one and other]
     pairs = sum(one.score is not None and other.score is not None for one, other in there)
     return ComparedCorrectness(references=len(there), pairs=pairs, missing=len(there) - pairs, gone=gone)
-
-
-async def _unlimited(_: int) -> bool:
-    """An evaluation is asked for by hand: no course's budget stands in its way."""
-    return True

@@ -11,6 +11,7 @@ from db import canaries, judge_runs
 from db.records import ConfigurationId, CourseId, ModelCall, RunId
 from db.records.learning import CanaryVerdict, DueAlert, JudgeAlert, JudgeRun
 from services.judging.canaries.comparing import FIRST_RUNS, Past, Watched
+from services.judging.judge import counted
 
 Identity = tuple[str, str, ConfigurationId | None]
 """Of the judge: its model, the prompt for relevance, and the examples that it is shown."""
@@ -82,7 +83,7 @@ async def keep(
         n=len(found.scores) + len(found.caught),
         missing=found.missing,
         figures=_figures(found),
-        tokens=sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in made),
+        tokens=counted(made),
         outcome=ALARMING if found.is_alarming else "steady",
         reason=_reason(found),
     )

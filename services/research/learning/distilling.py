@@ -17,7 +17,7 @@ from services.ground.text import without_people
 from services.judging import fitting, tasks
 from services.judging.aside import Inquiry
 from services.judging.examples import Example, speaks_to_a_judge
-from services.judging.judge import Judge, Opinion
+from services.judging.judge import Judge, Opinion, counted
 from services.research.learning import configuring, ruling
 from services.research.learning.choosing import example_of, require_agreement, with_one_label
 from services.research.learning.halves import halves
@@ -116,7 +116,7 @@ async def distil(pool: AsyncConnectionPool, judge: Judge, course: Course) -> Dis
             raise Refused(f"The model found no rule in {len(found.shown)} disagreements{why}.")
         async with pool.connection() as conn:
             draft = await _kept(conn, course, judge, rules, found, opinion)
-    return Distilled(draft=draft, rules=rules, left_out=left_out, disputes=found, tokens=_tokens(opinion))
+    return Distilled(draft=draft, rules=rules, left_out=left_out, disputes=found, tokens=counted(opinion.calls))
 
 
 def _found(answers: Sequence[LabelledAnswer], settings: JudgeSettings) -> Disputes:
@@ -159,10 +159,6 @@ async def _kept(
     sources: list[tuple[AnswerId, Label]] = [(one.example.answer, one.example.label) for one in found.shown]
     last = opinion.calls[-1]
     by = WrittenBy(
-        model=judge.name, prompt_id=last.prompt_id, prompt_sha256=last.prompt_sha256, tokens=_tokens(opinion)
+        model=judge.name, prompt_id=last.prompt_id, prompt_sha256=last.prompt_sha256, tokens=counted(opinion.calls)
     )
     return await ruling.add(conn, course, rules, sources, by=by)
-
-
-def _tokens(opinion: Opinion) -> int:
-    return sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in opinion.calls)

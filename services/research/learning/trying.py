@@ -10,7 +10,7 @@ from db.records import AnswerId, Course, JudgeSettings, Label
 from services.judging import recording
 from services.judging.aside import Inquiry
 from services.judging.examples import Lesson
-from services.judging.judge import Judge, Opinion
+from services.judging.judge import Judge, Opinion, counted
 from services.research.learning.halves import Half
 
 Work = tuple[AnswerId, Label, Half]
@@ -29,7 +29,7 @@ class TriedAnswer:
     def tokens(self) -> int:
         """What it cost, as far as the server counted."""
         calls = (*(self.before.calls if self.before else ()), *self.after.calls)
-        return sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in calls)
+        return counted(calls)
 
 
 class Trial:
