@@ -216,8 +216,9 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         return
     looks = known.looks(answer)
     where = f"{copy.key} of answer {answer.id} ({ask.way} {ask.text!r})"
-    shown = _look("".join(one.text for one in live), play.course.language)
-    fitting = [look for look in looks if _fits(shown, look, play.course.language)]
+    language = _spoken(play, ask, copy)
+    shown = _look("".join(one.text for one in live), language)
+    fitting = [look for look in looks if _fits(shown, look, language)]
     if not fitting:
         wanted = " or ".join(f"{look.head or 'plain'} {_short(look.text)}" for look in looks)
         pages = " | ".join(_short(one.content) for one in live)
@@ -246,6 +247,15 @@ def _opens_what_it_cites(last: Message, text: str, where: str) -> Iterator[Broke
         yield Broken("2 true now", f"{where} cites {marks(text)} and lists {numbers}")
     if len(last.links) != len(numbers):
         yield Broken("2 true now", f"{where} lists {numbers} and opens {sorted(last.links)}")
+
+
+def _spoken(play: Play, ask: Ask, copy: Copy) -> Language:
+    """
+    The language of the words around an answer: the course's where others read it too, and in a conversation of two
+    that of the person's Discord, where it is known: a press tells it, a message does not.
+    """
+    in_private = ask.interaction is not None and all(one.channel.guild is None for one in copy.all)
+    return ("pt-BR" if ask.who.user.locale == "pt-BR" else "en") if in_private else play.course.language
 
 
 def _look(content: str, language: Language) -> tuple[str, str]:
