@@ -162,10 +162,25 @@ class Play:
                 reader=language,
             )
         await services.spaces.change(course, staff_channel_id=staff.id, staff_role_ids=[role.id], person_hourly=500)
-        if number % 2:
-            await services.rules.change(course, {"second_share": 1.0})
+        await services.rules.change(course, made.wanted())
         await made.teach(services)
         return made
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a model judges the answers, and another one gives second opinions."""
+        return self.number % 4 in {2, 3}
+
+    def wanted(self) -> dict[str, Any]:
+        """How the course wants its answers judged; the plays of one evening differ in all that could matter."""
+        asks_of_all = 1.0 if (self.number // 4) % 2 == 0 else 0.0
+        return {
+            "second_share": float(self.number % 2),
+            "judge_share": float(self.is_judged),
+            "audit_share": 0.0,
+            "second_opinion": self.is_judged,
+            "second_opinion_share": asks_of_all,
+        }
 
     async def teach(self, services: Services) -> None:
         """Take in the lectures, in their version of now."""

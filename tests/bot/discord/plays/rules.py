@@ -20,10 +20,14 @@ from tests.bot.discord.plays.facts import (
     with_picture,
     without_picture,
 )
+from tests.bot.discord.plays.opinions import Opinions, wrong
 from tests.bot.discord.plays.play import Ask, Play, answer_of, button, item_of
 from tests.fake_discord import Message
 
 REASONS = {
+    "sway": "reason.sway",
+    "wrong_abstention": "reason.wrong_abstention",
+    "unsupported_citation": "reason.unsupported_citation",
     "called": "reason.called",
     "held": "reason.held",
     "voted_down": "reason.voted_down",
@@ -33,6 +37,7 @@ REASONS = {
     "source_changed": "reason.source_changed",
     "second_look": "reason.second_look",
 }
+"""Why an answer is before staff, as an open card says it; of what tells the judge's mind it says no more."""
 VERDICTS = {
     "C": "verdict.right",
     "P": "verdict.partly",
@@ -84,7 +89,7 @@ class Copy:
     all: list[Message]
 
 
-def broken(play: Play, known: Facts) -> Iterator[Broken]:
+def broken(play: Play, known: Facts, said: Opinions) -> Iterator[Broken]:
     """What does not hold in *play*, by what people see and what is written down."""
     copies = {ask.source_id: list(copies_of(play, ask, known)) for ask in play.asks}
     for ask in play.asks:
@@ -102,6 +107,7 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
     yield from _votes(play, known)
     yield from _cards(play, known)
     yield from _second_looks(known)
+    yield from (Broken("13 judged", what) for what in wrong(play, known, said))
     yield from _unasked(play, known)
     yield from _kept(play, known)
     yield from _words_that_are_gone(play, known)
@@ -383,7 +389,7 @@ def _open_card(item: Item, said: dict[str, str], status: str, language: Language
     if (f"<@{by}>" in status) != (by is not None) or (by is None and status):
         yield Broken("7 cards", f"card of item {item.id}, taken by {by}, says {status!r}")
     told = said.get(i18n.text("card.reasons", language), "")
-    wanted = {i18n.text(REASONS[one], language) for one in item.reasons}
+    wanted = {i18n.text(REASONS.get(one, "reason.automatic"), language) for one in item.reasons}
     if set(told.split(", ")) != wanted:
         yield Broken("7 cards", f"card of item {item.id} gives {told!r}, reasons are {sorted(item.reasons)}")
 

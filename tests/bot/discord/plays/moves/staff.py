@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from services.errors import Refused
 from tests.bot.discord.plays.moves.reading import clicked, pressed
 from tests.bot.discord.plays.moves.registry import MOVES, move
 from tests.bot.discord.plays.play import Play, answer_of, chosen, item_of, press
@@ -55,6 +56,32 @@ async def next_day(play: Play, rng: random.Random) -> None:
     )
     if drawn := await play.look(query):
         play.tell(f"a day passes for the second looks at {sorted(answer for (answer,) in drawn)}")
+
+
+@move(4)
+async def judge_anew(play: Play, rng: random.Random) -> None:
+    """The operator has an answer judged anew, or all that have no verdict."""
+    if not play.is_judged:
+        return
+    judged = chosen(rng, await play.look("select distinct answer_id from jobs where course_id = %(course)s order by 1"))
+    if judged and rng.random() < 0.7:
+        play.tell(f"the operator has answer {judged[0]} judged anew")
+        with suppress(Refused):  # it may have been deleted meanwhile
+            await play.outside(lambda services: services.queue.repeat(judged[0]))
+    else:
+        play.tell("the operator has judged what has no verdict")
+        await play.outside(lambda services: services.queue.add_missing(play.course))
+
+
+@move(2)
+async def other_rules(play: Play, rng: random.Random) -> None:
+    """The course moves its threshold, or begins or ceases to ask for second opinions."""
+    if not play.is_judged:
+        return
+    change = rng.choice(({"flag_below": 1}, {"flag_below": 2}, {"flag_below": 3}, {"second_opinion": False}))
+    wanted = {"second_opinion": True} | change
+    done = await play.outside(lambda services: services.rules.change(play.course, wanted))
+    play.tell(f"the course wants {wanted}{'' if done else ', or perhaps not'}")
 
 
 @move(3)
