@@ -104,6 +104,8 @@ async def ill(stage: Stage, rng: random.Random) -> None:
 RARE = 0.01
 """How often the event of a round is one that takes seconds, in a long run."""
 SLOW_EVENTS: dict[str, Event] = {"process": process}
+UNNOTICED = {"ill"}
+"""Events that keep nobody from hearing or being heard."""
 OFTEN = ("slow", "kill")
 """Events that come twice as often: what goes wrong in milliseconds needs more tries."""
 EVENTS: dict[str, Event] = {

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from services import i18n
 from tests.bot.discord.plays import jury
 from tests.bot.discord.plays.facts import Facts
 from tests.bot.discord.plays.play import Play
 
 WIDE = 2
 """Points between two scores that are split at any threshold."""
+SURELY_S = 0.5
+"""Who began so much earlier has come first: times in the database are those of a transaction's beginning."""
 JUDGED = {"answered", "no_material"}
 SURE = 5
 """Kills and cuts that one judgement survives for certain."""
@@ -48,7 +51,7 @@ class Opinions:
     judged: list[Judged]
     versions: dict[int, Version]
     dead: set[tuple[int, str]]  # jobs that were given up, by answer and kind
-    labelled: set[int]  # answers that staff have labelled
+    labelled: dict[int, list[float]]  # by answer: when staff labelled it
     settled: dict[int, list[float]]  # by answer: when staff settled a card of it
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
 
@@ -99,12 +102,12 @@ async def opinions(play: Play) -> Opinions:
             )
         },
         dead=set(await play.look("select answer_id, kind from jobs where course_id = %(course)s and state = 'dead'")),
-        labelled={
-            answer
-            for (answer,) in await play.look(
-                "select answer_id from annotations where course_id = %(course)s and role = 'staff'"
+        labelled=dict(
+            await play.look(
+                "select answer_id, array_agg(extract(epoch from created_at)::float8) from annotations "
+                "where course_id = %(course)s and role = 'staff' group by answer_id"
             )
-        },
+        ),
         settled=dict(
             await play.look(
                 "select answer_id, array_agg(extract(epoch from settled_at)::float8) from review_items "
@@ -123,6 +126,7 @@ async def opinions(play: Play) -> Opinions:
 
 def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
     """Tell what is not true."""
+    yield from _told_both(play)
     if not play.is_judged:
         if said.judged:
             yield f"{len(said.judged)} judgements, though nobody wanted any"
@@ -141,6 +145,16 @@ def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
         yield from _calls_staff(said, answer, first, scored[-1:] if asked and asked[-1].score is not None else [])
         yield from _calls_for_nothing_else(known, said, answer, first)
     yield from _not_given_up(play, said)
+
+
+def _told_both(play: Play) -> Iterator[str]:
+    """Staff who look at what the judge thinks are told both scores."""
+    for scores, told in play.told_scores:
+        for score, key in zip(scores, ("judge.relevance", "judge.second"), strict=True):
+            start = i18n.text(key, "pt-BR", ar="", score="").split(":")[0]
+            wanted = None if score is None else i18n.text(key, "pt-BR", ar=f"{score / 3:.2f}", score=score)
+            if (start in told) != (wanted is not None) or (wanted or "") not in told:
+                yield f"staff were told {told!r} of the scores {scores}"
 
 
 def _said_what_the_model_says(one: Judged, known: Facts) -> Iterator[str]:
@@ -191,8 +205,10 @@ def _calls_staff(said: Opinions, answer: int, first: Judged | None, standing: Se
     is_called = "split_opinion" in said.reasons.get(answer, set())
     if is_called and not is_split:
         yield f"answer {answer} is before staff for two opinions that are not split"
-    is_seen = answer in said.labelled or (first and any(at >= first.at for at in said.settled.get(answer, [])))
-    if is_split and not is_called and not is_seen:
+    seen = [*said.labelled.get(answer, []), *(at for at in said.settled.get(answer, []) if first and at >= first.at)]
+    if is_called and any(at < one.at - SURELY_S for at in seen for one in standing):
+        yield f"answer {answer} is before staff for two opinions that are split, though staff had looked"
+    if is_split and not is_called and not seen:
         yield f"answer {answer} has two opinions that are split, and nobody is called"
 
 

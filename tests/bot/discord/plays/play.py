@@ -123,6 +123,10 @@ class Play:
     deleted_cards: set[int] = field(default_factory=set[int])  # items whose card a person deleted
     told_votes: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
     """By answer and person: the label that stands by what the person was told last; "": none."""
+    told_scores: list[tuple[tuple[int | None, int | None], str]] = field(
+        default_factory=list[tuple[tuple[int | None, int | None], str]]
+    )
+    """What the judge and a second opinion had scored, and what staff were told of it."""
     gone_channels: set[int] = field(default_factory=set[int])
 
     # --- making it ---

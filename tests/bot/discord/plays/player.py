@@ -13,7 +13,7 @@ import psycopg
 
 from services.models.llm import LlmConfig
 from tests.bot.discord.plays import moves
-from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS
+from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS, UNNOTICED
 from tests.bot.discord.plays.facts import facts
 from tests.bot.discord.plays.jury import Jury, jury
 from tests.bot.discord.plays.opinions import opinions
@@ -48,6 +48,8 @@ THEMES: tuple[str, ...] = (
 )
 """What some plays are about: such moves are many times as likely there, those named twice twice as many."""
 LIKED = 6
+BEGINS_ILL = 0.4
+"""Share of evenings in which one of the models that judge is ill from the first round on: its opinions come late."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
         return Step(name, rng.randrange(10**6), beside=rng.random() < 0.15)
 
     def event(turn: int) -> Step:
-        happens = is_troubled and turn > 0 and rng.random() < 0.25
+        if turn == 0:
+            return Step("ill", rng.randrange(10**6)) if rng.random() < BEGINS_ILL else NOTHING
+        happens = is_troubled and rng.random() < 0.25
         if is_long and random.Random(f"{seed} {turn}").random() < RARE:  # noqa: S311 - not a secret
             return Step("process", seed)
         return Step(rng.choice([*EVENTS, *OFTEN]), rng.randrange(10**6)) if happens else NOTHING
@@ -229,7 +233,7 @@ def _names(steps: Sequence[Step]) -> list[str]:
 
 async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], event: Step) -> None:
     for play in plays:
-        play.hasty = bool(event.name)
+        play.hasty = bool(event.name) and event.name not in UNNOTICED
         if event.name:
             play.tell(f"({event.name})")
     acting = [asyncio.create_task(_act(play, step)) for play, step in zip(plays, steps, strict=True) if step.name]

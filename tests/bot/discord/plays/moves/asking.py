@@ -179,6 +179,17 @@ async def again(play: Play, rng: random.Random) -> None:
         await play.stage.breathe()
 
 
+@move(2)
+async def edit_question(play: Play, rng: random.Random) -> None:
+    """Who has asked edits the message: an answer stays the answer to what was asked."""
+    there = [one for one in play.asks if one.message and not one.message.deleted]
+    asked = chosen(rng, [one for one in there if one.channel.id not in play.gone_channels])
+    if asked:
+        play.tell(f"{asked.who.name} edits the question {asked.text!r}")
+        await play.server.edit(asked.message, f"{asked.message.content} Desde já, obrigada.")
+        await play.stage.breathe()
+
+
 @move(3)
 async def asks_the_same(play: Play, rng: random.Random) -> None:
     """Somebody asks what they asked before, word by word, by a command in another place."""
