@@ -54,6 +54,7 @@ class Opinions:
     labelled: dict[int, list[float]]  # by answer: when staff labelled it
     settled: dict[int, list[float]]  # by answer: when staff settled a card of it
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
+    spent: int  # tokens of the day
 
     def first(self, answer: int) -> Judged | None:
         """The judgement of relevance that counts."""
@@ -121,6 +122,10 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and settled_at is null group by answer_id"
             )
         },
+        spent=sum(
+            int(tokens)
+            for (tokens,) in await play.look("select tokens from judge_spending where course_id = %(course)s")
+        ),
     )
 
 
@@ -145,6 +150,8 @@ def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
         yield from _calls_staff(said, answer, first, scored[-1:] if asked and asked[-1].score is not None else [])
         yield from _calls_for_nothing_else(known, said, answer, first)
     yield from _not_given_up(play, said)
+    if (most := play.wanted()["daily_tokens"]) and said.spent > most:
+        yield f"{said.spent} tokens were spent of {most}"
 
 
 def _told_both(play: Play) -> Iterator[str]:

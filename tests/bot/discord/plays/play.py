@@ -25,6 +25,8 @@ ANSWER_BUTTON = re.compile(rf"m:(?P<verb>up|down|excerpts|call|share|{'|'.join(A
 CARD_BUTTON = re.compile(r"r:(?P<verb>\w+):(?P<course>\d+):(?P<item>\d+)")
 LECTURES = 2
 NO_LECTURE = 9
+BUDGET = 4_000
+"""Tokens of the judge's day, where a course has any: enough for one call after the other, and not for many at once."""
 PATIENT_S = 5.0
 HASTY_S = 0.06
 
@@ -184,6 +186,7 @@ class Play:
             "audit_share": 0.0,
             "second_opinion": self.is_judged,
             "second_opinion_share": asks_of_all,
+            "daily_tokens": BUDGET if self.number % 8 == 7 else None,
         }
 
     async def teach(self, services: Services) -> None:

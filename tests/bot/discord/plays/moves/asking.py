@@ -14,6 +14,8 @@ def question(play: Play, rng: random.Random) -> tuple[str, str]:
     kind = rng.random()
     if kind < 0.04:
         return "Qual é a data da prova?", ""
+    if kind < 0.1:
+        return "O que é a fotossíntese?", ""  # of which no lecture speaks
     topic = rng.choice(TOPICS[:2] if kind < 0.6 else TOPICS)
     if 0.6 < kind < 0.68:
         return f"O que é o {topic} na aula {rng.choice((1, 2, 2, NO_LECTURE))}?", ""
