@@ -9,8 +9,8 @@ from db.records import Language
 from services import i18n
 from services.lectures.manifest import plan
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Interaction, Message
 from tests.fake_model import FakeModel, fake_model, hangs, says, waits
 
