@@ -192,6 +192,16 @@ async def every(conn: AsyncConnection, *, course: CourseId, most: int) -> list[V
         return await cur.fetchall()
 
 
+async def answer_of(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> AnswerId | None:
+    """The answer that a verified one stands in the place of; None: that was deleted, or there is none."""
+    async with conn.cursor(row_factory=scalar_row) as cur:
+        await cur.execute(
+            "select answer_id from verified_answers where id = %(verified)s and course_id = %(course)s",
+            {"course": course, "verified": verified},
+        )
+        return await cur.fetchone()
+
+
 async def retire(conn: AsyncConnection, *, course: CourseId, verified: VerifiedId) -> Verified | None:
     """Show it no more; return it, or None where there is none or it was retired before."""
     async with conn.cursor(row_factory=class_row(Verified)) as cur:

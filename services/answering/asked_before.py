@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import cards, kept, showings, staff_actions, verified
+from db import answers, cards, kept, showings, staff_actions, verified
 from db.records import Course, CourseId, Hit, Reference, VerifiedId
 from db.records.reviews import Verified
 from services.answering import same_question
@@ -117,6 +117,9 @@ class VerifiedAnswers:
     async def retire(self, course: Course, which: VerifiedId, actor_key: str) -> Verified | None:
         """Show it no more; None: there is none, or it was retired before."""
         async with self._pool.connection() as conn:
+            # The answer before its words, as everybody locks.
+            if answer := await verified.answer_of(conn, course=course.id, verified=which):
+                await answers.lock(conn, course=course.id, answer=answer)
             retired = await verified.retire(conn, course=course.id, verified=which)
             if retired is None:
                 return None

@@ -217,6 +217,16 @@ def test_labels_are_counted_as_labels_because_two_may_be_of_one_answer() -> None
     assert sheet(one, "en").labels == "Staff gave 1 label: correct: 1."
 
 
+def test_labels_that_somebody_else_is_still_to_give_blind_are_counted_and_not_told() -> None:
+    waits = "1 label waits for somebody else's second look, and is counted after it."
+    one = replace(made_up.BELIEVABLE, staff_labels={"C": 1}, untold_labels=1)
+
+    assert sheet(one, "en").labels == f"Staff gave 1 label: correct: 1. {waits}"
+    assert sheet(replace(one, staff_labels={}), "en").labels == waits
+    two = replace(one, staff_labels={}, untold_labels=2)
+    assert sheet(two, "pt-BR").labels == "2 rótulos esperam a segunda olhada de outra pessoa e só contam depois dela."
+
+
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_where_one_student_is_enough_none_is_counted(language: Language) -> None:
     shown = sheet(replace(made_up.BELIEVABLE, least_askers=1, topics=(), gaps=()), language)

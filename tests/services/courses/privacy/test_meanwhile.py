@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from db import annotations, answers, cards, pairs, questions, reviews, showings, verified, watermarks
+from services.answering.asked_before import VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.replies import Reply
 from services.answering.showings import Showings
@@ -171,6 +172,28 @@ async def test_where_kept_words_are_taken_back_staff_may_settle_at_the_same_time
     await deleting
 
     assert await holding(course.pool, "Disse Ana.") == set()
+
+
+async def test_words_are_retired_after_whoever_holds_their_answer(course: Class) -> None:
+    reply = await course.ask(ANA)
+    here, answer = course.course.id, reply.answer.id
+    async with course.pool.connection() as conn:
+        stored = await verified.put(
+            conn,
+            course=here,
+            answer=answer,
+            question=reply.question,
+            language="pt",
+            text="Encolhe.",
+            verified_by="tia",
+        )
+    async with course.pool.connection() as conn:
+        await conn.execute("select from answers where id = %s for update", [answer])
+        retiring = asyncio.create_task(VerifiedAnswers(course.pool).retire(course.course, stored, "tia"))
+        await blocked(course.pool, "select from answers")
+        await verified.doubt(conn, course=here, verified=stored)
+
+    assert await retiring is not None
 
 
 async def test_watermarks_are_raised_in_one_order(course: Class) -> None:
