@@ -233,6 +233,14 @@ async def lock_counting(conn: AsyncConnection, course: CourseId) -> None:
     )
 
 
+async def lock(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> None:
+    """Let nobody change or delete the question, if it is still there, until the transaction ends."""
+    await conn.execute(
+        "select from questions where id = %(question)s and course_id = %(course)s for no key update",
+        {"question": question, "course": course},
+    )
+
+
 async def withdraw(conn: AsyncConnection, *, course: CourseId, question: QuestionId) -> None:
     """Forget a try that was not answered, with its delivery, as if nobody had asked for it."""
     await conn.execute(

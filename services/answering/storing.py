@@ -39,6 +39,8 @@ async def store(
             return await _withdrawn(conn, question, why)
         # Looked at now: staff may have begun to hold answers while this one was written.
         holds = await course_settings.holds_now(conn, course) if question.showing else ()
+        # The question before words of staff, as whoever deletes both.
+        await questions.lock(conn, course=course, question=question.id)
         if written.verified:
             # Held until all is stored, so that nobody retires or changes the words that are being repeated.
             await verified.lock(conn, course=course, verified=written.verified)

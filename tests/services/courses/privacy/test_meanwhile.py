@@ -8,7 +8,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from db import annotations, answers, cards, pairs, questions, reviews, showings, verified, watermarks
-from services.answering.asked_before import VerifiedAnswers
+from services.answering.ask import Asker
+from services.answering.asked import Asked
+from services.answering.asked_before import Finder, VerifiedAnswers
 from services.answering.deliveries import Deliveries
 from services.answering.replies import Reply
 from services.answering.showings import Showings
@@ -19,6 +21,7 @@ from services.reviewing.pairs import Pairs
 from tests.fake_model import fake_model, says
 from tests.locks import blocked
 from tests.pairs import kept, pair
+from tests.services.conftest import replied
 from tests.services.courses.privacy.students import ANA, BIA, HERE, QUESTION, ROOM, Class, holding
 
 
@@ -194,6 +197,32 @@ async def test_words_are_retired_after_whoever_holds_their_answer(course: Class)
         await verified.doubt(conn, course=here, verified=stored)
 
     assert await retiring is not None
+
+
+async def test_an_answer_in_words_of_staff_is_stored_after_its_question_is_locked(course: Class) -> None:
+    """Else whoever deletes both, the question and the one that the words were written for, could wait for it."""
+    reply = await course.ask(ANA)
+    async with course.pool.connection() as conn:
+        await verified.put(
+            conn,
+            course=course.course.id,
+            answer=reply.answer.id,
+            question=reply.question,
+            language="pt",
+            text="Encolhe.",
+            verified_by="tia",
+        )
+    asker = Asker(course.pool, course.desk.retriever, None, finder=Finder(course.pool, None))
+    asked = Asked(course=course.course, text=QUESTION, source="test")
+    async with course.pool.connection() as conn:
+        await conn.execute("select from verified_answers for update")
+        asking = asyncio.create_task(replied(asker.ask(asked)))
+        await blocked(course.pool, "select from verified_answers")
+        free = await course.column("select id from questions order by id for update skip locked")
+    same = await asking
+
+    assert free == [reply.answer.question_id]
+    assert same.answer.model == "verified"
 
 
 async def test_watermarks_are_raised_in_one_order(course: Class) -> None:
