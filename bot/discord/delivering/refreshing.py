@@ -12,7 +12,7 @@ from bot.discord.delivering.outlets import QUIET, TROUBLE, Before, Outlet, given
 from bot.discord.messages import answers
 from bot.discord.messages.layout import Page
 from bot.discord.permissions import may_attach
-from bot.discord.rounds import each
+from bot.discord.rounds import each, survived
 from db.records import AnswerMessage, ItemId, Showing
 from db.records.operation import Orphan
 from services import i18n
@@ -82,7 +82,7 @@ class Refreshing:
 
     async def tend(self) -> None:
         """Edit what is not true any more, look for what was lost, and delete what should be gone."""
-        await self._showings.follow_lectures()
+        await survived("answer.lectures_not_followed", self._showings.follow_lectures())
         await each("answer.not_refreshed", await self._showings.due(), self._refresh)
         await each("answer.not_looked_for", await self._showings.lost(), self._look_for)
         await each("message.not_deleted", await self._showings.orphans(), self.remove)

@@ -11,7 +11,7 @@ from db.records import CourseId, QuestionId, Showing
 from services.models.llm import LlmConfig
 from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.desk import CORRECTED, Desk, corrected, desk
+from tests.bot.discord.desk import CORRECTED, Desk, corrected, desk, said
 from tests.bot.discord.test_privacy import confirmed, used
 from tests.fake_discord import Channel, Message
 from tests.fake_model import fake_model, says
@@ -71,6 +71,26 @@ async def test_the_shared_copy_of_a_private_answer_is_corrected_and_taken_back(c
 
         await confirmed(campus, campus.ana, await used(campus, campus.ana, "delete"))
         assert ours(campus) == []
+
+
+async def test_a_lecture_that_is_put_off_takes_its_answers_along_and_brings_them_back(campus: Campus) -> None:
+    async with desk(campus) as at:
+        private = await at.asked(private=True)
+        shares = await at.campus.server.click(campus.ana, private, private.buttons["Compartilhar"])
+        await shares.followed_up()
+        (shared,) = ours(campus)
+        buttons, words = dict(shared.buttons), shared.content
+        await at.change("update lectures set released_at = now() + interval '1 day'")
+        await campus.server.until(lambda: "não está liberada no momento" in shared.content)
+        assert (shared.embeds, shared.buttons) == ([], {})
+        # What nobody can edit, or has not seen edited yet, gives nothing away either.
+        for button in (private.buttons["Trechos"], buttons["Trechos"]):
+            pressed = await (await campus.server.click(campus.ana, private, button)).answered()
+            assert "gradiente" not in said(pressed)
+        await at.change("update lectures set released_at = now() - interval '1 day'")
+
+        await campus.server.until(lambda: shared.content == words)
+        assert is_whole([shared])
 
 
 async def test_a_card_links_to_the_shared_copy_of_a_private_answer(campus: Campus) -> None:
