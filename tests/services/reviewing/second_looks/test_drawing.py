@@ -4,6 +4,7 @@ import pytest
 
 from services.errors import Refused
 from services.judging.rules import Rules
+from services.reviewing.annotate import Annotate
 from tests.services.reviewing.second_looks.looked import CAIO, Pair
 from tests.services.reviewing.staffed import BIA, QUESTION
 
@@ -92,10 +93,10 @@ async def test_what_staff_did_not_settle_by_a_label_of_its_own_words_is_not_draw
     assert await pair.column("select answer_id from second_looks") == []
 
 
-async def test_an_answer_that_two_have_labelled_is_not_drawn(pair: Pair) -> None:
-    await pair.wants(0)
-    answer = await pair.labelled(CAIO, "C", question=QUESTION)
+async def test_an_answer_that_another_has_labelled_without_a_card_is_not_drawn(pair: Pair) -> None:
     await pair.wants(1)
+    answer = (await pair.ask()).answer.id
+    await Annotate(pair.desk.pool).label(pair.desk.course, answer, CAIO.key, "C", judge_visible=False)
     await pair.press(BIA, await pair.flagged(answer), "I")
 
     assert await pair.column("select answer_id from second_looks") == []
