@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot import running
     from bot.process import environment
     from bot.terminal import chat as chatting
-    from bot.terminal import commands, mapping
+    from bot.terminal import commands, mapping, queues
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import replay as replaying
@@ -42,6 +42,7 @@ else:
         lazily("bot.terminal.commands"),
         lazily("bot.terminal.demo"),
     )
+    queues = lazily("bot.terminal.queues")
     digesting, judging, mapping, replaying = (
         lazily("bot.terminal.digest"),
         lazily("bot.terminal.judging.judge"),
@@ -259,12 +260,13 @@ def worker() -> None:
 def queue(
     course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="One course only.")] = None,
     requeue: Annotated[
-        int | None, typer.Option("--requeue", metavar="JOB", help="Give a dead job new attempts.")
+        str | None,
+        typer.Option("--requeue", metavar="JOB", help="Give a dead job new attempts: its number, or COURSE/LECTURE."),
     ] = None,
     requeue_all: Annotated[bool, typer.Option("--requeue-all", help="Give all dead jobs new attempts.")] = False,
 ) -> None:
-    """Show the judgements that wait, run or are dead, and why; put dead ones back."""
-    to_the_end(judging.queue(environment.setup(), slug=course, job=requeue, every=requeue_all))
+    """Show the judgements and the maps of lectures that wait, run or are dead, and why; put dead ones back."""
+    to_the_end(queues.queue(environment.setup(), slug=course, job=requeue, every=requeue_all))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Literal
 from db import connect, migrate, vectors, versions
 from db.errors import describe
 from db.records import Course
+from db.records.operation import QueueState
 from services import wiring
 from services.errors import MonitoriaError
 from services.models.chat import ChatModel, Message
@@ -48,7 +49,8 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             yield await _translation(setup, opened)
             async for check in _courses(opened):
                 yield check
-            yield await _queue(opened)
+            yield await _judgements(opened)
+            yield await _maps(opened)
             is_seconded = await _is_seconded(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
@@ -242,18 +244,35 @@ async def _model(name: str, config: LlmConfig) -> Check:
     return Check(name=name, state="ok", detail=f"{said.model} at {config.base_url}")
 
 
-async def _queue(opened: Services) -> Check:
-    state = await opened.queue.state(None)
-    if state.breaker and state.breaker.is_open:
-        return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
-    if state.second_breaker and state.second_breaker.is_open:
-        detail = f"second opinions are held up: {state.second_breaker.reason}"
+async def _judgements(opened: Services) -> Check:
+    judge, second = await opened.queue.state(None), await opened.queue.second_state(None)
+    if judge.breaker and judge.breaker.is_open:
+        return Check(name="judgements", state="failed", detail=f"held up: {judge.breaker.reason}")
+    if second.breaker and second.breaker.is_open:
+        detail = f"second opinions are held up: {second.breaker.reason}"
         return Check(name="judgements", state="note", detail=detail, advice="Nothing else waits for them.")
-    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
+    return _worked_off("judgements", judge, second)
+
+
+async def _maps(opened: Services) -> Check:
+    state = await opened.map_queue.state(None)
+    if state.breaker and state.breaker.is_open:
+        detail = f"their writing is held up: {state.breaker.reason}"
+        return Check(name="maps", state="note", detail=detail, advice="Until then lines are the lecturer's own words.")
+    return _worked_off("maps", state)
+
+
+def _worked_off(name: str, *states: QueueState) -> Check:
+    waiting, dead = (sum(state.counts.get(what, 0) for state in states) for what in ("waiting", "dead"))
     if dead:
-        detail = f"{dead} were given up, {waiting} wait."
-        return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")
-    return Check(name="judgements", state="ok", detail=f"{waiting} wait")
+        return Check(
+            name=name,
+            state="note",
+            detail=f"{dead} were given up, {waiting} wait." if dead > 1 else f"1 was given up, {waiting} wait.",
+            advice="`monitoria queue` says why; once the cause is gone, `monitoria queue --requeue-all` has them tried "
+            "again.",
+        )
+    return Check(name=name, state="ok", detail=f"{waiting} wait")
 
 
 async def _courses(opened: Services) -> AsyncIterator[Check]:

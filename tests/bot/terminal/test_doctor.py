@@ -36,6 +36,7 @@ async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> No
         "translation",
         "courses",
         "judgements",
+        "maps",
         "answers",
         "judge",
     ]

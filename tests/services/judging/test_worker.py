@@ -11,7 +11,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from db import connect, judge_settings, judgements
-from db.records import AnswerId, Course, JudgedFor, Judgement, JudgeSettings, Outcome
+from db.records import AnswerId, Course, JobId, JudgedFor, Judgement, JudgeSettings, Outcome
 from services.courses.courses import Courses
 from services.judging.judge import Judge
 from services.judging.promise import promise
@@ -410,7 +410,7 @@ async def test_dead_jobs_are_shown_with_their_reason_and_put_back(court: Court) 
     async with court.worker(fails(500), pace=once) as (worker, _):
         await worker.drain()
     [dead] = (await queue.state(court.course)).jobs
-    revived = await queue.requeue(None, dead.id)
+    revived = await queue.requeue(None, JobId(int(dead.name)))
 
     assert (dead.state, dead.attempts, dead.course) == ("dead", 1, "redes")
     assert "HTTP 500" in (dead.reason or "")
