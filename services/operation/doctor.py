@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from db import connect, migrate, vectors, versions
+from db import connect, generations, migrate, vectors, versions
 from db.errors import describe
 from db.records import Course
 from db.records.operation import QueueState
@@ -98,7 +98,8 @@ async def _server(setup: Setup, url: str) -> Check:
     which = describe(setup.database_url) if setup.database_url else "embedded database"
     if found.vector and not found.vector_in_path:
         return Check(name="database", state="failed", detail=f"The {which} {migrate.off_the_path(found, user)}.")
-    vector = found.vector or (f"{found.vector_available}, not created yet" if found.vector_available else "missing")
+    # A new database is filled by the checks that follow.
+    vector = found.vector or found.vector_available or "missing"
     return Check(
         name="database",
         state="ok" if found.vector or found.vector_available else "failed",
@@ -109,12 +110,15 @@ async def _server(setup: Setup, url: str) -> Check:
 
 async def _schema(url: str) -> Check:
     waiting = await migrate.pending(url)
+    if len(waiting) == len(migrate.migrations_in(migrate.MIGRATIONS)):
+        return Check(name="schema", state="ok", detail="new: this command makes it")
     if waiting:
+        count = "1 migration" if len(waiting) == 1 else f"{len(waiting)} migrations"
         return Check(
             name="schema",
             state="note",
-            detail=f"{len(waiting)} migrations wait: {', '.join(waiting)}.",
-            advice="They are applied at the next start, or now by `monitoria migrate`.",
+            detail=f"{count} had not been applied yet: {', '.join(waiting)}.",
+            advice="This command has it done now, as any other would; nothing is left to do.",
         )
     return Check(name="schema", state="ok", detail="up to date")
 
@@ -146,7 +150,7 @@ def _embedder(opened: Services) -> Check:
 async def _vectors(opened: Services) -> Check:
     current = await opened.serving.current(patience_s=60)
     if current is None:
-        return Check(name="vectors", state="note", detail="no model's vectors can be searched now.")
+        return await _unserved(opened)
     generation, _ = current
     async with opened.pool.connection() as conn:
         missing = await vectors.count_missing(conn, generation=generation.id, course=None)
@@ -172,6 +176,28 @@ async def _vectors(opened: Services) -> Check:
             advice="Run `monitoria eval SET.jsonl --course SLUG --calibrate`; docs/retrieval.md says with what.",
         )
     return Check(name="vectors", state="ok", detail=f"whole, of {generation.model}")
+
+
+async def _unserved(opened: Services) -> Check:
+    """Say why no search goes by meaning; where nothing can be searched, there is nothing to do."""
+    async with opened.pool.connection() as conn:
+        generation = await generations.serving(conn)
+        missing = await vectors.count_missing(conn, generation=generation and generation.id, course=None)
+    if generation:
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"those of {generation.model} serve, which cannot be asked now: searches go by words only.",
+            advice="Make that model reachable again, or configure another one and run `monitoria reindex`.",
+        )
+    if missing:
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"{missing} segments have none, and are found by words only.",
+            advice="Run `monitoria reindex`, once an embedding model can be reached.",
+        )
+    return Check(name="vectors", state="ok", detail="none needed yet: no lecture has been taken in")
 
 
 async def _translation(setup: Setup, opened: Services) -> Check:
@@ -282,7 +308,7 @@ async def _courses(opened: Services) -> AsyncIterator[Check]:
             name="courses",
             state="note",
             detail="none yet.",
-            advice="Try `monitoria demo`, or create one: monitoria course create my-course --title '…'.",
+            advice="Try `monitoria demo` first, or create one: monitoria course create SLUG --title TITLE",
         )
     for course in known:
         yield await _course(opened, course)
@@ -290,11 +316,18 @@ async def _courses(opened: Services) -> AsyncIterator[Check]:
 
 async def _course(opened: Services, course: Course) -> Check:
     lectures = await opened.courses.lectures(course)
+    if not lectures:
+        return Check(
+            name=f"course {course.slug}",
+            state="note",
+            detail="no lectures yet.",
+            advice=f"Take some in: monitoria ingest PATH --course {course.slug}",
+        )
     without_video = [lecture.slug for lecture in lectures if lecture.video_url is None]
     return Check(
         name=f"course {course.slug}",
-        state="note" if without_video or not lectures else "ok",
-        detail=f"{len(lectures)} lectures"
+        state="note" if without_video else "ok",
+        detail=("1 lecture" if len(lectures) == 1 else f"{len(lectures)} lectures")
         + (f", {len(without_video)} without a video address ({', '.join(without_video[:3])})" if without_video else ""),
         advice="Without an address a reference shows its time but opens nothing." if without_video else "",
     )
