@@ -234,7 +234,8 @@ async def page(
             """
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
                 q.again, q.words_of, q.everywhere, q.text as question, q.standalone, a.id as answer_id, a.outcome,
-                a.text as answer, a.model, a.prompt_id, a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
+                a.text as answer, a.model, a.prompt_id,
+                a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
                 a.tokens_out, a.answered_at, a.intent, a.further, n.kind as scope,
                 coalesce(n.lectures, '{}') as scope_lectures, d.entry, coalesce(k.outcome, case
                     when not k.is_drawn then 'not_drawn' when k.opened_at is not null then 'open'
