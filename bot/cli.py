@@ -10,7 +10,7 @@ import typer
 from bot.process import logs
 from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
 from bot.terminal.course_app import course_app
-from bot.terminal.ending import in_a_sentence, to_the_end
+from bot.terminal.ending import in_a_sentence, speakable, to_the_end
 from bot.terminal.help_texts import flowing
 from bot.terminal.judging.app import judge_app
 from bot.terminal.options import (
@@ -67,6 +67,7 @@ app.add_typer(judge_app, name="judge")
 
 def main() -> None:
     """Run `monitoria`; one sentence says what went wrong, and the exit code of what kind it is."""
+    speakable()
     in_a_sentence(_main)
 
 

@@ -43,7 +43,7 @@ async def _put_back(opened: Judging, course: Course | None, job: str | None) -> 
     else:
         revived = await opened.map_queue.requeue(course, job)
     if not revived:
-        raise Refused(f"There is no dead job {job}; `monitoria queue` shows those that there are.")
+        raise Refused(f"There is no dead job {job!r}; `monitoria queue` shows those that there are.")
     return revived
 
 

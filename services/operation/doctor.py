@@ -13,6 +13,7 @@ from db.records.operation import QueueState
 from services import wiring
 from services.errors import MonitoriaError
 from services.models.chat import ChatModel, Message
+from services.models.embedder import NONE
 from services.models.llm import LlmConfig
 from services.operation import model_checks
 from services.operation.model_checks import Finding
@@ -45,7 +46,7 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             yield await _schema(url)
         async with wiring.services(setup) as opened:
             yield _embedder(opened)
-            yield await _vectors(opened)
+            yield await _vectors(setup, opened)
             yield await _translation(setup, opened)
             async for check in _courses(opened):
                 yield check
@@ -147,7 +148,9 @@ def _embedder(opened: Services) -> Check:
     )
 
 
-async def _vectors(opened: Services) -> Check:
+async def _vectors(setup: Setup, opened: Services) -> Check:
+    if setup.embedder.model == NONE:
+        return Check(name="vectors", state="ok", detail="not searched, as configured")
     current = await opened.serving.current(patience_s=60)
     if current is None:
         return await _unserved(opened)

@@ -118,7 +118,7 @@ async def test_a_dry_run_stores_nothing_not_even_the_course(terminal: Console, t
 
     assert ran.code == 0, ran.err
     assert "Dry run: nothing is stored" in ran.out
-    assert "1 files 1 new" in flat(ran.out)
+    assert "1 file 1 new" in flat(ran.out)
     assert ran.err == "There was no course 'redes', so it would be created (pt-BR).\n"
     assert malformed.code == 1
     assert malformed.err.startswith("'Redes 1' cannot name a course")

@@ -52,6 +52,7 @@ async def test_a_new_database_is_no_fault_and_neither_is_a_new_course(
 ) -> None:
     there = console(tmp_path, forks, DATABASE_URL=empty_database)
     first = await there.run("doctor", "--json")
+    wanted = await there.having(MONITORIA_EMBEDDING_MODEL=str(tmp_path / "no-model")).run("doctor", "--json")
     await there.run("course", "create", "redes", "--title", "Redes")
     then = await there.run("doctor", "--json")
 
@@ -59,10 +60,8 @@ async def test_a_new_database_is_no_fault_and_neither_is_a_new_course(
     assert first.code == 0
     assert (found["schema"]["state"], found["schema"]["detail"]) == ("ok", "new: this command makes it")
     assert "not created" not in found["database"]["detail"]
-    assert (found["vectors"]["state"], found["vectors"]["detail"]) == (
-        "ok",
-        "none needed yet: no lecture has been taken in",
-    )
+    assert checks(wanted)["vectors"]["detail"] == "none needed yet: no lecture has been taken in"
+    assert checks(wanted)["vectors"]["state"] == "ok"
     assert checks(then)["schema"]["detail"] == "up to date"
     assert checks(then)["course redes"]["advice"] == "Take some in: monitoria ingest PATH --course redes"
 
@@ -84,12 +83,24 @@ async def test_a_schema_that_is_behind_is_told_with_what_becomes_of_it(
 
 
 async def test_segments_without_any_vector_are_counted_as_such(sampled: Console) -> None:
-    ran = await sampled.run("doctor", "--json")
+    wanted = sampled.having(MONITORIA_EMBEDDING_MODEL=str(sampled.folder / "no-model"))
+    ran, none = await wanted.run("doctor", "--json"), await sampled.run("doctor", "--json")
 
     vectors = checks(ran)["vectors"]
     assert vectors["state"] == "note"
     assert "segments have none, and are found by words only." in vectors["detail"]
     assert "monitoria reindex" in vectors["advice"]
+    assert (checks(none)["vectors"]["state"], checks(none)["vectors"]["detail"]) == (
+        "ok",
+        "not searched, as configured",
+    )
+
+
+async def test_what_is_for_copying_stays_whole_in_a_narrow_terminal(terminal: Console) -> None:
+    ran = await terminal.having(COLUMNS="40").run("doctor")
+
+    assert "…" not in ran.out
+    assert "MONITORIA_EMBEDDING_MODEL" in "".join(ran.out.split())
 
 
 async def test_an_unreachable_database_does_not_hide_the_rest(detached: Console) -> None:

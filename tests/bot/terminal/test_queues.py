@@ -1,5 +1,7 @@
 """`monitoria queue`: what waits and what is dead, of the judge and of the maps, and how it is put back."""
 
+import re
+
 import psycopg
 import pytest
 
@@ -33,11 +35,11 @@ async def test_dead_judgements_are_shown_and_put_back(terminal: Console) -> None
         unknown = await there.run("queue", "--requeue", "999")
         put_back = await there.run("queue", "--requeue", str(job))
 
-    assert f"{job} support of answer {answer} in redes: dead for 0 s, 0 tries HTTP 500" in flat(shown.out)
+    assert re.search(rf"{job} support of answer {answer} in redes: dead for \d+ \w+, 0 tries HTTP 500", flat(shown.out))
     assert "Judgements: 1 waiting, 0 running, 1 dead." in shown.out
     assert (unknown.code, flat(unknown.err)) == (
         1,
-        "There is no dead job 999; `monitoria queue` shows those that there are.",
+        "There is no dead job '999'; `monitoria queue` shows those that there are.",
     )
     assert "1 put back into the queue." in put_back.out
     assert "Judgements: 2 waiting, 0 running, 0 dead." in put_back.out
@@ -100,4 +102,4 @@ async def test_maps_wait_for_a_model_only_where_there_is_one(terminal: Console) 
 
     assert flat(without.out) == "Judgements: 0 waiting, 0 running, 0 dead."
     assert "Maps of lectures: 1 waiting, 0 running, 0 dead." in there.out
-    assert f"{MAP} write: waiting in 10 min, 0 tries" in flat(there.out)
+    assert re.search(rf"{MAP} write: waiting in \d+ \w+, 0 tries", flat(there.out))
