@@ -26,6 +26,7 @@ T = TypeVar("T")
 EX_CONFIG = 78
 """Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
 
+INTERRUPTED = 128 + signal.SIGINT
 KEPT = "what was done so far is kept"
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -47,6 +48,11 @@ def in_a_sentence(doing: Callable[[], None]) -> None:
     """
     try:
         doing()
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
+        # typer ends so without a word, on a Ctrl-C while the command's modules are still being loaded.
+        _fail(f"Interrupted; {KEPT}.", code=INTERRUPTED)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
@@ -66,7 +72,7 @@ def in_a_sentence(doing: Callable[[], None]) -> None:
             "set MONITORIA_LOG_LEVEL=debug to see where, and report it."
         )
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        _fail(f"Interrupted; {str(error) or KEPT}.", code=130)
+        _fail(f"Interrupted; {str(error) or KEPT}.", code=INTERRUPTED)
 
 
 def to_the_end(work: Coroutine[Any, Any, T], *, when_interrupted: str = KEPT) -> T:

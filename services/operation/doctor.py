@@ -82,11 +82,11 @@ def _python() -> Check:
 def _home(setup: Setup) -> Check:
     home = setup.home
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    if not os.access(nearest, os.W_OK):
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         return Check(
             name="home",
             state="failed",
-            detail=f"{home} cannot be written to.",
+            detail=f"{home} cannot be written to." if nearest.is_dir() else f"{nearest} is no folder.",
             advice="Set MONITORIA_HOME to a folder of yours, or change the rights of this one.",
         )
     return Check(name="home", state="ok", detail=str(home))

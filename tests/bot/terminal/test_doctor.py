@@ -96,6 +96,14 @@ async def test_segments_without_any_vector_are_counted_as_such(sampled: Console)
     )
 
 
+async def test_a_home_that_is_a_file_is_no_home(terminal: Console, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    ran = await terminal.having(MONITORIA_HOME=str(file / "home")).run("doctor", "--json")
+
+    assert (ran.code, checks(ran)["home"]["detail"]) == (1, f"{file} is no folder.")
+
+
 async def test_what_is_for_copying_stays_whole_in_a_narrow_terminal(terminal: Console) -> None:
     ran = await terminal.having(COLUMNS="40").run("doctor")
 

@@ -1,4 +1,4 @@
-"""Where output goes is not ours to choose: an encoding without our characters, a full disk, a stream that is closed."""
+"""How commands end is not ours to choose: Ctrl-C, an encoding without our characters, a full disk, a closed stream."""
 
 import asyncio
 import json
@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
+from bot.terminal.ending import in_a_sentence
 from tests.bot.console import ROOT, Console, ended, flat
 
 FULL = Path("/dev/full")
@@ -72,3 +74,17 @@ async def test_a_closed_output_breaks_nothing(sampled: Console) -> None:
 
     assert err == b""
     assert json.loads((await there.run(*words)).out)["hits"]
+
+
+def test_a_ctrl_c_before_the_work_begins_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    app = typer.Typer()
+
+    @app.command()
+    def loading() -> None:
+        """Be interrupted as in an import, where no loop runs yet."""
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit, match="130"):
+        in_a_sentence(lambda: app(args=[]))
+
+    assert capsys.readouterr().err == "Interrupted; what was done so far is kept.\n"
