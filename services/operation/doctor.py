@@ -130,7 +130,7 @@ def _embedder(opened: Services) -> Check:
             name="embedding",
             state="note",
             detail=opened.embedder_trouble,
-            advice="Until then searches go by words only.",
+            advice="How searches go until then, `vectors` tells.",
         )
     if opened.embedder is None:
         return Check(

@@ -359,3 +359,19 @@ async def loaded_by(code: str, names: Sequence[str]) -> str:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", look, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     out, _ = await process.communicate()
     return out.decode().splitlines()[-1]
+
+
+async def test_who_searches_while_the_configured_model_is_away_is_told_by_what(terminal: Console) -> None:
+    file = captions(terminal.folder, "aula-1.vtt", "O gradiente some nas redes recorrentes.", "Por isso a LSTM.")
+    async with fake_model(embeds) as model:
+        taken = await having_embeddings(terminal, model).run("ingest", str(file), "--course", "redes")
+        away = terminal.having(
+            MONITORIA_EMBEDDING_MODEL=str(terminal.folder / "away"), MONITORIA_EMBEDDING_BASE_URL=model.base_url
+        )
+        ran = await away.run("search", "gradiente", "--course", "redes")
+    alone = await away.run("search", "gradiente", "--course", "redes")
+
+    assert taken.code == 0, taken.err
+    assert "Until then the search goes by words, which serves." in flat(ran.err)
+    assert "cosine" in ran.out
+    assert "Until then the search goes by words only." in flat(alone.err)
