@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bot.process import logs
-from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
+from bot.process.settings import DiscordSettings, HealthSettings, LogSettings, require_readable_file
 from bot.terminal.course_app import course_app
 from bot.terminal.ending import in_a_sentence, speakable, to_the_end
 from bot.terminal.help_texts import flowing
@@ -72,6 +72,7 @@ def main() -> None:
 
 
 def _main() -> None:
+    require_readable_file()
     logs.configure(LogSettings())
     for each in (app, course_app, judge_app):
         flowing(each)
