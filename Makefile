@@ -43,8 +43,9 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/monitoria $(ARGS)
 
+# With bytecode kept, whatever the shell says: many processes load the same modules, and each would compile all of them.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: lint types layers test
 

@@ -181,7 +181,7 @@ async def pool(
     url: str, *, size: int = 4, statement_timeout: timedelta = timedelta(seconds=30)
 ) -> AsyncGenerator[AsyncConnectionPool, None]:
     """
-    Keep *size* connections to a migrated database open.
+    Keep a connection to a migrated database open, and as many as *size* while there is work for them.
 
     Statements are prepared at their first use and planned once, for any course. Settings are made in each session, not
     asked for at its start, for poolers refuse that.
@@ -196,7 +196,7 @@ async def pool(
         url,
         # `async with` opens it: psycopg warns of a pool that is opened by its constructor, outside of any loop.
         open=False,
-        min_size=size,
+        min_size=1,  # a command needs no more, and opening one takes longer than most statements
         max_size=size,
         configure=_configured(statement_timeout),
         # At each loan: a server that was restarted has closed them all, and no question should meet that.

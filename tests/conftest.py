@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL, a clean environment, and no network."""
 
 import asyncio
+import gc
 import ipaddress
 import multiprocessing
 import os
@@ -36,6 +37,12 @@ def pytest_configure() -> None:
     """Hear Ctrl-C also where a shell started the tests in the background, which makes all processes ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded and collected, of which nothing ends before the run does, out of every later look."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

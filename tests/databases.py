@@ -29,6 +29,9 @@ SCHEMA = """
     ) schema (one)
 """
 """Changes with every change of the schema: each of these rows has the transaction that wrote it."""
+KEEPER = "a test run's own"
+"""The name of a connection that stays while a test uses the database."""
+OTHERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 LARGEST_GROWTH = 32 * 2**20
 PATIENCE_MS = 10_000
 
@@ -54,27 +57,42 @@ class SpareDatabases:
 
     server: str
     template: str
-    names: list[str] = field(default_factory=list[str])
+    spare: list["_Kept"] = field(default_factory=list["_Kept"])
     _first: tuple[str, Mapping[str, str], int] | None = None
 
     @contextmanager
     def lent(self) -> Generator[str, None, None]:
         """Yield the URL of a database that is as the template is."""
-        name = self.names.pop() if self.names else _copied(self.server, self.template)
-        url = make_conninfo(self.server, dbname=name)
-        if self._first is None:
-            self._first = _state(url)
+        kept = self.spare.pop() if self.spare else self._new()
+        first = self._first = self._first or _state(kept.conn)
         try:
-            yield url
+            yield make_conninfo(self.server, dbname=kept.name)
         finally:
-            if _is_emptied(self.server, name, self._first):
-                self.names.append(name)
+            if _is_emptied(kept.conn, first):
+                self.spare.append(kept)
             else:
-                _drop(self.server, name)
+                self._drop(kept)
 
     def clear(self) -> None:
-        while self.names:
-            _drop(self.server, self.names.pop())
+        while self.spare:
+            self._drop(self.spare.pop())
+
+    def _new(self) -> "_Kept":
+        name = _copied(self.server, self.template)
+        url = make_conninfo(self.server, dbname=name, application_name=KEEPER)
+        return _Kept(name=name, conn=psycopg.connect(url, autocommit=True))
+
+    def _drop(self, kept: "_Kept") -> None:
+        kept.conn.close()
+        _drop(self.server, kept.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """A spare database, with a connection that stays: a new one reads the catalogs anew, which takes longest of all."""
+
+    name: str
+    conn: psycopg.Connection
 
 
 def _copied(server: str, template: str, encoding: str = "") -> str:
@@ -95,24 +113,20 @@ def _drop(server: str, name: str) -> None:
         conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-def _is_emptied(server: str, name: str, first: tuple[str, Mapping[str, str], int]) -> bool:
+def _is_emptied(conn: psycopg.Connection, first: tuple[str, Mapping[str, str], int]) -> bool:
     """Let go of all that a test left in a database; return False where it is not certainly as it was at first."""
     schema, rows, size = first
     try:
-        with psycopg.connect(server, autocommit=True) as conn:
-            # Also of programs that a test has killed; each is waited for.
-            ended = conn.execute(
-                "select pg_terminate_backend(pid, %(ms)s) from pg_stat_activity where datname = %(name)s",
-                {"name": name, "ms": PATIENCE_MS},
-            ).fetchall()
-        if not all(is_ended for (is_ended,) in ended):
+        # Also of programs that a test has killed; each is waited for.
+        conn.execute(f"select pg_terminate_backend(pid, %s) {OTHERS}", [PATIENCE_MS])
+        if conn.execute(f"select {OTHERS}").fetchall():
             return False
-        with psycopg.connect(make_conninfo(server, dbname=name)) as conn:
-            (now, now_size) = _schema_and_size(conn)
-            if now != schema or now_size > size + LARGEST_GROWTH:
-                return False
+        (now, now_size) = _schema_and_size(conn)
+        if now != schema or now_size > size + LARGEST_GROWTH:
+            return False
+        with conn.transaction():
             _empty(conn, [table for table in _with_rows(conn) if table not in rows])
-            return _contents(conn, rows) == rows
+        return _contents(conn, rows) == rows
     except psycopg.Error:
         return False
 
@@ -130,11 +144,10 @@ def _empty(conn: psycopg.Connection, tables: Sequence[str]) -> None:
     )
 
 
-def _state(url: str) -> tuple[str, Mapping[str, str], int]:
+def _state(conn: psycopg.Connection) -> tuple[str, Mapping[str, str], int]:
     """Return what tells a new database's schema, the contents of its tables that are not empty, and its bytes."""
-    with psycopg.connect(url) as conn:
-        schema, size = _schema_and_size(conn)
-        return schema, _contents(conn, _with_rows(conn)), size
+    schema, size = _schema_and_size(conn)
+    return schema, _contents(conn, _with_rows(conn)), size
 
 
 def _schema_and_size(conn: psycopg.Connection) -> tuple[str, int]:

@@ -23,7 +23,7 @@ def test_rows_and_numbers_go(own: SpareDatabases) -> None:
         with own.lent() as url, psycopg.connect(url) as conn:
             assert conn.execute(COURSE).fetchall() == [(1,)]
 
-    assert len(own.names) == 1
+    assert len(own.spare) == 1
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_one_that_is_no_longer_as_it_was_is_dropped(own: SpareDatabases, change:
     with own.lent() as url, psycopg.connect(url) as conn:
         conn.execute(change.encode())
 
-    assert own.names == []
+    assert own.spare == []
 
 
 def test_what_a_test_leaves_open_holds_nothing(own: SpareDatabases) -> None:
@@ -52,6 +52,6 @@ def test_what_a_test_leaves_open_holds_nothing(own: SpareDatabases) -> None:
         left = psycopg.connect(url)
         left.execute(COURSE)
 
-    assert len(own.names) == 1
+    assert len(own.spare) == 1
     with pytest.raises(psycopg.OperationalError):
         left.execute("select 1")

@@ -103,6 +103,8 @@ def normalised(draft: str) -> str:
     text = _unfenced(draft.strip())
     text = _all(_all(text, SOURCES, _nothing), NOTES, _nothing)
     text = _all(text, CERTAIN, _certain)
+    # Before looser forms are looked for: what stands behind one decides whether it is a mark.
+    text = _all(text, LEFT_OVER, _gone)
     if not has_marks(text):
         text = _all(text, LOOSE_ROUND, _round)
     if not has_marks(text):
@@ -111,7 +113,7 @@ def normalised(draft: str) -> str:
         text = _all(text, CIRCLED, _circled)
     if not has_marks(text):
         text = _all(text, LOOSE_GLUED, _glued)
-    return replaced(text, LEFT_OVER, lambda found: closed_gap(text, *found.span())).strip()
+    return text.strip()
 
 
 def has_marks(text: str) -> bool:
@@ -134,6 +136,10 @@ def _all(text: str, form: re.Pattern[str], written: Callable[[re.Match[str], str
 
 def _nothing(*_: object) -> str:
     return ""
+
+
+def _gone(found: re.Match[str], text: str) -> str:
+    return closed_gap(text, *found.span())
 
 
 def _certain(found: re.Match[str], text: str) -> str:

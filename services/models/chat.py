@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 from services.errors import Refused
 from services.ground.lazily import lazily
 from services.models.completions import Completion, Gathered, Unusable, next_chunk, whole
+from services.models.http_client import http_client
 from services.models.llm import LlmConfig
 from services.models.refusals import Part, limit_for, refused_part, wait_asked_s
 from services.models.thoughts import SoFar, opens_unseen
@@ -53,6 +54,7 @@ class ChatModel:
         self._refused: tuple[Part, ...] = ()  # what its server has refused, and has answered without
         self._opens_unseen = not config.is_proven
         self._longest_wait_s = longest_wait_s
+        client = http_client()
         try:
             self._server = _server(config.base_url)
             self._client = openai.AsyncOpenAI(
@@ -60,8 +62,7 @@ class ChatModel:
                 api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
                 # `openai` would try again by itself, and knows nothing of how long a student still waits.
                 max_retries=0,
-                # Questions and passages go where the operator said, and nowhere that a server sends them on to.
-                http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=client,
             )
         except Exception:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
             raise Refused(

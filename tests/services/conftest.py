@@ -1,7 +1,7 @@
 """What tests of services stand on: a pool on a fresh database, a course, and a model whose meaning is its words."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from db import connect
 from db.records import Course, Generation
+from services.answering.drafts import Draft
+from services.answering.replies import Reply
 from services.courses.courses import Courses
 from services.lectures.ingest import Ingest, Progress, Report, Taken
 from services.lectures.manifest import Plan, Source, plan
@@ -71,6 +73,14 @@ async def reported(events: AsyncGenerator[Progress | Taken | Report, None]) -> R
     return last
 
 
+async def replied(parts: AsyncGenerator[Draft | Reply, None]) -> Reply:
+    """The reply that an answer ends with."""
+    async with aclosing(parts):
+        last = [part async for part in parts][-1]
+    assert isinstance(last, Reply)
+    return last
+
+
 @pytest.fixture
 async def desk(database: str, tmp_path: Path) -> AsyncGenerator[Desk, None]:
     embedder = WordEmbedder()
@@ -85,3 +95,11 @@ async def desk(database: str, tmp_path: Path) -> AsyncGenerator[Desk, None]:
     async with connect.pool(database) as pool, Serving(pool, embedder, reopen=reopen) as serving:
         course = await Courses(pool).create(slug="redes", title="Redes Neurais", language="pt-BR")
         yield Desk(pool=pool, serving=serving, embedder=embedder, folder=folder, course=course, reopened=reopened)
+
+
+@pytest.fixture
+async def taught(desk: Desk) -> Desk:
+    """An installation whose course holds one lecture, on networks and what they remember."""
+    desk.write("aula", "O gradiente encolhe nas redes recorrentes.", "A LSTM guarda uma memória.")
+    await desk.take_in()
+    return desk

@@ -1,13 +1,11 @@
-"""A model of E5's architecture with random weights: tiny, and made anew for each run of the tests."""
+"""
+A model of E5's architecture with random weights: tiny, and made anew for each run of the tests.
+
+What it is made with is imported by who makes it: collecting the tests would take twice as long.
+"""
 
 from pathlib import Path
 from typing import Any, cast
-
-import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 WORDS = ("o", "gradiente", "some", "na", "rede", "profunda", "aula", "erro", "peso", "camada", "query", "passage", ":")
 SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
@@ -17,6 +15,9 @@ MAX_TOKENS = 512
 
 def save_tiny_e5(folder: Path) -> None:
     """Write the model to *folder*, whose name decides about its prefixes."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
     base = folder.parent / f"{folder.name}-base"
     vocabulary = [*SPECIAL.values(), *WORDS]
     _tokenizer(vocabulary).save_pretrained(str(base))
@@ -27,6 +28,9 @@ def save_tiny_e5(folder: Path) -> None:
 
 
 def _tokenizer(vocabulary: list[str]) -> Any:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer: Any = Tokenizer(models.WordLevel({word: at for at, word in enumerate(vocabulary)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -36,6 +40,9 @@ def _tokenizer(vocabulary: list[str]) -> Any:
 
 
 def _transformer(vocabulary: int) -> Any:
+    import torch
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
     cast("Any", torch).manual_seed(5)
     config = XLMRobertaConfig(
         vocab_size=vocabulary,

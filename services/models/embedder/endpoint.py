@@ -25,6 +25,7 @@ from services.models.embedder.protocol import (
     read_only,
     writable,
 )
+from services.models.http_client import http_client
 
 if TYPE_CHECKING:
     import openai
@@ -255,13 +256,10 @@ def _client(base_url: str, api_key: str, limit_s: float) -> "openai.AsyncOpenAI"
         raise EmbedderUnavailable(
             "The key for the embedding endpoint holds characters that no key has; correct OPENAI_API_KEY."
         )
+    client = http_client()
     try:
         return openai.AsyncOpenAI(
-            base_url=base_url,
-            api_key=api_key,
-            max_retries=0,
-            timeout=limit_s,
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+            base_url=base_url, api_key=api_key, max_retries=0, timeout=limit_s, http_client=client
         )
     except Exception as error:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
         raise EmbedderUnavailable(

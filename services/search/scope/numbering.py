@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db.records import LectureFacts
 from services.search.scope.sentences import folded
+from services.search.scope.vocabulary import PARTS
 
 NOUN = r"(?:video-?)?aulas?|palestra|lecture|lec|encontro|sessao|session|class|topico|modulo|unidade"
 IN_TITLE = (
@@ -17,7 +18,6 @@ IN_SLUG = (
 )
 PART = re.compile(r"\b(?:parte|part|pt\.?)[ _-]*(?P<part>\d|[a-d]|i{1,3})\b|\((?P<of>\d)/\d\)")
 WEEK = re.compile(r"\b(?:semana|week|wk|w)[ _-]*0*(?P<number>\d{1,2})\b")
-PARTS = {"i": "1", "ii": "2", "iii": "3", "a": "1", "b": "2", "c": "3", "d": "4"}
 NOT_A_NUMBER = re.compile(r"\A\W*\d+(?:[.]\d|\s*[.)]?\s*(?:dicas|coisas|passos|tips|things|steps|ways)\b)")
 
 

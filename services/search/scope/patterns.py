@@ -126,7 +126,6 @@ COUNTED = re.compile(rf"{ENDS}|(?! (?:horas?|hrs?|hs|h|min|x|pessoas|people|alun
 """After digits: what they do not count."""
 NEXT_NUMBER = re.compile(rf"(?P<digits>\d{{1,3}}|{one_of(COUNTS)})(?![\w%/]|[.,:^*-]\d){ENDS}")
 PART = re.compile(r",? \(?(?:parte|part|pt\.?) (?P<part>\d|i{1,3}|[a-d])\b\)?")
-PARTS = {"i": "1", "ii": "2", "iii": "3", "a": "1", "b": "2", "c": "3", "d": "4"}
 
 ARTICLE = r"(?:a|as|na|nas|da|das|pela|nossa|nessa|dessa|essa|minha|the|our|in|from|of)"
 ORDERED = re.compile(

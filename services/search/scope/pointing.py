@@ -16,7 +16,7 @@ from typing import Literal
 from services.search.scope import patterns
 from services.search.scope.days import When, days
 from services.search.scope.sentences import Clause, asking
-from services.search.scope.vocabulary import ORDINAL, ORDINAL_WEEKDAYS, number
+from services.search.scope.vocabulary import ORDINAL, ORDINAL_WEEKDAYS, PARTS, number
 
 Bound = Literal["at", "before", "after", "since", "until"]
 
@@ -144,7 +144,7 @@ def _numbered(said: str) -> Iterator[Pointing]:
         yield Pointing(
             start=match.start(),
             end=end,
-            what=Numbers(values=tuple(values), part=patterns.PARTS.get(part, part) if part else None),
+            what=Numbers(values=tuple(values), part=PARTS.get(part, part) if part else None),
             is_portuguese=_is_portuguese(match),
             is_doubtful=_is_doubtful(said, match),
         )

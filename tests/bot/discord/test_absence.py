@@ -9,8 +9,8 @@ import pytest
 from bot.discord.client import Monitoria
 from db.records import AnswersWhen
 from services.courses import absence
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_hearing import keep_marks_often
 from tests.bot.discord.test_troubles import answers, mentioned, states
 from tests.fake_discord import Channel

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 import pytest
 
 from db.records import Language
-from tests.bot.discord.test_golden import KINDS
+from tests.bot.discord.messages import KINDS
 from tests.fake_discord.markdown import Seen, seen
 from tests.fake_discord.messages import walk
 from tests.fake_discord.rules import check_message, check_modal

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from bot.discord.client import Monitoria
+from db.records import Language
 from services import i18n
 from services.lectures.manifest import plan
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Interaction, Message
 from tests.fake_model import FakeModel, fake_model, hangs, says, waits
 
@@ -123,6 +124,32 @@ async def test_a_press_in_direct_messages_is_answered_there(campus: Campus, labe
         assert is_cited(again.original)
         assert again.original
         assert again.original.channel is said.channel
+
+
+@pytest.mark.parametrize(("course", "locale", "spoken"), [("en", "pt-BR", "pt-BR"), ("pt-BR", "en-US", "en")])
+async def test_a_press_in_direct_messages_is_answered_in_the_language_that_it_tells(
+    campus: Campus, course: Language, locale: str, spoken: Language
+) -> None:
+    campus.ana.user.locale = locale
+    async with campus.running() as client:
+        await taught(campus, client, lectures=8)
+        await speaks(client, course)
+        said = await campus.server.dm(campus.ana, QUESTION)
+        first = await campus.server.until(lambda: shown(said.channel.messages))
+        await settled(campus, client)
+
+        await client.services.spaces.change(await client.services.courses.find("redes"), holds=["answered"])
+
+        held = await pressed(campus, client, first, i18n.text("button.other", course))
+
+        assert held.original
+        assert held.original.content == i18n.text("mark.waiting", spoken)
+
+
+async def speaks(client: Monitoria, language: Language) -> None:
+    """Let the course have another language."""
+    async with client.services.pool.connection() as conn:
+        await conn.execute("update courses set language = %s", [language])
 
 
 async def test_other_moments_come_one_after_the_other_until_none_is_left(campus: Campus) -> None:

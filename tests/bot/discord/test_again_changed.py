@@ -9,12 +9,12 @@ import pytest
 
 from bot.discord.client import Monitoria
 from services import i18n
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus, eventually
+from tests.bot.discord.desk import Desk, corrected, desk, said
 from tests.bot.discord.test_again import GONE, KINDS, SAYS, kinds, pressed, taught, taught_more, writer
 from tests.bot.discord.test_again import asked as asks
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.bot.discord.test_refreshing import card_of
-from tests.bot.discord.test_reviewing import Desk, corrected, desk, said
 from tests.fake_discord import Interaction, Message
 from tests.fake_model import FakeModel, Request, fake_model, hangs, says
 

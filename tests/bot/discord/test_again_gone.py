@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tests.bot.discord.asking import is_cited
 from tests.bot.discord.conftest import Campus
 from tests.bot.discord.test_again import GONE, KINDS, SAYS, asked, before, kinds, pressed, settled, taught, writer
-from tests.bot.discord.test_asking import is_cited
 from tests.fake_model import fake_model, says
 
 

@@ -1,7 +1,7 @@
 """Staff read in their channel, once, that the judge has changed."""
 
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_reviewing import Desk, desk
+from tests.bot.discord.desk import Desk, desk
 
 ALERT = """
 with measured as (

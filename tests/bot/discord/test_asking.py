@@ -1,3 +1,5 @@
+"""Students ask by a command, a mention, a reply, a post or a menu, and are answered there."""
+
 import json
 import logging
 import re
@@ -7,24 +9,9 @@ import pytest
 from bot.discord.client import Monitoria
 from services import i18n
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import CAPTIONS, Campus
-from tests.fake_discord import Message
 from tests.fake_model import fake_model, replies, says
-
-QUESTION = "Por que o gradiente some nas redes recorrentes?"
-
-
-def is_cited(message: Message | None) -> bool:
-    return (
-        message is not None
-        and bool(message.embeds)
-        and "https://youtu.be/abc123?t=" in message.embeds[0]["description"]
-    )
-
-
-def shown(messages: list[Message]) -> Message | None:
-    """The first message with references."""
-    return next((message for message in messages if message.embeds), None)
 
 
 async def test_a_command_yields_a_cited_answer(campus: Campus) -> None:

@@ -1,8 +1,8 @@
 """An answer whose way back is gone is kept, and comes when it is asked for again."""
 
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_model import fake_model, says
 
 

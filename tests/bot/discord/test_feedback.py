@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from services import i18n
 from services.courses.people import People
+from tests.bot.discord.asking import QUESTION, shown
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Member, Message, User
 
 GONE = i18n.text("discord.answer_gone", "pt-BR")

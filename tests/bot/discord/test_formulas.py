@@ -15,10 +15,10 @@ from services.models.llm import LlmConfig
 from services.notation.drawing_process import Pictures
 from services.notation.grammar import LONGEST as LONGEST_FORMULA
 from services.notation.shown import MOST_DRAWN
+from tests.bot.discord.asking import QUESTION, shown
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION, shown
+from tests.bot.discord.desk import CORRECTED, corrected, desk
 from tests.bot.discord.test_refreshing import card_of, mentioned, ours, settled
-from tests.bot.discord.test_reviewing import CORRECTED, corrected, desk
 from tests.fake_discord import Message
 from tests.fake_model import fake_model, says
 

@@ -14,9 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus, Start
 from tests.bot.discord.launched import ROOT, Launched
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.bot.discord.test_running import answers_in, quiet, taught, us
 
 

@@ -8,9 +8,9 @@ import pytest
 from bot.discord.client import Monitoria
 from services import i18n
 from services.courses.people import People
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.cutting import cut, frozen, hanging
-from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_troubles import answers, mentioned, states
 from tests.fake_discord import Interaction
 

@@ -13,7 +13,8 @@ from bot.discord.messages import answers, course_settings, ingest_progress, lect
 from bot.discord.messages.defang import GAP, HEADING
 from services.lectures.ingest import Taken
 from tests.bot.console import Console
-from tests.bot.discord.test_golden import BINDINGS, HIT, REDES, REFERENCES, SETTINGS, lecture, reply
+from tests.bot.discord.made_up.answers import HIT, REFERENCES, reply
+from tests.bot.discord.made_up.courses import BINDINGS, REDES, SETTINGS, lecture
 
 PIECES = [
     "@everyone",

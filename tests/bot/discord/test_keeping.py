@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION, is_cited
-from tests.bot.discord.test_reviewing import Desk, corrected, desk, fields, said, taught_anew
+from tests.bot.discord.desk import Desk, corrected, desk, fields, said, taught_anew
 from tests.bot.discord.test_when_to_speak import quiet, thread_under_an_answer
 from tests.fake_discord import Interaction, Member, Message
 

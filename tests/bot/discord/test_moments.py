@@ -9,9 +9,9 @@ from bot.discord.messages import answers, moments
 from bot.discord.messages.splitting import LONGEST
 from db.records import Reference
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_golden import LONG_TITLE, MOMENTS, REFERENCES, cited, reply
+from tests.bot.discord.desk import CORRECTED, corrected, desk
+from tests.bot.discord.made_up.answers import LONG_TITLE, MOMENTS, REFERENCES, cited, reply
 from tests.bot.discord.test_refreshing import card_of, mentioned, ours, settled
-from tests.bot.discord.test_reviewing import CORRECTED, corrected, desk
 from tests.fake_discord import Message
 from tests.fake_discord.markdown import seen
 

@@ -7,10 +7,10 @@ from collections.abc import Generator
 import pytest
 
 from db.texts import storable
+from tests.bot.discord.asking import QUESTION
 from tests.bot.discord.conftest import CAPTIONS, Campus
-from tests.bot.discord.test_asking import QUESTION
+from tests.bot.discord.desk import CORRECTED, Desk, corrected, desk
 from tests.bot.discord.test_keeping import explained, opened, sent
-from tests.bot.discord.test_reviewing import CORRECTED, Desk, corrected, desk
 from tests.bot.discord.test_settings import ingested
 from tests.fake_discord import Interaction
 

@@ -8,8 +8,8 @@ from bot.discord.client import Monitoria
 from bot.discord.cogs import privacy
 from bot.discord.cogs.asking import Asking
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, shown
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, shown
 from tests.fake_discord import Channel, Interaction, Member, Message
 from tests.fake_model import fake_model, says
 

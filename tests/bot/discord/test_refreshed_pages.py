@@ -5,10 +5,10 @@ import pytest
 from bot.discord.delivering import outlets
 from bot.discord.delivering.resuming import followup
 from bot.discord.messages.layout import Page
+from tests.bot.discord.asking import QUESTION
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_asking import QUESTION
+from tests.bot.discord.desk import CORRECTED, corrected, desk
 from tests.bot.discord.test_refreshing import LONG, LONGER, card_of, is_whole, ours, settled
-from tests.bot.discord.test_reviewing import CORRECTED, corrected, desk
 
 
 async def test_an_answer_that_becomes_shorter_and_longer_again_is_whole_each_time(campus: Campus) -> None:

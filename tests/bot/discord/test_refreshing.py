@@ -9,10 +9,10 @@ from bot.discord.delivering import outlets
 from db import showings as places
 from db.records import CourseId, QuestionId, Showing
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, is_cited
+from tests.bot.discord.desk import CORRECTED, Desk, corrected, desk
 from tests.bot.discord.test_privacy import confirmed, used
-from tests.bot.discord.test_reviewing import CORRECTED, Desk, corrected, desk
 from tests.fake_discord import Channel, Message
 from tests.fake_model import fake_model, says
 

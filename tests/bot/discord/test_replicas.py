@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 
 from services import i18n
+from tests.bot.discord.asking import QUESTION
 from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.cutting import cut, hanging
-from tests.bot.discord.test_asking import QUESTION
+from tests.bot.discord.desk import Desk, corrected, desk
 from tests.bot.discord.test_privacy import confirmed, used
-from tests.bot.discord.test_reviewing import Desk, corrected, desk
 
 UNAVAILABLE = i18n.text("discord.unavailable", "pt-BR")
 

@@ -13,8 +13,8 @@ from psycopg import sql
 
 from services import wiring
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import WRITTEN, Campus, Start, eventually
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, FakeDiscord, Message
 from tests.fake_model import FakeModel, hangs, says, streams
 

@@ -9,8 +9,8 @@ import pytest
 from db.records import Language
 from services.i18n import catalogue
 from services.lectures.captions.records import MAX_BYTES
+from tests.bot.discord.asking import QUESTION
 from tests.bot.discord.conftest import CAPTIONS, Campus
-from tests.bot.discord.test_asking import QUESTION
 from tests.fake_discord import Channel, Interaction, Member, Role
 
 NOT_ALLOWED = "Só a equipe da disciplina, ou quem pode gerenciar o servidor, pode fazer isso."

@@ -1,7 +1,7 @@
 import json
 
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import CAPTIONS, Campus
-from tests.bot.discord.test_asking import QUESTION, is_cited
 
 
 async def test_a_course_is_created_bound_filled_and_asked_in_discord_alone(campus: Campus) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.bot.discord.asking import QUESTION, is_cited
 from tests.bot.discord.conftest import WRITTEN, Campus, Start, eventually
 from tests.bot.discord.cutting import hanging
-from tests.bot.discord.test_asking import QUESTION, is_cited
 from tests.bot.discord.test_running import answers_in, by, rows, taught, us
 from tests.fake_model import FakeModel, hangs, says
 

@@ -9,8 +9,8 @@ import pytest
 from bot.discord.client import Monitoria, apologise
 from bot.discord.delivering import outlets
 from services.models.llm import LlmConfig
+from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, is_cited, shown
 from tests.fake_discord import Channel, Message
 from tests.fake_model import fake_model, says
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.discord.client import Monitoria
+from tests.bot.discord.asking import QUESTION, shown
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION, shown
-from tests.bot.discord.test_reviewing import Desk, desk
+from tests.bot.discord.desk import Desk, desk
 from tests.fake_discord import Channel, Member, Message
 
 BEFORE = [

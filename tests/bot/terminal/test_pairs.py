@@ -8,7 +8,7 @@ import pytest
 from tests.bot.console import Console, Ran, captions, flat
 from tests.bot.terminal.test_replay import QUESTIONS, SAID, models, question_set
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model
-from tests.services.judging.test_pairing import always, choosing
+from tests.services.judging.preferring import always, choosing
 
 
 def judging(behaviour: Behaviour) -> Behaviour:

@@ -42,6 +42,7 @@ class TestReceiving:
             running = asyncio.create_task(answered(room.asker(model), room.asked(source_id="42")))
             await server.asked.wait()
             running.cancel()
+            await asyncio.wait([running])
         async with room.pool.connection() as conn:
             await conn.execute("update questions set leased_until = now()")
 

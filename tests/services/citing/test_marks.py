@@ -177,6 +177,7 @@ def test_the_marks_of_another_system_are_neither_read_nor_shown() -> None:
 
     assert said == f"{DROPOUT}. E mais."
     assert not has_marks(said)
+    assert normalised(f"{DROPOUT}.²【4:0†source】 E mais.") == f"{DROPOUT}. [2] E mais."
 
 
 def test_numbers_in_round_brackets_count_only_without_others() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -14,7 +14,6 @@ from db import judge_settings, judgements, reviews
 from db.records import AnswerId, Course, Judgement, JudgeSettings, Label
 from services.answering.ask import Asker
 from services.answering.asked import Asked
-from services.answering.replies import Reply
 from services.citing.stretches import stretch
 from services.ground.faults import groups
 from services.judging import promise
@@ -29,7 +28,7 @@ from services.reviewing.flagged import Member
 from services.reviewing.review import Review
 from tests import passages, rows
 from tests.fake_model import Behaviour, FakeModel, Request, fake_model, replies, says
-from tests.services.conftest import Desk
+from tests.services.conftest import Desk, replied
 
 QUESTION = "Por que o gradiente encolhe nas redes recorrentes?"
 ABOUT_PASSAGES = "passages were looked up"
@@ -68,9 +67,7 @@ class Court:
         return self.desk.course
 
     async def answer(self, text: str = QUESTION) -> AnswerId:
-        async with aclosing(self.asker.ask(Asked(course=self.course, text=text, source="cli"))) as parts:
-            reply = [part async for part in parts][-1]
-        assert isinstance(reply, Reply)
+        reply = await replied(self.asker.ask(Asked(course=self.course, text=text, source="cli")))
         return reply.answer.id
 
     async def wants(self, **settings: Any) -> None:
@@ -102,12 +99,10 @@ class Court:
 
 
 @pytest.fixture
-async def court(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Court:
+async def court(taught: Desk, monkeypatch: pytest.MonkeyPatch) -> Court:
     # As it is outside of tests: what is drawn is drawn by the share.
     monkeypatch.setattr(promise, "CONTEXT_CHANCE", Random(1))  # noqa: S311 - no secret
-    desk.write("aula", "O gradiente encolhe nas redes recorrentes.", "A LSTM guarda uma memória.")
-    await desk.take_in()
-    return Court(desk=desk, asker=Asker(desk.pool, desk.retriever, None, is_judged=True))
+    return Court(desk=taught, asker=Asker(taught.pool, taught.retriever, None, is_judged=True))
 
 
 async def test_passages_get_a_score_of_their_own_that_flags_nothing_and_labels_nothing(court: Court) -> None:

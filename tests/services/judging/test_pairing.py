@@ -1,8 +1,6 @@
 """Two answers are compared blindly, in both orders, by a scripted server."""
 
 import json
-import re
-from collections.abc import Callable
 
 import pytest
 
@@ -10,26 +8,11 @@ from db.records.pairs import Better, Side
 from services.judging import pairing, reading
 from services.judging.pairing import PairVerdict, TwoAnswers, compared
 from services.judging.reading import NoVerdict
-from tests.fake_model import Behaviour, replies, says, sends
-from tests.services.judging.test_judge import judge_of, unlimited
+from tests.fake_model import Behaviour, says, sends
+from tests.services.judging.preferring import always, choosing
+from tests.services.judging.scripted import judge_of, unlimited
 
 PAIR = TwoAnswers(question="Por que o gradiente some?", first="Encolhe.", second="Encolhe a cada passo [1].")
-SHOWN = re.compile(r"<answer_(?P<place>[ab]) \w+>\n(?P<text>.*?)\n</answer_", re.DOTALL)
-
-
-def choosing(better: Callable[[str, str], str]) -> Behaviour:
-    """A judge that is given A and B, and says which of them is better."""
-
-    def reply(asked: str) -> str:
-        shown = {found["place"]: found["text"] for found in SHOWN.finditer(asked)}
-        return json.dumps({"reason": "por isso", "better": better(shown["a"], shown["b"])})
-
-    return replies(reply)
-
-
-def always(better: str) -> Behaviour:
-    """A judge that says the same, whatever it is shown."""
-    return choosing(lambda _, __: better)
 
 
 async def verdicts(*behaviours: Behaviour, pair: TwoAnswers = PAIR) -> list[PairVerdict]:

@@ -21,7 +21,7 @@ from services.citing.marks import has_marks, normalised
 from services.notation.parts import CODES, FORMULAS, beginning, code_masked, masked, read
 from services.notation.shown import MOST_DRAWN, shown, to_draw, undrawn
 from services.research.dossier import one_line
-from tests.bot.discord.test_golden import reply
+from tests.bot.discord.made_up.answers import reply
 from tests.fake_discord.markdown import seen
 from tests.passages import hit
 

@@ -116,10 +116,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(desk: Desk) -> Office:
-    desk.write("aula", "O gradiente encolhe nas redes recorrentes.", "A LSTM guarda uma memória.")
-    await desk.take_in()
-    return Office(desk=desk)
+async def office(taught: Desk) -> Office:
+    return Office(desk=taught)
 
 
 def besides(played: Sequence[Played]) -> list[BesideStaff | None]:

@@ -1,101 +1,15 @@
 """What the verdicts of staff mean for an answer, for words of theirs, and for whoever asks the same."""
 
-from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 
-from db import reviews
-from db.records import AnswerId, Course, Destination, ItemId, Label, Outcome
+from db.records import AnswerId, Course
 from services.answering.ask import Asker
-from services.answering.asked import Asked
-from services.answering.asked_before import Evidence, Finder, Known, VerifiedAnswers
-from services.answering.replies import Reply
-from services.courses.places import Spaces
-from services.reviewing.flagged import Member, state
-from services.reviewing.review import Review
-from tests.services.conftest import Desk
+from services.answering.asked_before import Evidence, Finder, Known
+from tests.services.reviewing.staffed import WORDS, Staffed, kind
 
-QUESTION = "Por que o gradiente encolhe nas redes recorrentes?"
-WORDS = "O gradiente é multiplicado a cada passo [1]."
-BIA = Member(id=7, key="bia")
 Which = Literal["own", "repeated"]
-
-
-@dataclass
-class Staffed:
-    """A course with one lecture, its asker and its staff."""
-
-    desk: Desk
-    asker: Asker
-    review: Review
-    ids: int = 840000000000000000
-
-    async def ask(self, text: str = QUESTION) -> Reply:
-        self.ids += 1
-        to = Destination(guild_id=1, channel_id=2, message_id=self.ids, token=None, is_private=False, language="pt-BR")
-        asked = Asked(
-            course=self.desk.course, text=text, source="discord", source_id=f"message:{self.ids}", destination=to
-        )
-        async with aclosing(self.asker.ask(asked)) as parts:
-            reply = [part async for part in parts][-1]
-        assert isinstance(reply, Reply)
-        return reply
-
-    async def flagged(self, answer: AnswerId) -> ItemId:
-        course = self.desk.course.id
-        async with self.desk.pool.connection() as conn:
-            await reviews.flag(conn, course=course, answer=answer, reason="called")
-            found = await conn.execute("select max(id) from review_items where answer_id = %s", [answer])
-            row = await found.fetchone()
-        assert row is not None
-        return ItemId(row[0])
-
-    async def label(self, answer: AnswerId, label: Label) -> None:
-        await self.review.label(self.desk.course.id, await self.flagged(answer), BIA, label, "en")
-
-    async def dismiss(self, answer: AnswerId) -> None:
-        await self.review.dismiss(self.desk.course.id, await self.flagged(answer), BIA, "en")
-
-    async def correct(self, answer: AnswerId, text: str = WORDS) -> None:
-        item = await self.flagged(answer)
-        card = await self.review.card(self.desk.course.id, item)
-        assert card is not None
-        opened = state(card.item, card.verified)
-        await self.review.correct(self.desk.course.id, item, BIA, text=text, label="I", opened=opened, reader="en")
-
-    async def decide(self, answer: AnswerId, *, approved: bool) -> None:
-        item = await self.flagged(answer)
-        await self.review.decide(self.desk.course.id, item, BIA, approved=approved, reader="en")
-
-    async def retire(self) -> None:
-        [number] = await self.column("select id from verified_answers")
-        assert await VerifiedAnswers(self.desk.pool).retire(self.desk.course, number, BIA.key)
-
-    async def hold(self, *outcomes: Outcome) -> None:
-        await Spaces(self.desk.pool).change(self.desk.course, holds=outcomes)
-
-    async def now(self, answer: AnswerId) -> Reply:
-        recalled = await self.asker.recall(self.desk.course.id, answer)
-        assert recalled is not None
-        return recalled[1]
-
-    async def column(self, query: str) -> list[Any]:
-        async with self.desk.pool.connection() as conn:
-            return [row[0] for row in await (await conn.execute(query.encode())).fetchall()]
-
-
-@pytest.fixture
-async def staffed(desk: Desk) -> Staffed:
-    desk.write("aula", "O gradiente encolhe nas redes recorrentes.", "A LSTM guarda uma memória.")
-    await desk.take_in()
-    asker = Asker(desk.pool, desk.retriever, None, finder=Finder(desk.pool, None))
-    return Staffed(desk=desk, asker=asker, review=Review(desk.pool, asker))
-
-
-def kind(reply: Reply) -> str | None:
-    return reply.mark.kind if reply.mark else None
 
 
 async def verified_pair(at: Staffed, *, held: bool) -> dict[Which, AnswerId]:

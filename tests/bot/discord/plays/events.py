@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+from tests.bot.discord.plays.jury import AILMENTS, FIRST, SECOND
 from tests.bot.discord.plays.stage import Stage
 
 Event = Callable[[Stage, random.Random], Awaitable[None]]
@@ -92,11 +93,21 @@ async def deaf(stage: Stage, rng: random.Random) -> None:
     await stage.server.drop(resumable=rng.random() < 0.7)
 
 
+async def ill(stage: Stage, rng: random.Random) -> None:
+    """One of the models that judge fails from now on, until both are well again."""
+    if stage.jury.ails:
+        stage.jury.ails.clear()
+    else:
+        stage.jury.fall_ill(rng.choice((FIRST, SECOND, SECOND)), rng.choice(list(AILMENTS)))
+
+
 RARE = 0.01
 """How often the event of a round is one that takes seconds, in a long run."""
 SLOW_EVENTS: dict[str, Event] = {"process": process}
+UNNOTICED = {"ill"}
+"""Events that keep nobody from hearing or being heard."""
 OFTEN = ("slow", "kill")
 """Events that come twice as often: what goes wrong in milliseconds needs more tries."""
 EVENTS: dict[str, Event] = {
-    event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf)
+    event.__name__: event for event in (restart, kill, second, part, cut, lost, refused, slow, deaf, ill)
 }

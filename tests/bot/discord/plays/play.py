@@ -25,6 +25,8 @@ ANSWER_BUTTON = re.compile(rf"m:(?P<verb>up|down|excerpts|call|share|{'|'.join(A
 CARD_BUTTON = re.compile(r"r:(?P<verb>\w+):(?P<course>\d+):(?P<item>\d+)")
 LECTURES = 2
 NO_LECTURE = 9
+BUDGET = 4_000
+"""Tokens of the judge's day, where a course has any: enough for one call after the other, and not for many at once."""
 PATIENT_S = 5.0
 HASTY_S = 0.06
 
@@ -123,6 +125,10 @@ class Play:
     deleted_cards: set[int] = field(default_factory=set[int])  # items whose card a person deleted
     told_votes: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
     """By answer and person: the label that stands by what the person was told last; "": none."""
+    told_scores: list[tuple[tuple[int | None, int | None], str]] = field(
+        default_factory=list[tuple[tuple[int | None, int | None], str]]
+    )
+    """What the judge and a second opinion had scored, and what staff were told of it."""
     gone_channels: set[int] = field(default_factory=set[int])
 
     # --- making it ---
@@ -162,10 +168,26 @@ class Play:
                 reader=language,
             )
         await services.spaces.change(course, staff_channel_id=staff.id, staff_role_ids=[role.id], person_hourly=500)
-        if number % 2:
-            await services.rules.change(course, {"second_share": 1.0})
+        await services.rules.change(course, made.wanted())
         await made.teach(services)
         return made
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a model judges the answers, and another one gives second opinions."""
+        return self.number % 4 in {2, 3}
+
+    def wanted(self) -> dict[str, Any]:
+        """How the course wants its answers judged; the plays of one evening differ in all that could matter."""
+        asks_of_all = 1.0 if (self.number // 4) % 2 == 0 else 0.0
+        return {
+            "second_share": float(self.number % 2),
+            "judge_share": float(self.is_judged),
+            "audit_share": 0.0,
+            "second_opinion": self.is_judged,
+            "second_opinion_share": asks_of_all,
+            "daily_tokens": BUDGET if self.number % 8 == 7 else None,
+        }
 
     async def teach(self, services: Services) -> None:
         """Take in the lectures, in their version of now."""

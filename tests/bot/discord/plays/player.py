@@ -5,7 +5,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import psycopg
 
 from services.models.llm import LlmConfig
 from tests.bot.discord.plays import moves
-from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS
+from tests.bot.discord.plays.events import EVENTS, OFTEN, RARE, SLOW_EVENTS, UNNOTICED
 from tests.bot.discord.plays.facts import facts
+from tests.bot.discord.plays.jury import Jury, jury
+from tests.bot.discord.plays.opinions import opinions
 from tests.bot.discord.plays.play import Play
 from tests.bot.discord.plays.rules import Broken, broken
 from tests.bot.discord.plays.speaking import speaking
@@ -22,6 +24,8 @@ from tests.bot.discord.plays.stage import Evening, Stage
 
 ROUNDS = 12
 PLAYS = 12
+KINDS = 8
+"""Of courses; the plays of an evening have them in turn."""
 FIRST = ("ask", "ask_privately", "mention", "hold")
 HELD = "ask ask_privately mention ask_openly card_approve"
 """A theme of plays in which staff see every answer first, from the first round on."""
@@ -39,9 +43,13 @@ THEMES: tuple[str, ...] = (
     "thumb_down thumb_up thumb_down thumb_up card_take card_take card_release card_release assign assign",
     "call mention all_at_once all_at_once",
     "mention post reply thread direct again delete_question",
+    "judge_anew judge_anew thumb_down thumb_up card_wrong ask other_rules",
+    "judge_anew forget ask mention once_more card_right card_dismiss",
 )
 """What some plays are about: such moves are many times as likely there, those named twice twice as many."""
 LIKED = 6
+BEGINS_ILL = 0.4
+"""Share of evenings in which one of the models that judge is ill from the first round on: its opinions come late."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,9 @@ class Script:
     has_model: bool = False  # else answers are quotations
 
     def only(self, play: int) -> "Script":
-        return replace(self, plays=(self.plays[play],))
+        """Return one of the plays, among those that do nothing: what its course wants goes by its number."""
+        before = tuple(tuple(NOTHING for _ in self.events) for _ in range(play % KINDS))
+        return replace(self, plays=(*before, self.plays[play]))
 
     def without(self, place: int) -> Iterator["Script"]:
         """Leave out what happens in a round, one thing at a time."""
@@ -117,7 +127,9 @@ def script(seed: int, *, plays: int = PLAYS, rounds: int = ROUNDS, is_long: bool
         return Step(name, rng.randrange(10**6), beside=rng.random() < 0.15)
 
     def event(turn: int) -> Step:
-        happens = is_troubled and turn > 0 and rng.random() < 0.25
+        if turn == 0:
+            return Step("ill", rng.randrange(10**6)) if rng.random() < BEGINS_ILL else NOTHING
+        happens = is_troubled and rng.random() < 0.25
         if is_long and random.Random(f"{seed} {turn}").random() < RARE:  # noqa: S311 - not a secret
             return Step("process", seed)
         return Step(rng.choice([*EVENTS, *OFTEN]), rng.randrange(10**6)) if happens else NOTHING
@@ -165,13 +177,13 @@ class Outcome:
 
 async def played(script: Script, *, url: str, home: Path) -> Outcome:
     """Play an evening, and judge it."""
-    if not script.has_model:
-        return await _played(script, url, home, None)
-    async with speaking() as model:
-        return await _played(script, url, home, model)
+    async with AsyncExitStack() as stack:
+        judges = await stack.enter_async_context(jury())
+        model = await stack.enter_async_context(speaking()) if script.has_model else None
+        return await _played(script, url, home, model, judges)
 
 
-async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None) -> Outcome:
+async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None, judges: Jury) -> Outcome:
     clock = defaultdict[str, float](float)
     began = time.monotonic()
 
@@ -180,7 +192,7 @@ async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None
         clock[name] += time.monotonic() - began
         began = time.monotonic()
 
-    async with Evening(url, home, answer) as stage:
+    async with Evening(url, home, answer, judges) as stage:
         made = [await Play.begun(number, stage, stage.outside) for number in range(len(script.plays))]
         lap("set up")
         await stage.begin()
@@ -192,16 +204,27 @@ async def _played(script: Script, url: str, home: Path, answer: LlmConfig | None
         if not stage.awake:
             await stage.begin()
         stage.server.outages.clear()
-        restless = await stage.quiet()
+        restless = await _quiet(stage)
         lap("quiet")
-        found = {play.number: list(broken(play, await facts(play))) for play in made}
+        said = {play.number: await opinions(play) for play in made}
+        found = {play.number: list(broken(play, await facts(play), said[play.number])) for play in made}
         lap("judge")
         await stage.end()
         logs = list(stage.logs.heard)
         lap("end")
     happened = sum((play.acted for play in made), Counter(f"({step})" for step in _names(script.events)))
-    said = [play.said for play in made]
-    return Outcome(script, found, said, restless=restless, logs=logs, spent_s=dict(clock), happened=happened)
+    happened.update(kind for one in said.values() for kind in one.kinds())
+    told = [play.said for play in made]
+    return Outcome(script, found, told, restless=restless, logs=logs, spent_s=dict(clock), happened=happened)
+
+
+async def _quiet(stage: Stage) -> list[str]:
+    """Let everything come to rest: first what needs no model that is ill, then, once all are well, the rest."""
+    if not stage.jury.ails:
+        return await stage.quiet()
+    restless = await stage.quiet()
+    stage.jury.ails.clear()
+    return restless + await stage.quiet()
 
 
 def _names(steps: Sequence[Step]) -> list[str]:
@@ -210,7 +233,7 @@ def _names(steps: Sequence[Step]) -> list[str]:
 
 async def _round(stage: Stage, plays: Sequence[Play], steps: Sequence[Step], event: Step) -> None:
     for play in plays:
-        play.hasty = bool(event.name)
+        play.hasty = bool(event.name) and event.name not in UNNOTICED
         if event.name:
             play.tell(f"({event.name})")
     acting = [asyncio.create_task(_act(play, step)) for play, step in zip(plays, steps, strict=True) if step.name]

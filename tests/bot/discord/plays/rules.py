@@ -20,10 +20,14 @@ from tests.bot.discord.plays.facts import (
     with_picture,
     without_picture,
 )
+from tests.bot.discord.plays.opinions import Opinions, wrong
 from tests.bot.discord.plays.play import Ask, Play, answer_of, button, item_of
 from tests.fake_discord import Message
 
 REASONS = {
+    "sway": "reason.sway",
+    "wrong_abstention": "reason.wrong_abstention",
+    "unsupported_citation": "reason.unsupported_citation",
     "called": "reason.called",
     "held": "reason.held",
     "voted_down": "reason.voted_down",
@@ -33,6 +37,7 @@ REASONS = {
     "source_changed": "reason.source_changed",
     "second_look": "reason.second_look",
 }
+"""Why an answer is before staff, as an open card says it; of what tells the judge's mind it says no more."""
 VERDICTS = {
     "C": "verdict.right",
     "P": "verdict.partly",
@@ -84,7 +89,7 @@ class Copy:
     all: list[Message]
 
 
-def broken(play: Play, known: Facts) -> Iterator[Broken]:
+def broken(play: Play, known: Facts, said: Opinions) -> Iterator[Broken]:
     """What does not hold in *play*, by what people see and what is written down."""
     copies = {ask.source_id: list(copies_of(play, ask, known)) for ask in play.asks}
     for ask in play.asks:
@@ -102,6 +107,7 @@ def broken(play: Play, known: Facts) -> Iterator[Broken]:
     yield from _votes(play, known)
     yield from _cards(play, known)
     yield from _second_looks(known)
+    yield from (Broken("13 judged", what) for what in wrong(play, known, said))
     yield from _unasked(play, known)
     yield from _kept(play, known)
     yield from _words_that_are_gone(play, known)
@@ -216,8 +222,9 @@ def _shows_what_is_true(play: Play, ask: Ask, answer: Answer, known: Facts, copy
         return
     looks = known.looks(answer)
     where = f"{copy.key} of answer {answer.id} ({ask.way} {ask.text!r})"
-    shown = _look("".join(one.text for one in live), play.course.language)
-    fitting = [look for look in looks if _fits(shown, look, play.course.language)]
+    language = _spoken(play, ask, copy)
+    shown = _look("".join(one.text for one in live), language)
+    fitting = [look for look in looks if _fits(shown, look, language)]
     if not fitting:
         wanted = " or ".join(f"{look.head or 'plain'} {_short(look.text)}" for look in looks)
         pages = " | ".join(_short(one.content) for one in live)
@@ -246,6 +253,15 @@ def _opens_what_it_cites(last: Message, text: str, where: str) -> Iterator[Broke
         yield Broken("2 true now", f"{where} cites {marks(text)} and lists {numbers}")
     if len(last.links) != len(numbers):
         yield Broken("2 true now", f"{where} lists {numbers} and opens {sorted(last.links)}")
+
+
+def _spoken(play: Play, ask: Ask, copy: Copy) -> Language:
+    """
+    The language of the words around an answer: the course's where others read it too, and in a conversation of two
+    that of the person's Discord, where it is known: a press tells it, a message does not.
+    """
+    in_private = ask.interaction is not None and all(one.channel.guild is None for one in copy.all)
+    return ("pt-BR" if ask.who.user.locale == "pt-BR" else "en") if in_private else play.course.language
 
 
 def _look(content: str, language: Language) -> tuple[str, str]:
@@ -373,7 +389,7 @@ def _open_card(item: Item, said: dict[str, str], status: str, language: Language
     if (f"<@{by}>" in status) != (by is not None) or (by is None and status):
         yield Broken("7 cards", f"card of item {item.id}, taken by {by}, says {status!r}")
     told = said.get(i18n.text("card.reasons", language), "")
-    wanted = {i18n.text(REASONS[one], language) for one in item.reasons}
+    wanted = {i18n.text(REASONS.get(one, "reason.automatic"), language) for one in item.reasons}
     if set(told.split(", ")) != wanted:
         yield Broken("7 cards", f"card of item {item.id} gives {told!r}, reasons are {sorted(item.reasons)}")
 

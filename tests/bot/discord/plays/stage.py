@@ -23,6 +23,7 @@ from services.models.embedder import EmbedderConfig
 from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
+from tests.bot.discord.plays.jury import FIRST, SECOND, Jury, workers
 from tests.bot.discord.plays.remembering import Line, Remembering
 
 LIFE: ContextVar[int] = ContextVar("life", default=0)
@@ -86,14 +87,16 @@ def _where(error: BaseException) -> str:
 class Stage:
     """One evening's server, database and bots."""
 
-    def __init__(self, server: Remembering, url: str, home: Path, answer: LlmConfig | None) -> None:
+    def __init__(self, server: Remembering, url: str, home: Path, answer: LlmConfig | None, jury: Jury) -> None:
         self.server = server
+        self.jury = jury
         self.url = url
         self.home = home
         self.answer = answer
         self.lives: dict[int, Life] = {}
         self.kills: list[float] = []  # by the clock on the wall
         self.was_cut_off = False
+        self.troubles = 0  # that may end a judgement in the middle
         self.process: Launched | None = None  # a bot in a process of its own
         self.logs = Listening(self)
         self._eye: psycopg.AsyncConnection | None = None
@@ -136,7 +139,14 @@ class Stage:
 
     async def _live(self, life: Life) -> None:
         LIFE.set(life.number)
-        setup = Setup(home=self.home, database_url=self.url, embedder=EmbedderConfig(model="none"), answer=self.answer)
+        setup = Setup(
+            home=self.home,
+            database_url=self.url,
+            embedder=EmbedderConfig(model="none"),
+            answer=self.answer,
+            judge=self.jury.config(FIRST),
+            second_judge=self.jury.config(SECOND),
+        )
         async with wiring.services(setup) as services:
             life.client = await running.opened(services, guild_ready_timeout=0.02, connector=life.line)
             async with life.client as client:
@@ -144,6 +154,7 @@ class Stage:
                     ticking: Any = client.get_cog(name)
                     ticking._tick.change_interval(seconds=NEVER_S)
                 listening = asyncio.create_task(client.start(self.server.token))
+                judging = [asyncio.create_task(worker.run()) for worker in workers(services)]
                 await client.wait_until_ready()
                 life.ready.set()
                 await life.leaving.wait()
@@ -154,17 +165,22 @@ class Stage:
                 if client.ws:
                     await client.ws.close(code=1000)
                 await self.at_rest(life)
+                for task in judging:
+                    task.cancel()
+                await asyncio.gather(*judging, return_exceptions=True)
         life.is_dead = True
 
     async def stop(self, life: Life) -> None:
         """Stop a bot in order."""
         life.leaving.set()
+        self.troubles += 1
         assert life.task
         await asyncio.wait_for(life.task, 20)
 
     async def kill(self, life: Life) -> None:
         """End a bot in the middle of whatever it does; nothing of what it does on the way out takes effect."""
         life.is_dead = True
+        self.troubles += 1
         self.kills.append(time.time())
         life.line.cut()
         await self._terminate(life)
@@ -211,7 +227,9 @@ class Stage:
             DATABASE_URL=self.url,
             DISCORD_TOKEN=self.server.token,
             MONITORIA_ANSWER_MODEL="fake",
-            MONITORIA_JUDGE_MODEL="none",
+            MONITORIA_JUDGE_MODEL=FIRST,
+            MONITORIA_JUDGE_BASE_URL=self.jury.base_url,
+            MONITORIA_SECOND_JUDGE_MODEL=SECOND,
             **model,
         )
         await self.process.ready()
@@ -219,6 +237,7 @@ class Stage:
     async def kill_process(self) -> None:
         """Kill the bot that has a process of its own, by a signal that it does not hear."""
         if self.process:
+            self.troubles += 1
             self.kills.append(time.time())
             await self.process.kill()
             self.logs.heard += [line for line in self.process.said.splitlines() if "Traceback" in line]
@@ -238,6 +257,7 @@ class Stage:
     async def cut_off(self) -> AsyncGenerator[None, None]:
         """Let nobody reach the database meanwhile."""
         self.was_cut_off = True
+        self.troubles += 1
         name = conninfo_to_dict(self.url)["dbname"]
         async with await psycopg.AsyncConnection.connect(
             make_conninfo(self.url, dbname="postgres"), autocommit=True
@@ -278,8 +298,13 @@ class Stage:
         deadline = time.monotonic() + QUIET_LIMIT_S
         calm = 0
         await self.listening()
+        # Once, as nobody dies any more: a judgement would be given up after five times.
+        await self.rows(
+            "update jobs set run_at = now() where state = 'waiting' and leased_until is not null returning 1"
+        )
         while calm < 2:
             await self.let_leases_run_out()
+            await self.let_judges_be_asked()
             if calm or time.monotonic() > deadline - QUIET_LIMIT_S / 2:
                 await self.let_minutes_pass()
             await self.tick()
@@ -321,6 +346,11 @@ class Stage:
         ]
         await self.rows(f"with {', '.join(changes)} select 1")
 
+    async def let_judges_be_asked(self) -> None:
+        """Let the pauses be over that follow a failure."""
+        await self.rows("update jobs set run_at = now() where state = 'waiting' and leased_until is null returning 1")
+        await self.rows("update breakers set open_until = now() where open_until > now() returning 1")
+
     async def let_minutes_pass(self) -> None:
         """Let Discord forget what it was sent, and let nobody wait any more for what is on its way."""
         self.server.forgets_nonces = True
@@ -328,8 +358,9 @@ class Stage:
         await self.rows("update answer_messages set claimed_at = claimed_at - interval '5 minutes' returning 1")
 
     async def due(self) -> list[str]:
-        """What is still to be done."""
-        found = await self.rows(DUE)
+        """What is still to be done; who judges and is ill holds up nobody else."""
+        well = [queue for model, queue in QUEUES.items() if model not in self.jury.ails]
+        found = await self.rows(DUE, queues=well)
         return [" ".join(map(str, row)) for row in found]
 
 
@@ -341,7 +372,9 @@ union all select 'card', i.id::text from review_items i join course_settings s o
     where card_shown < card_version and staff_channel_id is not null
         and (settled_at is null or card_message_id is not null)
 union all select 'orphan', coalesce(message_id::text, nonce) from orphan_messages
+union all select 'judgement', kind || ' of ' || answer_id from jobs where state = 'waiting' and queue = any(%(queues)s)
 """
+QUEUES = {FIRST: "judge", SECOND: "second_judge"}
 
 
 def is_working(life: Life) -> bool:
@@ -370,12 +403,12 @@ def kept_by_life(stage: Stage) -> Callable[..., "asyncio.Task[Any]"]:
 class Evening:
     """A stage that is set up and taken down."""
 
-    def __init__(self, url: str, home: Path, answer: LlmConfig | None) -> None:
-        self._url, self._home, self._answer = url, home, answer
+    def __init__(self, url: str, home: Path, answer: LlmConfig | None, jury: Jury) -> None:
+        self._url, self._home, self._answer, self._jury = url, home, answer, jury
 
     async def __aenter__(self) -> Stage:
         self._server = await Remembering().__aenter__()
-        self.stage = Stage(self._server, self._url, self._home, self._answer)
+        self.stage = Stage(self._server, self._url, self._home, self._answer, self._jury)
         asyncio.get_running_loop().set_task_factory(kept_by_life(self.stage))
         logging.getLogger().addHandler(self.stage.logs)
         setup = Setup(home=self._home, database_url=self._url, embedder=EmbedderConfig(model="none"), answer=None)

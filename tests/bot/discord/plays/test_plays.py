@@ -25,7 +25,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from bot.discord.delivering import outlets
-from tests.bot.discord.plays.player import PLAYS, Outcome, Script, played, script
+from tests.bot.discord.plays.player import KINDS, PLAYS, Outcome, Script, played, script
 from tests.bot.discord.plays.shrinking import Playing, shrunk
 
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"
@@ -81,6 +81,14 @@ async def test_whatever_is_done_what_people_see_is_true(word: str, wanted: Scrip
     if not outcome.is_fine:
         least = await shrunk(outcome, playing)
         pytest.fail(f"MONITORIA_PLAYS={word!r}\n{outcome.report()}\nat its shortest:\n{least.script}\n{least.report()}")
+
+
+def test_a_play_that_is_played_alone_has_the_course_that_it_had() -> None:
+    alone = script(17).only(11)
+
+    assert alone.plays[-1] == script(17).plays[11]
+    assert (len(alone.plays) - 1) % KINDS == 11 % KINDS
+    assert Script.read(str(alone)) == alone
 
 
 def seeds() -> Iterable[int]:

@@ -19,7 +19,7 @@ from services.research.pairs.standing import ComparedSet, standing
 from services.reviewing.pairs import OnPair, Pairs
 from tests.fake_model import Behaviour, fake_model, says, sends
 from tests.pairs import NAMES, kept, pair
-from tests.services.judging.test_pairing import always, choosing
+from tests.services.judging.preferring import always, choosing
 from tests.services.research.learning.labelled import Labelled
 from tests.services.research.test_replay import played as one_played
 

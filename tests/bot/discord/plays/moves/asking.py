@@ -14,6 +14,8 @@ def question(play: Play, rng: random.Random) -> tuple[str, str]:
     kind = rng.random()
     if kind < 0.04:
         return "Qual é a data da prova?", ""
+    if kind < 0.1:
+        return "O que é a fotossíntese?", ""  # of which no lecture speaks
     topic = rng.choice(TOPICS[:2] if kind < 0.6 else TOPICS)
     if 0.6 < kind < 0.68:
         return f"O que é o {topic} na aula {rng.choice((1, 2, 2, NO_LECTURE))}?", ""
@@ -176,6 +178,17 @@ async def again(play: Play, rng: random.Random) -> None:
     if asked:
         play.tell(f"Discord delivers again: {asked.way} {asked.text!r}")
         await play.server.deliver_again(asked.thing)
+        await play.stage.breathe()
+
+
+@move(2)
+async def edit_question(play: Play, rng: random.Random) -> None:
+    """Who has asked edits the message: an answer stays the answer to what was asked."""
+    there = [one for one in play.asks if one.message and not one.message.deleted]
+    asked = chosen(rng, [one for one in there if one.channel.id not in play.gone_channels])
+    if asked:
+        play.tell(f"{asked.who.name} edits the question {asked.text!r}")
+        await play.server.edit(asked.message, f"{asked.message.content} Desde já, obrigada.")
         await play.stage.breathe()
 
 

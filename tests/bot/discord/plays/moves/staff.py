@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from services.errors import Refused
 from tests.bot.discord.plays.moves.reading import clicked, pressed
 from tests.bot.discord.plays.moves.registry import MOVES, move
 from tests.bot.discord.plays.play import Play, answer_of, chosen, item_of, press
@@ -31,7 +32,7 @@ def on_cards(verb: str, weight: int) -> None:
 
 for _verb, _weight in {
     "take": 4, "release": 2, "right": 3, "partly": 2, "wrong": 8, "dismiss": 3, "approve": 8, "reject": 4,
-    "passages": 1, "judge": 1, "next": 1,
+    "passages": 1, "next": 1,
 }.items():  # fmt: skip
     on_cards(_verb, _weight)
 
@@ -55,6 +56,57 @@ async def next_day(play: Play, rng: random.Random) -> None:
     )
     if drawn := await play.look(query):
         play.tell(f"a day passes for the second looks at {sorted(answer for (answer,) in drawn)}")
+
+
+@move(5)
+async def card_judge(play: Play, rng: random.Random) -> None:
+    """Somebody of staff looks at what the judge thinks; what was so before and after is what they must be told."""
+    card = chosen(rng, [one for one in play.cards() if press(one, "judge")])
+    if card:
+        who = rng.choice(play.tas)
+        play.tell(f"{who.name}: judge on card {item_of(card)}")
+        before = await scores(play, item_of(card) or 0)
+        used = await clicked(play, who, card, press(card, "judge") or "")
+        is_still_so = before == await scores(play, item_of(card) or 0)
+        if before is not None and is_still_so and used.original and used.original.embeds:
+            play.told_scores.append((before, used.original.embeds[0]["description"]))
+
+
+async def scores(play: Play, item: int) -> tuple[int | None, int | None] | None:
+    """Return the last score of the answer of a card, and of the second opinion on it; None: nobody can tell."""
+    query = (
+        "select i.id, f.id, f.score, s.score from review_items i left join lateral (select id, score from judgements "
+        "where answer_id = i.answer_id and kind = 'relevance' order by id desc limit 1) f on true "
+        "left join judgements s on s.first_id = f.id where i.course_id = %(course)s order by s.id"
+    )
+    found = [row[2:] for row in await play.look(query) if row[0] == item]
+    return found[-1] if found else None
+
+
+@move(8)
+async def judge_anew(play: Play, rng: random.Random) -> None:
+    """The operator has an answer judged anew, or all that have no verdict."""
+    if not play.is_judged:
+        return
+    judged = chosen(rng, await play.look("select distinct answer_id from jobs where course_id = %(course)s order by 1"))
+    if judged and rng.random() < 0.7:
+        play.tell(f"the operator has answer {judged[0]} judged anew")
+        with suppress(Refused):  # it may have been deleted meanwhile
+            await play.outside(lambda services: services.queue.repeat(judged[0]))
+    else:
+        play.tell("the operator has judged what has no verdict")
+        await play.outside(lambda services: services.queue.add_missing(play.course))
+
+
+@move(2)
+async def other_rules(play: Play, rng: random.Random) -> None:
+    """The course moves its threshold, or begins or ceases to ask for second opinions."""
+    if not play.is_judged:
+        return
+    change = rng.choice(({"flag_below": 1}, {"flag_below": 2}, {"flag_below": 3}, {"second_opinion": False}))
+    wanted = {"second_opinion": True} | change
+    done = await play.outside(lambda services: services.rules.change(play.course, wanted))
+    play.tell(f"the course wants {wanted}{'' if done else ', or perhaps not'}")
 
 
 @move(3)

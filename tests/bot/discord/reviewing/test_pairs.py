@@ -6,7 +6,7 @@ import pytest
 
 from services.research.pairs.asking import PlayedPair
 from tests.bot.discord.conftest import Campus
-from tests.bot.discord.test_reviewing import Desk, desk, said
+from tests.bot.discord.desk import Desk, desk, said
 from tests.fake_discord import Interaction, Member, Message
 from tests.pairs import NAMES, kept, pair, reference
 

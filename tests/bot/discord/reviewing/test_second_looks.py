@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.bot.discord.asking import QUESTION
 from tests.bot.discord.conftest import Campus, eventually
-from tests.bot.discord.test_asking import QUESTION
-from tests.bot.discord.test_reviewing import Desk, corrected, desk, fields, said, stopped
+from tests.bot.discord.desk import Desk, corrected, desk, fields, said, stopped
 from tests.fake_discord import Interaction, Message
 
 OTHER = "O que é uma célula de memória na LSTM?"
