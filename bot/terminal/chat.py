@@ -66,7 +66,7 @@ async def run(setup: Setup, slug: str) -> None:
                     terminal.tell(guide)
                 case _ if vote := VOTE.fullmatch(line):
                     terminal.tell(await _voted(services, course, talk.last, vote), style="dim")
-                case _ if said := courtesy_returned(line, course.language):
+                case _ if said := courtesy_returned(line, course.language, follows=talk.before is not None):
                     terminal.tell(said, style="dim")  # the answer before it may still be voted on
                 case _:
                     follows = talk.before.answer.question_id if talk.before else None

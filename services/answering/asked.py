@@ -26,7 +26,7 @@ from services.errors import Refused
 from services.ground.text import LONE_SURROGATE, UNSEEN
 from services.search.scope.facts import EVERYWHERE, Scope, Within
 from services.words import language
-from services.words.chatter import courtesy
+from services.words.chatter import courtesy, is_thanks
 from services.words.mentions import without_mentions
 
 LONGEST_QUESTION = 1_500
@@ -110,9 +110,13 @@ def cleaned(text: str, reader: Language) -> str:
     return plain
 
 
-def courtesy_returned(text: str, reader: Language) -> str | None:
-    """Return what to say to who only greets or thanks; None where *text* may ask something."""
-    said = courtesy(text)
+def courtesy_returned(text: str, reader: Language, *, follows: bool) -> str | None:
+    """
+    Return what to say to who only greets or thanks; None where *text* may ask something.
+
+    Where it *follows* an answer, "ok" and "entendi" are thanks; to begin with, they may be asked about.
+    """
+    said = courtesy(text) or ("thanks" if follows and is_thanks(text) else None)
     return i18n.text(COURTESIES[said], reader) if said else None
 
 

@@ -106,7 +106,8 @@ class Receiver:
         if not stored:
             return await self._redelivered(conn, asked)
         # Of what is new alone: a refusal takes it back with the transaction, so that nobody judges or counts it.
-        if said := courtesy_returned(text, asked.reader or asked.course.language):
+        reader = asked.reader or asked.course.language
+        if not asked.again and (said := courtesy_returned(text, reader, follows=asked.follows is not None)):
             raise Refused(said)
         if asked.asker_key:
             # After it is stored, so that it counts itself.

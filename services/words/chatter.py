@@ -74,7 +74,7 @@ def courtesy(text: str) -> Literal["greeting", "thanks"] | None:
     """
     Say what *text* is that only greets or thanks, and so asks nothing also of who was asked in so many words.
 
-    Narrower than `is_thanks`: "massa" and "top" say that something is good, and are subjects of a course as well.
+    Narrower than `is_thanks`: alone, "massa" and "top" are subjects of a course as well.
 
     >>> courtesy("Oi, gente! Tudo bem?"), courtesy("muito obrigada pela ajuda!"), courtesy("oi, o que é um tensor?")
     ('greeting', 'thanks', None)
@@ -85,7 +85,8 @@ def courtesy(text: str) -> Literal["greeting", "thanks"] | None:
     said = words.LAUGHTER.sub(" ", plain)
     left, thanks = words.SAYS_THANKS.subn(" ", said)
     left, greetings = words.GREETS.subn(" ", left)
-    if not (thanks or greetings) or re.search(r"\w", words.BESIDE_COURTESIES.sub(" ", left)):
+    rest = words.THANKS.sub(" ", words.BESIDE_COURTESIES.sub(" ", left))
+    if not (thanks or greetings) or re.search(r"\w", rest):
         return None
     return "thanks" if thanks else "greeting"
 

@@ -100,6 +100,7 @@ def test_thanks_are_known_also_where_they_mention_us(text: str, *, thanks: bool)
         ("Oi! Muito obrigada pela ajuda, professora", "thanks"),
         ("thank you so much!", "thanks"),
         ("vlw demais", "thanks"),
+        ("entendi, valeu! 👍", "thanks"),
         ("oi, o que é um tensor?", None),
         ("obrigado, e a GRU?", None),
         ("fala", None),
