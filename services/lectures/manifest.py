@@ -82,7 +82,7 @@ def plan(
     Reads the file system; run it in a thread.
 
     Raises:
-        Refused: a path does not exist or is a pipe or the like, the manifest cannot be used, or two lectures have one id.
+        Refused: a path is no file and no folder, the manifest cannot be used, or two lectures have one id.
 
     """
     paths = [path.expanduser().absolute() for path in paths]
