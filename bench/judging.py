@@ -125,7 +125,7 @@ async def _latencies(home: Path, url: str, model: FakeModel, second: FakeModel, 
         await services.rules.change(course, {"second_opinion": True, "second_opinion_share": 1.0})
         second.behaviours = [hangs()]
         second_dead = await _asked(services, dead_s)
-        unheard = await services.queue.state(None)
+        unheard, unsaid = await services.queue.state(None), await services.queue.second_state(None)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
     shown = Table("work", "answers", "p50", "p95", title=f"An answer's way, with a judge that hangs for {dead_s:.0f} s")
@@ -134,7 +134,7 @@ async def _latencies(home: Path, url: str, model: FakeModel, second: FakeModel, 
         p95 = ordered[int(0.95 * (len(ordered) - 1))]
         shown.add_row(name, str(len(taken)), f"{statistics.median(ordered) * 1000:.1f} ms", f"{p95 * 1000:.1f} ms")
     shown.add_row("backlog of the judge", f"{waiting} jobs", f"drained in {drained_s:.1f} s", "")
-    left = f"the judge's: {unheard.counts or 'none'}", f"second: {unheard.second_counts or 'none'}"
+    left = f"the judge's: {unheard.counts or 'none'}", f"second: {unsaid.counts or 'none'}"
     shown.add_row("left with the second model dead", "", *left)
     return shown
 

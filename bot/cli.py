@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bot.process import logs
-from bot.process.settings import DiscordSettings, HealthSettings, LogSettings
+from bot.process.settings import DiscordSettings, HealthSettings, LogSettings, require_readable_file
 from bot.terminal.course_app import course_app
-from bot.terminal.ending import in_a_sentence, to_the_end
+from bot.terminal.ending import in_a_sentence, speakable, to_the_end
 from bot.terminal.help_texts import flowing
 from bot.terminal.judging.app import judge_app
 from bot.terminal.options import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot import running
     from bot.process import environment
     from bot.terminal import chat as chatting
-    from bot.terminal import commands, mapping
+    from bot.terminal import commands, mapping, queues
     from bot.terminal import demo as demonstration
     from bot.terminal import digest as digesting
     from bot.terminal import replay as replaying
@@ -42,6 +42,7 @@ else:
         lazily("bot.terminal.commands"),
         lazily("bot.terminal.demo"),
     )
+    queues = lazily("bot.terminal.queues")
     digesting, judging, mapping, replaying = (
         lazily("bot.terminal.digest"),
         lazily("bot.terminal.judging.judge"),
@@ -66,10 +67,12 @@ app.add_typer(judge_app, name="judge")
 
 def main() -> None:
     """Run `monitoria`; one sentence says what went wrong, and the exit code of what kind it is."""
+    speakable()
     in_a_sentence(_main)
 
 
 def _main() -> None:
+    require_readable_file()
     logs.configure(LogSettings())
     for each in (app, course_app, judge_app):
         flowing(each)
@@ -259,12 +262,13 @@ def worker() -> None:
 def queue(
     course: Annotated[str | None, typer.Option("--course", metavar="SLUG", help="One course only.")] = None,
     requeue: Annotated[
-        int | None, typer.Option("--requeue", metavar="JOB", help="Give a dead job new attempts.")
+        str | None,
+        typer.Option("--requeue", metavar="JOB", help="Give a dead job new attempts: its number, or COURSE/LECTURE."),
     ] = None,
     requeue_all: Annotated[bool, typer.Option("--requeue-all", help="Give all dead jobs new attempts.")] = False,
 ) -> None:
-    """Show the judgements that wait, run or are dead, and why; put dead ones back."""
-    to_the_end(judging.queue(environment.setup(), slug=course, job=requeue, every=requeue_all))
+    """Show the judgements and the maps of lectures that wait, run or are dead, and why; put dead ones back."""
+    to_the_end(queues.queue(environment.setup(), slug=course, job=requeue, every=requeue_all))
 
 
 @app.command()

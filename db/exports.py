@@ -15,6 +15,7 @@ from db.records import (
     AskedFor,
     ConfigurationId,
     CourseId,
+    IntentKind,
     JudgedFor,
     JudgementId,
     JudgementStatus,
@@ -22,6 +23,7 @@ from db.records import (
     Outcome,
     QuestionId,
     RetrievalMode,
+    ScopeKind,
     Support,
 )
 from db.records.exports import ExportedHit, ExportedReference
@@ -42,6 +44,8 @@ class ExportedQuestion:
     lecture: str | None  # slug, where the asker chose one
     follows: QuestionId | None
     again: Again | None
+    words_of: QuestionId | None  # whose words it repeats, where it came of a press under that one's answer
+    everywhere: bool  # in all lectures, whichever its words name
     question: str
     standalone: str | None
     answer_id: AnswerId | None
@@ -56,6 +60,10 @@ class ExportedQuestion:
     tokens_in: int | None
     tokens_out: int | None
     answered_at: datetime | None
+    intent: IntentKind | None  # None: an answer was asked for
+    further: int | None  # moments, or lectures, beyond those that the answer cites
+    scope: ScopeKind | None  # None: the question's words named no lecture
+    scope_lectures: list[str]  # slugs, in the order of the course
     entry: dict[str, Any] | None  # of the dossier that it came in
     second_look: LookState | None  # None: whether to have one was never asked
     second_look_probability: float | None  # of being drawn for it
@@ -155,6 +163,36 @@ async def has_tries(conn: AsyncConnection, *, course: CourseId, since: datetime 
     return found.rowcount > 0
 
 
+async def has_kinds(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether one of the questions asked for more than an answer."""
+    found = await conn.execute(
+        """
+        select from questions q join answers a on a.question_id = q.id and a.course_id = %(course)s
+        where q.course_id = %(course)s and a.intent is not null
+            and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
+async def has_scopes(conn: AsyncConnection, *, course: CourseId, since: datetime | None) -> bool:
+    """Tell whether one of the questions named lectures, or repeats one that did."""
+    found = await conn.execute(
+        """
+        select from questions q
+        where q.course_id = %(course)s and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
+            and (q.everywhere or q.words_of is not null or exists (
+                select from answers a join answer_scopes s on s.answer_id = a.id and s.course_id = %(course)s
+                where a.question_id = q.id and a.course_id = %(course)s))
+        limit 1
+        """,
+        {"course": course, "since": since},
+    )
+    return found.rowcount > 0
+
+
 async def has_judged(conn: AsyncConnection, kind: JudgedFor, *, course: CourseId, since: datetime | None) -> bool:
     """Tell whether an answer to one of the questions has a judgement of *kind*."""
     found = await conn.execute(
@@ -195,9 +233,11 @@ async def page(
         await cur.execute(
             """
             select q.id as question_id, q.source, q.asked_at, q.asker_key, q.language, l.slug as lecture, q.follows,
-                q.again, q.text as question, q.standalone, a.id as answer_id, a.outcome, a.text as answer, a.model,
-                a.prompt_id, a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
-                a.tokens_out, a.answered_at, d.entry, coalesce(k.outcome, case
+                q.again, q.words_of, q.everywhere, q.text as question, q.standalone, a.id as answer_id, a.outcome,
+                a.text as answer, a.model, a.prompt_id,
+                a.prompt_sha256, a.retrieval, g.model as embedding_model, a.latency_ms, a.tokens_in,
+                a.tokens_out, a.answered_at, a.intent, a.further, n.kind as scope,
+                coalesce(n.lectures, '{}') as scope_lectures, d.entry, coalesce(k.outcome, case
                     when not k.is_drawn then 'not_drawn' when k.opened_at is not null then 'open'
                     when k.is_drawn then 'waiting' end) as second_look, k.probability as second_look_probability
             from questions q
@@ -206,6 +246,13 @@ async def page(
             left join generations g on g.id = a.generation_id
             left join dossier_entries d on d.question_id = q.id and d.course_id = %(course)s
             left join second_looks k on k.answer_id = a.id and k.course_id = %(course)s
+            left join lateral (
+                select s.kind, array_agg(named.slug order by s.number) as lectures
+                from answer_scopes s
+                join lectures named on named.id = s.lecture_id and named.course_id = %(course)s
+                where s.answer_id = a.id and s.course_id = %(course)s
+                group by s.kind
+            ) n on true
             where q.course_id = %(course)s and q.id > %(after)s
                 and q.asked_at >= coalesce(%(since)s::timestamptz, '-infinity')
             order by q.id limit %(most)s

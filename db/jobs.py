@@ -189,19 +189,20 @@ async def counts(conn: AsyncConnection, queue: JudgeQueue) -> dict[str, int]:
         return {str(state): int(many) for state, many in await cur.fetchall()}
 
 
-async def listed(conn: AsyncConnection, *, course: CourseId | None, most: int) -> list[QueuedJob]:
-    """Jobs that have not ended well, of one course or of all: the dead first, then by when they are due."""
+async def listed(conn: AsyncConnection, queue: JudgeQueue, *, course: CourseId | None, most: int) -> list[QueuedJob]:
+    """Jobs of a queue that have not ended well, of one course or of all: the dead first, then by when they are due."""
     async with conn.cursor(row_factory=class_row(QueuedJob)) as cur:
         await cur.execute(
             """
-            select j.id, j.kind, j.answer_id, c.slug as course,
+            select j.id::text as name, j.kind, j.answer_id, c.slug as course,
                 case when j.state = 'waiting' and j.leased_until > now() then 'running' else j.state end as state,
-                j.attempts, extract(epoch from j.run_at - now())::float8 as due_in_s, j.reason
+                j.attempts, extract(epoch from now() - coalesce(j.ended_at, j.run_at))::float8 as since_s, j.reason
             from jobs j join courses c on c.id = j.course_id
-            where j.state <> 'done' and (%(course)s::bigint is null or j.course_id = %(course)s)
+            where j.queue = %(queue)s and j.state <> 'done'
+                and (%(course)s::bigint is null or j.course_id = %(course)s)
             order by j.state = 'dead' desc, j.run_at, j.id limit %(most)s
             """,
-            {"course": course, "most": most},
+            {"queue": queue, "course": course, "most": most},
         )
         return await cur.fetchall()
 

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from db.records import CourseId, LectureId
 from db.records.maps import MapJob, MapStage
+from db.records.operation import QueuedJob
 
 
 async def promise(
@@ -54,7 +55,7 @@ async def claim(
                     and (%(course)s::bigint is null or course_id = %(course)s)
                 for update skip locked
             ), buried as (
-                update map_jobs j set state = 'dead', leased_until = null,
+                update map_jobs j set state = 'dead', run_at = now(), leased_until = null,
                     reason = coalesce(j.reason || '; ', '') || 'its workers ended before it did'
                 from spent where j.course_id = spent.course_id and j.lecture_id = spent.lecture_id
             )
@@ -144,15 +145,66 @@ async def give_back(conn: AsyncConnection, job: MapJob, *, after: timedelta = ti
 
 
 async def bury(conn: AsyncConnection, job: MapJob, *, reason: str) -> bool:
-    """Give the job up; return False if it has been claimed or promised anew."""
+    """Give the job up, as of now; return False if it has been claimed or promised anew."""
+    # What is dead is not due: its `run_at` says since when it has been so.
     buried = await conn.execute(
         """
-        update map_jobs set state = 'dead', leased_until = null, reason = %(reason)s
+        update map_jobs set state = 'dead', run_at = now(), leased_until = null, reason = %(reason)s
         where course_id = %(course)s and lecture_id = %(lecture)s and token = %(token)s and state = 'waiting'
         """,
         {**_held(job), "reason": reason},
     )
     return buried.rowcount > 0
+
+
+async def counts(conn: AsyncConnection, *, stages: Sequence[MapStage]) -> dict[str, int]:
+    """How many jobs of *stages*, of all courses, are waiting and running, and how many of any stage are dead."""
+    async with conn.cursor() as cur:
+        await cur.execute(
+            """
+            select case when state = 'waiting' and leased_until > now() then 'running' else state end, count(*)
+            from map_jobs where state = 'dead' or (state = 'waiting' and stage = any(%(stages)s)) group by 1
+            """,
+            {"stages": list(stages)},
+        )
+        return {str(state): int(many) for state, many in await cur.fetchall()}
+
+
+async def listed(
+    conn: AsyncConnection, *, stages: Sequence[MapStage], course: CourseId | None, most: int
+) -> list[QueuedJob]:
+    """Jobs as `counts` counts them, of one course or of all: the dead first, then by when they are due."""
+    async with conn.cursor(row_factory=class_row(QueuedJob)) as cur:
+        await cur.execute(
+            """
+            select c.slug || '/' || l.slug as name, j.stage as kind, null as answer_id, c.slug as course,
+                case when j.state = 'waiting' and j.leased_until > now() then 'running' else j.state end as state,
+                j.attempts, extract(epoch from now() - j.run_at)::float8 as since_s, j.reason
+            from map_jobs j
+            join courses c on c.id = j.course_id
+            join lectures l on l.id = j.lecture_id and l.course_id = j.course_id
+            where (j.state = 'dead' or (j.state = 'waiting' and j.stage = any(%(stages)s)))
+                and (%(course)s::bigint is null or j.course_id = %(course)s)
+            order by j.state = 'dead' desc, j.run_at, j.course_id, j.lecture_id limit %(most)s
+            """,
+            {"stages": list(stages), "course": course, "most": most},
+        )
+        return await cur.fetchall()
+
+
+async def requeue_dead(conn: AsyncConnection, *, course: CourseId | None, name: str | None) -> int:
+    """Let dead jobs be due with all their attempts: *name* (COURSE/LECTURE), a course's, or all; return how many."""
+    revived = await conn.execute(
+        """
+        update map_jobs j set state = 'waiting', attempts = 0, run_at = now()
+        from courses c, lectures l
+        where c.id = j.course_id and l.id = j.lecture_id and l.course_id = j.course_id and j.state = 'dead'
+            and (%(course)s::bigint is null or j.course_id = %(course)s)
+            and (%(name)s::text is null or c.slug || '/' || l.slug = %(name)s)
+        """,
+        {"course": course, "name": name},
+    )
+    return revived.rowcount
 
 
 def _held(job: MapJob) -> dict[str, int]:

@@ -76,7 +76,8 @@ async def missing(
         return await cur.fetchall()
 
 
-async def count_missing(conn: AsyncConnection, *, generation: GenerationId, course: CourseId | None) -> int:
+async def count_missing(conn: AsyncConnection, *, generation: GenerationId | None, course: CourseId | None) -> int:
+    """How many segments that are searched have no vector of *generation*; with None all have none."""
     async with conn.cursor(row_factory=scalar_row) as cur:
         await cur.execute(
             """

@@ -43,6 +43,7 @@ from services.lectures.ingest import Ingest
 from services.lectures.lookup import Lookup
 from services.mapping.mapper import Mapper
 from services.mapping.maps import Maps
+from services.mapping.queue import MapQueue
 from services.models.chat import ChatModel
 from services.models.embedder import (
     NONE,
@@ -118,6 +119,7 @@ class Judging:
     canaries: Canaries | None  # None: as above
     filling: Filling
     mapper: Mapper
+    map_queue: MapQueue
 
     @property
     def judge(self) -> Judge | None:
@@ -141,6 +143,7 @@ class Services:
     ingest: Ingest
     maps: Maps
     mapper: Mapper
+    map_queue: MapQueue
     asker: Asker
     people: People
     spaces: Spaces
@@ -222,6 +225,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
             canaries=Canaries(opened.pool, worker.judge) if worker else None,
             filling=Filling(opened.pool, configured, serving),
             mapper=await _mapper(stack, opened.pool, setup.answer),
+            map_queue=MapQueue(opened.pool, is_written=setup.answer is not None),
         )
 
 
@@ -260,6 +264,7 @@ async def services(setup: Setup) -> AsyncGenerator[Services, None]:
             ingest=Ingest(opened.pool, serving, None, wants_vectors=setup.embedder.model != NONE),
             maps=opened.maps,
             mapper=await _mapper(stack, opened.pool, setup.answer),
+            map_queue=MapQueue(opened.pool, is_written=setup.answer is not None),
             asker=asker,
             people=people,
             spaces=Spaces(opened.pool),

@@ -28,6 +28,7 @@ LOADED = [
     "bot.terminal.judging.learn",
     "bot.terminal.judging.runs",
     "bot.terminal.mapping",
+    "bot.terminal.queues",
     "bot.terminal.replay",
     "bot.running",
     "openai",

@@ -142,3 +142,20 @@ def test_what_is_no_field_is_refused(monkeypatch: pytest.MonkeyPatch, said: str)
     monkeypatch.setenv("MONITORIA_EMBEDDING_PASSAGE_FIELDS", said)
     with pytest.raises(ValidationError, match="input_type=query"):
         ModelSettings()
+
+
+@pytest.mark.parametrize("written", ["MONITORIA_LOG_LEVEL=alto\n".encode("utf-8-sig"), b"MONITORIA_LOG_LEVEL=alto\n"])
+def test_a_file_of_settings_is_read_with_the_mark_that_some_editors_write(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / ".env").write_bytes(written)
+
+    ran = monitoria("course", "list")
+
+    assert (ran.returncode, "MONITORIA_LOG_LEVEL is 'alto'" in ran.stderr) == (1, True)
+
+
+def test_a_file_of_settings_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("OPENAI_API_KEY=chave\n".encode("utf-16"))
+
+    ran = monitoria("course", "list")
+
+    assert (ran.returncode, ran.stderr) == (78, "The settings in '.env' are not UTF-8; save the file as UTF-8.\n")

@@ -8,12 +8,37 @@ import platformdirs
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.errors import Misconfigured
+
 FIELD = re.compile(r"[A-Za-z_]\w*=[^\s|=][^|=]*")
 """One field of an embedding request and its value."""
 
+FILE = Path(".env")
+ENCODING = "utf-8-sig"
+"""With or without the mark that some editors write first, which would be part of the first variable's name."""
+
 _FROM = SettingsConfigDict(
-    env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    env_file=FILE, env_file_encoding=ENCODING, env_ignore_empty=True, extra="ignore", frozen=True
 )
+
+
+def require_readable_file() -> None:
+    """
+    See that the file of settings, where there is one in this folder, can be read.
+
+    Raises:
+        Misconfigured: it cannot.
+
+    """
+    try:
+        if FILE.is_file():
+            FILE.read_text(ENCODING)
+    except UnicodeDecodeError:
+        raise Misconfigured(f"The settings in {str(FILE)!r} are not UTF-8; save the file as UTF-8.") from None
+    except OSError as error:
+        raise Misconfigured(
+            f"The settings in {str(FILE)!r} cannot be read ({error.strerror}); let this user read the file."
+        ) from error
 
 
 def _home() -> Path:

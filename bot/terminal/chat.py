@@ -13,7 +13,7 @@ from bot.terminal import console as terminal
 from db.records import Again, Course
 from services import i18n
 from services.answering.again import offered
-from services.answering.asked import Asked
+from services.answering.asked import Asked, courtesy_returned
 from services.answering.receiving import TriedBefore
 from services.answering.replies import Reply
 from services.errors import Refused, Unavailable
@@ -66,6 +66,8 @@ async def run(setup: Setup, slug: str) -> None:
                     terminal.tell(guide)
                 case _ if vote := VOTE.fullmatch(line):
                     terminal.tell(await _voted(services, course, talk.last, vote), style="dim")
+                case _ if said := courtesy_returned(line, course.language, follows=talk.before is not None):
+                    terminal.tell(said, style="dim")  # the answer before it may still be voted on
                 case _:
                     follows = talk.before.answer.question_id if talk.before else None
                     asked = anew or Asked(course=course, text=line, source="cli", follows=follows)

@@ -333,7 +333,7 @@ async def _carried_out(events: AsyncGenerator[BackupStep | T, None]) -> T:
 
 
 async def reindex(setup: Setup) -> None:
-    async with opened(setup) as services:
+    async with opened(setup, quiet=True) as services:
         if services.embedder is None:
             raise Refused(
                 services.embedder_trouble
@@ -376,10 +376,11 @@ async def opened(setup: Setup, *, quiet: bool = False) -> AsyncGenerator[Service
     status.start()
     try:
         async with wiring.services(setup) as services:
-            await services.serving.current(patience_s=OPENING_PATIENCE_S)
+            serving = await services.serving.current(patience_s=OPENING_PATIENCE_S)
             status.stop()
             if services.embedder_trouble and not quiet:
-                terminal.tell(f"{services.embedder_trouble} Until then the search goes by words only.")
+                by = f"by {serving[0].model}, which serves" if serving else "by words only"
+                terminal.tell(f"{services.embedder_trouble} Until then the search goes {by}.")
             yield services
     finally:
         status.stop()

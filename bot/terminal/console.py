@@ -106,7 +106,7 @@ def ingest(report: Report, *, dry_run: bool) -> RenderableType:
         collapse_padding=True,
     )
     taken = report.taken
-    table.add_column("lecture", f"{len(taken)} files", overflow="fold")
+    table.add_column("lecture", counted(len(taken), "file"), overflow="fold")
     table.add_column("", ", ".join(f"{n} {status}" for status, n in Counter(one.status for one in taken).items()))
     table.add_column("format")
     for name, total in (
@@ -272,6 +272,8 @@ def _figures(way: str, groups: Mapping[str, RetrievalFigures]) -> Table:
 def doctor(checks: Sequence[Check]) -> RenderableType:
     marks = {"ok": "[green]✔[/]", "note": "[yellow]•[/]", "failed": "[red]✘[/]"}
     table = Table(show_header=False, box=None, padding=(0, 1))
+    for _ in range(3):
+        table.add_column(overflow="fold")  # paths and settings are for copying, and stay whole
     for check in checks:
         advice = f"\n[dim]{escape(check.advice)}[/]" if check.advice else ""
         table.add_row(marks[check.state], f"[bold]{escape(check.name)}[/]", escape(check.detail) + advice)
@@ -332,8 +334,10 @@ def tell(sentence: str, *, style: str = "yellow") -> None:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document to standard output, and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON document to standard output, and nothing else; where that is not UTF-8, in escapes."""
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=not is_utf8, indent=2) + "\n")
+    sys.stdout.flush()  # at the end of the process nobody could say any more why it fails
 
 
 def status(sentence: str) -> Status:

@@ -1,10 +1,15 @@
 """Run one command to its end, and say in one sentence what went wrong, if anything did."""
 
 import asyncio
+import errno
+import io
 import logging
+import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -21,7 +26,18 @@ T = TypeVar("T")
 EX_CONFIG = 78
 """Of sysexits.h, on every system: what a supervisor is told not to restart upon."""
 
+INTERRUPTED = 128 + signal.SIGINT
 KEPT = "what was done so far is kept"
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def speakable() -> None:
+    """Let output lose characters that its encoding lacks, not itself: not every terminal and pipe takes UTF-8."""
+    stdout: TextIO | None = sys.stdout
+    if stdout is None:  # the shell has closed it
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    elif isinstance(stdout, io.TextIOWrapper):
+        cast("io.TextIOWrapper", stdout).reconfigure(errors="replace")
 
 
 def in_a_sentence(doing: Callable[[], None]) -> None:
@@ -32,6 +48,11 @@ def in_a_sentence(doing: Callable[[], None]) -> None:
     """
     try:
         doing()
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
+        # typer ends so without a word, on a Ctrl-C while the command's modules are still being loaded.
+        _fail(f"Interrupted; {KEPT}.", code=INTERRUPTED)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
@@ -42,13 +63,16 @@ def in_a_sentence(doing: Callable[[], None]) -> None:
         _fail(str(error))
     except Exception as error:
         logging.getLogger(__name__).debug("cli.unexpected", exc_info=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            _nothing_more_to_flush()
+            _fail(f"There is no room for what this command writes ({error.strerror}); make some, and run it again.")
         said = next(iter(str(error).splitlines()), "")[:200]
         _fail(
             f"Something happened that Monitoria did not expect ({type(error).__name__}: {said}); "
             "set MONITORIA_LOG_LEVEL=debug to see where, and report it."
         )
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        _fail(f"Interrupted; {str(error) or KEPT}.", code=130)
+        _fail(f"Interrupted; {str(error) or KEPT}.", code=INTERRUPTED)
 
 
 def to_the_end(work: Coroutine[Any, Any, T], *, when_interrupted: str = KEPT) -> T:
@@ -65,6 +89,11 @@ def to_the_end(work: Coroutine[Any, Any, T], *, when_interrupted: str = KEPT) ->
     except (KeyboardInterrupt, asyncio.CancelledError):
         # `in_a_sentence` says so in a sentence; typer would end on a KeyboardInterrupt without a word.
         raise asyncio.CancelledError(when_interrupted) from None
+
+
+def _nothing_more_to_flush() -> None:
+    # What is still buffered would fail again, with a traceback, when the process ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

@@ -17,7 +17,10 @@ from services.ground.timestamps import clock
 from services.mapping.maps import LostWords, Maps, opened_at, proven_at
 from services.wiring import Setup
 
-UNMADE = "There is no map of {lecture!r} yet: an ingest makes one at its end, and so does `monitoria run`."
+UNMADE = (
+    "There is no map of {lecture!r} yet: an ingest makes one at its end, and so does `monitoria run`; "
+    "`monitoria queue` says whether it was given up."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,8 @@ def view(found: LectureMap, lost: Sequence[LostWords], *, is_written: bool) -> R
                 style="dim",
             )
         )
+    if found.state == "dead":
+        lines.append(Text("The last work on it was given up; `monitoria queue` says why.", style="yellow"))
     for chapter in found.chapters:
         lines += _chapter(found, chapter)
     lines += [Text(_asked(one), style="yellow") for one in lost]

@@ -25,6 +25,7 @@ PORT = 5432
 SOCKET_PATH_BYTES = 103  # of 104 on macOS and 108 on Linux: unix(7)
 LOG_BYTES = 1_000_000
 STOP_LIMIT_S = 60
+NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
 
 SETTINGS = {
     "listen_addresses": "",  # no TCP: the folder's rights are the lock on the door
@@ -265,7 +266,9 @@ class Cluster:
         with self.log.open("rb") as written:
             written.seek(log_start)
             said = in_plain_words(written.read(), self.data)
-        return f"{_telling_line(said)} (the whole story is in {str(self.log)!r})."
+        line = _telling_line(said)
+        advice = "; free some space" if any(said in line for said in NO_SPACE) else ""
+        return f"{line}{advice} (the whole story is in {str(self.log)!r})."
 
     def _ping(self) -> Ping:
         if not (self.data / "PG_VERSION").exists():

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from db.records import AnswerId, Course, JobId, JudgedFor
+from db.records import AnswerId, Course, JudgedFor
+from db.records.maps import MapStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +76,20 @@ class HeldInCourse:
 class QueuedJob:
     """One job as an operator sees it."""
 
-    id: JobId
-    kind: JudgedFor
-    answer_id: AnswerId
+    name: str  # as `monitoria queue --requeue` takes it: a judge's number, or COURSE/LECTURE of a map
+    kind: JudgedFor | MapStage
+    answer_id: AnswerId | None  # that is judged; None: the work is a map
     course: str  # slug
     state: Literal["waiting", "running", "done", "dead"]
     attempts: int
-    due_in_s: float  # negative: since when it is due
+    since_s: float  # when it became due or, of a dead one, was given up; negative: it will be due then
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """What waits in a queue, what will not be done, and whether all of it is held up."""
+
+    counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
+    jobs: list[QueuedJob]
+    breaker: Breaker | None

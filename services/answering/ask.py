@@ -87,8 +87,8 @@ class Asker:
         A model that fails is no error: the outcome is `failed`, and the reply has the passages.
 
         Raises:
-            Refused: the question is empty or too long, (`InProgress`) is being answered right now, (`TooSoon`) is
-                one too many, or (`TriedBefore`) another try that was made before.
+            Refused: the question is empty or too long, only greets or thanks, (`InProgress`) is being answered right
+                now, (`TooSoon`) is one too many, or (`TriedBefore`) another try that was made before.
             Unavailable: the database does not answer; (`NotStored`) not even to store the question.
 
         """

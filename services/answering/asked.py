@@ -26,11 +26,15 @@ from services.errors import Refused
 from services.ground.text import LONE_SURROGATE, UNSEEN
 from services.search.scope.facts import EVERYWHERE, Scope, Within
 from services.words import language
+from services.words.chatter import courtesy, is_thanks
 from services.words.mentions import without_mentions
 
 LONGEST_QUESTION = 1_500
 WORDS_THAT_TELL = 4
 """In a question of fewer words, the language is read off the one before it too: "e na LSTM?"."""
+
+
+COURTESIES = {"greeting": "question.greeting", "thanks": "question.thanks"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,16 @@ def cleaned(text: str, reader: Language) -> str:
     if len(plain) > LONGEST_QUESTION:
         raise Refused(i18n.text("question.too_long", reader, length=len(plain), limit=LONGEST_QUESTION))
     return plain
+
+
+def courtesy_returned(text: str, reader: Language, *, follows: bool) -> str | None:
+    """
+    Return what to say to who only greets or thanks; None where *text* may ask something.
+
+    Where it *follows* an answer, "ok" and "entendi" are thanks; to begin with, they may be asked about.
+    """
+    said = courtesy(text) or ("thanks" if follows and is_thanks(text) else None)
+    return i18n.text(COURTESIES[said], reader) if said else None
 
 
 def language_of(text: str, history: Sequence[Turn], languages: Sequence[str]) -> str:

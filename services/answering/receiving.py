@@ -9,7 +9,7 @@ from db import course_settings, deliveries, questions, showings
 from db.records import QuestionId, Showing
 from services import i18n
 from services.answering.again import WRITTEN, Why, refused, tried, withdrawn
-from services.answering.asked import Asked, Question, language_of, turns_before
+from services.answering.asked import Asked, Question, courtesy_returned, language_of, turns_before
 from services.answering.limits import require_within_limits
 from services.answering.replies import Reply, reply_to
 from services.answering.scoping.reading import NOWHERE_ELSE, pointed, takes_along
@@ -105,8 +105,12 @@ class Receiver:
         )
         if not stored:
             return await self._redelivered(conn, asked)
+        # Of what is new alone: a refusal takes it back with the transaction, so that nobody judges or counts it.
+        reader = asked.reader or asked.course.language
+        if not asked.again and (said := courtesy_returned(text, reader, follows=asked.follows is not None)):
+            raise Refused(said)
         if asked.asker_key:
-            # After it is stored, so that it counts itself; a refusal takes it back with the transaction.
+            # After it is stored, so that it counts itself.
             await require_within_limits(conn, asked, asked.asker_key)
         return stored, None, await self._opened(conn, asked, stored)
 

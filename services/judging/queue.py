@@ -1,28 +1,17 @@
 """Show an operator what became of the promised judgements."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
 
 from db import answers, breakers, courses, jobs, judgements, second_opinions
-from db.records import AnswerId, Course, JobId, Judgement
-from db.records.operation import Breaker, QueuedJob
+from db.records import AnswerId, Course, JobId, Judgement, JudgeQueue
+from db.records.operation import QueueState
 from services.errors import Refused
 from services.judging import seconding
 from services.judging.promise import QUEUE
 
 MOST_LISTED = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueState:
-    """What waits to be judged, what will not be, and whether all of it is held up."""
-
-    counts: dict[str, int]  # 'waiting', 'running' and 'dead' to how many, over all courses
-    jobs: list[QueuedJob]  # of both queues
-    breaker: Breaker | None
-    second_counts: dict[str, int] = field(default_factory=dict[str, int])  # of second opinions, as above
-    second_breaker: Breaker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +23,26 @@ class Opinions:
 
 
 class Queue:
-    """The queue of judgements, as an operator sees it."""
+    """The queues of judgements and of second opinions, as an operator sees them."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
 
-    async def state(self, course: Course | None) -> QueueState:
+    async def state(self, course: Course | None, *, queue: JudgeQueue = QUEUE) -> QueueState:
+        """What became of the jobs of *queue*; listed are those of *course*, or of all."""
         async with self._pool.connection() as conn:
             return QueueState(
-                counts=await jobs.counts(conn, QUEUE),
-                jobs=await jobs.listed(conn, course=course and course.id, most=MOST_LISTED),
-                breaker=await breakers.of(conn, QUEUE),
-                second_counts=await jobs.counts(conn, seconding.QUEUE),
-                second_breaker=await breakers.of(conn, seconding.QUEUE),
+                counts=await jobs.counts(conn, queue),
+                jobs=await jobs.listed(conn, queue, course=course and course.id, most=MOST_LISTED),
+                breaker=await breakers.of(conn, queue),
             )
 
+    async def second_state(self, course: Course | None) -> QueueState:
+        """As `state`, of second opinions."""
+        return await self.state(course, queue=seconding.QUEUE)
+
     async def requeue(self, course: Course | None, job: JobId | None) -> int:
-        """Give dead jobs all their attempts again, and return how many there were."""
+        """Give dead jobs of both queues all their attempts again, and return how many there were."""
         async with self._pool.connection() as conn:
             return await jobs.requeue_dead(conn, course=course and course.id, job=job)
 

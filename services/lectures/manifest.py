@@ -82,13 +82,17 @@ def plan(
     Reads the file system; run it in a thread.
 
     Raises:
-        Refused: a path does not exist, the manifest cannot be used, or two lectures have one id.
+        Refused: a path is no file and no folder, the manifest cannot be used, or two lectures have one id.
 
     """
     paths = [path.expanduser().absolute() for path in paths]
     for path in paths:
         if not _exists(path):
             raise Refused(f"There is no file or folder {str(path)[:200]!r}; check the path.")
+        if not (path.is_file() or path.is_dir()):  # a pipe would be waited for, for ever
+            raise Refused(
+                f"{str(path)[:200]!r} is neither a file nor a folder; name caption files or a folder of them."
+            )
     searched = tuple(path.resolve() for path in paths if path.is_dir() or folders.is_archive(path))
     found = list(dict.fromkeys(file.resolve() for path in paths for file in _captions(path)))
     notes: list[str] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
@@ -17,6 +18,8 @@ from services import prompts
 from services.mapping import writing
 from services.mapping.drawing import DrawnMap
 from services.mapping.material import Maker, Material, material, store
+from services.mapping.queue import QUEUE
+from services.mapping.queue import stages as due_stages
 from services.mapping.speech import Speech
 from services.models.chat import ChatModel
 from services.models.completions import Completion, storable
@@ -24,7 +27,6 @@ from services.models.troubles import EVERYBODYS, ModelUnavailable, Trouble
 
 log = logging.getLogger(__name__)
 
-QUEUE = "maps"
 CHANCE = SystemRandom()
 SHARE_OF_BUDGET = 2
 """Maps are written as long as less than this part, a half, of a course's tokens of the day is spent: the judge, which
@@ -90,7 +92,7 @@ class Mapper:
 
     async def step(self, course: CourseId | None = None, *, stages: tuple[MapStage, ...] | None = None) -> bool:
         """Take one job and do what is due of it; return False if there is none."""
-        job = await self._claimed(course, stages or (("cut", "write") if self._model else ("cut",)))
+        job = await self._claimed(course, stages or due_stages(is_written=self._model is not None))
         if job is None:
             return False
         try:
@@ -100,7 +102,7 @@ class Mapper:
             raise
         return True
 
-    async def _claimed(self, course: CourseId | None, stages: tuple[MapStage, ...]) -> MapJob | None:
+    async def _claimed(self, course: CourseId | None, stages: Sequence[MapStage]) -> MapJob | None:
         async with self._pool.connection() as conn:
             job = await map_jobs.claim(
                 conn, lease=self._pace.lease, most_attempts=self._pace.most_attempts, stages=stages, course=course

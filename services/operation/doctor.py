@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from db import connect, migrate, vectors, versions
+from db import connect, generations, migrate, vectors, versions
 from db.errors import describe
 from db.records import Course
+from db.records.operation import QueueState
 from services import wiring
 from services.errors import MonitoriaError
 from services.models.chat import ChatModel, Message
+from services.models.embedder import NONE
 from services.models.llm import LlmConfig
 from services.operation import model_checks
 from services.operation.model_checks import Finding
@@ -44,11 +46,12 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
             yield await _schema(url)
         async with wiring.services(setup) as opened:
             yield _embedder(opened)
-            yield await _vectors(opened)
+            yield await _vectors(setup, opened)
             yield await _translation(setup, opened)
             async for check in _courses(opened):
                 yield check
-            yield await _queue(opened)
+            yield await _judgements(opened)
+            yield await _maps(opened)
             is_seconded = await _is_seconded(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
@@ -79,11 +82,11 @@ def _python() -> Check:
 def _home(setup: Setup) -> Check:
     home = setup.home
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    if not os.access(nearest, os.W_OK):
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         return Check(
             name="home",
             state="failed",
-            detail=f"{home} cannot be written to.",
+            detail=f"{home} cannot be written to." if nearest.is_dir() else f"{nearest} is no folder.",
             advice="Set MONITORIA_HOME to a folder of yours, or change the rights of this one.",
         )
     return Check(name="home", state="ok", detail=str(home))
@@ -96,7 +99,8 @@ async def _server(setup: Setup, url: str) -> Check:
     which = describe(setup.database_url) if setup.database_url else "embedded database"
     if found.vector and not found.vector_in_path:
         return Check(name="database", state="failed", detail=f"The {which} {migrate.off_the_path(found, user)}.")
-    vector = found.vector or (f"{found.vector_available}, not created yet" if found.vector_available else "missing")
+    # A new database is filled by the checks that follow.
+    vector = found.vector or found.vector_available or "missing"
     return Check(
         name="database",
         state="ok" if found.vector or found.vector_available else "failed",
@@ -107,12 +111,15 @@ async def _server(setup: Setup, url: str) -> Check:
 
 async def _schema(url: str) -> Check:
     waiting = await migrate.pending(url)
+    if len(waiting) == len(migrate.migrations_in(migrate.MIGRATIONS)):
+        return Check(name="schema", state="ok", detail="new: this command makes it")
     if waiting:
+        count = "1 migration" if len(waiting) == 1 else f"{len(waiting)} migrations"
         return Check(
             name="schema",
             state="note",
-            detail=f"{len(waiting)} migrations wait: {', '.join(waiting)}.",
-            advice="They are applied at the next start, or now by `monitoria migrate`.",
+            detail=f"{count} had not been applied yet: {', '.join(waiting)}.",
+            advice="This command has it done now, as any other would; nothing is left to do.",
         )
     return Check(name="schema", state="ok", detail="up to date")
 
@@ -123,7 +130,7 @@ def _embedder(opened: Services) -> Check:
             name="embedding",
             state="note",
             detail=opened.embedder_trouble,
-            advice="Until then searches go by words only.",
+            advice="How searches go until then, `vectors` tells.",
         )
     if opened.embedder is None:
         return Check(
@@ -141,10 +148,12 @@ def _embedder(opened: Services) -> Check:
     )
 
 
-async def _vectors(opened: Services) -> Check:
+async def _vectors(setup: Setup, opened: Services) -> Check:
+    if setup.embedder.model == NONE:
+        return Check(name="vectors", state="ok", detail="not searched, as configured")
     current = await opened.serving.current(patience_s=60)
     if current is None:
-        return Check(name="vectors", state="note", detail="no model's vectors can be searched now.")
+        return await _unserved(opened)
     generation, _ = current
     async with opened.pool.connection() as conn:
         missing = await vectors.count_missing(conn, generation=generation.id, course=None)
@@ -170,6 +179,28 @@ async def _vectors(opened: Services) -> Check:
             advice="Run `monitoria eval SET.jsonl --course SLUG --calibrate`; docs/retrieval.md says with what.",
         )
     return Check(name="vectors", state="ok", detail=f"whole, of {generation.model}")
+
+
+async def _unserved(opened: Services) -> Check:
+    """Say why no search goes by meaning; where nothing can be searched, there is nothing to do."""
+    async with opened.pool.connection() as conn:
+        generation = await generations.serving(conn)
+        missing = await vectors.count_missing(conn, generation=generation and generation.id, course=None)
+    if generation:
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"those of {generation.model} serve, which cannot be asked now: searches go by words only.",
+            advice="Make that model reachable again, or configure another one and run `monitoria reindex`.",
+        )
+    if missing:
+        return Check(
+            name="vectors",
+            state="note",
+            detail=f"{missing} segments have none, and are found by words only.",
+            advice="Run `monitoria reindex`, once an embedding model can be reached.",
+        )
+    return Check(name="vectors", state="ok", detail="none needed yet: no lecture has been taken in")
 
 
 async def _translation(setup: Setup, opened: Services) -> Check:
@@ -242,18 +273,35 @@ async def _model(name: str, config: LlmConfig) -> Check:
     return Check(name=name, state="ok", detail=f"{said.model} at {config.base_url}")
 
 
-async def _queue(opened: Services) -> Check:
-    state = await opened.queue.state(None)
-    if state.breaker and state.breaker.is_open:
-        return Check(name="judgements", state="failed", detail=f"held up: {state.breaker.reason}")
-    if state.second_breaker and state.second_breaker.is_open:
-        detail = f"second opinions are held up: {state.second_breaker.reason}"
+async def _judgements(opened: Services) -> Check:
+    judge, second = await opened.queue.state(None), await opened.queue.second_state(None)
+    if judge.breaker and judge.breaker.is_open:
+        return Check(name="judgements", state="failed", detail=f"held up: {judge.breaker.reason}")
+    if second.breaker and second.breaker.is_open:
+        detail = f"second opinions are held up: {second.breaker.reason}"
         return Check(name="judgements", state="note", detail=detail, advice="Nothing else waits for them.")
-    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
+    return _worked_off("judgements", judge, second)
+
+
+async def _maps(opened: Services) -> Check:
+    state = await opened.map_queue.state(None)
+    if state.breaker and state.breaker.is_open:
+        detail = f"their writing is held up: {state.breaker.reason}"
+        return Check(name="maps", state="note", detail=detail, advice="Until then lines are the lecturer's own words.")
+    return _worked_off("maps", state)
+
+
+def _worked_off(name: str, *states: QueueState) -> Check:
+    waiting, dead = (sum(state.counts.get(what, 0) for state in states) for what in ("waiting", "dead"))
     if dead:
-        detail = f"{dead} were given up, {waiting} wait."
-        return Check(name="judgements", state="note", detail=detail, advice="`monitoria queue` says why.")
-    return Check(name="judgements", state="ok", detail=f"{waiting} wait")
+        return Check(
+            name=name,
+            state="note",
+            detail=f"{dead} were given up, {waiting} wait." if dead > 1 else f"1 was given up, {waiting} wait.",
+            advice="`monitoria queue` says why; once the cause is gone, `monitoria queue --requeue-all` has them tried "
+            "again.",
+        )
+    return Check(name=name, state="ok", detail=f"{waiting} wait")
 
 
 async def _courses(opened: Services) -> AsyncIterator[Check]:
@@ -263,7 +311,7 @@ async def _courses(opened: Services) -> AsyncIterator[Check]:
             name="courses",
             state="note",
             detail="none yet.",
-            advice="Try `monitoria demo`, or create one: monitoria course create my-course --title '…'.",
+            advice="Try `monitoria demo` first, or create one: monitoria course create SLUG --title TITLE",
         )
     for course in known:
         yield await _course(opened, course)
@@ -271,11 +319,18 @@ async def _courses(opened: Services) -> AsyncIterator[Check]:
 
 async def _course(opened: Services, course: Course) -> Check:
     lectures = await opened.courses.lectures(course)
+    if not lectures:
+        return Check(
+            name=f"course {course.slug}",
+            state="note",
+            detail="no lectures yet.",
+            advice=f"Take some in: monitoria ingest PATH --course {course.slug}",
+        )
     without_video = [lecture.slug for lecture in lectures if lecture.video_url is None]
     return Check(
         name=f"course {course.slug}",
-        state="note" if without_video or not lectures else "ok",
-        detail=f"{len(lectures)} lectures"
+        state="note" if without_video else "ok",
+        detail=("1 lecture" if len(lectures) == 1 else f"{len(lectures)} lectures")
         + (f", {len(without_video)} without a video address ({', '.join(without_video[:3])})" if without_video else ""),
         advice="Without an address a reference shows its time but opens nothing." if without_video else "",
     )

@@ -22,7 +22,7 @@ from services.research.anonymous import pseudonyms
 from services.research.cases import ExportedAnswer, cases_of, label_of, manual_label
 from services.research.dossier import MISSING, Entry, Passage, one_line
 from services.research.json_lines import document, json_line
-from services.research.table import COLUMNS, CONTEXT, LOOKED, SECONDED, TRIED, cells, harmless, row
+from services.research.table import COLUMNS, CONTEXT, KINDS, LOOKED, SCOPED, SECONDED, TRIED, cells, harmless, row
 
 Format = Literal["dossier", "jsonl", "csv"]
 
@@ -56,6 +56,8 @@ async def chunks(
         more += LOOKED if await exports.has_second_looks(conn, course=course.id, since=since) else ()
         more += SECONDED if await exports.has_judged(conn, "second", course=course.id, since=since) else ()
         more += (CONTEXT,) if await exports.has_judged(conn, "context", course=course.id, since=since) else ()
+        more += KINDS if await exports.has_kinds(conn, course=course.id, since=since) else ()
+        more += SCOPED if await exports.has_scopes(conn, course=course.id, since=since) else ()
         write = _writer(form, course, language, pseudonym, more)
         total = await exports.count(conn, course=course.id, since=since)
         yield Chunk(data=_head(form, more), done=0, total=total)

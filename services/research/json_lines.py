@@ -64,6 +64,7 @@ def document(case: ExportedAnswer, course: Course, pseudonym: Callable[[str], st
         # Only where there is something to tell: the lines of all others stay what they were.
         **({"again": kept.again} if kept.again else {}),
         **_second_look(kept),
+        **_taken_for(kept),
     }
 
 
@@ -71,6 +72,17 @@ def _second_look(kept: ExportedQuestion) -> dict[str, Any]:
     if kept.second_look is None:
         return {}
     return {"second_look": {"state": kept.second_look, "probability": kept.second_look_probability}}
+
+
+def _taken_for(kept: ExportedQuestion) -> dict[str, Any]:
+    """Return what the question was taken for, where that is more than an answer from the whole course."""
+    named = {"scope": {"kind": kept.scope, "lectures": kept.scope_lectures}}
+    return {
+        **({"intent": kept.intent, "further": kept.further} if kept.intent else {}),
+        **(named if kept.scope else {}),
+        **({"everywhere": True} if kept.everywhere else {}),
+        **({"words_of": kept.words_of} if kept.words_of else {}),
+    }
 
 
 def _without_folder(model: str) -> str:

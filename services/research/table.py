@@ -69,6 +69,10 @@ SECONDED = ("second_status", "second_score", "second_model", "second_asked_for",
 
 CONTEXT = "context"
 """A column at the end, where passages were judged: their last score, 0 to 3."""
+KINDS = ("intent", "further")
+"""Columns at the end, where a question asked for more than an answer: "comparison", "list", "overview" or "missed"."""
+SCOPED = ("scope", "scope_lectures", "everywhere", "words_of")
+"""Columns at the end, where a question named lectures: how that was read, which they are, and who asked again."""
 
 
 def harmless(cell: object) -> object:
@@ -125,6 +129,12 @@ def cells(
         "spread": second and second.spread,
         CONTEXT: context and context.score,
         **dict(zip(LOOKED, (case.kept.second_look, case.kept.second_look_probability), strict=True)),
+        "intent": case.kept.intent,
+        "further": case.kept.further if case.kept.intent else None,
+        "scope": case.kept.scope,
+        "scope_lectures": " ".join(case.kept.scope_lectures),
+        "everywhere": int(case.kept.everywhere),
+        "words_of": case.kept.words_of,
         "review_reasons": " ".join(dict.fromkeys(one.reason for one in case.reasons)),
     }
     return [derived[name] if name in derived else told[name] for name in (*COLUMNS, *more)]

@@ -45,7 +45,8 @@ def is_question(text: str, place: Place = "channel") -> bool:
     """
     said = _said(text)
     if place == "post":
-        return bool(said) and (is_question(text, "forum") or not words.SHARES.search(words.plain(said)))
+        asks = is_question(text, "forum") or not words.SHARES.search(words.plain(said))
+        return bool(said) and asks and courtesy(text) is None
     if _names_somebody(said):
         return False
     laughs = words.LAUGHTER.search(said) is not None
@@ -67,6 +68,27 @@ def is_thanks(text: str) -> bool:
         return False
     left = words.THANKS.sub(" ", words.plain(words.LAUGHTER.sub(" ", _said(text))))
     return not re.search(r"\w", left)
+
+
+def courtesy(text: str) -> Literal["greeting", "thanks"] | None:
+    """
+    Say what *text* is that only greets or thanks, and so asks nothing also of who was asked in so many words.
+
+    Narrower than `is_thanks`: alone, "massa" and "top" are subjects of a course as well.
+
+    >>> courtesy("Oi, gente! Tudo bem?"), courtesy("muito obrigada pela ajuda!"), courtesy("oi, o que é um tensor?")
+    ('greeting', 'thanks', None)
+    """
+    plain = words.plain(_said(text))
+    if plain.strip(" ?!.,") in words.AMBIGUOUS_ALONE:
+        return None
+    said = words.LAUGHTER.sub(" ", plain)
+    left, thanks = words.SAYS_THANKS.subn(" ", said)
+    left, greetings = words.GREETS.subn(" ", left)
+    rest = words.THANKS.sub(" ", words.BESIDE_COURTESIES.sub(" ", left))
+    if not (thanks or greetings) or re.search(r"\w", rest):
+        return None
+    return "thanks" if thanks else "greeting"
 
 
 def _said(text: str) -> str:

@@ -176,6 +176,19 @@ THANKS = re.compile(
     r"|sim|isso(?: ai| mesmo)?|got it|i see|makes sense|faz sentido|great|nice|cool|perfect|yes|yeah|bom bot|good bot"
     r"|ajudou(?: muito| demais)?|that helps?(?: a lot)?|agora(?: sim)?|ah+|oh|monitoria|gente|pessoal|prof)\b"
 )
+SAYS_THANKS = re.compile(rf"\b(?:{said_as(*GRATITUDE)}|(?:o?brigad[oa]s?|agradeco|tmj)\b)")
+GREETS = re.compile(
+    rf"\b(?:{said_as(*GREETINGS)}|(?:tudo|td) (?:bem|bom|certo|joia)\b|como vai\b|how are you\b"
+    r"|(?:tchau|ate (?:mais|logo|amanha)|bye|goodbye|see you)\b)"
+)
+BESIDE_COURTESIES = re.compile(
+    rf"\b(?:{said_as(*COMPANY)}|(?:monitoria|bot|muito|demais|mesmo|de novo|again|a lot|so much|very much|voces?|you"
+    r"|pel[oa]s? (?:ajuda|resposta|explicacao|atencao)|for (?:your|the) (?:help|answer|explanation)|todos|all|there"
+    r"|a|com|e|and|ai|hoje|today|alguem|someone)\b)"
+)
+"""What stands beside greetings and thanks, and asks nothing either; `@someone` is how a mention is stored."""
+AMBIGUOUS_ALONE = frozenset({"fala", "salve"})
+"""Greetings that are a subject where they stand alone: "fala" is also speech."""
 SHARES = re.compile(
     r"\b(?:meus?|minhas?) (?:resumos?|anotac\w+|notas|caderno|slides)\b|\bsegue(?:m)? (?:o|a|os|as|em)\b"
     r"|\bcompartilh\w+|\bgrupos? de estudos?\b|\bstudy groups?\b|\bsharing\b|\bmy notes\b|\baproveitem\b"

@@ -118,7 +118,7 @@ async def test_a_dry_run_stores_nothing_not_even_the_course(terminal: Console, t
 
     assert ran.code == 0, ran.err
     assert "Dry run: nothing is stored" in ran.out
-    assert "1 files 1 new" in flat(ran.out)
+    assert "1 file 1 new" in flat(ran.out)
     assert ran.err == "There was no course 'redes', so it would be created (pt-BR).\n"
     assert malformed.code == 1
     assert malformed.err.startswith("'Redes 1' cannot name a course")
@@ -359,3 +359,19 @@ async def loaded_by(code: str, names: Sequence[str]) -> str:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", look, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     out, _ = await process.communicate()
     return out.decode().splitlines()[-1]
+
+
+async def test_who_searches_while_the_configured_model_is_away_is_told_by_what(terminal: Console) -> None:
+    file = captions(terminal.folder, "aula-1.vtt", "O gradiente some nas redes recorrentes.", "Por isso a LSTM.")
+    async with fake_model(embeds) as model:
+        taken = await having_embeddings(terminal, model).run("ingest", str(file), "--course", "redes")
+        away = terminal.having(
+            MONITORIA_EMBEDDING_MODEL=str(terminal.folder / "away"), MONITORIA_EMBEDDING_BASE_URL=model.base_url
+        )
+        ran = await away.run("search", "gradiente", "--course", "redes")
+    alone = await away.run("search", "gradiente", "--course", "redes")
+
+    assert taken.code == 0, taken.err
+    assert "Until then the search goes by words, which serves." in flat(ran.err)
+    assert "cosine" in ran.out
+    assert "Until then the search goes by words only." in flat(alone.err)

@@ -55,6 +55,7 @@ ACROSS_COURSES = {
     ("fillings.py", "signs"): "whether any course may have segments without a vector",
     ("generations.py", "sweep_retired"): "what belongs to a model that is gone",
     ("jobs.py", "counts"): "a metric of the whole database",
+    ("map_jobs.py", "counts"): "a metric of the whole database",
     ("kept.py", "open_draft"): "forms that nobody sent for a week",
 }
 

@@ -67,6 +67,14 @@ def test_a_server_that_does_not_start_is_quoted(home: Path) -> None:
     assert "/proc/self/cwd" not in said
 
 
+def test_a_server_that_finds_no_room_to_start_says_what_to_do(home: Path) -> None:
+    with (home / "postgres" / "postgresql.conf").open("a") as settings:
+        # A disk that is full is not ours to have; the server quotes this name where it would say so.
+        settings.write("hba_file = 'No space left on device'\n")
+
+    assert "No space left on device; free some space (the whole story is in" in sentence(home)
+
+
 def test_a_failed_start_is_no_obstacle_to_the_next(home: Path) -> None:
     settings = home / "postgres" / "postgresql.conf"
     good = settings.read_text()

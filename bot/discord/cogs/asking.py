@@ -31,6 +31,7 @@ from services.answering.asked import Asked, cleaned
 from services.courses.absence import FEW_TRIES, Seen, pauses_s
 from services.errors import Refused, Unavailable
 from services.ground.trouble import is_passing
+from services.words.chatter import is_thanks
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,9 @@ class Asking(commands.Cog):
         return False
 
     async def _spoken_to(self, message: discord.Message) -> None:
-        """Answer a direct message."""
+        """Answer a direct message, unless it only thanks for an answer."""
+        if is_thanks(written(message)):
+            return
         course, choices = await self._rooms.direct_course(message.author.id)
         if course:
             follows = await self._services.deliveries.latest_in(message.channel.id, course)

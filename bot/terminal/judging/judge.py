@@ -1,29 +1,26 @@
-"""The commands around the judge: work through its queue, judge now, and show what is stuck."""
+"""The commands around the judge: work through its queue, judge now, and show by which rules."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
-from rich.markup import escape
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from bot.process.supervision import ProcessPart, Stop, exit_status, supervised
 from bot.terminal import console as terminal
-from db.records import AnswerId, JobId, Judgement, JudgeSettings
-from db.records.operation import Breaker, QueuedJob
+from db.records import AnswerId, Judgement, JudgeSettings
+from db.records.operation import QueueState
 from services import wiring
 from services.errors import Refused
 from services.judging.canaries.comparing import Watched
-from services.judging.queue import Opinions, QueueState
+from services.judging.queue import Opinions
 from services.judging.rules import labels
 from services.judging.worker import Worker
 from services.wiring import Judging, Setup
 
-STATE_STYLES = {"waiting": "yellow", "running": "cyan", "dead": "red"}
 LOOK_S = 0.5
 
 
@@ -144,11 +141,11 @@ async def judge(setup: Setup, *, missing: bool, answer: int | None, slug: str | 
                 await opened.queue.add_missing(await opened.courses.find(slug) if slug else None)
             taken = await _with_progress(opened, worker) + await _second(opened).drain()
             told = list[str]()
-        left = await opened.queue.state(None)
+        left, unheard = await opened.queue.state(None), await opened.queue.second_state(None)
     terminal.show(f"{terminal.counted(taken, 'judgement')} made or tried.")
     for line in told:
         terminal.show(line)
-    _tell_what_is_left(left)
+    _tell_what_is_left(left, unheard)
 
 
 async def canaries(setup: Setup, slug: str) -> None:
@@ -179,68 +176,6 @@ def canaries_view(found: Watched) -> RenderableType:
             "No sentence could be made wrong yet: that takes references which the judge found fully supported."
         )
     return Text("\n".join(lines), style="yellow" if found.is_alarming else "")
-
-
-async def queue(setup: Setup, *, slug: str | None, job: int | None, every: bool) -> None:
-    """Show the queue, after putting dead jobs back into it if that is asked for."""
-    async with wiring.judging(setup) as opened:
-        course = await opened.courses.find(slug) if slug else None
-        if job is not None or every:
-            revived = await opened.queue.requeue(course, None if job is None else JobId(job))
-            if job is not None and not revived:
-                raise Refused(f"There is no dead job {job}; `monitoria queue` shows those that there are.")
-            terminal.show(f"{revived} put back into the queue.")
-        state = await opened.queue.state(course)
-    terminal.show(view(state))
-
-
-def view(state: QueueState) -> RenderableType:
-    """Show how many jobs wait, whether all are held up, and those that have not ended well."""
-    parts: list[RenderableType] = [Text(_counts(state.counts) + ".")]
-    if state.breaker and state.breaker.is_open:
-        parts.append(_held_up("Held up", state.breaker))
-    if state.second_counts:
-        parts.append(Text(f"Second opinions: {_counts(state.second_counts)}."))
-    if state.second_breaker and state.second_breaker.is_open:
-        parts.append(_held_up("Second opinions are held up", state.second_breaker))
-    if state.jobs:
-        parts.append(_jobs(state.jobs))
-    if state.counts.get("dead") or state.second_counts.get("dead"):
-        parts.append(Text("Once the cause is gone: monitoria queue --requeue JOB, or --requeue-all.", style="dim"))
-    return Group(*parts)
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts.get(name, 0)} {name}" for name in ("waiting", "running", "dead"))
-
-
-def _held_up(what: str, breaker: Breaker) -> Text:
-    return Text(f"{what}, the next try in {max(breaker.opens_in_s, 0):.0f} s: {breaker.reason}", style="yellow")
-
-
-def _jobs(jobs: list[QueuedJob]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
-    for name in ("job", "answer", "course", "judges", "state", "tries", "due", "why"):
-        table.add_column(name, overflow="fold", justify="right" if name in {"job", "answer", "tries"} else "left")
-    for job in jobs:
-        style = STATE_STYLES[job.state]
-        table.add_row(
-            str(job.id),
-            str(job.answer_id),
-            escape(job.course),
-            job.kind,
-            f"[{style}]{job.state}[/]",
-            str(job.attempts),
-            _due(job),
-            escape(job.reason or ""),
-        )
-    return table
-
-
-def _due(job: QueuedJob) -> str:
-    if job.state != "waiting":
-        return ""
-    return f"in {job.due_in_s:.0f} s" if job.due_in_s > 0 else "now"
 
 
 async def _with_progress(opened: Judging, worker: Worker) -> int:
@@ -284,11 +219,11 @@ def _scored(one: Judgement) -> str:
     return f"no score ({one.status})" if one.score is None else f"{one.score} of 3"
 
 
-def _tell_what_is_left(state: QueueState) -> None:
-    if state.breaker and state.breaker.is_open:
-        terminal.tell(f"The queue is held up: {state.breaker.reason}")
-    if state.second_breaker and state.second_breaker.is_open:
-        terminal.tell(f"Second opinions are held up: {state.second_breaker.reason}")
-    waiting, dead = (state.counts.get(name, 0) + state.second_counts.get(name, 0) for name in ("waiting", "dead"))
+def _tell_what_is_left(judge: QueueState, second: QueueState) -> None:
+    if judge.breaker and judge.breaker.is_open:
+        terminal.tell(f"The queue is held up: {judge.breaker.reason}")
+    if second.breaker and second.breaker.is_open:
+        terminal.tell(f"Second opinions are held up: {second.breaker.reason}")
+    waiting, dead = (judge.counts.get(name, 0) + second.counts.get(name, 0) for name in ("waiting", "dead"))
     if waiting or dead:
         terminal.tell(f"{waiting} judgements wait for another try and {dead} are dead; `monitoria queue` says why.")

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bot.discord.client import Monitoria
+from services import i18n
 from services.models.llm import LlmConfig
 from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import CAPTIONS, Campus
@@ -347,3 +348,58 @@ async def test_where_every_question_is_answered_a_forwarded_one_is_too(campus: C
         await campus.server.forward(campus.ana, original, campus.room)
 
         assert is_cited(await campus.server.until(lambda: shown(campus.server.messages(campus.room))))
+
+
+async def test_who_greets_by_a_command_or_a_mention_is_greeted_and_nothing_is_stored(campus: Campus) -> None:
+    greeting, thanks = (i18n.text(f"question.{said}", "pt-BR") for said in ("greeting", "thanks"))
+    async with campus.running() as client:
+        await campus.taught(client.services, answers="every")
+        assert client.user is not None
+
+        used = await campus.server.slash(campus.ana, campus.room, "ask", {"question": "obrigado!"})
+        command = await used.done()
+        await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> oi, tudo bem?")
+        reply = await campus.server.until(
+            lambda: next((one for one in campus.server.messages(campus.room) if one.content == greeting), None)
+        )
+        await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> obrigado!")
+        await campus.server.say(campus.ana, campus.room, f"<@{client.user.id}> {QUESTION}")
+        await campus.server.until(lambda: shown(campus.server.messages(campus.room)))
+
+        assert thanks in {one.content for one in (command.original, *command.followups) if one}
+        assert reply
+        assert reply.reference
+        assert [await campus.rows(client, table) for table in ("questions", "answers")] == [1, 1]
+
+
+async def test_thanks_in_direct_messages_are_left_alone(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        direct = campus.server.direct_channel(campus.ana.user)
+
+        for text in ("oi", "obrigada!", "👍", QUESTION):
+            await campus.server.dm(campus.ana, text)
+        await campus.server.until(lambda: shown(direct.messages))
+        await campus.server.until(lambda: not client.answering.in_flight)
+
+        ours = [one for one in direct.messages if one.author.id != campus.ana.user.id]
+        assert len(ours) == 2
+        assert i18n.text("question.greeting", "pt-BR") in {one.content for one in ours}
+        assert await campus.rows(client, "questions") == 1
+
+
+async def test_a_post_that_only_greets_is_left_alone(campus: Campus) -> None:
+    async with campus.running() as client:
+        await campus.taught(client.services)
+        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
+        course = await client.services.courses.find("redes")
+        await client.services.spaces.bind(
+            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
+        )
+
+        greets = await campus.server.post(campus.ana, forum, "Bom dia", "oi, gente!")
+        asks = await campus.server.post(campus.ana, forum, "Gradiente", QUESTION)
+
+        await campus.server.until(lambda: shown(campus.server.messages(asks)[1:]))
+        assert len(campus.server.messages(greets)) == 1
+        assert await campus.rows(client, "questions") == 1

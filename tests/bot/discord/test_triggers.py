@@ -36,6 +36,7 @@ NEVER = set[str]()
         ({"opens_post": True}, {"every", "forum"}),
         ({"opens_post": True, "title": "Por que o gradiente some?", "text": ""}, {"every", "forum"}),
         ({"opens_post": True, "title": "Meu resumo", "text": "segue o pdf"}, NEVER),
+        ({"opens_post": True, "title": "Bom dia", "text": "oi, gente!"}, NEVER),
         ({"continues_post": True}, {"every", "forum"}),
         ({"continues_post": True, "text": "valeu!"}, NEVER),
         ({"continues_post": True, "text": "vc tentou diminuir a lr?"}, NEVER),

@@ -251,3 +251,22 @@ async def _prompted(process: asyncio.subprocess.Process) -> None:
     async with asyncio.timeout(60):
         await process.stderr.readuntil(b"Ctrl-D encerra.")
     await asyncio.sleep(0.5)
+
+
+async def test_who_thanks_is_thanked_and_nothing_is_stored(taught: Console) -> None:
+    there = taught.having(OPENAI_BASE_URL="http://127.0.0.1:1/v1")  # with a judge, which would have its jobs
+    asked = await there.run("ask", "oi", "--course", "redes", "--json")
+    english = await there.run("ask", "Thank you!", "--course", "redes")
+
+    assert (asked.code, asked.out, flat(asked.err)) == (1, "", i18n.text("question.greeting", "pt-BR"))
+    assert (english.code, english.out, flat(english.err)) == (1, "", i18n.text("question.thanks", "pt-BR"))
+    for table in ("questions", "answers", "jobs", "review_items"):
+        assert rows(there, f"select count(*) from {table}") == [(0,)]  # noqa: S608 - names of ours
+
+
+async def test_thanks_leave_the_conversation_as_it_was(taught: Console) -> None:
+    said = await chatted(taught, QUESTION, "muito obrigada!", "+", "oi", "ok, entendi", "e na LSTM?")
+
+    thanks, greeting = (i18n.text(f"question.{said}", "pt-BR") for said in ("thanks", "greeting"))
+    assert said == [thanks, COUNTS_UP, greeting, thanks]
+    assert rows(taught, "select follows is not null from questions order by id") == [(False,), (True,)]

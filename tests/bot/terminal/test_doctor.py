@@ -1,9 +1,13 @@
 """`monitoria doctor`: what is wrong, and that one thing wrong does not hide the rest."""
 
 import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from tests.bot.console import Console, Ran, flat
+from db.migrate import MIGRATIONS, migrate
+from tests.bot.console import Console, Ran, console, flat
 from tests.fake_model import fake_model, says
 
 NOWHERE = "http://127.0.0.1:1/v1"
@@ -23,7 +27,7 @@ async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> No
 
     assert (first.code, first.err) == (0, "")
     assert "embedded database: PostgreSQL" in flat(first.out)
-    assert "none yet. Try `monitoria demo`, or create one" in flat(first.out)
+    assert "none yet. Try `monitoria demo` first, or create one" in flat(first.out)
     assert (again.code, again.err) == (0, "")
     found = checks(again)
     assert list(found) == [
@@ -36,10 +40,75 @@ async def test_on_a_fresh_home_it_tells_what_to_do_next(detached: Console) -> No
         "translation",
         "courses",
         "judgements",
+        "maps",
         "answers",
         "judge",
     ]
     assert {name for name, check in found.items() if check["state"] == "failed"} == set()
+
+
+async def test_a_new_database_is_no_fault_and_neither_is_a_new_course(
+    tmp_path: Path, empty_database: str, forks: Sequence[str]
+) -> None:
+    there = console(tmp_path, forks, DATABASE_URL=empty_database)
+    first = await there.run("doctor", "--json")
+    wanted = await there.having(MONITORIA_EMBEDDING_MODEL=str(tmp_path / "no-model")).run("doctor", "--json")
+    await there.run("course", "create", "redes", "--title", "Redes")
+    then = await there.run("doctor", "--json")
+
+    found = checks(first)
+    assert first.code == 0
+    assert (found["schema"]["state"], found["schema"]["detail"]) == ("ok", "new: this command makes it")
+    assert "not created" not in found["database"]["detail"]
+    assert checks(wanted)["vectors"]["detail"] == "none needed yet: no lecture has been taken in"
+    assert checks(wanted)["vectors"]["state"] == "ok"
+    assert checks(then)["schema"]["detail"] == "up to date"
+    assert checks(then)["course redes"]["advice"] == "Take some in: monitoria ingest PATH --course redes"
+
+
+async def test_a_schema_that_is_behind_is_told_with_what_becomes_of_it(
+    tmp_path: Path, empty_database: str, forks: Sequence[str]
+) -> None:
+    *older, last = sorted(MIGRATIONS.glob("*.sql"))
+    folder = tmp_path / "older"
+    folder.mkdir()
+    for file in older:
+        shutil.copy(file, folder)
+    await migrate(empty_database, folder=folder)
+    there = console(tmp_path, forks, DATABASE_URL=empty_database)
+    schema = checks(await there.run("doctor", "--json"))["schema"]
+
+    assert schema["detail"] == f"1 migration had not been applied yet: {last.stem}."
+    assert schema["advice"] == "This command has it done now, as any other would; nothing is left to do."
+
+
+async def test_segments_without_any_vector_are_counted_as_such(sampled: Console) -> None:
+    wanted = sampled.having(MONITORIA_EMBEDDING_MODEL=str(sampled.folder / "no-model"))
+    ran, none = await wanted.run("doctor", "--json"), await sampled.run("doctor", "--json")
+
+    vectors = checks(ran)["vectors"]
+    assert vectors["state"] == "note"
+    assert "segments have none, and are found by words only." in vectors["detail"]
+    assert "monitoria reindex" in vectors["advice"]
+    assert (checks(none)["vectors"]["state"], checks(none)["vectors"]["detail"]) == (
+        "ok",
+        "not searched, as configured",
+    )
+
+
+async def test_a_home_that_is_a_file_is_no_home(terminal: Console, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    ran = await terminal.having(MONITORIA_HOME=str(file / "home")).run("doctor", "--json")
+
+    assert (ran.code, checks(ran)["home"]["detail"]) == (1, f"{file} is no folder.")
+
+
+async def test_what_is_for_copying_stays_whole_in_a_narrow_terminal(terminal: Console) -> None:
+    ran = await terminal.having(COLUMNS="40").run("doctor")
+
+    assert "…" not in ran.out
+    assert "MONITORIA_EMBEDDING_MODEL" in "".join(ran.out.split())
 
 
 async def test_an_unreachable_database_does_not_hide_the_rest(detached: Console) -> None:

@@ -63,9 +63,9 @@ async def test_an_answer_from_the_terminal_is_judged_when_the_judge_is_asked(ter
         judged = await there.run("judge")
         done = await there.run("queue")
 
-    assert "2 waiting, 0 running, 0 dead." in waiting.out
+    assert "Judgements: 2 waiting, 0 running, 0 dead." in waiting.out
     assert (judged.code, flat(judged.out)) == (0, "2 judgements made or tried.")
-    assert flat(done.out) == "0 waiting, 0 running, 0 dead."
+    assert flat(done.out).startswith("Judgements: 0 waiting, 0 running, 0 dead.")
     assert {request["model"] for request in server.requests} == {"gpt-5-mini", "juiz"}
     assert rows(there, "select kind, status, score, label, model from judgements order by kind") == [
         ("relevance", "ok", 1, "I", "juiz"),
@@ -118,29 +118,10 @@ async def test_a_wrong_key_is_told_and_nothing_is_lost(terminal: Console) -> Non
     assert "refuses the key; correct MONITORIA_JUDGE_API_KEY (HTTP 401)." in flat(judged.err)
     assert f"The model 'juiz' at '{shut.base_url.split('/')[2]}'" in flat(judged.err)
     assert "2 judgements wait" in flat(judged.err)
-    assert "Held up, the next try in" in flat(queue.out)
+    assert "Judgements are held up, the next try in" in flat(queue.out)
     assert "errada" not in judged.out + judged.err + queue.out + queue.err
     assert shut.requests[0]["headers"]["authorization"] == "bearer errada"
     assert rows(there, "select distinct state, attempts from jobs") == [("waiting", 0)]
-
-
-async def test_dead_jobs_are_shown_and_put_back(terminal: Console) -> None:
-    async with course(terminal) as (there, _):
-        with psycopg.connect(there.variables["DATABASE_URL"]) as conn:
-            conn.execute("update jobs set state = 'dead', ended_at = now(), reason = 'HTTP 500' where kind = 'support'")
-        shown = await there.run("queue", "--course", "redes")
-        [(job,)] = rows(there, "select id from jobs where state = 'dead'")
-        unknown = await there.run("queue", "--requeue", "999")
-        put_back = await there.run("queue", "--requeue", str(job))
-
-    assert "HTTP 500" in shown.out
-    assert "1 waiting, 0 running, 1 dead." in shown.out
-    assert (unknown.code, flat(unknown.err)) == (
-        1,
-        "There is no dead job 999; `monitoria queue` shows those that there are.",
-    )
-    assert "1 put back into the queue." in put_back.out
-    assert "2 waiting, 0 running, 0 dead." in put_back.out
 
 
 async def test_without_a_judge_nothing_waits_for_one(terminal: Console) -> None:
@@ -228,7 +209,7 @@ async def test_a_second_model_that_is_shut_is_told_beside_the_queue(terminal: Co
     assert judged.code == 0
     assert "Second opinions are held up" in flat(judged.err)
     assert "correct MONITORIA_SECOND_JUDGE_API_KEY" in flat(judged.err)
-    assert "0 waiting, 0 running, 0 dead." in queue.out
+    assert "Judgements: 0 waiting, 0 running, 0 dead." in queue.out
     assert "Second opinions: 1 waiting, 0 running, 0 dead." in flat(queue.out)
     assert "Second opinions are held up, the next try in" in flat(queue.out)
     assert "errada" not in judged.out + judged.err + queue.out + queue.err

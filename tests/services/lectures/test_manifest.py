@@ -1,6 +1,7 @@
 """Manifests and folders: what is to be taken in, and one clear sentence for what cannot."""
 
 import json
+import os
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -165,6 +166,11 @@ def test_two_lectures_of_one_name_are_refused_with_both_files(folder: Path) -> N
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"There is no file or folder .*nowhere"):
         planned(tmp_path / "nowhere")
+
+
+def test_what_is_no_file_is_not_waited_for() -> None:
+    with pytest.raises(Refused, match="is neither a file nor a folder"):
+        planned(Path(os.devnull))
 
 
 def test_a_folder_without_captions_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from services.words.chatter import Place, is_question, is_thanks
+from services.words.chatter import Place, courtesy, is_question, is_thanks
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,42 @@ def test_a_post_asks_unless_it_gives_something() -> None:
 @pytest.mark.parametrize(("text", "thanks"), [("valeu!", True), ("kkkk top", True), ("👏👏", True), ("e a GRU", False)])
 def test_thanks_are_known_also_where_they_mention_us(text: str, *, thanks: bool) -> None:
     assert is_thanks(text) is thanks
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("oi", "greeting"),
+        ("Olá, boa tarde! Tudo bem com vocês?", "greeting"),
+        ("fala galera", "greeting"),
+        ("Hi, everyone 👋", "greeting"),
+        ("oi kkkk", "greeting"),
+        ("tchau, até mais", "greeting"),
+        ("obrigado", "thanks"),
+        ("Oi! Muito obrigada pela ajuda, professora", "thanks"),
+        ("thank you so much!", "thanks"),
+        ("vlw demais", "thanks"),
+        ("entendi, valeu! 👍", "thanks"),
+        ("oi, o que é um tensor?", None),
+        ("obrigado, e a GRU?", None),
+        ("fala", None),
+        ("massa", None),
+        ("hello world", None),
+        ("hi-fi", None),
+        ("tudo certo com a loss?", None),
+        ("ok", None),
+        ("👍", None),
+        ("", None),
+    ],
+)
+def test_what_only_greets_or_thanks_asks_nothing(text: str, says: str | None) -> None:
+    assert courtesy(text) == says
+    assert says is None or not is_question(text, "post")
+
+
+@pytest.mark.parametrize("text", ["oi " * 1_300, "obrigado, " * 400, "tudo " * 800])
+def test_long_courtesies_are_read_in_linear_steps(text: str) -> None:
+    assert not is_question(text, "post") or courtesy(text) is None
 
 
 @pytest.mark.parametrize("text", ["e " * 2_000, "o que " * 650, "`" * 4_000, "\n" * 4_000, "a, " * 1_300])

@@ -93,10 +93,10 @@ async def test_a_dead_second_model_leaves_the_first_judge_alone(court: Court) ->
     await court.judged(2)
     assert await court.heard(fails(401), pace=PATIENT) == 1
 
-    state = await Queue(court.pool).state(None)
-    assert state.second_breaker is not None
-    assert state.second_breaker.is_open
-    assert (state.breaker, state.counts, state.second_counts) == (None, {}, {"waiting": 1})
+    first, second = await Queue(court.pool).state(None), await Queue(court.pool).second_state(None)
+    assert second.breaker is not None
+    assert second.breaker.is_open
+    assert (first.breaker, first.counts, second.counts) == (None, {}, {"waiting": 1})
     another = await court.judged(1)
     assert (await court.judgement(another)) is not None
     assert await court.heard(says(verdict(1)), pace=PATIENT) == 0  # held up

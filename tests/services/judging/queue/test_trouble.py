@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from db.records import JudgeSettings
+from db.records import JobId, JudgeSettings
 from services.judging.queue import Queue
 from services.judging.worker import WorkerPace
 from tests.fake_model import Behaviour, says
@@ -123,7 +123,7 @@ async def test_dead_jobs_are_shown_with_their_reason_and_put_back(court: Court) 
     async with court.worker(fails(500), pace=once) as (worker, _):
         await worker.drain()
     [dead] = (await queue.state(court.course)).jobs
-    revived = await queue.requeue(None, dead.id)
+    revived = await queue.requeue(None, JobId(int(dead.name)))
 
     assert (dead.state, dead.attempts, dead.course) == ("dead", 1, "redes")
     assert "HTTP 500" in (dead.reason or "")

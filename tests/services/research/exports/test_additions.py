@@ -51,6 +51,50 @@ async def test_a_further_try_is_told_apart_and_changes_no_export_without_one(off
     assert {form: await office.export(form) for form in get_args(Format)} == plain
 
 
+async def test_what_a_question_was_taken_for_is_told_and_changes_no_export_without_it(office: Office) -> None:
+    question, _ = await office.asked()
+    plain = {form: await office.export(form) for form in get_args(Format)}
+    listed, answer = await office.asked("Em quais aulas falou de tensores?")
+    await office.run("update answers set intent = 'list', further = 4 where id = %(id)s", {"id": answer})
+
+    first, second = await office.documents()
+
+    assert not {"intent", "further", "scope", "everywhere", "words_of"} & first.keys()
+    assert (second["intent"], second["further"]) == ("list", 4)
+    assert "scope" not in second
+    assert await office.export("dossier") != plain["dossier"]
+    header, *_ = (await office.export("csv")).splitlines()
+    assert header == plain["csv"].splitlines()[0] + b",intent,further"
+    assert [(row["intent"], row["further"]) for row in await office.rows()] == [("", ""), ("list", "4")]
+    assert listed > question
+    await office.run("delete from questions where id = %(id)s", {"id": listed})
+    assert {form: await office.export(form) for form in get_args(Format)} == plain
+
+
+async def test_which_lectures_a_question_named_is_told_with_who_asked_again(office: Office) -> None:
+    named, answer = await office.asked("O que é um tensor, na aula 3?")
+    again, _ = await office.asked("O que é um tensor, na aula 3?")
+    async with office.desk.pool.connection() as conn:
+        await conn.execute(
+            """
+            insert into answer_scopes (answer_id, course_id, number, kind, lecture_id)
+            select %s, course_id, 1, 'within', id from lectures where course_id = %s
+            """,
+            (answer, office.course.id),
+        )
+        await conn.execute("update questions set everywhere = true, words_of = %s where id = %s", (named, again))
+
+    first, second = await office.documents()
+    header, *_ = (await office.export("csv")).splitlines()
+
+    assert first["scope"] == {"kind": "within", "lectures": ["aula-03"]}
+    assert not {"everywhere", "words_of", "intent"} & first.keys()
+    assert (second["everywhere"], second["words_of"], "scope" in second) == (True, named, False)
+    assert header.endswith(b",scope,scope_lectures,everywhere,words_of")
+    told = [(row["scope"], row["scope_lectures"], row["everywhere"], row["words_of"]) for row in await office.rows()]
+    assert told == [("within", "aula-03", "0", ""), ("", "", "1", str(named))]
+
+
 async def test_a_second_opinion_leaves_beside_the_first_and_changes_no_export_without_one(office: Office) -> None:
     _, answer = await office.asked()
     await office.judged(answer)
