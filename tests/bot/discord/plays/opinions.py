@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services import i18n
+from services.research import agreement
 from tests.bot.discord.plays import jury
 from tests.bot.discord.plays.facts import Facts
 from tests.bot.discord.plays.play import Play
@@ -55,6 +56,7 @@ class Opinions:
     settled: dict[int, list[float]]  # by answer: when staff settled a card of it
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
     spent: int  # tokens of the day
+    compared: tuple[int, int]  # by `monitoria agreement`: with a second opinion, and with two scores
 
     def first(self, answer: int) -> Judged | None:
         """The judgement of relevance that counts."""
@@ -122,11 +124,18 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and settled_at is null group by answer_id"
             )
         },
+        compared=await _compared(play),
         spent=sum(
             int(tokens)
             for (tokens,) in await play.look("select tokens from judge_spending where course_id = %(course)s")
         ),
     )
+
+
+async def _compared(play: Play) -> tuple[int, int]:
+    measured = await agreement.measure(play.stage.outside.pool, play.course)
+    pairs = measured.groups.get("judge, second opinion")
+    return (pairs.labelled, pairs.n) if pairs else (0, 0)
 
 
 def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
@@ -149,6 +158,7 @@ def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
         yield from _asked_where_in_doubt(known, said, first, asked)
         yield from _calls_staff(said, answer, first, scored[-1:] if asked and asked[-1].score is not None else [])
         yield from _calls_for_nothing_else(known, said, answer, first)
+    yield from _counted(said)
     yield from _not_given_up(play, said)
     if (most := play.wanted()["daily_tokens"]) and said.spent > most:
         yield f"{said.spent} tokens were spent of {most}"
@@ -237,6 +247,15 @@ def _calls_for_nothing_else(known: Facts, said: Opinions, answer: int, first: Ju
 def _contradicts(known: Facts, first: Judged) -> bool:
     up, down = known.votes.get(first.answer_id, (0, 0))
     return (first.score == 3 and down > 0) or (first.score == 0 and up > 0)
+
+
+def _counted(said: Opinions) -> Iterator[str]:
+    """The agreement between the two counts each answer once, by the judgement that counts."""
+    firsts = [first for answer in {one.answer_id for one in said.judged} if (first := said.first(answer))]
+    standing = [beside[-1] for first in firsts if (beside := said.beside(first.id))]
+    wanted = (len(standing), sum(one.score is not None for one in standing))
+    if said.compared != wanted:
+        yield f"agreement compares {said.compared} second opinions, there are {wanted}"
 
 
 def _not_given_up(play: Play, said: Opinions) -> Iterator[str]:
