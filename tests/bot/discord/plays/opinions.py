@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from services import i18n
+from services.digest.posting.weeks import period, week_of, zone_named
 from services.research import agreement
 from tests.bot.discord.plays import jury
 from tests.bot.discord.plays.facts import Facts
@@ -57,6 +59,7 @@ class Opinions:
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
     spent: int  # tokens of the day
     compared: tuple[int, int]  # by `monitoria agreement`: with a second opinion, and with two scores
+    digested: tuple[int, int, int]  # by the week's digest: as above, and split
 
     def first(self, answer: int) -> Judged | None:
         """The judgement of relevance that counts."""
@@ -124,7 +127,8 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and settled_at is null group by answer_id"
             )
         },
-        compared=await _compared(play),
+        compared=await _compared(play) if play.is_judged else (0, 0),
+        digested=await _digested(play) if play.is_judged else (0, 0, 0),
         spent=sum(
             int(tokens)
             for (tokens,) in await play.look("select tokens from judge_spending where course_id = %(course)s")
@@ -136,6 +140,13 @@ async def _compared(play: Play) -> tuple[int, int]:
     measured = await agreement.measure(play.stage.outside.pool, play.course)
     pairs = measured.groups.get("judge, second opinion")
     return (pairs.labelled, pairs.n) if pairs else (0, 0)
+
+
+async def _digested(play: Play) -> tuple[int, int, int]:
+    """Read what the digest says of this week, as it would on Monday."""
+    week = period(week_of(datetime.now(UTC).date()), zone_named("UTC"))
+    told = (await play.stage.outside.digests.tell(play.course, week)).second_opinions
+    return (told.asked, told.scored, told.split) if told else (0, 0, 0)
 
 
 def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
@@ -250,12 +261,14 @@ def _contradicts(known: Facts, first: Judged) -> bool:
 
 
 def _counted(said: Opinions) -> Iterator[str]:
-    """The agreement between the two counts each answer once, by the judgement that counts."""
+    """Agreement and digest count each answer once, by the judgement that counts."""
     firsts = [first for answer in {one.answer_id for one in said.judged} if (first := said.first(answer))]
     standing = [beside[-1] for first in firsts if (beside := said.beside(first.id))]
     wanted = (len(standing), sum(one.score is not None for one in standing))
     if said.compared != wanted:
         yield f"agreement compares {said.compared} second opinions, there are {wanted}"
+    if said.digested != (*wanted, sum(one.is_split is True for one in standing)):
+        yield f"the digest tells of {said.digested} second opinions, there are {wanted}"
 
 
 def _not_given_up(play: Play, said: Opinions) -> Iterator[str]:
