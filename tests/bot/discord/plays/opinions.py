@@ -56,6 +56,7 @@ class Opinions:
     dead: set[tuple[int, str]]  # jobs that were given up, by answer and kind
     labelled: dict[int, list[float]]  # by answer: when staff labelled it
     settled: dict[int, list[float]]  # by answer: when staff settled a card of it
+    against: set[tuple[int, str]]  # answers and thumbs that staff have not settled since, down "I", up "C"
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
     spent: int  # tokens of the day
     compared: tuple[int, int]  # by `monitoria agreement`: with a second opinion, and with two scores
@@ -120,6 +121,14 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and verdict <> 'gone' group by answer_id"
             )
         ),
+        against={
+            (answer, label)
+            for answer, label in await play.look(
+                "select answer_id, label from annotations a where course_id = %(course)s and role = 'student' "
+                "and not exists (select from review_items i where i.answer_id = a.answer_id "
+                "and i.settled_at >= a.changed_at and not exists (select from second_look_items where item_id = i.id))"
+            )
+        },
         reasons={
             answer: set(reasons)
             for answer, reasons in await play.look(
@@ -166,9 +175,9 @@ def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
         scored = [one for one in asked if one.score is not None]
         if len(scored) > 1:
             yield f"judgement {first and first.id} of answer {answer} has {len(scored)} second opinions"
-        yield from _asked_where_in_doubt(known, said, first, asked)
+        yield from _asked_where_in_doubt(said, first, asked)
         yield from _calls_staff(said, answer, first, scored[-1:] if asked and asked[-1].score is not None else [])
-        yield from _calls_for_nothing_else(known, said, answer, first)
+        yield from _calls_for_nothing_else(said, answer, first)
     yield from _counted(said)
     yield from _not_given_up(play, said)
     if (most := play.wanted()["daily_tokens"]) and said.spent > most:
@@ -213,13 +222,13 @@ def _stands_beside(second: Judged, said: Opinions) -> Iterator[str]:
         yield f"second opinion {second.id} was asked though none was wanted"
 
 
-def _asked_where_in_doubt(known: Facts, said: Opinions, first: Judged | None, asked: Sequence[Judged]) -> Iterator[str]:
+def _asked_where_in_doubt(said: Opinions, first: Judged | None, asked: Sequence[Judged]) -> Iterator[str]:
     """Who was judged under the rules of now has the second opinion that these want, or it was tried in vain."""
     now = max(said.versions)
     if first is None or first.score is None or first.version != now or not said.versions[now].asks_a_second:
         return
     rules = said.versions[now]
-    is_wanted = rules.share > 0 or first.score == rules.flag_below > 0 or _contradicts(known, first)
+    is_wanted = rules.share > 0 or first.score == rules.flag_below > 0 or _contradicts(said, first)
     if is_wanted and not asked and (first.answer_id, "second") not in said.dead:
         yield f"nobody was asked beside the {first.score} of answer {first.answer_id}"
     for one in asked:
@@ -240,7 +249,7 @@ def _calls_staff(said: Opinions, answer: int, first: Judged | None, standing: Se
         yield f"answer {answer} has two opinions that are split, and nobody is called"
 
 
-def _calls_for_nothing_else(known: Facts, said: Opinions, answer: int, first: Judged | None) -> Iterator[str]:
+def _calls_for_nothing_else(said: Opinions, answer: int, first: Judged | None) -> Iterator[str]:
     """The first judge calls by its own score alone."""
     reasons = said.reasons.get(answer, set())
     is_low = bool(first and first.score is not None and first.score < said.versions[first.version].flag_below)
@@ -249,15 +258,16 @@ def _calls_for_nothing_else(known: Facts, said: Opinions, answer: int, first: Ju
     is_seen = first and any(at >= first.at for at in said.settled.get(answer, []))
     if is_low and "low_relevance" not in reasons and not is_seen:
         yield f"answer {answer} has a low score, and nobody is called"
-    if "vote_against_judge" in reasons and not (first and _contradicts(known, first)):
+    if "vote_against_judge" in reasons and not (first and _contradicts(said, first)):
         yield f"answer {answer} is before staff for a vote against {first}"
     if "unsupported_citation" in reasons:
         yield f"answer {answer} is before staff for a citation that does not support it"
 
 
-def _contradicts(known: Facts, first: Judged) -> bool:
-    up, down = known.votes.get(first.answer_id, (0, 0))
-    return (first.score == 3 and down > 0) or (first.score == 0 and up > 0)
+def _contradicts(said: Opinions, first: Judged) -> bool:
+    """Whether thumbs say the opposite of the best or the worst score: those that staff have not answered since."""
+    opposite = {3: "I", 0: "C"}.get(-1 if first.score is None else first.score)
+    return (first.answer_id, opposite) in said.against
 
 
 def _counted(said: Opinions) -> Iterator[str]:
