@@ -126,7 +126,8 @@ async def opinions(play: Play) -> Opinions:
             for answer, label in await play.look(
                 "select answer_id, label from annotations a where course_id = %(course)s and role = 'student' "
                 "and not exists (select from review_items i where i.answer_id = a.answer_id "
-                "and i.settled_at >= a.changed_at and not exists (select from second_look_items where item_id = i.id))"
+                "and i.settled_at >= a.changed_at and i.verdict <> 'gone' "
+                "and not exists (select from second_look_items where item_id = i.id))"
             )
         },
         reasons={
