@@ -29,6 +29,8 @@ SCHEMA = """
     ) schema (one)
 """
 """Changes with every change of the schema: each of these rows has the transaction that wrote it."""
+KEEPER = "a test run's own"
+"""The name of a connection that stays while a test uses the database."""
 OTHERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 LARGEST_GROWTH = 32 * 2**20
 PATIENCE_MS = 10_000
@@ -77,7 +79,8 @@ class SpareDatabases:
 
     def _new(self) -> "_Kept":
         name = _copied(self.server, self.template)
-        return _Kept(name=name, conn=psycopg.connect(make_conninfo(self.server, dbname=name), autocommit=True))
+        url = make_conninfo(self.server, dbname=name, application_name=KEEPER)
+        return _Kept(name=name, conn=psycopg.connect(url, autocommit=True))
 
     def _drop(self, kept: "_Kept") -> None:
         kept.conn.close()

@@ -5,13 +5,14 @@ import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import LiteralString
 
 import psycopg
 import pytest
 
 from db.embedded import held
 from tests.bot.console import SAMPLES, Console, Ran, captions, ended, having_embeddings
+from tests.databases import KEEPER
+from tests.db.backup_servers import waiting_for_a_lock
 from tests.every_table import fill, rows
 from tests.fake_model import embeds, fake_model
 
@@ -139,7 +140,7 @@ async def test_an_interrupted_backup_leaves_nothing(
     folder.mkdir()
 
     process = await filled.start("backup", str(folder / "monitoria.dump"))
-    await waiting_for_a_lock(filled)
+    await waiting_for_a_lock(filled.variables["DATABASE_URL"])
     begun = names(folder)
     process.send_signal(number)
     ran = await ended(process)
@@ -188,7 +189,7 @@ async def test_an_interrupted_restore_leaves_the_database_empty(
     assert saved.code == 0, saved.err
 
     process = await terminal.start("restore", str(file))
-    await waiting_for_a_lock(terminal)
+    await waiting_for_a_lock(terminal.variables["DATABASE_URL"])
     process.send_signal(signal.SIGTERM)
     ran = await ended(process)
     held_up.rollback()
@@ -212,22 +213,15 @@ async def with_little_room(there: Console, *arguments: str) -> Ran:
     return await ended(process)
 
 
-async def waiting_for_a_lock(there: Console) -> None:
-    """Return as soon as somebody waits for a lock in the database."""
-    while not asked(there, "wait_event_type = 'Lock'"):  # noqa: ASYNC110 - the server does not tell
-        await asyncio.sleep(0.02)
-
-
 async def left_alone(there: Console) -> None:
-    """Return when nobody is connected to the database any more."""
-    while asked(there, "pid <> pg_backend_pid()"):  # noqa: ASYNC110 - the server does not tell
-        await asyncio.sleep(0.02)
-
-
-def asked(there: Console, condition: LiteralString) -> bool:
-    with psycopg.connect(there.variables["DATABASE_URL"]) as conn:
-        of_this = "select 1 from pg_stat_activity where datname = current_database() and "
-        return conn.execute(of_this + condition).fetchone() is not None
+    """Return when nobody but the tests themselves is connected to the database any more."""
+    others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    async with (
+        await psycopg.AsyncConnection.connect(there.variables["DATABASE_URL"], autocommit=True) as conn,
+        asyncio.timeout(60),
+    ):
+        while await (await conn.execute(f"{others} and application_name <> %s", [KEEPER])).fetchone():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def content(path: Path) -> bytes:
