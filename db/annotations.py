@@ -99,6 +99,7 @@ async def votes(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) ->
                 and changed_at > coalesce((
                     select max(settled_at) from review_items
                     where answer_id = %(answer)s and course_id = %(course)s
+                        and verdict <> 'gone'  -- nobody of staff has seen to it
                         and id not in (select item_id from second_look_items where course_id = %(course)s)
                 ), '-infinity')
             """,

@@ -13,7 +13,7 @@ from db.records.reviews import KeptMessage, SourceMessage
 
 KEPT: Final = """
     select k.verified_id, k.course_id, v.answer_id, k.guild_id, k.channel_id, k.message_id, v.question, v.language,
-        v.text, k.text_sha256
+        v.text, k.text_sha256, v.retired_at is null as holds
     from kept_messages k join verified_answers v on v.id = k.verified_id and v.course_id = k.course_id
 """
 
@@ -135,12 +135,12 @@ async def answer_of(conn: AsyncConnection, *, message: int) -> tuple[CourseId, A
 
 
 async def of_message(conn: AsyncConnection, *, message: int) -> KeptMessage | None:
-    """Return what was kept from a message and still holds, alone with it until the transaction ends."""
+    """Return what was kept from a message, also what was retired, alone with it until the transaction ends."""
     async with conn.cursor(row_factory=class_row(KeptMessage)) as cur:
         await cur.execute(
             KEPT
             + """
-            where k.message_id = %(message)s and v.retired_at is null for update of k
+            where k.message_id = %(message)s for update of k
             """,
             {"message": message},
         )

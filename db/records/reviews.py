@@ -115,6 +115,7 @@ class KeptMessage:
     language: str
     text: str
     text_sha256: str
+    holds: bool  # it is not retired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

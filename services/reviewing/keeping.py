@@ -100,7 +100,7 @@ class Keeping:
             raise Refused(i18n.text("keep.too_long", reader, length=len(plain), limit=LONGEST_KEPT))
         async with self._pool.connection() as conn:
             before = await kept.of_message(conn, message=source.message_id)
-            if before:
+            if before and before.holds:
                 raise Refused(i18n.text("keep.before", reader, number=before.verified_id))
             draft = await kept.open_draft(
                 conn,
@@ -141,6 +141,7 @@ class Keeping:
             hits = await kept.passages(conn, course=course, segments=form.segment_ids)
             cited = _read(text, hits, reader)
             before = await kept.of_message(conn, message=form.source.message_id)
+            before = before if before and before.holds else None
             if before and before.text == cited.text:
                 return before.verified_id  # the form was sent twice
             if before:
@@ -152,7 +153,8 @@ class Keeping:
         """
         Put a verified answer before staff where the message that it came from has another *text*, or (None) is gone.
 
-        Returns whether it did.
+        Of what is retired it is taken down and no more: staff may put words there again. Returns whether it was put
+        before them.
         """
         async with self._pool.connection() as conn:
             # The answer before what was kept, as everybody locks.
@@ -160,7 +162,7 @@ class Keeping:
                 await answers.lock(conn, course=at[0], answer=at[1])
             found = await kept.of_message(conn, message=message)
             sha256 = None if text is None else fingerprint(text)
-            if found is None or not await kept.changed(conn, kept=found, text_sha256=sha256):
+            if found is None or not await kept.changed(conn, kept=found, text_sha256=sha256) or not found.holds:
                 return False
             answer = found.answer_id
             if answer is None:  # who asked has deleted the question

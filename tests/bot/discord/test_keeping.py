@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.bot.discord.asking import QUESTION, is_cited
-from tests.bot.discord.conftest import Campus
+from tests.bot.discord.conftest import Campus, eventually
 from tests.bot.discord.desk import Desk, corrected, desk, fields, said, taught_anew
 from tests.bot.discord.test_when_to_speak import quiet, thread_under_an_answer
 from tests.fake_discord import Interaction, Member, Message
@@ -254,6 +254,26 @@ async def test_an_edit_while_the_bot_was_away_makes_a_card_too(campus: Campus) -
         await campus.server.until(lambda: len(at.cards()) == 2)
 
         assert sorted(await at.column("select reason from review_reasons")) == ["source_changed", "source_gone"]
+
+
+async def test_a_deletion_while_it_is_retired_is_known_once_staff_write_there_again(campus: Campus) -> None:
+    async with desk(campus) as at:
+        message = await explained(at)
+        await kept(at, message)
+        await campus.server.edit(message, OTHER)
+        card = await at.card()
+        await (await campus.server.slash(at.bia, at.staff, "review retire", {"number": 1})).answered()
+        await campus.server.delete(message)
+        await eventually(lambda: at.column("select gone_at is not null from kept_messages"), [True])
+
+        form = await at.press(at.bia, card, "Corrigir texto")
+        await (await campus.server.submit(at.bia, form, {"text": "Encolhe.", "label": ["C"]})).answered()
+        await quiet(at.client)
+    async with desk(campus, is_new=False) as at:
+        await quiet(at.client)
+
+        assert await at.column("select text from verified_answers where retired_at is null") == ["Encolhe."]
+        assert await at.column("select reason from review_reasons") == ["source_changed"]
 
 
 async def test_what_changes_nothing_makes_no_card(campus: Campus) -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from services import i18n
+from services.digest.posting.weeks import period, week_of, zone_named
+from services.research import agreement
 from tests.bot.discord.plays import jury
 from tests.bot.discord.plays.facts import Facts
 from tests.bot.discord.plays.play import Play
@@ -53,8 +56,11 @@ class Opinions:
     dead: set[tuple[int, str]]  # jobs that were given up, by answer and kind
     labelled: dict[int, list[float]]  # by answer: when staff labelled it
     settled: dict[int, list[float]]  # by answer: when staff settled a card of it
+    against: set[tuple[int, str]]  # answers and thumbs that staff have not settled since, down "I", up "C"
     reasons: dict[int, set[str]]  # by answer: why it is before staff now
     spent: int  # tokens of the day
+    compared: tuple[int, int]  # by `monitoria agreement`: with a second opinion, and with two scores
+    digested: tuple[int, int, int]  # by the week's digest: as above, and split
 
     def first(self, answer: int) -> Judged | None:
         """The judgement of relevance that counts."""
@@ -115,6 +121,15 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and verdict <> 'gone' group by answer_id"
             )
         ),
+        against={
+            (answer, label)
+            for answer, label in await play.look(
+                "select answer_id, label from annotations a where course_id = %(course)s and role = 'student' "
+                "and not exists (select from review_items i where i.answer_id = a.answer_id "
+                "and i.settled_at >= a.changed_at and i.verdict <> 'gone' "
+                "and not exists (select from second_look_items where item_id = i.id))"
+            )
+        },
         reasons={
             answer: set(reasons)
             for answer, reasons in await play.look(
@@ -122,11 +137,26 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and settled_at is null group by answer_id"
             )
         },
+        compared=await _compared(play) if play.is_judged else (0, 0),
+        digested=await _digested(play) if play.is_judged else (0, 0, 0),
         spent=sum(
             int(tokens)
             for (tokens,) in await play.look("select tokens from judge_spending where course_id = %(course)s")
         ),
     )
+
+
+async def _compared(play: Play) -> tuple[int, int]:
+    measured = await agreement.measure(play.stage.outside.pool, play.course)
+    pairs = measured.groups.get("judge, second opinion")
+    return (pairs.labelled, pairs.n) if pairs else (0, 0)
+
+
+async def _digested(play: Play) -> tuple[int, int, int]:
+    """Read what the digest says of this week, as it would on Monday."""
+    week = period(week_of(datetime.now(UTC).date()), zone_named("UTC"))
+    told = (await play.stage.outside.digests.tell(play.course, week)).second_opinions
+    return (told.asked, told.scored, told.split) if told else (0, 0, 0)
 
 
 def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
@@ -146,9 +176,10 @@ def wrong(play: Play, known: Facts, said: Opinions) -> Iterator[str]:
         scored = [one for one in asked if one.score is not None]
         if len(scored) > 1:
             yield f"judgement {first and first.id} of answer {answer} has {len(scored)} second opinions"
-        yield from _asked_where_in_doubt(known, said, first, asked)
+        yield from _asked_where_in_doubt(said, first, asked)
         yield from _calls_staff(said, answer, first, scored[-1:] if asked and asked[-1].score is not None else [])
-        yield from _calls_for_nothing_else(known, said, answer, first)
+        yield from _calls_for_nothing_else(said, answer, first)
+    yield from _counted(said)
     yield from _not_given_up(play, said)
     if (most := play.wanted()["daily_tokens"]) and said.spent > most:
         yield f"{said.spent} tokens were spent of {most}"
@@ -192,13 +223,13 @@ def _stands_beside(second: Judged, said: Opinions) -> Iterator[str]:
         yield f"second opinion {second.id} was asked though none was wanted"
 
 
-def _asked_where_in_doubt(known: Facts, said: Opinions, first: Judged | None, asked: Sequence[Judged]) -> Iterator[str]:
+def _asked_where_in_doubt(said: Opinions, first: Judged | None, asked: Sequence[Judged]) -> Iterator[str]:
     """Who was judged under the rules of now has the second opinion that these want, or it was tried in vain."""
     now = max(said.versions)
     if first is None or first.score is None or first.version != now or not said.versions[now].asks_a_second:
         return
     rules = said.versions[now]
-    is_wanted = rules.share > 0 or first.score == rules.flag_below > 0 or _contradicts(known, first)
+    is_wanted = rules.share > 0 or first.score == rules.flag_below > 0 or _contradicts(said, first)
     if is_wanted and not asked and (first.answer_id, "second") not in said.dead:
         yield f"nobody was asked beside the {first.score} of answer {first.answer_id}"
     for one in asked:
@@ -219,7 +250,7 @@ def _calls_staff(said: Opinions, answer: int, first: Judged | None, standing: Se
         yield f"answer {answer} has two opinions that are split, and nobody is called"
 
 
-def _calls_for_nothing_else(known: Facts, said: Opinions, answer: int, first: Judged | None) -> Iterator[str]:
+def _calls_for_nothing_else(said: Opinions, answer: int, first: Judged | None) -> Iterator[str]:
     """The first judge calls by its own score alone."""
     reasons = said.reasons.get(answer, set())
     is_low = bool(first and first.score is not None and first.score < said.versions[first.version].flag_below)
@@ -228,15 +259,27 @@ def _calls_for_nothing_else(known: Facts, said: Opinions, answer: int, first: Ju
     is_seen = first and any(at >= first.at for at in said.settled.get(answer, []))
     if is_low and "low_relevance" not in reasons and not is_seen:
         yield f"answer {answer} has a low score, and nobody is called"
-    if "vote_against_judge" in reasons and not (first and _contradicts(known, first)):
+    if "vote_against_judge" in reasons and not (first and _contradicts(said, first)):
         yield f"answer {answer} is before staff for a vote against {first}"
     if "unsupported_citation" in reasons:
         yield f"answer {answer} is before staff for a citation that does not support it"
 
 
-def _contradicts(known: Facts, first: Judged) -> bool:
-    up, down = known.votes.get(first.answer_id, (0, 0))
-    return (first.score == 3 and down > 0) or (first.score == 0 and up > 0)
+def _contradicts(said: Opinions, first: Judged) -> bool:
+    """Whether thumbs say the opposite of the best or the worst score: those that staff have not answered since."""
+    opposite = {3: "I", 0: "C"}.get(-1 if first.score is None else first.score)
+    return (first.answer_id, opposite) in said.against
+
+
+def _counted(said: Opinions) -> Iterator[str]:
+    """Agreement and digest count each answer once, by the judgement that counts."""
+    firsts = [first for answer in {one.answer_id for one in said.judged} if (first := said.first(answer))]
+    standing = [beside[-1] for first in firsts if (beside := said.beside(first.id))]
+    wanted = (len(standing), sum(one.score is not None for one in standing))
+    if said.compared != wanted:
+        yield f"agreement compares {said.compared} second opinions, there are {wanted}"
+    if said.digested != (*wanted, sum(one.is_split is True for one in standing)):
+        yield f"the digest tells of {said.digested} second opinions, there are {wanted}"
 
 
 def _not_given_up(play: Play, said: Opinions) -> Iterator[str]:

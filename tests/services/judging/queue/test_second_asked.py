@@ -83,6 +83,36 @@ async def test_a_vote_that_was_there_first_asks_as_well(court: Court) -> None:
     assert await court.waiting() == [answer]
 
 
+async def test_a_vote_that_staff_have_settled_since_leaves_nothing_to_ask(court: Court) -> None:
+    await court.wants(DOUBTFUL)
+    answer, annotate = await court.judged(3), Annotate(court.pool)
+    await annotate.toggle(court.course, answer, "ana", "down")
+    waited = await court.waiting()
+    async with court.pool.connection() as conn:
+        await conn.execute("update review_items set settled_at = now(), verdict = 'dismissed', settled_by = 'bia'")
+    in_vain = await court.heard(says(verdict(0)))
+    await annotate.toggle(court.course, answer, "eva", "down")
+    in_earnest = await court.heard(says(verdict(3)))
+
+    assert (waited, in_vain, in_earnest) == ([answer], 0, 1)
+
+
+async def test_a_card_that_went_by_itself_settles_no_vote(court: Court) -> None:
+    await court.wants(DOUBTFUL)
+    answer = await court.judged(2)
+    await court.heard(says(verdict(0)))
+    await Annotate(court.pool).toggle(court.course, answer, "ana", "up")
+    async with court.pool.connection() as conn:
+        await conn.execute("update review_items set card_message_id = 1, card_channel_id = 1")
+    for score in (3, 0):  # what was split goes with the first judgement, and the second one contradicts the vote
+        await Queue(court.pool).repeat(answer)
+        async with court.worker(says(verdict(score))) as (worker, _):
+            await worker.drain(answer=answer)
+
+    assert await court.rows("select verdict from review_items order by id") == [("gone",), (None,)]
+    assert await court.reasons(answer) >= {"low_relevance", "vote_against_judge"}
+
+
 async def test_a_vote_that_is_withdrawn_before_the_question_leaves_nothing_to_ask(court: Court) -> None:
     await court.wants(DOUBTFUL)
     answer, annotate = await court.judged(3), Annotate(court.pool)

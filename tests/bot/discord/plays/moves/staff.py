@@ -93,6 +93,9 @@ async def judge_anew(play: Play, rng: random.Random) -> None:
         play.tell(f"the operator has answer {judged[0]} judged anew")
         with suppress(Refused):  # it may have been deleted meanwhile
             await play.outside(lambda services: services.queue.repeat(judged[0]))
+    elif rng.random() < 0.4:
+        play.tell("the operator has tried anew what was given up")
+        await play.outside(lambda services: services.queue.requeue(play.course, None))
     else:
         play.tell("the operator has judged what has no verdict")
         await play.outside(lambda services: services.queue.add_missing(play.course))
