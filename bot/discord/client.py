@@ -33,6 +33,7 @@ from bot.process.metrics import Metrics
 from db.records import AnswerId, CourseId, ItemId
 from services import i18n
 from services.errors import Misconfigured, Refused, Unavailable
+from services.ground.cancelling import cancelled
 from services.ground.trouble import is_passing
 from services.wiring import Services
 
@@ -269,7 +270,8 @@ class Monitoria(commands.Bot):
     async def rest(self, pause_s: float) -> bool:
         """Wait so long, or until nothing new is begun any more; return whether there is a use in going on."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._leaving.wait(), pause_s)
+            async with asyncio.timeout(pause_s):
+                await self._leaving.wait()
         return not self.is_leaving
 
     def _keep(self, task: asyncio.Task[None]) -> None:
@@ -300,10 +302,7 @@ class Monitoria(commands.Bot):
         self.begin_nothing()
         ours = asyncio.current_task()
         held = [task for task in self._background if task is not ours]
-        for task in held:
-            task.cancel()
-        if held:
-            await asyncio.wait(held, timeout=RELEASE_LIMIT_S)
+        await cancelled(held, RELEASE_LIMIT_S)
         # What hangs beyond that goes down with its connections; its person is told now, for then it is too late.
         hung = [self._attended.pop(task) for task in held if not task.done() and task in self._attended]
         if waiting := [*self._cut_off, *(one for one in hung if not _has_answered(one))]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from services.errors import MonitoriaError
+from services.ground.cancelling import cancelled
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,8 @@ async def _kept_up(part: ProcessPart, stop: Stop, gaps: Gaps) -> None:
             extra={"part": part.name, "reason": _reason(error), "again_in_s": round(gap_s, 1)},
         )
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.asked.wait(), gap_s)
+            async with asyncio.timeout(gap_s):
+                await stop.asked.wait()
             return
 
 
@@ -162,9 +164,8 @@ async def _stopped(part: ProcessPart, task: asyncio.Task[None], stop: Stop) -> N
         hurried = asyncio.create_task(stop.hurried.wait())
         await asyncio.wait([task, hurried], timeout=part.grace_s, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
-    task.cancel()
-    _, hanging = await asyncio.wait([task], timeout=CANCEL_LIMIT_S)
-    if hanging:
+    await cancelled([task], CANCEL_LIMIT_S)
+    if not task.done():
         log.error("part.hangs", extra={"part": part.name})
 
 

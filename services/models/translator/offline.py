@@ -124,7 +124,8 @@ class OfflineTranslator:
     async def _asked(self, direction: str, text: str) -> str:
         async with self._turn:
             try:
-                said = await asyncio.wait_for(self._said(direction, text), HUNG_S)
+                async with asyncio.timeout(HUNG_S):
+                    said = await self._said(direction, text)
             except (OSError, TimeoutError, ValueError) as error:
                 self._not_before = time.monotonic() + self._pause_s
                 await self._end()
@@ -162,7 +163,8 @@ class OfflineTranslator:
         if process.stdin:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), CLOSING_S)
+            async with asyncio.timeout(CLOSING_S):
+                await process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
                 process.kill()
