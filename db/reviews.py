@@ -38,6 +38,33 @@ async def flag(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, rea
     return added.rowcount > 0
 
 
+async def is_settled(conn: AsyncConnection, *, course: CourseId, answer: AnswerId) -> bool:
+    """
+    Tell whether staff have labelled the answer or settled a card of it, and have none of it before them now.
+
+    A card that is nothing but a second look is for a label that is blind to what else is said of the answer.
+    """
+    found = await conn.execute(
+        """
+        select where (
+            exists (
+                select from annotations
+                where answer_id = %(answer)s and course_id = %(course)s and role = 'staff'
+            ) or exists (
+                select from review_items
+                where answer_id = %(answer)s and course_id = %(course)s and settled_at is not null and verdict <> 'gone'
+            )
+        ) and not exists (
+            select from review_items i
+            where i.answer_id = %(answer)s and i.course_id = %(course)s and i.settled_at is null
+                and not exists (select from second_look_items l where l.item_id = i.id and l.course_id = %(course)s)
+        )
+        """,
+        {"answer": answer, "course": course},
+    )
+    return found.rowcount > 0
+
+
 async def withdraw(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, reasons: Sequence[str]) -> None:
     """
     Take *reasons* from the answer's open item; an item without a reason goes.

@@ -103,11 +103,15 @@ async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Br
         await judgements.insert_references(conn, course=job.course_id, judgement=stored, judged=verdict.references)
     await calls(conn, job, opinion.calls, judgement=stored)
     reasons = flags.given_by(job.kind, opinion.verdict, settings, swayed=opinion.swayed)
+    is_good = verdict.score is not None and not reasons
     if first and beside and beside.is_split and not await _is_seen(conn, job, first):
         reasons |= {"split_opinion"}
-    await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=reasons)
+    # A judge that comes late, or judges anew, has nothing to say that would be worth a second card.
+    is_settled = await reviews.is_settled(conn, course=job.course_id, answer=job.answer_id)
+    called_for = frozenset[str]() if is_settled else reasons
+    await flags.by_judge(conn, course=job.course_id, answer=job.answer_id, kind=job.kind, reasons=called_for)
     if job.kind == "relevance":
-        await _after_relevance(conn, job, verdict.score, settings, is_good=verdict.score is not None and not reasons)
+        await _after_relevance(conn, job, verdict.score, settings, is_good=is_good and not is_settled)
 
 
 async def _is_seen(conn: AsyncConnection, job: Job, first: Judgement) -> bool:

@@ -256,7 +256,7 @@ def _calls_for_nothing_else(said: Opinions, answer: int, first: Judged | None) -
     is_low = bool(first and first.score is not None and first.score < said.versions[first.version].flag_below)
     if "low_relevance" in reasons and not is_low:
         yield f"answer {answer} is before staff for a low score, and has {first}"
-    is_seen = first and any(at >= first.at for at in said.settled.get(answer, []))
+    is_seen = said.labelled.get(answer) or said.settled.get(answer)
     if is_low and "low_relevance" not in reasons and not is_seen:
         yield f"answer {answer} has a low score, and nobody is called"
     if "vote_against_judge" in reasons and not (first and _contradicts(said, first)):

@@ -14,6 +14,7 @@ from services.judging import seconding
 from services.judging.judge import Judge
 from services.judging.promise import promise
 from services.judging.worker import Worker, WorkerPace
+from services.reviewing.annotate import Annotate
 from tests import rows
 from tests.fake_model import Behaviour, FakeModel, fake_model, says
 from tests.services.judging.scripted import chat, verdict
@@ -66,11 +67,32 @@ class Court:
             cursor = await conn.execute(query.encode())
             return await cursor.fetchall()
 
+    async def settled(self, text: str, how: str) -> AnswerId:
+        """An answer that one of staff has labelled without a card, or whose card they have dismissed."""
+        answer = await self.answer(text)
+        if how == "labelled":
+            await Annotate(self.pool).label(self.course, answer, "bia", "C", judge_visible=False)
+        else:
+            await Annotate(self.pool).call_staff(self.course, answer)
+            async with self.pool.connection() as conn:
+                await conn.execute(
+                    "update review_items set settled_at = now(), verdict = 'dismissed' where answer_id = %s", [answer]
+                )
+        return answer
+
     async def reasons(self, answer: AnswerId) -> set[object]:
+        return {reason for _, reason in await self._flagged(answer)}
+
+    async def open_reasons(self, answer: AnswerId) -> set[object]:
+        """Those of a card that nobody has settled."""
+        return {reason for is_open, reason in await self._flagged(answer) if is_open}
+
+    async def _flagged(self, answer: AnswerId) -> list[tuple[object, object]]:
         found = await self.rows(
-            "select i.answer_id, r.reason from review_items i join review_reasons r on r.item_id = i.id"
+            "select i.answer_id, i.settled_at is null, r.reason"
+            " from review_items i join review_reasons r on r.item_id = i.id"
         )
-        return {reason for flagged, reason in found if flagged == answer}
+        return [(is_open, reason) for flagged, is_open, reason in found if flagged == answer]
 
     async def until_all_ended(self, *, seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):

@@ -51,6 +51,28 @@ async def test_a_low_score_is_flagged_in_the_same_transaction(court: Court, scor
     assert sorted(map(str, await court.reasons(answer))) == reasons
 
 
+@pytest.mark.parametrize("how", ["labelled", "dismissed"])
+async def test_a_judge_that_comes_late_calls_nobody_to_what_staff_have_settled(court: Court, how: str) -> None:
+    await court.wants(JudgeSettings(audit_share=1.0))
+    low, good = [await court.settled(text, how) for text in ("RUIM", "Porque encolhe.")]
+    async with court.worker(replies(lambda text: verdict(0 if "RUIM" in text else 3))) as (worker, _):
+        await worker.drain()
+
+    assert await court.open_reasons(low) == await court.open_reasons(good) == set()
+    await Annotate(court.pool).toggle(court.course, low, "ana", "down")
+    assert await court.open_reasons(low) == {"voted_down"}
+
+
+async def test_a_judge_that_comes_late_says_so_on_a_card_that_is_still_open(court: Court) -> None:
+    answer = await court.answer()
+    await Annotate(court.pool).call_staff(court.course, answer)
+    await Annotate(court.pool).label(court.course, answer, "bia", "C", judge_visible=False)
+    async with court.worker(says(verdict(0))) as (worker, _):
+        await worker.drain()
+
+    assert await court.open_reasons(answer) == {"called", "low_relevance"}
+
+
 async def test_a_share_of_good_answers_is_looked_at_nevertheless(court: Court) -> None:
     await court.wants(JudgeSettings(audit_share=1.0))
     good, bad = await court.answer(), await court.answer("RUIM")

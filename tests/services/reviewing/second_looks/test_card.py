@@ -151,3 +151,15 @@ async def test_a_call_in_the_moment_of_opening_is_an_ordinary_card(pair: Pair) -
 
     assert await pair.values("select opened_at from second_looks where answer_id = %s", answer) == [None]
     assert await pair.column("select reason from review_reasons where reason = 'second_look'") == []
+
+
+async def test_a_judge_that_comes_late_finds_the_answer_settled_and_leaves_the_card_alone(pair: Pair) -> None:
+    answer, _ = await pair.opened()
+    course = pair.desk.course.id
+
+    async with pair.desk.pool.connection() as conn:
+        alone = await reviews.is_settled(conn, course=course, answer=answer)
+        await reviews.flag(conn, course=course, answer=answer, reason="called")
+        beside_a_call = await reviews.is_settled(conn, course=course, answer=answer)
+
+    assert (alone, beside_a_call) == (True, False)
