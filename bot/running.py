@@ -188,7 +188,7 @@ async def _opened_unless(stop: Stop, stack: AsyncExitStack, setup: Setup) -> Ser
     """Open everything on *stack*; return None where a signal came first."""
     try:
         with stop.interrupting():
-            return await stack.enter_async_context(wiring.services(setup))
+            return await stack.enter_async_context(wiring.services(setup, lasts=True))
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if stop.by is None or task is None:

@@ -18,6 +18,8 @@ from db.texts import guard
 
 CONNECT_LIMIT_S = 5
 APPLICATION = "monitoria"
+SIZE = 4
+"""Connections of one process, at most."""
 
 KEEPALIVE = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "30000"}
 """
@@ -178,10 +180,10 @@ async def connected(url: str, *, autocommit: bool = False) -> AsyncConnection:
 
 @asynccontextmanager
 async def pool(
-    url: str, *, size: int = 4, statement_timeout: timedelta = timedelta(seconds=30)
+    url: str, *, size: int = SIZE, ready: int = 1, statement_timeout: timedelta = timedelta(seconds=30)
 ) -> AsyncGenerator[AsyncConnectionPool, None]:
     """
-    Keep a connection to a migrated database open, and as many as *size* while there is work for them.
+    Keep *ready* connections to a migrated database open, and as many as *size* while there is work for them.
 
     Statements are prepared at their first use and planned once, for any course. Settings are made in each session, not
     asked for at its start, for poolers refuse that.
@@ -196,7 +198,7 @@ async def pool(
         url,
         # `async with` opens it: psycopg warns of a pool that is opened by its constructor, outside of any loop.
         open=False,
-        min_size=1,  # a command needs no more, and opening one takes longer than most statements
+        min_size=ready,
         max_size=size,
         configure=_configured(statement_timeout),
         # At each loan: a server that was restarted has closed them all, and no question should meet that.

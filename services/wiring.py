@@ -200,11 +200,15 @@ async def migrate_now(setup: Setup) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def store(setup: Setup) -> AsyncGenerator[Store, None]:
-    """Open the database and bring its schema up to date."""
+async def store(setup: Setup, *, lasts: bool = False) -> AsyncGenerator[Store, None]:
+    """
+    Open the database and bring its schema up to date.
+
+    A command needs one connection, and opening one takes longer than most statements; what *lasts* has all ready.
+    """
     async with database(setup) as url:
         await migrate(url)
-        async with connect.pool(url) as pool:
+        async with connect.pool(url, ready=connect.SIZE if lasts else 1) as pool:
             yield Store(pool=pool, courses=Courses(pool), maps=Maps(pool))
 
 
@@ -230,9 +234,9 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
 
 
 @asynccontextmanager
-async def services(setup: Setup) -> AsyncGenerator[Services, None]:
+async def services(setup: Setup, *, lasts: bool = False) -> AsyncGenerator[Services, None]:
     """Open everything. An embedding model that cannot be reached is no reason to fail: words find a lot."""
-    async with store(setup) as opened, AsyncExitStack() as stack:
+    async with store(setup, lasts=lasts) as opened, AsyncExitStack() as stack:
         configured = await stack.enter_async_context(Configured(setup.embedder))
         await asyncio.gather(configured.open(), asyncio.to_thread(language.warm))
         serving = await stack.enter_async_context(_serving(opened.pool, setup, configured))
