@@ -32,7 +32,7 @@ async def test_an_alert_is_told_once_with_model_and_date(campus: Campus) -> None
         await eventually(lambda: waiting(there), [0])
         await there.change("update judge_alerts set claimed_until = '-infinity'")
         left = await there.client.services.alerts.due()
-        first, second = alerts(there)
+        second, first = sorted(alerts(there))  # each is a message of its own, in no order
 
     said = "O juiz mudou: em 2026-11-30 (UTC), juiz \\*novo\\* deu a 20 respostas de controle, em média, 0,5 pontos a"
     assert first.startswith(said)
