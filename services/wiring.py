@@ -244,16 +244,10 @@ async def services(setup: Setup, *, lasts: bool = False) -> AsyncGenerator[Servi
         translator = await stack.enter_async_context(open_translator(is_wanted=setup.wants_translation))
         retriever = Retriever(opened.pool, serving, translator=translator)
         worker = await _worker(stack, opened.pool, setup.judge) if setup.judge else None
-        people = People(opened.pool)
-        nearness = Nearness(opened.pool, serving)
+        people, nearness, finder = People(opened.pool), Nearness(opened.pool, serving), Finder(opened.pool, serving)
+        judged, limit = worker is not None, setup.time_limit
         asker = Asker(
-            opened.pool,
-            retriever,
-            model,
-            finder=Finder(opened.pool, serving),
-            nearness=nearness,
-            is_judged=worker is not None,
-            time_limit=setup.time_limit,
+            opened.pool, retriever, model, finder=finder, nearness=nearness, is_judged=judged, time_limit=limit
         )
         yield Services(
             pool=opened.pool,

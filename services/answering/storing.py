@@ -72,9 +72,7 @@ async def store(
             return reply
         await answers.insert_hits(conn, answer=answer.id, course=course, hits=written.found.hits)
         await answers.insert_references(conn, answer=answer.id, course=course, references=written.references)
-        if scope:
-            ids = [lecture.id for lecture in scope.lectures]
-            await scopes.insert(conn, answer=answer.id, course=course, kind=scope.kind, lectures=ids)
+        await _keep_scope(conn, question, answer)
         # Who is asked back which lecture is meant has no answer yet that a judge could weigh.
         is_weighed = is_judged and (scope is None or scope.kind == "within")
         await _follow_up(conn, question, written, answer, is_judged=is_weighed)
@@ -85,6 +83,12 @@ async def store(
     )
     assert reply is not None  # noqa: S101 - it was stored above
     return reply
+
+
+async def _keep_scope(conn: AsyncConnection, question: Question, answer: Answer) -> None:
+    if scope := recorded_as(question.scope):
+        ids = [lecture.id for lecture in scope.lectures]
+        await scopes.insert(conn, answer=answer.id, course=question.course.id, kind=scope.kind, lectures=ids)
 
 
 async def _withdrawn(conn: AsyncConnection, question: Question, why: Why) -> Reply | Refused:
