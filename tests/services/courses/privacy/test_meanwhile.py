@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from db import annotations, answers, cards, pairs, questions, reviews, showings, verified, watermarks
+from db.records import CourseId, VerifiedId
 from services.answering.ask import Asker
 from services.answering.asked import Asked
 from services.answering.asked_before import Finder, VerifiedAnswers
@@ -145,20 +146,25 @@ async def test_what_is_done_at_the_same_time_waits_for_the_deletion_or_it_for_th
     assert await holding(course.pool, QUESTION, await course.people.key(course.course, ANA)) == set()
 
 
+async def put(conn: AsyncConnection, course: CourseId, reply: Reply, text: str) -> VerifiedId:
+    """Let a reply be answered in words of staff."""
+    return await verified.put(
+        conn,
+        course=course,
+        answer=reply.answer.id,
+        question=reply.question,
+        language="pt",
+        text=text,
+        verified_by="tia",
+    )
+
+
 async def test_where_kept_words_are_taken_back_staff_may_settle_at_the_same_time(course: Class) -> None:
     reply = await course.ask(BIA)
     here, answer = course.course.id, reply.answer.id
     async with course.pool.connection() as conn:
         await conn.execute("update answers set model = 'verified'")
-        stored = await verified.put(
-            conn,
-            course=here,
-            answer=answer,
-            question=reply.question,
-            language="pt",
-            text="Disse Ana.",
-            verified_by="tia",
-        )
+        stored = await put(conn, here, reply, "Disse Ana.")
         await conn.execute(
             """
             insert into kept_messages
@@ -181,15 +187,7 @@ async def test_words_are_retired_after_whoever_holds_their_answer(course: Class)
     reply = await course.ask(ANA)
     here, answer = course.course.id, reply.answer.id
     async with course.pool.connection() as conn:
-        stored = await verified.put(
-            conn,
-            course=here,
-            answer=answer,
-            question=reply.question,
-            language="pt",
-            text="Encolhe.",
-            verified_by="tia",
-        )
+        stored = await put(conn, here, reply, "Encolhe.")
     async with course.pool.connection() as conn:
         await conn.execute("select from answers where id = %s for update", [answer])
         retiring = asyncio.create_task(VerifiedAnswers(course.pool).retire(course.course, stored, "tia"))
