@@ -20,6 +20,7 @@ from tests.fake_model import FakeModel, embeds, fake_model, hangs
 UNREACHABLE = "postgresql://ana:s3cret@127.0.0.1:1/monitoria"
 
 
+@pytest.mark.long
 async def test_the_demo_answers_with_references_and_costs_nothing_again(detached: Console) -> None:
     """And the embedding model earns its weight, with the same model in the same home."""
     there = replace(detached, variables=without(detached.variables, "MONITORIA_EMBEDDING_MODEL"))

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 import psycopg
+import pytest
 
 from tests.bot.discord.conftest import Campus, Start
 from tests.bot.discord.launched import BY_CHANCE, Launched
@@ -58,6 +59,7 @@ async def replaced(run: Launched, start: Start, chance: random.Random) -> tuple[
     return await start(FAKE_DISCORD_EXITS=str(CHANCE)), 1
 
 
+@pytest.mark.long
 async def test_each_course_is_told_once_whoever_exits_around_the_post(campus: Campus, start: Start) -> None:
     url = campus.setup.database_url
     assert url

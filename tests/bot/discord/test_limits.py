@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 
+import pytest
+
 from bot.discord.delivering.live import BETWEEN_S, Live
 from bot.discord.messages.layout import Page
 from bot.discord.permissions import Lack
@@ -17,6 +19,7 @@ from tests.bot.discord.test_troubles import LONG, answers, mentioned
 from tests.fake_model import fake_model, says
 
 
+@pytest.mark.long
 async def test_edits_that_are_slowed_down_end_in_the_whole_text_and_hold_up_nobody_else(campus: Campus) -> None:
     async with (
         fake_model(says(LONG, pause_s=0.04)) as model,

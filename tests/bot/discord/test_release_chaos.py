@@ -5,6 +5,7 @@ import os
 import random
 
 import psycopg
+import pytest
 
 from tests.bot.discord.conftest import Campus, Start
 from tests.bot.discord.test_digest_chaos import replaced
@@ -52,6 +53,7 @@ def posted(url: str) -> int:
     return int(count)
 
 
+@pytest.mark.long
 async def test_each_lecture_is_told_of_once_whoever_exits_around_the_post(campus: Campus, start: Start) -> None:
     url = campus.setup.database_url
     assert url

@@ -39,6 +39,7 @@ async def test_a_stop_lets_an_answer_finish(
     assert run.sentences == ([] if status == 0 else ["Interrupted; what was done so far is kept."])
 
 
+@pytest.mark.long
 async def test_a_stop_lets_go_of_an_answer_that_takes_too_long(campus: Campus, start: Start, model: FakeModel) -> None:
     await taught(campus)
     model.behaviours[:] = [hangs()]

@@ -50,6 +50,7 @@ def warned(caplog: pytest.LogCaptureFixture, action: str) -> list[tuple[int, str
 # Tokens
 
 
+@pytest.mark.long
 async def test_a_public_answer_whose_token_ran_out_comes_as_a_message_once(campus: Campus) -> None:
     async with (
         fake_model(says("Porque o gradiente encolhe [1].", pause_s=0.2)) as model,
@@ -174,6 +175,7 @@ async def test_who_was_told_to_try_again_is_not_told_twice_by_a_task_that_outliv
     assert "interaction.failed" not in {record.getMessage() for record in caplog.records}
 
 
+@pytest.mark.long
 async def test_a_send_that_goes_on_failing_is_left_to_the_next_round(
     campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

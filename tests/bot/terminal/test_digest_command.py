@@ -30,6 +30,7 @@ def questions(terminal: Console) -> int:
     return int(row[0])
 
 
+@pytest.mark.long
 async def test_a_week_is_written_as_a_page_a_picture_and_text_in_both_languages(asked: Console) -> None:
     order = ("digest", "--course", "redes-neurais", "--week", WEEK, "--out", "resumo")
     priced = await asked.run("course", "prices", "redes-neurais", "--in", "2", "--out", "10", "--currency", "brl")

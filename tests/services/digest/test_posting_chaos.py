@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from services.digest.posting.weeks import parse_week, week_of
 
@@ -78,6 +79,7 @@ def pass_time(url: str, week: str) -> str:
     return week_of(parse_week(week) + timedelta(weeks=1))
 
 
+@pytest.mark.long
 async def test_each_week_is_told_once_whoever_is_killed(database: str) -> None:
     fill(database)
     chance, killed = random.Random(SEED), 0  # noqa: S311 - no secret

@@ -169,6 +169,7 @@ async def trouble(workers: Crew, server: Server) -> None:
             await workers.keep_full()
 
 
+@pytest.mark.long
 async def test_each_answer_is_judged_once_whatever_dies(server: Server) -> None:
     chance = random.Random(SEED)  # noqa: S311 - no secret
 

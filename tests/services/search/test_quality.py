@@ -21,7 +21,7 @@ from services.courses.courses import Courses
 from services.lectures.ingest import Ingest, Report
 from services.lectures.manifest import plan
 from services.models.embedder import Embedder, EmbedderConfig, open_embedder
-from services.research.evaluate import CROSS_LINGUAL, EvalQuestion, RetrievalFigures, figures, outcomes, read_set
+from services.research.evaluate import CROSS_LINGUAL, EvalQuestion, Outcome, figures, outcomes, read_set
 from services.research.seconds import Seconds, quotations, seconds
 from services.search.generations import Serving
 from services.search.retrieve import Retriever
@@ -52,14 +52,15 @@ async def measured(
             yield retriever, course, Asker(pool, retriever, None, nearness=Nearness(pool, serving))
 
 
-async def reached(retriever: Retriever, course: Course, questions: list[EvalQuestion]) -> RetrievalFigures:
-    return figures([outcome async for outcome in outcomes(retriever, course, questions)])
+async def searched(retriever: Retriever, course: Course, questions: list[EvalQuestion]) -> list[Outcome]:
+    return [outcome async for outcome in outcomes(retriever, course, questions)]
 
 
 async def landed(asker: Asker, course: Course, questions: list[EvalQuestion]) -> Seconds:
     return seconds([shown async for shown in quotations(asker, course, questions)])
 
 
+@pytest.mark.long
 async def test_the_sample_course_is_found_in_its_language_and_from_english(database: str) -> None:
     asked = [*read_set(SAMPLES / "questions.jsonl"), *read_set(SAMPLES / "calibration.jsonl")]
     by_id = {question.id: question for question in asked}
@@ -75,7 +76,8 @@ async def test_the_sample_course_is_found_in_its_language_and_from_english(datab
         course,
         asker,
     ):
-        in_portuguese, in_english = await reached(retriever, course, own), await reached(retriever, course, english)
+        in_portuguese = figures(await searched(retriever, course, own))
+        in_english = figures(await searched(retriever, course, english))
         quoted = await landed(asker, course, asked)
         quoted_in_english = await landed(asker, course, english)
 
@@ -89,6 +91,7 @@ async def test_the_sample_course_is_found_in_its_language_and_from_english(datab
     assert quoted_in_english.groups["all"].first_inside >= 0.22  # .293, without a translator
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     not (DATA / "lectures").exists(), reason="The lecture files are absent; point MONITORIA_TEST_DATA at shared/data."
 )
@@ -98,12 +101,11 @@ async def test_real_lectures_are_found_as_well_as_when_the_constants_were_chosen
 
     async with measured(database, folder / "files", folder / "manifest.json") as (retriever, course, asker):
         quoted = await landed(asker, course, [*read_set(DATA / "questions" / "dev.jsonl")])
-        whole = await reached(retriever, course, asked)
-        across = await reached(retriever, course, [one for one in asked if CROSS_LINGUAL in one.tags])
-        own = await reached(
-            retriever, course, [one for one in asked if CROSS_LINGUAL not in one.tags and one.lang == "pt"]
-        )
+        found = await searched(retriever, course, asked)
 
+    whole = figures(found)
+    across = figures([one for one in found if CROSS_LINGUAL in one.question.tags])
+    own = figures([one for one in found if CROSS_LINGUAL not in one.question.tags and one.question.lang == "pt"])
     assert whole.mrr_at_10 >= 0.7  # .732
     assert whole.recall_at_5 >= 0.82  # .854
     assert across.recall_at_5 >= 0.68  # .743

@@ -75,6 +75,7 @@ def scripts() -> list[tuple[str, Script]]:
     return [(str(seed), script(seed)) for seed in seeds]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("word", "wanted"), [pytest.param(*one, id=one[0][:20]) for one in scripts()])
 async def test_whatever_is_done_what_people_see_is_true(word: str, wanted: Script, playing: Playing) -> None:
     outcome = await playing(wanted)

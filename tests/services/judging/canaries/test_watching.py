@@ -53,7 +53,8 @@ async def fill(there: Labelled, *, answers: int = 24) -> list[AnswerId]:
             with segment as (
                 insert into segments
                     (course_id, lecture_id, transcript_id, position, start_s, end_s, text, cue_offsets, cue_starts_s)
-                select 1, l.id, l.id, %(number)s, 0, 60, %(said)s, '{0}', '{0}' from lectures l
+                select 1, l.id, t.id, %(number)s, 0, 60, %(said)s, '{0}', '{0}'
+                from lectures l join transcripts t on t.lecture_id = l.id
                 where l.id = %(number)s %% 2 + 1 returning id
             ), hit as (
                 insert into answer_hits (answer_id, course_id, rank, segment_id)
