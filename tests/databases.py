@@ -1,5 +1,6 @@
 """Databases for tests on the one server of a run."""
 
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ KEEPER = "a test run's own"
 """The name of a connection that stays while a test uses the database."""
 OTHERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 LARGEST_GROWTH = 32 * 2**20
-PATIENCE_MS = 10_000
+MOST_LOOKS = 2_000
+BETWEEN_LOOKS_S = 0.005
 
 
 @contextmanager
@@ -117,9 +119,7 @@ def _is_emptied(conn: psycopg.Connection, first: tuple[str, Mapping[str, str], i
     """Let go of all that a test left in a database; return False where it is not certainly as it was at first."""
     schema, rows, size = first
     try:
-        # Also of programs that a test has killed; each is waited for.
-        conn.execute(f"select pg_terminate_backend(pid, %s) {OTHERS}", [PATIENCE_MS])
-        if conn.execute(f"select {OTHERS}").fetchall():
+        if not _is_alone(conn):
             return False
         (now, now_size) = _schema_and_size(conn)
         if now != schema or now_size > size + LARGEST_GROWTH:
@@ -129,6 +129,16 @@ def _is_emptied(conn: psycopg.Connection, first: tuple[str, Mapping[str, str], i
         return _contents(conn, rows) == rows
     except psycopg.Error:
         return False
+
+
+def _is_alone(conn: psycopg.Connection) -> bool:
+    """End all other connections, also those of programs that a test has killed; return False where one stays."""
+    conn.execute(f"select pg_terminate_backend(pid) {OTHERS}")
+    for _ in range(MOST_LOOKS):
+        if not conn.execute(f"select {OTHERS}").fetchall():
+            return True
+        time.sleep(BETWEEN_LOOKS_S)  # PostgreSQL itself would look ten times a second
+    return False
 
 
 def _empty(conn: psycopg.Connection, tables: Sequence[str]) -> None:
