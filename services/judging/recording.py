@@ -1,18 +1,13 @@
 """Store what the judge found, with the calls that it took and the flags that follow, in the caller's transaction."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from random import SystemRandom
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from db import answers, judge_spending, judgements, questions, reviews, second_opinions
+from db import judge_spending, judgements, reviews, second_opinions
 from db.records import (
-    Again,
-    AnswerId,
-    AskedFor,
-    ConfigurationId,
     CourseId,
     Job,
     JudgedFor,
@@ -23,52 +18,13 @@ from db.records import (
     Purpose,
 )
 from services.judging import flags, seconding
-from services.judging.examples import Lesson
+from services.judging.briefs import Brief
 from services.judging.judge import Opinion, counted
-from services.judging.verdicts import Case
+from services.judging.verdicts import OF_ANSWERS
 
 CHANCE = SystemRandom()
 ASIDE: dict[JudgedFor, Purpose] = {"second": "second", "context": "context"}
 """What is judged beside answers has a purpose of its own among the calls."""
-OF_ANSWERS: frozenset[JudgedFor] = frozenset({"relevance", "second"})
-"""What gives an answer itself a score, and so a label."""
-WISHES: dict[Again, str] = {
-    "simpler": "asked once more, for simpler words",
-    "example": "asked once more, for an example from the lectures; passages without one do not answer it",
-    "other": "asked once more, for another moment of the lectures than before",
-}
-"""What the judge is told of another try, so that its answer is compared with what was wanted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """What one job is judged by."""
-
-    case: Case
-    settings: JudgeSettings
-    lesson: Lesson | None = None
-    first: Judgement | None = None  # that a second opinion is held against; None: the job is of another kind
-    asked_for: AskedFor | None = None  # as above
-
-    @property
-    def configuration(self) -> ConfigurationId | None:
-        return self.lesson.configuration if self.lesson else None
-
-
-async def case(conn: AsyncConnection, *, course: CourseId, answer: AnswerId, kind: JudgedFor) -> Case | None:
-    """Return what the judge may need to see, or None where the answer was deleted."""
-    exchange = await questions.exchange(conn, course=course, answer=answer)
-    if exchange is None:
-        return None
-    # Relevance is between question and answer; the passages, which are long, are for the others.
-    with_passages = kind not in OF_ANSWERS
-    return Case(
-        question=exchange.question + (f" ({WISHES[exchange.again]})" if exchange.again else ""),
-        text=exchange.answer,
-        references=tuple(await answers.references(conn, course=course, answer=answer)) if with_passages else (),
-        hits=tuple(await answers.hits(conn, course=course, answer=answer)) if with_passages else (),
-        root=exchange.root,
-    )
 
 
 async def judgement(conn: AsyncConnection, job: Job, opinion: Opinion, brief: Brief, *, model: str) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from db.records import Abstention, Hit, Reference, ReferenceJudgement
+from db.records import Abstention, Hit, JudgedFor, Reference, ReferenceJudgement
 
 BetterPlace = Literal["A", "B", "tie"]
 """Which of two answers is better, by the place in which it was shown."""
+OF_ANSWERS: frozenset[JudgedFor] = frozenset({"relevance", "second"})
+"""What gives an answer itself a score, and so a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from db import answers, breakers, jobs
 from db.records import AnswerId, Job, JudgeQueue
 from services.judging import recording
 from services.judging.aside import beside_answers
-from services.judging.briefs import brief
+from services.judging.briefs import Brief, brief
 from services.judging.judge import PASSING, Judge, Opinion
 from services.judging.promise import QUEUE
-from services.judging.recording import Brief, Purse
+from services.judging.recording import Purse
 from services.models.completions import storable
 from services.models.troubles import EVERYBODYS
 

@@ -1,9 +1,7 @@
 """
 Paint the charts of a digest: JSON comes in, a PNG goes out, the same bytes for the same digest.
 
-Everything lies on one grid of pixels, so that nothing moves or overlaps with other texts. The colours are those of
-Okabe and Ito (jfly.uni-koeln.de/color) and of viridis, which people with any colour vision tell apart; what a bar's
-colour says is said in words as well.
+Everything lies on one grid of pixels, so that nothing moves or overlaps with other texts.
 """
 
 import io
@@ -21,13 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 
+from services.digest.page.colours import DOWN, INK, LINE, PAPER, QUIET, STEPS, TONES, TRACK
+
 DPI = 200
 WIDTH, MARGIN, GAP = 1_600, 60, 80
 HALF = (WIDTH - 2 * MARGIN - GAP) / 2
-INK, QUIET, LINE, TRACK, PAPER = "#1c2320", "#57625d", "#d5dbd8", "#e9edeb", "#ffffff"
-TONES = {"score_3": "#0072b2", "score_2": "#56b4e9", "score_1": "#e69f00", "score_0": "#d55e00", "missing": "#9aa5a0"}
-STEPS = ("#a8db34", "#4ac16d", "#21918c", "#3b528b", "#440154")
-DOWN = "#d55e00"
 LARGE, TITLE, HEADING, BODY, SMALL = 26.0, 17.0, 13.0, 11.0, 9.5
 """Sizes of type in points; 11 are 31 pixels, which a phone shows in 8 of its own."""
 BAR_ROW, STRIP_ROW, CHAPTER_ROW = 92, 112, 42
@@ -35,7 +31,6 @@ LEAST_LABEL = 480
 """Pixels that a chapter's title has at least; where its neighbours leave less, the less cited one goes unnamed."""
 UNITS = (5, 10, 15, 20, 30, 60)
 """Minutes between two marks under the strips."""
-
 
 FONT = "DejaVu Sans"
 LEFT_OUT = "…"

@@ -16,7 +16,7 @@ from db.records import Course, JudgeSettings, RunId
 from db.records.learning import Canary, LastWatch
 from services.errors import MonitoriaError, Refused
 from services.ground.trouble import is_passing
-from services.judging import learned, recording, tasks
+from services.judging import briefs, learned, tasks
 from services.judging.aside import Inquiry, beside_answers
 from services.judging.canaries import keeping
 from services.judging.canaries.choosing import fill_up
@@ -194,7 +194,7 @@ class Canaries:
 async def _case(conn: AsyncConnection, course: Course, canary: Canary) -> Case | None:
     """Return what the judge is shown of a canary, its frozen words; None where it has gone."""
     kind = "relevance" if canary.kind == "kept" else "support"
-    case = await recording.case(conn, course=course.id, answer=canary.answer_id, kind=kind)
+    case = await briefs.case(conn, course=course.id, answer=canary.answer_id, kind=kind)
     if case is None or canary.kind == "kept":
         return case and replace(case, text=canary.text)
     against = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg_pool import AsyncConnectionPool
 
 from db.records import AnswerId, Course, JudgeSettings, Label
-from services.judging import recording
+from services.judging import briefs
 from services.judging.aside import Inquiry
 from services.judging.examples import Lesson
 from services.judging.judge import Judge, Opinion, counted
@@ -68,5 +68,5 @@ class Trial:
 
     async def _judged(self, answer: AnswerId, lesson: Lesson | None) -> Opinion | None:
         async with self._pool.connection() as conn:
-            case = await recording.case(conn, course=self._course.id, answer=answer, kind="relevance")
+            case = await briefs.case(conn, course=self._course.id, answer=answer, kind="relevance")
         return await self._aside.ask(answer, "relevance", case, lesson) if case else None

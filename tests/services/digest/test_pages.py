@@ -17,7 +17,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from db.records import Language
-from services.digest.page import pages
+from services.digest.page import colours, pages
 from services.digest.page.sheet import sheet
 from services.digest.posting.weeks import period
 from services.digest.report import Agreement, Digest, Figure, Relevance, SecondOpinions
@@ -359,3 +359,14 @@ def test_all_words_of_the_templates_exist() -> None:
     asked = set(re.findall(r"\bsay\.(\w+)", "".join(file.read_text("utf-8") for file in folder.iterdir())))
 
     assert asked == set(pages.SAID)
+
+
+def test_by_day_a_page_has_the_colours_of_the_picture() -> None:
+    by_day, by_night = pages.html(made_up.BELIEVABLE, "pt-BR").split("prefers-color-scheme: dark")
+
+    for tone, colour in colours.TONES.items():
+        assert f".{tone} {{ background: {colour}; }}" in by_day
+    for step, colour in enumerate(colours.STEPS, start=1):
+        assert f".s{step} {{ fill: {colour}; }}" in by_day
+    assert f".down {{ fill: {colours.DOWN}; }}" in by_day
+    assert colours.STEPS[0] not in by_night  # the other way round there: most is lightest
