@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 from services.errors import Refused
 from services.ground.lazily import lazily
 from services.models.completions import Completion, Gathered, Unusable, next_chunk, whole
-from services.models.http_client import http_client
+from services.models.http_client import http_client, is_address
 from services.models.llm import LlmConfig
 from services.models.refusals import Part, limit_for, refused_part, wait_asked_s
 from services.models.thoughts import SoFar, opens_unseen
@@ -54,20 +54,18 @@ class ChatModel:
         self._refused: tuple[Part, ...] = ()  # what its server has refused, and has answered without
         self._opens_unseen = not config.is_proven
         self._longest_wait_s = longest_wait_s
-        client = http_client()
-        try:
-            self._server = _server(config.base_url)
-            self._client = openai.AsyncOpenAI(
-                base_url=config.base_url,
-                api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
-                # `openai` would try again by itself, and knows nothing of how long a student still waits.
-                max_retries=0,
-                http_client=client,
-            )
-        except Exception:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
+        if not is_address(config.base_url):
             raise Refused(
-                f"{config.address_from} is {config.base_url!r}, which is no address; write one such as http://localhost:8000/v1."
-            ) from None
+                f"{config.address_from} is no address of a server; write one such as http://localhost:8000/v1."
+            )
+        self._server = _server(config.base_url)
+        self._client = openai.AsyncOpenAI(
+            base_url=config.base_url,
+            api_key=config.api_key or "none",  # a server that needs no key ignores it; openai refuses ""
+            # `openai` would try again by itself, and knows nothing of how long a student still waits.
+            max_retries=0,
+            http_client=http_client(),
+        )
 
     @property
     def refused(self) -> tuple[Part, ...]:

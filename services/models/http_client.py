@@ -4,6 +4,7 @@ import os
 import ssl
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from services.errors import Misconfigured
 from services.ground.lazily import lazily
@@ -41,6 +42,15 @@ def http_client() -> "httpx2.AsyncClient":
             f"A proxy in {' or '.join(_given(PROXIES))} cannot be used;"
             " write one such as http://localhost:3128, or unset it."
         ) from None
+
+
+def is_address(text: str) -> bool:
+    """Return whether *text* names a server and how to reach it: `localhost:8000/v1` says only one of the two."""
+    try:
+        parts, url = urlsplit(text), httpx2.URL(text)  # each refuses what the other takes
+    except Exception:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
+        return False
+    return url.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from db import connect, generations, migrate, vectors, versions
@@ -12,6 +12,7 @@ from db.records import Course
 from db.records.operation import QueueState
 from services import wiring
 from services.errors import MonitoriaError
+from services.mapping.queue import MapQueue
 from services.models.chat import ChatModel, Message
 from services.models.embedder import NONE
 from services.models.llm import LlmConfig
@@ -44,14 +45,15 @@ async def examine(setup: Setup) -> AsyncIterator[Check]:
         async with wiring.database(setup) as url:
             yield await _server(setup, url)
             yield await _schema(url)
-        async with wiring.services(setup) as opened:
+        # Without the models, which are asked for themselves below: the address of one may be none.
+        async with wiring.services(replace(setup, answer=None, judge=None, second_judge=None)) as opened:
             yield _embedder(opened)
             yield await _vectors(setup, opened)
             yield await _translation(setup, opened)
             async for check in _courses(opened):
                 yield check
             yield await _judgements(opened)
-            yield await _maps(opened)
+            yield await _maps(setup, opened)
             is_seconded = await _is_seconded(opened)
     except MonitoriaError as error:
         yield Check(name="database", state="failed", detail=str(error))
@@ -283,8 +285,8 @@ async def _judgements(opened: Services) -> Check:
     return _worked_off("judgements", judge, second)
 
 
-async def _maps(opened: Services) -> Check:
-    state = await opened.map_queue.state(None)
+async def _maps(setup: Setup, opened: Services) -> Check:
+    state = await MapQueue(opened.pool, is_written=setup.answer is not None).state(None)
     if state.breaker and state.breaker.is_open:
         detail = f"their writing is held up: {state.breaker.reason}"
         return Check(name="maps", state="note", detail=detail, advice="Until then lines are the lecturer's own words.")

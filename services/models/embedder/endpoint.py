@@ -25,7 +25,7 @@ from services.models.embedder.protocol import (
     read_only,
     writable,
 )
-from services.models.http_client import http_client
+from services.models.http_client import http_client, is_address
 
 if TYPE_CHECKING:
     import openai
@@ -256,15 +256,14 @@ def _client(base_url: str, api_key: str, limit_s: float) -> "openai.AsyncOpenAI"
         raise EmbedderUnavailable(
             "The key for the embedding endpoint holds characters that no key has; correct OPENAI_API_KEY."
         )
-    client = http_client()
-    try:
-        return openai.AsyncOpenAI(
-            base_url=base_url, api_key=api_key, max_retries=0, timeout=limit_s, http_client=client
-        )
-    except Exception as error:  # noqa: BLE001 - httpx2's InvalidURL is not even a ValueError
+    if not is_address(base_url):
         raise EmbedderUnavailable(
-            f"The embedding endpoint {base_url!r} is no address ({error}); correct MONITORIA_EMBEDDING_BASE_URL."
-        ) from None
+            "The embedding endpoint's address is no address of a server; write one such as http://localhost:8000/v1 "
+            "into MONITORIA_EMBEDDING_BASE_URL."
+        )
+    return openai.AsyncOpenAI(
+        base_url=base_url, api_key=api_key, max_retries=0, timeout=limit_s, http_client=http_client()
+    )
 
 
 async def _asked(line: _Line, inputs: list[str], more: dict[str, object]) -> NDArray[np.float64]:

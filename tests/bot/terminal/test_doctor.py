@@ -140,6 +140,18 @@ async def test_an_answering_model_that_is_down_fails_beside_the_rest(sampled: Co
     assert found["course redes"]["detail"] == "7 lectures"
 
 
+async def test_an_address_that_is_none_fails_beside_the_rest(sampled: Console) -> None:
+    ran = await sampled.having(OPENAI_BASE_URL="localhost:8000/v1").run("doctor", "--json")
+    found = checks(ran)
+
+    assert ran.code == 1
+    assert [name for name, check in found.items() if check["state"] == "failed"] == ["answers"]
+    assert found["answers"]["detail"] == (
+        "OPENAI_BASE_URL is no address of a server; write one such as http://localhost:8000/v1."
+    )
+    assert {"course redes", "judgements", "maps"} < found.keys()
+
+
 async def test_a_judge_of_its_own_that_is_down_is_named(terminal: Console) -> None:
     async with fake_model(says("OK")) as model:
         there = terminal.having(OPENAI_BASE_URL=model.base_url, MONITORIA_JUDGE_BASE_URL=NOWHERE)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import Misconfigured
+from services.errors import Misconfigured, Refused
 from services.models.chat import ChatModel
+from services.models.embedder import EmbedderConfig, EmbedderUnavailable, open_embedder
+from services.models.http_client import is_address
 from services.models.llm import LlmConfig
 
 
@@ -40,3 +42,37 @@ def test_certificates_that_cannot_be_read_are_named(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.delenv("SSL_CERT_FILE")
     ChatModel(LlmConfig(base_url="https://localhost:8000/v1", model="fake"))
+
+
+NO_ADDRESSES = [
+    "",
+    "localhost:8000/v1",
+    "http:/localhost/v1",
+    "http://",
+    "ftp://localhost/v1",
+    "http://ana:s3nha@a:b/v1",
+]
+
+
+@pytest.mark.parametrize("given", NO_ADDRESSES)
+def test_what_is_no_address_of_a_server_is_told_by_its_variable(given: str) -> None:
+    with pytest.raises(Refused, match=r"^MONITORIA_JUDGE_BASE_URL is no address.*http://localhost:8000/v1\.$") as told:
+        ChatModel(LlmConfig(base_url=given, model="fake", address_from="MONITORIA_JUDGE_BASE_URL"))
+
+    assert "s3nha" not in str(told.value)
+
+
+@pytest.mark.parametrize("given", NO_ADDRESSES[1:])  # none is OpenAI's own
+async def test_an_embedding_endpoint_needs_an_address(given: str) -> None:
+    config = EmbedderConfig(model="words", backend="openai", base_url=given)
+
+    with pytest.raises(EmbedderUnavailable, match=r"is no address of a server.*MONITORIA_EMBEDDING_BASE_URL") as told:
+        async with open_embedder(config):
+            pass
+
+    assert "s3nha" not in str(told.value)
+
+
+@pytest.mark.parametrize("given", ["http://localhost:8000/v1", "https://ana:s3nha@[::1]:8000", "HTTP://Servidor/v1/"])
+def test_addresses_are_taken(given: str) -> None:
+    assert is_address(given)
