@@ -88,6 +88,13 @@ class Campus:
             reader="pt-BR",
         )
 
+    async def forum(self, services: Services) -> Channel:
+        """Add a forum of which the course `redes` answers each post."""
+        forum = self.server.add_channel(self.guild, "perguntas", kind="forum")
+        course = await services.courses.find("redes")
+        await services.spaces.bind(course, guild=self.guild.id, channel=forum.id, answers="forum", reader="pt-BR")
+        return forum
+
     async def rows(self, client: Monitoria, table: str) -> int:
         query = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
         async with client.services.pool.connection() as conn:

@@ -82,11 +82,7 @@ async def test_a_reply_to_an_answer_follows_up(campus: Campus) -> None:
 async def test_a_forum_post_is_answered_with_its_title(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
-        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
-        course = await client.services.courses.find("redes")
-        await client.services.spaces.bind(
-            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
-        )
+        forum = await campus.forum(client.services)
 
         post = await campus.server.post(campus.ana, forum, "Gradiente que some", "por que isso acontece?")
 
@@ -259,11 +255,7 @@ async def test_a_hostile_title_acts_nowhere(campus: Campus) -> None:
         options = {"captions": captions, "title": title, "video": "https://youtu.be/abc123"}
         taken = await server.slash(campus.boss, room, "course ingest", options)
         await server.until(lambda: taken.original and "Legendas usadas" in taken.original.content)
-        course = await client.services.courses.find("redes")
-        forum = server.add_channel(campus.guild, "perguntas", kind="forum")
-        await client.services.spaces.bind(
-            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
-        )
+        forum = await campus.forum(client.services)
 
         choices = await server.autocomplete(campus.ana, room, "ask", "lecture", "aula")
         shown = [
@@ -391,11 +383,7 @@ async def test_thanks_in_direct_messages_are_left_alone(campus: Campus) -> None:
 async def test_a_post_that_only_greets_is_left_alone(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
-        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
-        course = await client.services.courses.find("redes")
-        await client.services.spaces.bind(
-            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
-        )
+        forum = await campus.forum(client.services)
 
         greets = await campus.server.post(campus.ana, forum, "Bom dia", "oi, gente!")
         asks = await campus.server.post(campus.ana, forum, "Gradiente", QUESTION)

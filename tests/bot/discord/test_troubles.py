@@ -370,11 +370,7 @@ async def test_where_answers_are_off_not_even_a_mention_is_answered(campus: Camp
 async def test_in_a_forum_questions_are_answered_and_talk_below_them_is_not(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
-        course = await client.services.courses.find("redes")
-        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
-        await client.services.spaces.bind(
-            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
-        )
+        forum = await campus.forum(client.services)
         beto = campus.server.add_member(campus.guild, "beto")
 
         post = await campus.server.post(campus.ana, forum, "Gradiente que some", "por que isso acontece?")

@@ -211,11 +211,7 @@ async def test_a_forum_post_of_staff_is_theirs_and_one_of_a_student_is_answered_
     campus: Campus,
 ) -> None:
     async with desk(campus) as at:
-        forum = campus.server.add_channel(campus.guild, "perguntas", kind="forum")
-        course = await at.client.services.courses.find("redes")
-        await at.client.services.spaces.bind(
-            course, guild=campus.guild.id, channel=forum.id, answers="forum", reader="pt-BR"
-        )
+        forum = await campus.forum(at.client.services)
 
         theirs = await campus.server.post(at.bia, forum, "Como usar este fórum?", "leiam antes de perguntar")
         shared = await campus.server.post(campus.ana, forum, "Meu resumo da aula 1", "segue o pdf, aproveitem")

@@ -157,6 +157,39 @@ async def test_36_of_36_correct_leaves_kappa_undefined_and_says_why(terminal: Co
     assert listed.document["threshold"]["reason"].startswith("too few labels (n = 36, 0 of them P or I)")
 
 
+DOCUMENT = [
+    "course",
+    "n",
+    "groups",
+    "failures",
+    "judged_unlabelled",
+    "labelled_unjudged",
+    "flag_below",
+    "threshold",
+    "configurations",
+    "disagreements",
+    "stand_in",
+    "faults",
+    "untold",
+]
+GROUPS = [
+    "all",
+    "lang en",
+    "lang pt",
+    "by staff",
+    "by students",
+    "staff, blind",
+    "staff, judge seen",
+    "staff, development",
+    "staff, test",
+    "staff, each other",
+    "staff, each other, en",
+    "staff, each other, pt",
+    "made here",
+    "imported",
+]
+
+
 async def test_every_answer_is_accounted_for_in_json(terminal: Console, database: str) -> None:
     fill(database, SEMESTER)
 
@@ -164,38 +197,9 @@ async def test_every_answer_is_accounted_for_in_json(terminal: Console, database
 
     assert (ran.code, ran.err) == (0, "")
     document = ran.document
-    assert list(document) == [
-        "course",
-        "n",
-        "groups",
-        "failures",
-        "judged_unlabelled",
-        "labelled_unjudged",
-        "flag_below",
-        "threshold",
-        "configurations",
-        "disagreements",
-        "stand_in",
-        "faults",
-        "untold",
-    ]
+    assert list(document) == DOCUMENT
     groups = document["groups"]
-    assert list(groups) == [
-        "all",
-        "lang en",
-        "lang pt",
-        "by staff",
-        "by students",
-        "staff, blind",
-        "staff, judge seen",
-        "staff, development",
-        "staff, test",
-        "staff, each other",
-        "staff, each other, en",
-        "staff, each other, pt",
-        "made here",
-        "imported",
-    ]
+    assert list(groups) == GROUPS
     for one in groups.values():
         assert one["labelled"] == one["n"] + one["tied"] + one["failed"] + one["unjudged"]
     everything = groups["all"]

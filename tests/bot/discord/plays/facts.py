@@ -200,30 +200,8 @@ async def facts(play: Play) -> Facts:
                 "select id, source_id, text from questions where course_id = %(course)s"
             )
         },
-        answers={
-            row[0]: Answer(
-                id=row[0], question_id=row[1], outcome=row[2], text=row[3], model=row[4], held=row[5], at=row[6]
-            )
-            for row in await look(
-                "select id, question_id, outcome, text, model, held, extract(epoch from answered_at)::float8 "
-                "from answers where course_id = %(course)s"
-            )
-        },
-        actions=[
-            Action(
-                id=row[0], answer_id=row[1], verified_id=row[2], action=row[3], verdict=row[4], text=row[5], at=row[6]
-            )
-            for row in await look(
-                "select s.id, coalesce(s.answer_id, i.answer_id), "
-                "coalesce(s.before->>'verified', s.after->>'verified')::bigint, "
-                "case s.action when 'keep' then 'edit' else s.action end, "
-                "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
-                "from staff_actions s left join review_items i on i.id = s.item_id "
-                # What a student wrote is not recorded; what stands now has to do for it.
-                "left join verified_answers v on s.action = 'keep' and v.id = (s.after->>'verified')::bigint "
-                "where s.course_id = %(course)s order by s.id"
-            )
-        ],
+        answers=await _answers(play),
+        actions=await _actions(play),
         roots=play.roots,
         stale={
             number
@@ -243,30 +221,8 @@ async def facts(play: Play) -> Facts:
                 "where course_id = %(course)s and way = 'shown'"
             )
         ],
-        items=[
-            Item(
-                id=row[0],
-                answer_id=row[1],
-                verdict=row[2],
-                taken_by=row[3],
-                reasons=frozenset(row[4]),
-                is_second_look=row[5],
-            )
-            for row in await look(
-                "select id, answer_id, verdict, case when taken_until > now() then taken_by end, "
-                "array(select reason from review_reasons r where r.item_id = i.id), "
-                "exists (select from second_look_items s where s.item_id = i.id) "
-                "from review_items i where course_id = %(course)s"
-            )
-        ],
-        second_looks={
-            row[0]: SecondLook(is_awaited=row[1], is_labelled=row[2], labels=frozenset(row[3]), staff=len(row[3]))
-            for row in await look(
-                "select answer_id, ended_at is null, outcome is not distinct from 'labelled', array(select a.label "
-                "from annotations a where a.answer_id = l.answer_id and a.role = 'staff' and a.label is not null) "
-                "from second_looks l where course_id = %(course)s and is_drawn"
-            )
-        },
+        items=await _items(play),
+        second_looks=await _second_looks(play),
         votes={
             answer: (up, down)
             for answer, up, down in await look(
@@ -300,6 +256,62 @@ async def facts(play: Play) -> Facts:
     )
     found.by_question = {answer.question_id: answer for answer in found.answers.values()}
     return found
+
+
+async def _answers(play: Play) -> dict[int, Answer]:
+    return {
+        row[0]: Answer(id=row[0], question_id=row[1], outcome=row[2], text=row[3], model=row[4], held=row[5], at=row[6])
+        for row in await play.look(
+            "select id, question_id, outcome, text, model, held, extract(epoch from answered_at)::float8 "
+            "from answers where course_id = %(course)s"
+        )
+    }
+
+
+async def _actions(play: Play) -> list[Action]:
+    return [
+        Action(id=row[0], answer_id=row[1], verified_id=row[2], action=row[3], verdict=row[4], text=row[5], at=row[6])
+        for row in await play.look(
+            "select s.id, coalesce(s.answer_id, i.answer_id), "
+            "coalesce(s.before->>'verified', s.after->>'verified')::bigint, "
+            "case s.action when 'keep' then 'edit' else s.action end, "
+            "s.after->>'verdict', coalesce(s.after->>'text', v.text), extract(epoch from s.acted_at)::float8 "
+            "from staff_actions s left join review_items i on i.id = s.item_id "
+            # What a student wrote is not recorded; what stands now has to do for it.
+            "left join verified_answers v on s.action = 'keep' and v.id = (s.after->>'verified')::bigint "
+            "where s.course_id = %(course)s order by s.id"
+        )
+    ]
+
+
+async def _items(play: Play) -> list[Item]:
+    return [
+        Item(
+            id=row[0],
+            answer_id=row[1],
+            verdict=row[2],
+            taken_by=row[3],
+            reasons=frozenset(row[4]),
+            is_second_look=row[5],
+        )
+        for row in await play.look(
+            "select id, answer_id, verdict, case when taken_until > now() then taken_by end, "
+            "array(select reason from review_reasons r where r.item_id = i.id), "
+            "exists (select from second_look_items s where s.item_id = i.id) "
+            "from review_items i where course_id = %(course)s"
+        )
+    ]
+
+
+async def _second_looks(play: Play) -> dict[int, SecondLook]:
+    return {
+        row[0]: SecondLook(is_awaited=row[1], is_labelled=row[2], labels=frozenset(row[3]), staff=len(row[3]))
+        for row in await play.look(
+            "select answer_id, ended_at is null, outcome is not distinct from 'labelled', array(select a.label "
+            "from annotations a where a.answer_id = l.answer_id and a.role = 'staff' and a.label is not null) "
+            "from second_looks l where course_id = %(course)s and is_drawn"
+        )
+    }
 
 
 async def _left(play: Play) -> dict[str, list[str]]:

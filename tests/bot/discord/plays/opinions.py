@@ -80,27 +80,7 @@ class Opinions:
 async def opinions(play: Play) -> Opinions:
     """Read what is written down."""
     return Opinions(
-        judged=[
-            Judged(
-                id=row[0],
-                answer_id=row[1],
-                kind=row[2],
-                status=row[3],
-                score=row[4],
-                model=row[5],
-                first_id=row[6],
-                asked_for=row[7],
-                spread=row[8],
-                is_split=row[9],
-                version=row[10],
-                at=row[11],
-            )
-            for row in await play.look(
-                "select id, answer_id, kind, status, score, model, first_id, asked_for, spread, is_split, "
-                "settings_version, extract(epoch from judged_at)::float8 from judgements "
-                "where course_id = %(course)s order by id"
-            )
-        ],
+        judged=await _judged(play),
         versions={
             number: Version(asks_a_second=asks, share=share, flag_below=below)
             for number, asks, share, below in await play.look(
@@ -121,15 +101,7 @@ async def opinions(play: Play) -> Opinions:
                 "where course_id = %(course)s and verdict <> 'gone' group by answer_id"
             )
         ),
-        against={
-            (answer, label)
-            for answer, label in await play.look(
-                "select answer_id, label from annotations a where course_id = %(course)s and role = 'student' "
-                "and not exists (select from review_items i where i.answer_id = a.answer_id "
-                "and i.settled_at >= a.changed_at and i.verdict <> 'gone' "
-                "and not exists (select from second_look_items where item_id = i.id))"
-            )
-        },
+        against=await _against(play),
         reasons={
             answer: set(reasons)
             for answer, reasons in await play.look(
@@ -144,6 +116,42 @@ async def opinions(play: Play) -> Opinions:
             for (tokens,) in await play.look("select tokens from judge_spending where course_id = %(course)s")
         ),
     )
+
+
+async def _judged(play: Play) -> list[Judged]:
+    return [
+        Judged(
+            id=row[0],
+            answer_id=row[1],
+            kind=row[2],
+            status=row[3],
+            score=row[4],
+            model=row[5],
+            first_id=row[6],
+            asked_for=row[7],
+            spread=row[8],
+            is_split=row[9],
+            version=row[10],
+            at=row[11],
+        )
+        for row in await play.look(
+            "select id, answer_id, kind, status, score, model, first_id, asked_for, spread, is_split, "
+            "settings_version, extract(epoch from judged_at)::float8 from judgements "
+            "where course_id = %(course)s order by id"
+        )
+    ]
+
+
+async def _against(play: Play) -> set[tuple[int, str]]:
+    return {
+        (answer, label)
+        for answer, label in await play.look(
+            "select answer_id, label from annotations a where course_id = %(course)s and role = 'student' "
+            "and not exists (select from review_items i where i.answer_id = a.answer_id "
+            "and i.settled_at >= a.changed_at and i.verdict <> 'gone' "
+            "and not exists (select from second_look_items where item_id = i.id))"
+        )
+    }
 
 
 async def _compared(play: Play) -> tuple[int, int]:

@@ -6,6 +6,76 @@ from datetime import datetime
 from db import reviews
 from tests.services.research.exports.office import SAMPLE, TITLE, VIDEO, Office
 
+JUDGEMENTS: list[dict[str, object]] = [
+    {
+        "kind": "relevance",
+        "status": "ok",
+        "score": 3,
+        "relevance": 1.0,
+        "label": "C",
+        "abstention": None,
+        "criteria": "Diz o que\né.",
+        "evidence": "«um arranjo», @…",
+        "references": [],
+        "settings_version": 0,
+        "swayed": False,
+        "probability": 0.5,
+        "model": "judge",
+        "prompt_id": "judge/1",
+        "prompt_sha256": "cd",
+    },
+    {
+        "kind": "support",
+        "status": "ok",
+        "score": None,
+        "relevance": None,
+        "label": None,
+        "abstention": None,
+        "criteria": "Diz o que\né.",
+        "evidence": "«um arranjo», @…",
+        "references": [{"number": 1, "support": "partial", "quote": "um arranjo", "is_found": True}],
+        "settings_version": 0,
+        "swayed": False,
+        "probability": 0.5,
+        "model": "judge",
+        "prompt_id": "judge/1",
+        "prompt_sha256": "cd",
+    },
+]
+
+
+def passages(office: Office) -> list[dict[str, object]]:
+    return [
+        {
+            "rank": 1,
+            "segment_id": office.hits[0].segment_id,
+            "corpus_id": str(office.hits[0].segment_id),
+            "lecture": "aula-03",
+            "title": TITLE,
+            "start": 0.0,
+            "end": 30.0,
+            "score": 0.8412345051765442,
+            "url": f"{VIDEO}&t=0",
+            "text": "bom dia hoje o assunto é outro um tensor é um arranjo",
+        }
+    ]
+
+
+def references(office: Office) -> list[dict[str, object]]:
+    return [
+        {
+            "number": 1,
+            "segment_id": office.hits[0].segment_id,
+            "lecture": "aula-03",
+            "title": TITLE,
+            "start": 75.0,
+            "end": 80.0,
+            "url": f"{VIDEO}&t=75",
+            "quote": "um tensor é um arranjo",
+            "support": "partial",
+        }
+    ]
+
 
 async def test_a_json_line_holds_all_that_is_kept(office: Office) -> None:
     question, answer = await office.asked("veja\u2028<#42>", asker="key of ana")
@@ -48,73 +118,13 @@ async def test_a_json_line_holds_all_that_is_kept(office: Office) -> None:
         "latency_ms": 1234,
         "tokens_in": 100,
         "tokens_out": 20,
-        "passages": [
-            {
-                "rank": 1,
-                "segment_id": office.hits[0].segment_id,
-                "corpus_id": str(office.hits[0].segment_id),
-                "lecture": "aula-03",
-                "title": TITLE,
-                "start": 0.0,
-                "end": 30.0,
-                "score": 0.8412345051765442,
-                "url": f"{VIDEO}&t=0",
-                "text": "bom dia hoje o assunto é outro um tensor é um arranjo",
-            }
-        ],
-        "references": [
-            {
-                "number": 1,
-                "segment_id": office.hits[0].segment_id,
-                "lecture": "aula-03",
-                "title": TITLE,
-                "start": 75.0,
-                "end": 80.0,
-                "url": f"{VIDEO}&t=75",
-                "quote": "um tensor é um arranjo",
-                "support": "partial",
-            }
-        ],
+        "passages": passages(office),
+        "references": references(office),
         "manual_label": "I",
         "automated_label": "C",
         "score": 3,
         "relevance": 1.0,
-        "judgements": [
-            {
-                "kind": "relevance",
-                "status": "ok",
-                "score": 3,
-                "relevance": 1.0,
-                "label": "C",
-                "abstention": None,
-                "criteria": "Diz o que\né.",
-                "evidence": "«um arranjo», @…",
-                "references": [],
-                "settings_version": 0,
-                "swayed": False,
-                "probability": 0.5,
-                "model": "judge",
-                "prompt_id": "judge/1",
-                "prompt_sha256": "cd",
-            },
-            {
-                "kind": "support",
-                "status": "ok",
-                "score": None,
-                "relevance": None,
-                "label": None,
-                "abstention": None,
-                "criteria": "Diz o que\né.",
-                "evidence": "«um arranjo», @…",
-                "references": [{"number": 1, "support": "partial", "quote": "um arranjo", "is_found": True}],
-                "settings_version": 0,
-                "swayed": False,
-                "probability": 0.5,
-                "model": "judge",
-                "prompt_id": "judge/1",
-                "prompt_sha256": "cd",
-            },
-        ],
+        "judgements": JUDGEMENTS,
         "annotations": [
             {
                 "annotator": ana,
