@@ -6,41 +6,22 @@ from datetime import datetime
 from db import reviews
 from tests.services.research.exports.office import SAMPLE, TITLE, VIDEO, Office
 
+OF_EACH: dict[str, object] = {
+    "status": "ok",
+    "abstention": None,
+    "criteria": "Diz o que\né.",
+    "evidence": "«um arranjo», @…",
+    "settings_version": 0,
+    "swayed": False,
+    "probability": 0.5,
+    "model": "judge",
+    "prompt_id": "judge/1",
+    "prompt_sha256": "cd",
+}
+FOUND = {"number": 1, "support": "partial", "quote": "um arranjo", "is_found": True}
 JUDGEMENTS: list[dict[str, object]] = [
-    {
-        "kind": "relevance",
-        "status": "ok",
-        "score": 3,
-        "relevance": 1.0,
-        "label": "C",
-        "abstention": None,
-        "criteria": "Diz o que\né.",
-        "evidence": "«um arranjo», @…",
-        "references": [],
-        "settings_version": 0,
-        "swayed": False,
-        "probability": 0.5,
-        "model": "judge",
-        "prompt_id": "judge/1",
-        "prompt_sha256": "cd",
-    },
-    {
-        "kind": "support",
-        "status": "ok",
-        "score": None,
-        "relevance": None,
-        "label": None,
-        "abstention": None,
-        "criteria": "Diz o que\né.",
-        "evidence": "«um arranjo», @…",
-        "references": [{"number": 1, "support": "partial", "quote": "um arranjo", "is_found": True}],
-        "settings_version": 0,
-        "swayed": False,
-        "probability": 0.5,
-        "model": "judge",
-        "prompt_id": "judge/1",
-        "prompt_sha256": "cd",
-    },
+    OF_EACH | {"kind": "relevance", "score": 3, "relevance": 1.0, "label": "C", "references": []},
+    OF_EACH | {"kind": "support", "score": None, "relevance": None, "label": None, "references": [FOUND]},
 ]
 
 
