@@ -18,6 +18,7 @@ from services.models.embedder import EmbedderConfig
 from services.models.llm import LlmConfig
 from services.wiring import Services, Setup
 from tests.bot.discord.launched import Launched, launch
+from tests.bot.discord.patience import LIMITS, PATIENCE_S
 from tests.fake_discord import Channel, FakeDiscord, Guild, Member
 from tests.fake_model import FakeModel, fake_model, says
 
@@ -109,6 +110,14 @@ async def eventually(read: Callable[[], Awaitable[T]], wanted: T, *, limit_s: fl
     while (found := await read()) != wanted:
         assert asyncio.get_running_loop().time() < deadline, f"it stayed {found!r}"
         await asyncio.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on nothing for a busy machine's sake, but in the tests of the limits themselves, marked `hurried`."""
+    if request.node.get_closest_marker("hurried") is None:
+        for limit in LIMITS:
+            monkeypatch.setattr(limit, PATIENCE_S)
 
 
 @pytest.fixture

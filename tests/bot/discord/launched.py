@@ -22,6 +22,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
+from tests.bot.discord.patience import wait_longer
+
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_S = 120.0
 LEASE_S = 15.0
@@ -156,6 +158,7 @@ def main() -> None:
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["FAKE_DISCORD_GATEWAY"])
     from bot import cli, running
 
+    wait_longer()
     # discord.py waits 2 s for further servers before it calls itself ready; the fake has told of all at once.
     running.opened = partial(running.opened, guild_ready_timeout=0.3)
     if chance := float(os.environ.get("FAKE_DISCORD_EXITS", "0")):

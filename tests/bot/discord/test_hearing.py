@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord.client import Monitoria
+from bot.discord.client import FIRST_SIGN_LIMIT_S, Monitoria
 from services import i18n
 from services.courses.people import People
 from tests.bot.discord.asking import QUESTION, is_cited
@@ -78,18 +78,24 @@ async def test_a_stop_tells_also_whom_a_database_leaves_hanging_that_hears_no_ca
         assert [message.content for message in searched.messages] == [said(searched)] == [UNAVAILABLE]
 
 
+def test_a_first_sign_is_given_while_discord_waits_for_it() -> None:
+    discord_waits_s = 3
+    assert discord_waits_s > FIRST_SIGN_LIMIT_S
+
+
+@pytest.mark.hurried
 @pytest.mark.parametrize("command", ["course show", "course unbind", "review list"])
-async def test_a_command_that_hangs_is_answered_within_three_seconds(campus: Campus, command: str) -> None:
+async def test_a_command_that_hangs_is_answered_before_it_ends(campus: Campus, command: str) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
         async with hanging(campus, "bindings"), hanging(campus, "course_settings"):
             used = await (await campus.server.slash(campus.boss, campus.room, command)).answered()
 
         assert said(used) == UNAVAILABLE
-        assert used.latency_s < 3
 
 
-async def test_a_button_that_hangs_is_answered_within_three_seconds(campus: Campus) -> None:
+@pytest.mark.hurried
+async def test_a_button_that_hangs_is_answered_before_it_ends(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
         asked = await (await campus.server.slash(campus.ana, campus.room, "ask", {"question": QUESTION})).done()
@@ -134,6 +140,7 @@ async def test_choosing_a_course_is_answered_while_the_database_fails(campus: Ca
         assert "Redes" in again.followups[0].content
 
 
+@pytest.mark.hurried
 @pytest.mark.parametrize("fails", [cut, hanging])
 async def test_choices_that_cannot_be_had_are_none(
     campus: Campus, fails: type, caplog: pytest.LogCaptureFixture

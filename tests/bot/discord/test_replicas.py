@@ -68,6 +68,7 @@ async def test_each_press_form_and_command_is_answered_by_one(campus: Campus, ca
         assert await at.column("select count(*) from handled_interactions") == [len(first_answers(campus))]
 
 
+@pytest.mark.hurried
 async def test_where_it_cannot_be_claimed_in_time_the_person_is_told_to_try_again(campus: Campus) -> None:
     async with desk(campus) as at:
         answer = await at.asked()

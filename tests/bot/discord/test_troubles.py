@@ -151,10 +151,9 @@ async def test_a_response_that_fails_for_a_moment_is_repeated_soon(campus: Campu
 
 
 async def test_who_was_told_to_try_again_is_not_told_twice_by_a_task_that_outlived_its_end(
-    campus: Campus, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    campus: Campus, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In Python 3.11 `asyncio.wait_for` returns when it is cancelled in the moment in which what it awaits ends."""
-    monkeypatch.setattr("bot.discord.client.FIRST_SIGN_LIMIT_S", 60.0)  # here it is we who cut it off
     seen: list[discord.Interaction[Any]] = []
 
     async def see(interaction: discord.Interaction[Any]) -> None:

@@ -69,7 +69,7 @@ class TestReceiving:
 
     async def test_leaving_early_stores_no_answer(self, room: Room) -> None:
         async with model_that(drips(WORD_OF_PROOF, every_s=0.05)) as (model, _):
-            async with aclosing(room.asker(model, limit_s=2).ask(room.asked())) as parts:
+            async with aclosing(room.asker(model, limit_s=30.0).ask(room.asked())) as parts:
                 assert isinstance(await anext(parts), Draft)
 
             assert await room.count("questions") == 1

@@ -95,7 +95,7 @@ class Court:
             fake_model(*behaviours) as server,
             ChatModel(LlmConfig(model="juiz", base_url=server.base_url), longest_wait_s=0.0) as model,
         ):
-            yield Worker(self.desk.pool, Judge(model, time_limit_s=5.0), pace=WorkerPace(slots=1)), server
+            yield Worker(self.desk.pool, Judge(model, time_limit_s=30.0), pace=WorkerPace(slots=1)), server
 
 
 @pytest.fixture

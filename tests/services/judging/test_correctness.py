@@ -33,7 +33,7 @@ async def opinion(server: FakeModel, case: Case = CASE) -> Any:
         return True
 
     async with ChatModel(LlmConfig(model="juiz", base_url=server.base_url), longest_wait_s=0.0) as model:
-        return await Judge(model, time_limit_s=5.0).judge("correctness", case, unlimited)
+        return await Judge(model, time_limit_s=30.0).judge("correctness", case, unlimited)
 
 
 @pytest.mark.parametrize(

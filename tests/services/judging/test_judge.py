@@ -122,7 +122,7 @@ async def test_how_long_a_busy_server_wants_to_be_left_alone_is_kept() -> None:
 
 async def test_a_server_that_is_not_there_is_told_from_one_that_fails() -> None:
     async with ChatModel(LlmConfig(model="juiz", base_url="http://127.0.0.1:9/v1")) as model:
-        opinion = await Judge(model, time_limit_s=2.0).judge("relevance", CASE, unlimited)
+        opinion = await Judge(model, time_limit_s=30.0).judge("relevance", CASE, unlimited)
 
     assert (opinion.status, opinion.trouble) == ("transport_error", "unreachable")
 

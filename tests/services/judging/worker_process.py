@@ -26,7 +26,7 @@ async def main(database_url: str, base_url: str) -> None:
         ChatModel(LlmConfig(model="juiz", base_url=base_url), longest_wait_s=0.0) as model,
     ):
         print("ready", flush=True)  # noqa: T201 - the test waits for it
-        await Worker(pool, Judge(model, time_limit_s=2.0), pace=PACE).run()
+        await Worker(pool, Judge(model, time_limit_s=30.0), pace=PACE).run()
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ async def test_the_configured_model_is_tried_again_until_it_is_there(caplog: pyt
             assert configured.trouble is not None
             assert "503" in configured.trouble
             assert await configured.open() is None, "it waits for what is tried already"
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while configured.embedder is None:  # noqa: ASYNC110 - it is opened in the background
                     await asyncio.sleep(0.01)
 
@@ -155,7 +155,7 @@ async def test_the_model_of_the_generation_is_tried_again_until_it_is_there(
 
     async with Serving(desk.pool, None, reopen=reopen, first_pause_s=0.01) as serving:
         assert await serving.current(patience_s=10) is None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await serving.current() is None:  # noqa: ASYNC110 - it is opened in the background
                 await asyncio.sleep(0.01)
     said = [record.message for record in caplog.records if record.name == "services.search.generations"]

@@ -21,7 +21,7 @@ from tests.services.conftest import Desk
 QUICK = MapperPace(
     lease=timedelta(seconds=5),
     settling=timedelta(0),
-    call_limit_s=5.0,
+    call_limit_s=30.0,
     poll_s=0.02,
     first_gap=timedelta(milliseconds=1),
     first_pause=timedelta(milliseconds=50),

@@ -223,7 +223,9 @@ async def test_captions_that_change_while_a_model_writes_win(atlas: Atlas) -> No
     await atlas.taken_in()
     await atlas.cut()
 
-    async with atlas.mapper(hangs(), replies(of_the_chapter)) as (mapper, server):
+    pace = replace(QUICK, call_limit_s=5.0)
+
+    async with atlas.mapper(hangs(), replies(of_the_chapter), pace=pace) as (mapper, server):
         writing = asyncio.create_task(mapper.step())
         await server.asked.wait()
         await atlas.taken_in("aula-01", *[cue.replace("peso", "bias") for cue in LECTURE])

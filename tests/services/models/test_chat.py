@@ -40,7 +40,7 @@ async def model_that(*behaviours: Behaviour) -> AsyncGenerator[tuple[ChatModel, 
 
 
 async def streamed(
-    model: ChatModel, time_limit_s: float = 2.0, reader_pause_s: float = 0.0
+    model: ChatModel, time_limit_s: float = 30.0, reader_pause_s: float = 0.0
 ) -> tuple[list[str], Completion]:
     drafts: list[str] = []
     async with aclosing(model.stream(ASKED, time_limit_s=time_limit_s)) as parts:
@@ -67,7 +67,7 @@ async def test_a_stream_grows_and_ends_with_the_completion() -> None:
 
 async def test_a_text_can_be_asked_for_at_once() -> None:
     async with model_that(says("Pronto.")) as (model, server):
-        completion = await model.complete(ASKED, time_limit_s=2, temperature=0)
+        completion = await model.complete(ASKED, time_limit_s=30.0, temperature=0)
 
     assert completion == Completion(text="Pronto.", raw="Pronto.", model="fake-1", tokens_in=11, tokens_out=7)
     assert server.requests[0]["temperature"] == 0
@@ -103,7 +103,7 @@ WRONG_BODIES = {
 async def test_a_body_that_is_no_whole_text_is_refused(body: Behaviour) -> None:
     async with model_that(body) as (model, _):
         with pytest.raises(ModelUnavailable):
-            await model.complete(ASKED, time_limit_s=2)
+            await model.complete(ASKED, time_limit_s=30.0)
 
 
 def event(content: object, finish: object = None) -> object:
@@ -142,7 +142,7 @@ async def test_a_text_that_the_server_did_not_finish_is_refused(finish: str, sai
         with pytest.raises(ModelUnavailable, match=said):
             await streamed(model)
         with pytest.raises(ModelUnavailable, match=said):
-            await model.complete(ASKED, time_limit_s=2)
+            await model.complete(ASKED, time_limit_s=30.0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ async def test_nobody_listening_is_said_so() -> None:
 
         async with ChatModel(LlmConfig(base_url=f"http://127.0.0.1:{port}/v1", model="fake")) as model:
             with pytest.raises(ModelUnavailable, match="cannot be reached"):
-                await model.complete(ASKED, time_limit_s=2)
+                await model.complete(ASKED, time_limit_s=30.0)
 
 
 async def test_a_busy_server_is_asked_once_more_when_it_says_soon() -> None:
@@ -246,7 +246,7 @@ async def test_thoughts_are_never_shown() -> None:
 
 async def test_a_thought_whose_beginning_the_server_ate_is_left_out() -> None:
     async with model_that(says("Preciso de um plano.</think> O gradiente some.")) as (model, _):
-        completion = await model.complete(ASKED, time_limit_s=2)
+        completion = await model.complete(ASKED, time_limit_s=30.0)
         drafts, streamed_ = await streamed(model)
 
     assert completion.text == streamed_.text == "O gradiente some."
@@ -343,7 +343,7 @@ JUDGES = LlmConfig(
 async def test_trouble_names_the_settings_of_the_model_that_was_asked(trouble: Behaviour, setting: str) -> None:
     async with fake_model(trouble) as server, ChatModel(replace(JUDGES, base_url=server.base_url)) as model:
         with pytest.raises(ModelUnavailable, match=setting) as refusal:
-            await model.complete(ASKED, time_limit_s=2)
+            await model.complete(ASKED, time_limit_s=30.0)
 
     assert "OPENAI" not in str(refusal.value)
     assert "ANSWER" not in str(refusal.value)

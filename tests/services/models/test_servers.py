@@ -76,7 +76,7 @@ PARTS = {
 async def test_the_text_parts_are_the_answer(form: str) -> None:
     async with model_that(says_parts(*PARTS[form])) as (model, _):
         drafts, completion = await streamed(model)
-        whole = await model.complete(ASKED, time_limit_s=2)
+        whole = await model.complete(ASKED, time_limit_s=30.0)
 
     assert completion.text == whole.text == SAID
     assert "segredo" not in "".join(drafts) + completion.raw
@@ -113,7 +113,7 @@ WHOLE = {
 async def test_a_text_is_whole_in_whatever_letters(reason: str) -> None:
     async with model_that(says(SAID, finish=reason)) as (model, _):
         assert (await streamed(model))[1].text == SAID
-        assert (await model.complete(ASKED, time_limit_s=2)).text == SAID
+        assert (await model.complete(ASKED, time_limit_s=30.0)).text == SAID
 
 
 STOPPED = {
@@ -185,7 +185,7 @@ NO_SYSTEM = {
 async def test_a_server_without_a_system_is_told_in_the_users_turn_and_remembered(refusal: Behaviour) -> None:
     async with model_that(refuses(has_system, refusal, says(SAID))) as (model, server):
         assert (await streamed(model))[1].text == SAID
-        assert (await model.complete(ASKED, time_limit_s=2)).text == SAID
+        assert (await model.complete(ASKED, time_limit_s=30.0)).text == SAID
 
     assert [has_system(request) for request in server.requests] == [True, False, False]
     assert server.requests[-1]["messages"] == [{"role": "user", "content": "Seja breve.\n\nO que é dropout?"}]
@@ -265,7 +265,7 @@ FILTERED = {
 @pytest.mark.parametrize("refusal", FILTERED.values(), ids=FILTERED.keys())
 async def test_a_filtered_prompt_is_told_as_that(refusal: Behaviour) -> None:
     async with model_that(refusal) as (model, server):
-        asking = streamed(model) if "streams" in refusal.__qualname__ else model.complete(ASKED, time_limit_s=2)
+        asking = streamed(model) if "streams" in refusal.__qualname__ else model.complete(ASKED, time_limit_s=30.0)
         with pytest.raises(ModelUnavailable, match="filter") as told:
             await asking
 

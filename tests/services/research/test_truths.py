@@ -112,7 +112,7 @@ class Office:
             ChatModel(LlmConfig(model="autor", base_url=server.base_url), longest_wait_s=0.0) as author,
             ChatModel(LlmConfig(model="juiz", base_url=server.base_url), longest_wait_s=0.0) as judge,
         ):
-            yield author, Judge(judge, time_limit_s=5.0)
+            yield author, Judge(judge, time_limit_s=30.0)
 
 
 @pytest.fixture

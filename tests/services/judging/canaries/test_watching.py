@@ -109,7 +109,7 @@ async def watching(
         fake_model(behaviour) as server,
         ChatModel(LlmConfig(model=model, base_url=server.base_url), longest_wait_s=0.0) as chat,
     ):
-        yield Canaries(there.pool, Judge(chat, time_limit_s=5.0)), server
+        yield Canaries(there.pool, Judge(chat, time_limit_s=30.0)), server
 
 
 async def test_twenty_are_kept_across_scores_and_twenty_made_wrong_in_each_way(labelled: Labelled) -> None:

@@ -49,10 +49,10 @@ class Court:
 
     @asynccontextmanager
     async def worker(
-        self, *behaviours: Behaviour, pace: WorkerPace = QUICK
+        self, *behaviours: Behaviour, pace: WorkerPace = QUICK, limit_s: float = 30.0
     ) -> AsyncGenerator[tuple[Worker, FakeModel], None]:
         async with fake_model(*behaviours) as server, chat(server) as model:
-            yield Worker(self.pool, Judge(model, time_limit_s=2.0), pace=pace), server
+            yield Worker(self.pool, Judge(model, time_limit_s=limit_s), pace=pace), server
 
     async def wants(self, settings: JudgeSettings) -> None:
         async with self.pool.connection() as conn:
@@ -94,12 +94,12 @@ class Court:
         )
         return [(is_open, reason) for flagged, is_open, reason in found if flagged == answer]
 
-    async def until_all_ended(self, *, seconds: float = 10.0) -> None:
+    async def until_all_ended(self, *, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while await self.rows("select from jobs where state = 'waiting'"):  # noqa: ASYNC110 - another process's rows
                 await asyncio.sleep(0.02)
 
-    async def drained(self, worker: Worker, *, seconds: float = 5.0) -> None:
+    async def drained(self, worker: Worker, *, seconds: float = 60.0) -> None:
         """Work until no job waits, through the gaps between attempts."""
         async with asyncio.timeout(seconds):
             while await self.rows("select from jobs where state = 'waiting'"):
@@ -108,10 +108,10 @@ class Court:
 
     @asynccontextmanager
     async def seconder(
-        self, *behaviours: Behaviour, pace: WorkerPace = QUICK, is_another: bool = True
+        self, *behaviours: Behaviour, pace: WorkerPace = QUICK, is_another: bool = True, limit_s: float = 30.0
     ) -> AsyncGenerator[tuple[Worker, FakeModel], None]:
         async with fake_model(*behaviours) as server, chat(server, "revisor") as model:
-            judge = Judge(model, time_limit_s=2.0, is_another=is_another)
+            judge = Judge(model, time_limit_s=limit_s, is_another=is_another)
             yield Worker(self.pool, judge, queue=seconding.QUEUE, pace=pace), server
 
     async def judged(self, score: int, text: str = "Porque encolhe.") -> AnswerId:
@@ -121,9 +121,9 @@ class Court:
             await worker.drain(answer=answer)
         return answer
 
-    async def heard(self, *behaviours: Behaviour, pace: WorkerPace = QUICK) -> int:
+    async def heard(self, *behaviours: Behaviour, pace: WorkerPace = QUICK, limit_s: float = 30.0) -> int:
         """Hear what a second model that behaves so says, and return how often it was asked."""
-        async with self.seconder(*behaviours, pace=pace) as (worker, server):
+        async with self.seconder(*behaviours, pace=pace, limit_s=limit_s) as (worker, server):
             await worker.drain()
             return len(server.requests)
 

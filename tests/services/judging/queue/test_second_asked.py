@@ -139,7 +139,7 @@ async def test_a_threshold_that_was_moved_meanwhile_makes_no_draw_of_what_it_ask
 async def test_an_answer_that_is_deleted_before_the_question_is_not_asked_about(court: Court) -> None:
     await court.wants(DOUBTFUL)
     answer = await court.judged(2)
-    async with court.seconder(hangs(), says(verdict(2))) as (worker, server):
+    async with court.seconder(hangs(), says(verdict(2)), limit_s=2.0) as (worker, server):
         working = asyncio.create_task(worker.step())
         await server.asked.wait()
         async with court.pool.connection() as conn:

@@ -45,7 +45,8 @@ REFUSES = sends_json({"error": {"message": "Unsupported value: 'temperature'", "
 async def test_a_juror_that_fails_is_missing_and_never_zero(court: Court, behaviour: Behaviour, status: str) -> None:
     await court.wants(DOUBTFUL)
     answer = await court.judged(2)
-    await court.heard(behaviour, pace=replace(QUICK, most_attempts=1))
+    limit_s = 2.0 if status == "timeout" else 30.0
+    await court.heard(behaviour, pace=replace(QUICK, most_attempts=1), limit_s=limit_s)
 
     opinion, first = await court.second(answer), await court.judgement(answer)
     assert opinion is not None

@@ -83,7 +83,7 @@ async def test_a_worker_that_is_told_to_stop_gives_its_job_back(court: Court) ->
 async def test_a_worker_that_overslept_ends_nothing(court: Court) -> None:
     answer = await court.answer()
     slow = WorkerPace(slots=1, lease=timedelta(milliseconds=1), poll_s=0.02)
-    async with court.worker(hangs(), says(verdict(1)), pace=slow) as (worker, server):
+    async with court.worker(hangs(), says(verdict(1)), pace=slow, limit_s=2.0) as (worker, server):
         overslept = asyncio.create_task(worker.step())
         await server.asked.wait()
         await worker.step()  # the lease has run out, so another takes the job
@@ -130,7 +130,7 @@ async def test_a_judgement_is_never_changed(court: Court) -> None:
 
 async def test_an_answer_deleted_in_the_middle_leaves_nothing(court: Court) -> None:
     answer = await court.answer()
-    async with court.worker(says(verdict(), pause_s=0.0)) as (worker, server):
+    async with court.worker(says(verdict(), pause_s=0.0), limit_s=2.0) as (worker, server):
         server.behaviours = [hangs()]
         working = asyncio.create_task(worker.step())
         await server.asked.wait()

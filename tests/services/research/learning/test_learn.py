@@ -78,7 +78,7 @@ async def judge_of(*behaviours: Behaviour) -> AsyncGenerator[tuple[Judge, FakeMo
         fake_model(*behaviours) as server,
         ChatModel(LlmConfig(model="juiz", base_url=server.base_url), longest_wait_s=0.0) as model,
     ):
-        yield Judge(model, time_limit_s=5.0), server
+        yield Judge(model, time_limit_s=30.0), server
 
 
 async def learned_by(labelled: Labelled, judge: Judge, order: LearnOrder | None = None) -> Learned:

@@ -29,7 +29,7 @@ async def judged(at: Labelled, pairs: Sequence[PlayedPair], *behaviours: Behavio
         fake_model(*behaviours) as server,
         ChatModel(LlmConfig(model="juiz", base_url=server.base_url), longest_wait_s=0.0) as model,
     ):
-        judge = Judge(model, time_limit_s=5.0)
+        judge = Judge(model, time_limit_s=30.0)
         return [one async for one in asked(at.pool, judge, at.course, pairs)]
 
 
