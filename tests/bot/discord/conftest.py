@@ -123,6 +123,7 @@ def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 async def campus(database: str, tmp_path: Path) -> AsyncGenerator[Campus, None]:
     async with FakeDiscord() as server:
+        server.callback_within_s = PATIENCE_S
         guild = server.add_guild("Redes")
         room = server.add_channel(guild, "duvidas")
         yield Campus(

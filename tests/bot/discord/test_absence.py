@@ -42,7 +42,7 @@ def seen(caplog: pytest.LogCaptureFixture, event: str) -> Iterator[str]:
 
 
 async def settled(client: Monitoria, count: int) -> None:
-    await eventually(lambda: states(client), ["delivered"] * count, limit_s=30)
+    await eventually(lambda: states(client), ["delivered"] * count)
 
 
 async def test_mentions_among_hundreds_of_messages_are_answered_in_order(campus: Campus) -> None:
@@ -203,7 +203,7 @@ async def test_what_is_missed_between_two_sessions_is_answered(campus: Campus) -
         await campus.server.say(campus.ana, campus.room, "oi")
         await campus.server.drop(resumable=False)
         asked = await mention(campus, campus.room)
-        await campus.server.connected(timeout_s=20)
+        await campus.server.connected()
         await campus.server.say(campus.boss, campus.room, "voltou?")
 
         await settled(client, 1)
@@ -261,7 +261,7 @@ async def test_what_was_refused_is_not_refused_again_when_its_room_is_read(campu
 
         await campus.server.drop(resumable=False)
         last = await campus.server.say(campus.boss, campus.room, "oi")
-        await campus.server.connected(timeout_s=20)
+        await campus.server.connected()
         keep_marks_often(client)
         await eventually(client.services.deliveries.watermarks, {campus.room.id: last.id})
 

@@ -169,7 +169,7 @@ async def test_a_mention_that_could_not_be_stored_is_answered_once_afterwards(
             await mentioned(campus, client)
             await campus.server.until(lambda: done.times)
 
-        await campus.server.until(lambda: answers(campus), timeout_s=20)
+        await campus.server.until(lambda: answers(campus))
         await eventually(lambda: states(client), ["delivered"])
         assert [is_cited(message) for message in campus.server.messages(campus.room)[1:]] == [True]
         assert not traces(caplog)
@@ -197,7 +197,7 @@ async def test_a_mention_that_could_not_be_stored_before_a_stop_is_answered_once
     async with campus.running() as client:
         marks = await client.services.deliveries.watermarks()
         assert marks[campus.room.id] < lost.id
-        await campus.server.until(lambda: answers(campus), timeout_s=20)
+        await campus.server.until(lambda: answers(campus))
         await eventually(lambda: states(client), ["delivered"])
 
         assert len(answers(campus)) == 1
@@ -250,7 +250,7 @@ async def test_a_direct_message_is_answered_once_the_database_is_back(
             asked = await campus.server.dm(campus.ana, QUESTION)
             await campus.server.until(lambda: done.times)
 
-        await campus.server.until(lambda: answers(campus, asked.channel), timeout_s=20)
+        await campus.server.until(lambda: answers(campus, asked.channel))
         assert len(answers(campus, asked.channel)) == 1
         assert not traces(caplog)
 
@@ -263,7 +263,7 @@ async def test_a_direct_message_that_stays_unanswered_is_explained(
         await campus.taught(client.services)
         async with cut(campus, "bindings") as done:
             asked = await campus.server.dm(campus.ana, QUESTION)
-            await campus.server.until(lambda: len(asked.channel.messages) == 2, timeout_s=20)
+            await campus.server.until(lambda: len(asked.channel.messages) == 2)
 
         assert asked.channel.messages[1].content == UNAVAILABLE
         assert done.times == 4

@@ -53,7 +53,7 @@ async def quiet(client: Monitoria) -> None:
         return any("Clock.run" not in repr(task) for task in tasks)  # the digest's clock never ends
 
     await asyncio.sleep(0.1)  # for events on their way
-    await eventually(is_busy, wanted=False, limit_s=20.0)
+    await eventually(is_busy, wanted=False)
 
 
 async def thread_under_an_answer(at: Desk) -> Channel:

@@ -19,7 +19,7 @@ from tests.lectures import subjects
 from tests.services.conftest import Desk
 
 QUICK = MapperPace(
-    lease=timedelta(seconds=5),
+    lease=timedelta(minutes=1),
     settling=timedelta(0),
     call_limit_s=30.0,
     poll_s=0.02,

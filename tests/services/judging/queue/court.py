@@ -21,7 +21,7 @@ from tests.services.judging.scripted import chat, verdict
 
 QUICK = WorkerPace(
     slots=2,
-    lease=timedelta(seconds=5),
+    lease=timedelta(minutes=1),
     poll_s=0.02,
     first_gap=timedelta(milliseconds=1),
     first_pause=timedelta(milliseconds=50),
