@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import ipaddress
-import multiprocessing
 import os
 import signal
 import socket
@@ -22,8 +21,8 @@ from psycopg import AsyncConnection
 
 from db.embedded import held
 from db.migrate import migrate
-from services.digest.topics import finding as topics
 from services.judging import promise
+from tests import grouping
 from tests.databases import SpareDatabases, created
 
 LOOK_FOR_GARBAGE_AFTER = 20_000
@@ -154,12 +153,7 @@ def no_context_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def grouping_at_hand() -> None:
-    """Fork the processes that group a digest's questions from one that has loaded scikit-learn, once a run."""
-    at_hand = multiprocessing.get_context("forkserver")
-    at_hand.set_forkserver_preload(
-        ["services.digest.topics.grouping", "sklearn.cluster", "sklearn.feature_extraction.text"]
-    )
-    topics.PROCESSES = at_hand
+    grouping.at_hand()
 
 
 class NetworkForbidden(AssertionError):
