@@ -223,13 +223,7 @@ async def facts(play: Play) -> Facts:
         ],
         items=await _items(play),
         second_looks=await _second_looks(play),
-        votes={
-            answer: (up, down)
-            for answer, up, down in await look(
-                "select answer_id, count(*) filter (where label = 'C'), count(*) filter (where label = 'I') "
-                "from annotations where course_id = %(course)s and role = 'student' group by answer_id"
-            )
-        },
+        votes=await _votes(play),
         labels=await _labels(play),
         kept={
             message: Kept(text_sha256=sha256, is_gone=gone)
@@ -238,14 +232,7 @@ async def facts(play: Play) -> Facts:
                 "on v.id = verified_id where v.course_id = %(course)s and retired_at is null"
             )
         },
-        tries={
-            (follows, again): count
-            for follows, again, count in await look(
-                "select q.follows, q.again, count(*) from questions q left join answers a on a.question_id = q.id "
-                "where q.course_id = %(course)s and q.follows is not null and q.again is not null "
-                "and a.outcome is distinct from 'failed' group by 1, 2"
-            )
-        },
+        tries=await _tries(play),
         left=await _left(play),
         given_up={
             number
@@ -256,6 +243,27 @@ async def facts(play: Play) -> Facts:
     )
     found.by_question = {answer.question_id: answer for answer in found.answers.values()}
     return found
+
+
+async def _votes(play: Play) -> dict[int, tuple[int, int]]:
+    return {
+        answer: (up, down)
+        for answer, up, down in await play.look(
+            "select answer_id, count(*) filter (where label = 'C'), count(*) filter (where label = 'I') "
+            "from annotations where course_id = %(course)s and role = 'student' group by answer_id"
+        )
+    }
+
+
+async def _tries(play: Play) -> dict[tuple[int, str], int]:
+    return {
+        (follows, again): count
+        for follows, again, count in await play.look(
+            "select q.follows, q.again, count(*) from questions q left join answers a on a.question_id = q.id "
+            "where q.course_id = %(course)s and q.follows is not null and q.again is not null "
+            "and a.outcome is distinct from 'failed' group by 1, 2"
+        )
+    }
 
 
 async def _answers(play: Play) -> dict[int, Answer]:
