@@ -69,8 +69,11 @@ def postmaster(home: Path) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it may also end between the opening and the reading
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def nobody_lives_in(home: Path) -> bool:
