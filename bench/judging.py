@@ -122,7 +122,7 @@ async def _latencies(home: Path, url: str, model: FakeModel, second: FakeModel, 
             await asyncio.sleep(0.2)
         drained_s = time.perf_counter() - began
         course = await services.courses.find("bench")
-        await services.rules.change(course, {"second_opinion": True, "second_opinion_share": 1.0})
+        await services.judge_settings.change(course, {"second_opinion": True, "second_opinion_share": 1.0})
         second.behaviours = [hangs()]
         second_dead = await _asked(services, dead_s)
         unheard, unsaid = await services.queue.state(None), await services.queue.second_state(None)

@@ -22,6 +22,7 @@ from services.answering.showings import Showings
 from services.citing.nearness import Nearness
 from services.courses.courses import Courses
 from services.courses.interactions import Interactions
+from services.courses.judge_settings import CourseJudging
 from services.courses.people import People
 from services.courses.places import Spaces
 from services.courses.privacy import Privacy
@@ -35,7 +36,6 @@ from services.judging.canaries.keeping import Alerts
 from services.judging.canaries.watching import Canaries
 from services.judging.judge import Judge
 from services.judging.queue import Queue
-from services.judging.rules import Rules
 from services.judging.worker import Worker, WorkerPace
 from services.lectures.cards import LectureCards
 from services.lectures.filling import Filling
@@ -113,7 +113,7 @@ class Judging:
     pool: AsyncConnectionPool
     courses: Courses
     queue: Queue
-    rules: Rules
+    judge_settings: CourseJudging
     worker: Worker | None  # None: there is no judge
     second_worker: Worker | None  # of second opinions; None: as above
     canaries: Canaries | None  # None: as above
@@ -156,7 +156,7 @@ class Services:
     privacy: Privacy
     answer_model: str | None  # None: answers are quotations
     queue: Queue
-    rules: Rules
+    judge_settings: CourseJudging
     worker: Worker | None  # None: there is no judge
     second_worker: Worker | None  # of second opinions; None: as above
     canaries: Canaries | None  # None: as above
@@ -223,7 +223,7 @@ async def judging(setup: Setup) -> AsyncGenerator[Judging, None]:
             pool=opened.pool,
             courses=opened.courses,
             queue=Queue(opened.pool),
-            rules=Rules(opened.pool),
+            judge_settings=CourseJudging(opened.pool),
             worker=worker,
             second_worker=await _second_worker(stack, opened.pool, setup),
             canaries=Canaries(opened.pool, worker.judge) if worker else None,
@@ -275,7 +275,7 @@ async def services(setup: Setup, *, lasts: bool = False) -> AsyncGenerator[Servi
             privacy=Privacy(opened.pool, people),
             answer_model=model.name if model else None,
             queue=Queue(opened.pool),
-            rules=Rules(opened.pool),
+            judge_settings=CourseJudging(opened.pool),
             worker=worker,
             second_worker=await _second_worker(stack, opened.pool, setup),
             canaries=Canaries(opened.pool, worker.judge) if worker else None,

@@ -248,7 +248,7 @@ async def _judge(setup: Setup) -> Check:
 
 async def _is_seconded(opened: Services) -> bool:
     """Tell whether any course has second opinions."""
-    rules = [await opened.rules.of(course) for course in await opened.courses.every()]
+    rules = [await opened.judge_settings.of(course) for course in await opened.courses.every()]
     return any(one.second_opinion for one in rules)
 
 

@@ -14,10 +14,10 @@ from bot.terminal import console as terminal
 from db.records import AnswerId, Judgement, JudgeSettings
 from db.records.operation import QueueState
 from services import wiring
+from services.courses.judge_settings import labels
 from services.errors import Refused
 from services.judging.canaries.comparing import Watched
 from services.judging.queue import Opinions
-from services.judging.rules import labels
 from services.judging.worker import Worker
 from services.wiring import Judging, Setup
 
@@ -68,7 +68,7 @@ async def rules(setup: Setup, slug: str, order: RulesOrder) -> None:
     async with wiring.judging(setup) as opened:
         course = await opened.courses.find(slug)
         changes = order.changes()
-        now = await (opened.rules.change(course, changes) if changes else opened.rules.of(course))
+        now = await (opened.judge_settings.change(course, changes) if changes else opened.judge_settings.of(course))
     terminal.show(rules_view(now))
 
 

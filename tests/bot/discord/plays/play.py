@@ -168,7 +168,7 @@ class Play:
                 reader=language,
             )
         await services.spaces.change(course, staff_channel_id=staff.id, staff_role_ids=[role.id], person_hourly=500)
-        await services.rules.change(course, made.wanted())
+        await services.judge_settings.change(course, made.wanted())
         await made.teach(services)
         return made
 

@@ -34,7 +34,7 @@ def whole(message: Message | Interaction) -> str:
 
 
 async def wants(at: Desk, share: float) -> None:
-    rules = at.client.services.rules
+    rules = at.client.services.judge_settings
     await rules.change(await at.client.services.courses.find("redes"), {"second_share": share})
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from db import canaries as rows_of
 from db.records import AnswerId
+from services.courses.judge_settings import CourseJudging
 from services.errors import Refused, Unavailable
 from services.judging.canaries.keeping import Alerts
 from services.judging.canaries.watching import Canaries
 from services.judging.judge import Judge
-from services.judging.rules import Rules
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
 from services.research.learning import runs
@@ -228,7 +228,7 @@ async def test_trouble_is_told_in_a_sentence_and_changes_nothing(labelled: Label
         with pytest.raises(Unavailable, match="refuses the key"):
             await canaries.watch(labelled.course)
         await canaries.round()  # says so in the log, and goes on
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 1_000})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": 1_000})
     async with watching(labelled, judging(usual)) as (canaries, server):
         with pytest.raises(Refused, match="stop at half of the judge's budget"):
             await canaries.watch(labelled.course)
@@ -238,7 +238,7 @@ async def test_trouble_is_told_in_a_sentence_and_changes_nothing(labelled: Label
 
 async def test_the_judge_always_has_half_of_the_budget_for_itself(labelled: Labelled) -> None:
     await fill(labelled)
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 80_000})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": 80_000})
     await labelled.run("insert into judge_spending values (1, (now() at time zone 'UTC')::date, 40_000)")
     async with watching(labelled, judging(usual)) as (canaries, server):
         with pytest.raises(Refused, match="stop at half of the judge's budget"):

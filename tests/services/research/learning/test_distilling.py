@@ -10,12 +10,12 @@ import pytest
 from db import judge_rules
 from db.records import AnswerId, JudgeSettings, Label
 from services.courses.courses import Courses
+from services.courses.judge_settings import CourseJudging
 from services.courses.people import People
 from services.courses.privacy import Privacy
 from services.errors import Refused, Unavailable
 from services.judging.examples import MOST_CHARACTERS, RULES_PROMPT, Example, Lesson
 from services.judging.promise import promise
-from services.judging.rules import Rules
 from services.judging.tasks import task
 from services.judging.verdicts import Case
 from services.judging.worker import Worker
@@ -288,13 +288,13 @@ async def test_a_reply_without_a_usable_rule_is_told_in_a_sentence(
 
 async def test_rules_cost_what_the_budget_has_and_a_spent_one_is_told(labelled: Labelled) -> None:
     await fill(labelled)
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 1_000})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": 1_000})
     async with judge_of(replies(ruled())) as (judge, server):
         with pytest.raises(Refused, match="budget of the day is spent"):
             await distil(labelled.pool, judge, labelled.course)
     assert server.requests == []
 
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 20_000})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": 20_000})
     draft = await drafted(labelled)
     assert await labelled.rows("select tokens from judge_spending") == [(draft.tokens,)]
 

@@ -11,6 +11,7 @@ import pytest
 from db import judge_configurations, judge_settings
 from db.records import AnswerId, JudgeSettings, Label
 from db.records.learning import JudgeRun, LearnedConfiguration
+from services.courses.judge_settings import CourseJudging
 from services.courses.people import People
 from services.courses.privacy import Privacy
 from services.errors import Refused, Unavailable
@@ -18,7 +19,6 @@ from services.judging import learned
 from services.judging.examples import PROMPT
 from services.judging.judge import Judge
 from services.judging.promise import promise
-from services.judging.rules import Rules
 from services.judging.worker import Worker
 from services.models.chat import ChatModel
 from services.models.llm import LlmConfig
@@ -264,7 +264,7 @@ async def test_other_labels_of_the_scores_make_it_stale(labelled: Labelled) -> N
     await fill(labelled)
     async with judge_of(replies(generous)) as (judge, _):
         await learned_by(labelled, judge)
-    await Rules(labelled.pool).change(labelled.course, {"labels": ("I", "P", "P", "C")})
+    await CourseJudging(labelled.pool).change(labelled.course, {"labels": ("I", "P", "P", "C")})
 
     assert not await is_in_use(labelled)
 
@@ -385,7 +385,7 @@ async def test_staff_who_disagree_by_half_are_told_to_talk(labelled: Labelled) -
 
 async def test_a_budget_that_ends_in_the_middle_ships_nothing_and_is_told(labelled: Labelled) -> None:
     await fill(labelled)
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": 9_000})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": 9_000})
     async with judge_of(replies(generous)) as (judge, _):
         with pytest.raises(Refused, match="budget of the day is spent"):
             await learned_by(labelled, judge)
@@ -397,7 +397,7 @@ async def test_a_budget_that_ends_in_the_middle_ships_nothing_and_is_told(labell
     [(spent,)] = await labelled.rows("select tokens from judge_spending")
     assert isinstance(spent, int)
     assert 0 < spent <= 9_000
-    await Rules(labelled.pool).change(labelled.course, {"daily_tokens": None})
+    await CourseJudging(labelled.pool).change(labelled.course, {"daily_tokens": None})
     async with judge_of(replies(generous)) as (judge, _):
         assert (await learned_by(labelled, judge)).decision.ships
 

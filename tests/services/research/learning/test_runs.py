@@ -5,8 +5,8 @@ import pytest
 
 from db.records import Label
 from services.courses.courses import Courses
+from services.courses.judge_settings import CourseJudging
 from services.ground.statistics import paired
-from services.judging.rules import Rules
 from services.research import agreement
 from services.research.learning import picture, runs
 from services.research.learning.reliability import by_score, by_week
@@ -58,7 +58,7 @@ async def test_a_figure_that_is_not_defined_is_empty_and_never_0(labelled: Label
 async def test_scores_that_had_other_labels_are_not_compared(labelled: Labelled) -> None:
     await ten(labelled, wrong=4)
     await measured(labelled)
-    await Rules(labelled.pool).change(labelled.course, {"labels": ("I", "P", "P", "C")})
+    await CourseJudging(labelled.pool).change(labelled.course, {"labels": ("I", "P", "P", "C")})
     _, second = await measured(labelled)
 
     assert second.incomparable == "the scores had other labels (IIPC)"

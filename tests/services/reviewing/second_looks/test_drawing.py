@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.courses.judge_settings import CourseJudging
 from services.errors import Refused
-from services.judging.rules import Rules
 from services.reviewing.annotate import Annotate
 from tests.services.reviewing.second_looks.looked import CAIO, Pair
 from tests.services.reviewing.staffed import BIA, QUESTION
@@ -113,7 +113,7 @@ async def test_an_answer_whose_label_a_card_has_told_is_not_drawn(pair: Pair) ->
 
 
 async def test_the_share_is_a_versioned_rule(pair: Pair) -> None:
-    rules = Rules(pair.desk.pool)
+    rules = CourseJudging(pair.desk.pool)
     assert (await rules.of(pair.desk.course)).second_share == 0.1
 
     changed = await rules.change(pair.desk.course, {"second_share": 0.25})

@@ -108,7 +108,7 @@ async def other_rules(play: Play, rng: random.Random) -> None:
         return
     change = rng.choice(({"flag_below": 1}, {"flag_below": 2}, {"flag_below": 3}, {"second_opinion": False}))
     wanted = {"second_opinion": True} | change
-    done = await play.outside(lambda services: services.rules.change(play.course, wanted))
+    done = await play.outside(lambda services: services.judge_settings.change(play.course, wanted))
     play.tell(f"the course wants {wanted}{'' if done else ', or perhaps not'}")
 
 

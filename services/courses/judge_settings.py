@@ -11,8 +11,8 @@ from db.records import Course, JudgeSettings, Label
 from services.errors import Refused
 
 
-class Rules:
-    """The versions of each course's rules."""
+class CourseJudging:
+    """The versions of what each course has set for its judge."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
