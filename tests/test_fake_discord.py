@@ -306,7 +306,7 @@ def _kept(caught: list[discord.Interaction]):  # noqa: ANN202  # a listener, of 
 
 async def test_a_rate_limit_slows_the_bot_down(server: FakeDiscord, guild: Guild) -> None:
     room = server.add_channel(guild, "dúvidas")
-    limit = server.rate_limit(r"POST /channels/\d+/messages", after=2, per_s=0.3, announced=False)
+    limit = server.rate_limit(r"POST /channels/\d+/messages", after=2, per_s=0.3)
     async with running(server) as bot:
         channel = bot.get_partial_messageable(room.id)
         start_s = time.monotonic()

@@ -5,7 +5,7 @@ import mimetypes
 import re
 import time
 import zlib
-from collections import deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -19,12 +19,6 @@ from tests.fake_discord.things import Json, Refusal
 from tests.fake_discord.world import Call
 
 API = "/api/v10"
-NO_ACCESS = Refusal(403, 50001, "Missing Access")
-UNKNOWN_MESSAGE = Refusal(404, 10008, "Unknown Message")
-HISTORY = {"limit": "50", "before": str(1 << 63), "after": "0"}  # what a request may leave out
-CALLBACKS = {2: {4, 5, 9}, 3: {4, 5, 6, 7, 9}, 4: {8}, 5: {4, 5, 6, 7}}  # answers allowed, by type of interaction
-
-
 LONGEST_DESCRIPTION = 1_024
 """Of a file, for who cannot see it."""
 
@@ -51,26 +45,30 @@ Handler = Callable[[Asked], Awaitable[Any]]
 
 @dataclass(eq=False)
 class Limit:
-    """At most *after* requests in *per_s* seconds to each path that *pattern* matches."""
+    """
+    To each path that *pattern* matches, *after* requests are done, and the next ones refused for *per_s* seconds.
+
+    It counts requests, not how many came in a time: however slowly they come, the one after *after* is refused.
+    """
 
     pattern: re.Pattern[str]
     after: int
     per_s: float
-    announced: bool  # whether the headers of the answers before tell how many are left
-    everywhere: bool
-    times: dict[str, deque[float]] = field(default_factory=dict[str, "deque[float]"])
+    done: Counter[str] = field(default_factory=Counter[str])
+    opens_s: dict[str, float] = field(default_factory=dict[str, float])
     refused: int = 0
 
-    def take(self, path: str) -> tuple[int, float]:
-        """How many requests are left after this one (-1: it is one too many), and the seconds until there are more."""
-        now, times = time.monotonic(), self.times.setdefault(path, deque())
-        while times and times[0] <= now - self.per_s:
-            times.popleft()
-        if len(times) >= self.after:
-            self.refused += 1
-            return -1, times[0] + self.per_s - now
-        times.append(now)
-        return self.after - len(times), times[0] + self.per_s - now
+    def take(self, path: str) -> float:
+        """Return 0 where one more request is done, else the seconds until it would be."""
+        now_s = time.monotonic()
+        if self.done[path] >= self.after:
+            wait_s = self.opens_s.setdefault(path, now_s + self.per_s) - now_s
+            if wait_s > 0:
+                self.refused += 1
+                return wait_s
+            del self.done[path], self.opens_s[path]
+        self.done[path] += 1
+        return 0
 
 
 @dataclass(eq=False)
@@ -97,15 +95,13 @@ class Requests(Gateway):
     def base(self) -> str:
         return self.origin + API
 
-    def rate_limit(
-        self, path: str, *, after: int = 5, per_s: float = 5.0, announced: bool = True, everywhere: bool = False
-    ) -> Limit:
+    def rate_limit(self, path: str, *, after: int, per_s: float) -> Limit:
         """
-        Answer 429 to more than *after* requests in *per_s* to a "METHOD /path" that the pattern *path* is found in.
+        Answer 429 for *per_s* after each *after* requests to a "METHOD /path" that the pattern *path* is found in.
 
-        Not *announced*, the limit comes as a surprise, as shared ones do; *everywhere* calls it global.
+        It comes as a surprise, as limits do that are shared: no answer before tells of it.
         """
-        limit = Limit(re.compile(path), after, per_s, announced, everywhere)
+        limit = Limit(re.compile(path), after, per_s)
         self.limits.append(limit)
         return limit
 
@@ -141,7 +137,7 @@ class Requests(Gateway):
                 self._check_token(request, template)
                 outage = self._outage(request)
                 _refuse_for(outage, taken=False)
-                headers |= self._check_limits(request)
+                self._check_limits(request)
                 result = await handler(asked)
                 _refuse_for(outage, taken=True)
             except Refusal as refusal:
@@ -196,20 +192,13 @@ class Requests(Gateway):
                 return outage
         return None
 
-    def _check_limits(self, request: web.Request) -> dict[str, str]:
-        headers: dict[str, str] = {}
+    def _check_limits(self, request: web.Request) -> None:
         path = f"{request.method} {request.path.removeprefix(API)}"
         for limit in self.limits:
-            if not limit.pattern.search(path):
-                continue
-            left, wait_s = limit.take(path)
-            if left < 0:
+            if limit.pattern.search(path) and (wait_s := limit.take(path)):
                 refusal = Refusal(429, 0, "You are being rate limited.")
-                refusal.body |= {"retry_after": round(wait_s, 3), "global": limit.everywhere}
+                refusal.body |= {"retry_after": round(wait_s, 3), "global": False}
                 raise refusal
-            if limit.announced:
-                headers |= _limit_headers(limit.after, left, wait_s)
-        return headers
 
     def _quiet_headers(self, request: web.Request, template: str) -> dict[str, str]:
         """Without a limit in its first answer, discord.py sends one request of a kind at a time."""

@@ -9,15 +9,10 @@ from tests.fake_discord.requests import Asked, Handler, Requests
 from tests.fake_discord.rules import check_choices, check_commands, check_message, check_modal, refuse
 from tests.fake_discord.things import COMPONENTS_V2, EPHEMERAL, LOADING, Channel, Guild, Json, Refusal, new_id
 
-API = "/api/v10"
 NO_ACCESS = Refusal(403, 50001, "Missing Access")
 UNKNOWN_MESSAGE = Refusal(404, 10008, "Unknown Message")
 HISTORY = {"limit": "50", "before": str(1 << 63), "after": "0"}  # what a request may leave out
 CALLBACKS = {2: {4, 5, 9}, 3: {4, 5, 6, 7, 9}, 4: {8}, 5: {4, 5, 6, 7}}  # answers allowed, by type of interaction
-
-
-LONGEST_DESCRIPTION = 1_024
-"""Of a file, for who cannot see it."""
 
 
 class Rest(Requests):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -38,7 +38,6 @@ A LSTM guarda uma célula de memória que soma em vez de multiplicar o gradiente
 """
 WRITTEN = "Porque o gradiente encolhe até sumir nas redes recorrentes longas [1]."
 T = TypeVar("T")
-Run = Callable[..., AbstractAsyncContextManager[Monitoria]]
 Start = Callable[..., Awaitable[Launched]]
 
 

@@ -235,7 +235,7 @@ async def test_what_came_live_while_a_room_was_read_is_answered_once(campus: Cam
     async with campus.running() as client:
         await campus.taught(client.services)
     await chatter(campus, campus.room, 250)
-    slow = campus.server.rate_limit(HISTORY, after=1, per_s=0.4, announced=False)
+    slow = campus.server.rate_limit(HISTORY, after=1, per_s=0.4)
 
     async with campus.running() as client:
         await campus.server.until(lambda: slow.refused)

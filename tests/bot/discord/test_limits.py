@@ -31,7 +31,7 @@ async def test_edits_that_are_slowed_down_end_in_the_whole_text_and_hold_up_nobo
         await client.services.spaces.bind(
             course, guild=campus.guild.id, channel=other.id, answers="mention", reader="pt-BR"
         )
-        limit = campus.server.rate_limit(rf"PATCH /channels/{campus.room.id}/", after=1, per_s=5.0, announced=False)
+        limit = campus.server.rate_limit(rf"PATCH /channels/{campus.room.id}/", after=1, per_s=5.0)
         await mentioned(campus, client)
         await campus.server.until(lambda: limit.refused)
 
@@ -64,7 +64,7 @@ async def test_an_answer_that_grows_is_edited_no_faster_than_discord_likes(campu
 async def test_typing_that_is_slowed_down_holds_up_no_answer(campus: Campus) -> None:
     async with campus.running() as client:
         await campus.taught(client.services)
-        limit = campus.server.rate_limit(r"POST /channels/\d+/typing", after=1, per_s=600.0, announced=False)
+        limit = campus.server.rate_limit(r"POST /channels/\d+/typing", after=1, per_s=600.0)
         await mentioned(campus, client)
         await campus.server.until(lambda: len(answers(campus)) == 1)
         await campus.server.until(lambda: not client.answering.in_flight)

@@ -14,7 +14,6 @@ from tests.fake_discord import Channel
 FULL = os.environ.get("MONITORIA_CHAOS") == "full"
 COURSES = 40 if FULL else 6
 LIMIT_S = 1_500 if FULL else 500
-CHANCE = 0.25  # before a message, and again after it
 PROCESSES = 3
 SEED = 20261130
 

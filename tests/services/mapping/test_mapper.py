@@ -17,7 +17,6 @@ from tests.fake_model import Behaviour, hangs, replies, says, sends_json
 from tests.services.mapping.conftest import LECTURE, QUICK, Atlas
 
 ROOT = Path(__file__).resolve().parents[3]
-SUPPORTED = "TITLE: O peso e o viés\nSENTENCE: O peso depende do viés e também do peso."
 
 
 def of_the_chapter(prompt: str) -> str:

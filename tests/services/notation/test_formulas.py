@@ -23,8 +23,6 @@ ROWS = [
 ]
 CASES = [(row[:4], *row[5:].split("  ⇒ ")) for row in ROWS]
 UNDERSTOOD = [case[1] for case in CASES if case[0] != "code"]
-LIGHT = 200
-"""Paler than any ink."""
 
 
 def test_slow_formulas_do_not_take_the_others_with_them(
