@@ -46,8 +46,13 @@ def stand_for(address: str, arguments: list[str]) -> NoReturn:
     socket.send_fds(there, [len(said).to_bytes(LENGTH, "big")], [0, 1, 2])
     there.sendall(said)
     fork = int.from_bytes(there.recv(LENGTH), "big")
+
+    def pass_on(number: int, _: object) -> None:
+        with suppress(ProcessLookupError):  # it has ended, and how is about to be told
+            os.kill(fork, number)
+
     for which in passed_on:
-        signal.signal(which, lambda number, _: os.kill(fork, number))
+        signal.signal(which, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     status = int.from_bytes(there.recv(LENGTH), "big", signed=True)
     if status < 0:
