@@ -62,6 +62,14 @@ def stand_for(address: str, arguments: list[str]) -> NoReturn:
     os._exit(status)
 
 
+def settle(address: str) -> None:
+    """Return once the forks have ended whose stand-ins are dead: they are killed a moment later."""
+    with socket.socket(socket.AF_UNIX) as there:
+        there.connect(address)
+        there.shutdown(socket.SHUT_WR)  # it asks for nothing, and is let go in its turn
+        there.recv(LENGTH)
+
+
 def serve(address: str) -> dict[str, Any]:
     """Fork for each that asks, until standard input ends; return what was asked for, in the fork."""
     listening = socket.socket(socket.AF_UNIX)

@@ -23,6 +23,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
 from tests.bot.discord.patience import wait_longer
+from tests.forks import settle
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_S = 120.0
@@ -37,6 +38,7 @@ class Launched:
 
     process: asyncio.subprocess.Process
     log: Path
+    forks: Sequence[str] = ()  # how it was started, if it is one of them
 
     @property
     def said(self) -> str:
@@ -84,6 +86,8 @@ class Launched:
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
+        if self.forks:
+            await asyncio.to_thread(settle, self.forks[-1])
 
 
 async def launch(
@@ -113,7 +117,7 @@ async def launch(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=sink,
         )
-    return Launched(process=process, log=log)
+    return Launched(process=process, log=log, forks=forks)
 
 
 def hurry_digests() -> None:
