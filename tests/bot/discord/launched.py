@@ -42,7 +42,9 @@ class Launched:
 
     @property
     def said(self) -> str:
-        return self.log.read_text("utf-8")
+        """All whole lines so far: the last one may be read while it is written."""
+        whole, end, _ = self.log.read_bytes().rpartition(b"\n")
+        return (whole + end).decode()
 
     @property
     def events(self) -> list[dict[str, Any]]:
