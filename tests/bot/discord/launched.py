@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -71,7 +72,11 @@ class Launched:
         return any(one["event"] == event for one in self.events)
 
     def tell(self, which: signal.Signals) -> None:
-        self.process.send_signal(which)
+        """Send a signal; it may just have ended."""
+        # `Process.send_signal` would look whether it has, and if so asyncio never learned how: it would say 255.
+        with suppress(ProcessLookupError):
+            if self.process.returncode is None:
+                os.kill(self.process.pid, which)
 
     async def ended(self, limit_s: float = START_LIMIT_S) -> int:
         """Wait for the end and return the exit status, negative for a signal."""
@@ -85,8 +90,7 @@ class Launched:
 
     async def kill(self) -> None:
         """End it as a power cut does."""
-        if self.process.returncode is None:
-            self.process.kill()
+        self.tell(signal.SIGKILL)
         await self.process.wait()
         if self.forks:
             await asyncio.to_thread(settle, self.forks[-1])
