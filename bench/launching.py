@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.samples import sample_course
@@ -51,8 +52,21 @@ def cpu_s(pid: int) -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Return what a process and its children hold in memory, in MB, as Linux tells it in /proc."""
+    """Return what a process and its children hold in memory, in MB, as Linux tells it in /proc; once ended, nothing."""
     process = Path(f"/proc/{pid}")
-    found = re.search(r"^VmRSS:\s+(\d+) kB", (process / "status").read_text(), re.MULTILINE)
-    children = {int(child) for file in process.glob("task/*/children") for child in file.read_text().split()}
+    found = re.search(r"^VmRSS:\s+(\d+) kB", _told(process / "status"), re.MULTILINE)
+    children = {int(child) for thread in _threads(process) for child in _told(thread / "children").split()}
     return (int(found[1]) / 1024 if found else 0.0) + sum(map(resident_mb, children))
+
+
+def _threads(process: Path) -> list[Path]:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return list((process / "task").iterdir())
+    return []
+
+
+def _told(file: Path) -> str:
+    """Return what Linux tells of a process or a thread: nothing, once it has ended, be it while the file is read."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return file.read_text()
+    return ""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import math
 import re
 import time
 from collections.abc import AsyncGenerator
@@ -114,15 +115,15 @@ async def _locked(conn: AsyncConnection, url: str, patience_s: float) -> None:
     while not await _took(conn):
         holder = await _holder(conn)
         await conn.rollback()
+        if time.monotonic() > notice_at:
+            log.warning("migrate.waiting", extra={"database": describe(url), "holder": holder.strip(" ()")})
+            notice_at = math.inf  # once is enough
         if time.monotonic() > until:
             raise DatabaseUnavailable(
                 f"Another process has been migrating the {describe(url)} for more than {patience_s:g} s{holder}; wait "
                 "for it. If none is at work, a pooler has kept the lock: end that process on the server with "
                 "`select pg_terminate_backend(PID)`, and try again."
             )
-        if time.monotonic() > notice_at:
-            log.warning("migrate.waiting", extra={"database": describe(url), "holder": holder.strip(" ()")})
-            notice_at = until
         await asyncio.sleep(LOCK_PAUSE_S)
 
 

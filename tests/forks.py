@@ -46,8 +46,13 @@ def stand_for(address: str, arguments: list[str]) -> NoReturn:
     socket.send_fds(there, [len(said).to_bytes(LENGTH, "big")], [0, 1, 2])
     there.sendall(said)
     fork = int.from_bytes(there.recv(LENGTH), "big")
+
+    def pass_on(number: int, _: object) -> None:
+        with suppress(ProcessLookupError):  # it has ended, and how is about to be told
+            os.kill(fork, number)
+
     for which in passed_on:
-        signal.signal(which, lambda number, _: os.kill(fork, number))
+        signal.signal(which, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     status = int.from_bytes(there.recv(LENGTH), "big", signed=True)
     if status < 0:
@@ -55,6 +60,14 @@ def stand_for(address: str, arguments: list[str]) -> NoReturn:
             signal.signal(which, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
+
+
+def settle(address: str) -> None:
+    """Return once the forks have ended whose stand-ins are dead: they are killed a moment later."""
+    with socket.socket(socket.AF_UNIX) as there:
+        there.connect(address)
+        there.shutdown(socket.SHUT_WR)  # it asks for nothing, and is let go in its turn
+        there.recv(LENGTH)
 
 
 def serve(address: str) -> dict[str, Any]:

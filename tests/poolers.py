@@ -18,6 +18,8 @@ from typing import Literal
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.ports import free_port
+
 Mode = Literal["transaction", "session"]
 
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
@@ -140,7 +142,7 @@ def pgbouncer(url: str, *, mode: Mode, takes_options: bool = False) -> Generator
 
     # PgBouncer does not run as root, and nobody else may enter the folder of the server's socket.
     with tempfile.TemporaryDirectory(prefix="monitoria-pooler-") as folder, _listening(pass_on, _nothing) as server:
-        port = _free_port()
+        port = free_port()
         settings = Path(folder) / "pgbouncer.ini"
         settings.write_text(
             f"[databases]\n* = host=127.0.0.1 port={server} user={_user(url)}\n[pgbouncer]\n"
@@ -229,11 +231,6 @@ def _wait_for(port: int) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 MADE = {"small": small_pooler} | ({"pgbouncer": pgbouncer} if PGBOUNCER else {})

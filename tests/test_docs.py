@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 OF_OTHERS = {"HF_HUB_OFFLINE", "HF_HOME", "PGPASSWORD", "POSTGRES_PASSWORD", "TORCH_INDEX"}
 OF_TESTS = {"MONITORIA_TEST_DSN", "MONITORIA_CHAOS", "MONITORIA_PLAYS"}
 OF_ALL = {"ground", "i18n", "errors"}  # rooms that every other may ask; the picture does not draw their arrows
-NOT_SOURCES = {".git", ".venv", "build", "dist"}
+NOT_SOURCES = {".git", ".venv", "build", "dist", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache"}
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -71,8 +71,19 @@ def tracked() -> list[Path]:
     if listed.returncode == 0:
         found = [ROOT / path for path in listed.stdout.decode().split("\0") if path]
     else:
-        found = [path for path in ROOT.rglob("*") if NOT_SOURCES.isdisjoint(path.relative_to(ROOT).parts)]
+        found = [*sources(ROOT)]
     return [path for path in found if path.is_file()]
+
+
+def sources(folder: Path) -> Iterator[Path]:
+    """All that is in *folder*, without a look into what other tests fill and empty meanwhile."""
+    for path in folder.iterdir():
+        if path.name in NOT_SOURCES:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from sources(path)
+        else:
+            yield path
 
 
 def texts() -> Iterator[tuple[Path, str]]:

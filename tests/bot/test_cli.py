@@ -248,7 +248,7 @@ async def test_an_interrupted_ingest_keeps_what_is_done_and_goes_on(
         process = await there.start(*ingest)
         await reached(model, requests=3)
         process.send_signal(number)
-        await asyncio.sleep(0.5)  # the signal comes first, then the request breaks off
+        await wound_up(there)  # the signal comes first, then the request breaks off
     interrupted = await ended(process)
     async with fake_model(embeds) as model:
         finished = await having_embeddings(terminal, model).run(*ingest)
@@ -259,6 +259,16 @@ async def test_an_interrupted_ingest_keeps_what_is_done_and_goes_on(
     assert "aula-1 unchanged" in flat(finished.out)
     assert "aula-2 new" in flat(finished.out)
     assert "1 segment embedded." in finished.out
+
+
+async def wound_up(there: Console) -> None:
+    """Return when an ingest has weighed the words of what it stored, which is what it does upon a signal too."""
+    async with (
+        await psycopg.AsyncConnection.connect(there.variables["DATABASE_URL"], autocommit=True) as conn,
+        asyncio.timeout(60),
+    ):
+        while not await (await conn.execute("select 1 from course_lexicons")).fetchone():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_reader_that_leaves_early_sees_no_traceback(sampled: Console) -> None:

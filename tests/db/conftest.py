@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import held, programs
-from tests.db.homes import App, AppStarter, end
+from tests.db.homes import App, AppStarter, Gate, end
 
 
 @pytest.fixture
@@ -45,17 +45,23 @@ def home(made: Path, tmp_path: Path) -> Generator[Path, None, None]:
 
 
 @pytest.fixture
-def slow_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[None, None, None]:
-    """Let the server think for a second before it opens its socket."""
+def gate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Gate, None, None]:
+    """Let no server that is started open its socket before a test opens this."""
     real = programs.programs_for(tmp_path).folder
     folder = Path(tempfile.mkdtemp(prefix="monitoria-slow-"))
     folder.chmod(0o755)
-    for name, delay in (("postgres", "sleep 1"), ("pg_ctl", ":"), ("initdb", ":")):
+    gate = Gate(folder / "shut")
+    gate.shut.touch()
+    for name, first in (
+        ("postgres", f"while [ -e {gate.shut} ]; do sleep 0.05; done"),
+        ("pg_ctl", ":"),
+        ("initdb", ":"),
+    ):
         script = folder / name
-        script.write_text(f'#!/bin/sh\n{delay}\nexec {real}/{name} "$@"\n')
+        script.write_text(f'#!/bin/sh\n{first}\nexec {real}/{name} "$@"\n')
         script.chmod(0o755)
     monkeypatch.setattr(programs, "shipped", lambda: folder)
-    yield
+    yield gate
     shutil.rmtree(folder)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -57,6 +58,16 @@ class App:
         self.process.communicate()
 
 
+@dataclass(frozen=True)
+class Gate:
+    """Before it servers that are being started wait, as long as there is a file."""
+
+    shut: Path
+
+    def open(self) -> None:
+        self.shut.unlink(missing_ok=True)
+
+
 def end(home: Path) -> None:
     """Stop what runs in *home* as the last one out would."""
     if (home / "postgres" / "postmaster.pid").exists():
@@ -95,7 +106,10 @@ def ask(url: str, statement: str) -> object:
 
 
 def eventually(claim: Callable[[], bool], limit_s: float = 60) -> bool:
+    """Say whether *claim* comes true, be it for a moment only."""
     until = time.monotonic() + limit_s
-    while not claim() and time.monotonic() < until:
+    while not claim():
+        if time.monotonic() > until:
+            return claim()
         time.sleep(0.005)
-    return claim()
+    return True

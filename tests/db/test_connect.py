@@ -127,7 +127,7 @@ async def test_a_connection_that_the_server_ended_is_replaced(database: str) -> 
         async with opened.connection() as conn:
             pid = conn.info.backend_pid
         with psycopg.connect(database, autocommit=True) as other:
-            other.execute("select pg_terminate_backend(%s, 5000)", [pid])
+            other.execute("select pg_terminate_backend(%s, 60000)", [pid])
 
         async with opened.connection() as conn:
             assert conn.info.backend_pid != pid

@@ -5,9 +5,11 @@ import os
 import signal
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Generator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,7 +17,7 @@ import pytest
 
 from db.embedded import PATIENCE, held, running
 from db.errors import DatabaseUnavailable
-from tests.db.homes import AppStarter, ask, eventually, is_alive, nobody_lives_in, postmaster, starts
+from tests.db.homes import AppStarter, Gate, ask, eventually, is_alive, nobody_lives_in, postmaster, starts
 
 STARTED = "select pg_postmaster_start_time()"
 
@@ -128,26 +130,34 @@ def interrupts(request: pytest.FixtureRequest) -> Generator[None, None, None]:
     signal.signal(signal.SIGINT, previous)
 
 
-async def given_up_during_the_start(home: Path) -> None:
+async def given_up_during_the_start(home: Path) -> asyncio.Task[None]:
+    """Return the use of a database that is called off while its server is being started."""
+
     async def use() -> None:
         async with running(home, durable=False):
             raise AssertionError("the start took no time")
 
     task = asyncio.create_task(use())
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        while nobody_lives_in(home):  # noqa: ASYNC110 - the server's process does not tell
+            await asyncio.sleep(0.01)
     task.cancel()
+    return task
+
+
+async def test_giving_up_during_a_start_leaves_nothing_running(home: Path, gate: Gate, interrupts: None) -> None:
+    using = await given_up_during_the_start(home)
+    gate.open()
     with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-async def test_giving_up_during_a_start_leaves_nothing_running(home: Path, slow_start: None, interrupts: None) -> None:
-    await given_up_during_the_start(home)
+        await using
 
     assert nobody_lives_in(home)
 
 
-async def test_giving_up_does_not_wait_for_the_start(home: Path, slow_start: None) -> None:
-    await given_up_during_the_start(home)
+async def test_giving_up_does_not_wait_for_the_start(home: Path, gate: Gate) -> None:
+    using = await given_up_during_the_start(home)
+    with pytest.raises(asyncio.CancelledError):
+        await using
 
     assert starts(home) == 1  # when it was made; this one never came so far
 
@@ -244,13 +254,15 @@ def test_a_frozen_server_is_alive(home: Path, app: AppStarter) -> None:
     assert starts(home) == 2  # when it was made, and by the first
 
 
-def test_a_slow_recovery_is_waited_for(home: Path, slow_start: None) -> None:
+def test_a_slow_recovery_is_waited_for(home: Path, gate: Gate) -> None:
+    threading.Timer(1.0, gate.open).start()
+
     with held(home, durable=False) as url:
         assert ask(url, "select 1") == 1
     assert timedelta(minutes=2) <= PATIENCE
 
 
-def test_patience_ends_in_one_sentence_and_the_next_finds_it_recovered(home: Path, slow_start: None) -> None:
+def test_patience_ends_in_one_sentence_and_the_next_finds_it_recovered(home: Path, gate: Gate) -> None:
     with (
         pytest.raises(DatabaseUnavailable, match="is alive but accepted no connection within 0 s"),
         held(home, durable=False, patience=timedelta(seconds=0.3)),
@@ -258,15 +270,29 @@ def test_patience_ends_in_one_sentence_and_the_next_finds_it_recovered(home: Pat
         pass
     assert not nobody_lives_in(home)
 
+    gate.open()
     with held(home, durable=False) as url:
         assert ask(url, "select 1") == 1
 
 
+def half_made(folder: Path, app: AppStarter) -> Path:
+    """Return a home whose database was being made when who made it was killed."""
+
+    def is_begun(home: Path) -> bool:
+        return any(home.glob("postgres.new-*/PG_VERSION")) or (home / "postgres").exists()
+
+    for number in range(20):
+        home = folder / f"home-{number}"
+        first = app(home)
+        assert eventually(partial(is_begun, home))
+        first.kill()
+        if not (home / "postgres").exists():  # else it was done before anybody looked
+            return home
+    raise AssertionError("it took no time")
+
+
 def test_a_start_that_was_interrupted_is_made_anew(tmp_path: Path, app: AppStarter) -> None:
-    home = tmp_path / "home"
-    first = app(home)
-    assert eventually(lambda: any(home.glob("postgres.new-*/PG_VERSION")))
-    first.kill()
+    home = half_made(tmp_path, app)
 
     with held(home, durable=False) as url:
         assert ask(url, "select 1") == 1

@@ -27,11 +27,11 @@ def pooler(request: pytest.FixtureRequest) -> Pooler:
 
 @pytest.fixture
 def impatient(database: str) -> str:
-    """The database, as a provider sets it up who ends statements and idle transactions soon."""
+    """The database, as a provider sets it up who ends statements and idle transactions after a second."""
     with psycopg.connect(database, autocommit=True) as conn:
         name = sql.Identifier(conn.info.dbname)
-        conn.execute(sql.SQL("alter database {} set idle_in_transaction_session_timeout = '300ms'").format(name))
-        conn.execute(sql.SQL("alter database {} set statement_timeout = '300ms'").format(name))
+        conn.execute(sql.SQL("alter database {} set idle_in_transaction_session_timeout = '1s'").format(name))
+        conn.execute(sql.SQL("alter database {} set statement_timeout = '1s'").format(name))
     return database
 
 
@@ -108,7 +108,7 @@ async def test_waiting_for_another_migration_says_so_and_ends(
 
 
 async def test_a_provider_s_limits_end_no_migration_and_no_lock(impatient: str, tmp_path: Path) -> None:
-    (tmp_path / "0001_slow.sql").write_text("select pg_sleep(1);")
+    (tmp_path / "0001_slow.sql").write_text("select pg_sleep(1.5);")
     with psycopg.connect(impatient, autocommit=True) as conn:
         conn.execute("delete from schema_migrations")
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
 from tests.bot.discord.patience import wait_longer
+from tests.forks import settle
 
 ROOT = Path(__file__).resolve().parents[3]
 START_LIMIT_S = 120.0
@@ -37,10 +39,13 @@ class Launched:
 
     process: asyncio.subprocess.Process
     log: Path
+    forks: Sequence[str] = ()  # how it was started, if it is one of them
 
     @property
     def said(self) -> str:
-        return self.log.read_text("utf-8")
+        """All whole lines so far: the last one may be read while it is written."""
+        whole, end, _ = self.log.read_bytes().rpartition(b"\n")
+        return (whole + end).decode()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -67,7 +72,11 @@ class Launched:
         return any(one["event"] == event for one in self.events)
 
     def tell(self, which: signal.Signals) -> None:
-        self.process.send_signal(which)
+        """Send a signal; it may just have ended."""
+        # `Process.send_signal` would look whether it has, and if so asyncio never learned how: it would say 255.
+        with suppress(ProcessLookupError):
+            if self.process.returncode is None:
+                os.kill(self.process.pid, which)
 
     async def ended(self, limit_s: float = START_LIMIT_S) -> int:
         """Wait for the end and return the exit status, negative for a signal."""
@@ -81,9 +90,10 @@ class Launched:
 
     async def kill(self) -> None:
         """End it as a power cut does."""
-        if self.process.returncode is None:
-            self.process.kill()
+        self.tell(signal.SIGKILL)
         await self.process.wait()
+        if self.forks:
+            await asyncio.to_thread(settle, self.forks[-1])
 
 
 async def launch(
@@ -113,7 +123,7 @@ async def launch(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=sink,
         )
-    return Launched(process=process, log=log)
+    return Launched(process=process, log=log, forks=forks)
 
 
 def hurry_digests() -> None:

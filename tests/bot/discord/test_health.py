@@ -18,11 +18,12 @@ from tests.bot.discord.asking import QUESTION, is_cited, shown
 from tests.bot.discord.conftest import Campus, Start
 from tests.bot.discord.launched import ROOT, Launched
 from tests.bot.discord.test_running import answers_in, quiet, taught, us
+from tests.ports import free_port
 
 
 async def test_health_and_metrics_are_told(campus: Campus, start: Start, postgres_url: str) -> None:
     await taught(campus)
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     run = await start(MONITORIA_HTTP_BIND=address)
     async with aiohttp.ClientSession(f"http://{address}") as http:
         first = await _first_answer(http, run)
@@ -63,11 +64,6 @@ async def test_a_taken_port_is_a_warning_and_no_more(campus: Campus, start: Star
     (told,) = [event for event in run.events if event["event"] == "health.unavailable"]
     assert address in told["reason"]
     assert "MONITORIA_HTTP_BIND" in told["reason"]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 async def _health_of_the_image(address: str) -> int:

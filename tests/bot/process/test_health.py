@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.process import health
 from bot.process.metrics import Metrics
 from bot.process.settings import HealthSettings
+from tests.ports import free_port
 
 
 async def yes() -> bool:
@@ -19,11 +20,6 @@ async def yes() -> bool:
 
 async def no() -> bool:
     return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @asynccontextmanager
@@ -58,8 +54,8 @@ async def test_a_taken_address_is_told_once_and_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(health, "BETWEEN_TRIES_S", 0.05)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as taken:
         async with serving(port, gateway=yes) as http:
             await asyncio.sleep(0.3)
             taken.close()

@@ -215,7 +215,7 @@ async def with_little_room(there: Console, *arguments: str) -> Ran:
 
 async def left_alone(there: Console) -> None:
     """Return when nobody but the tests themselves is connected to the database any more."""
-    others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    others = "select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     async with (
         await psycopg.AsyncConnection.connect(there.variables["DATABASE_URL"], autocommit=True) as conn,
         asyncio.timeout(60),
