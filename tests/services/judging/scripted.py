@@ -60,12 +60,12 @@ def chat(server: FakeModel, model: str = "juiz") -> ChatModel:
 
 
 @asynccontextmanager
-async def judge_of(*behaviours: Behaviour, limit_s: float = 2.0) -> AsyncGenerator[tuple[Judge, FakeModel], None]:
+async def judge_of(*behaviours: Behaviour, limit_s: float = 60.0) -> AsyncGenerator[tuple[Judge, FakeModel], None]:
     async with fake_model(*behaviours) as server, chat(server) as model:
         yield Judge(model, time_limit_s=limit_s), server
 
 
-async def judged(*behaviours: Behaviour, case: Case = CASE, limit_s: float = 2.0) -> Opinion:
+async def judged(*behaviours: Behaviour, case: Case = CASE, limit_s: float = 60.0) -> Opinion:
     async with judge_of(*behaviours, limit_s=limit_s) as (judge, _):
         return await judge.judge("relevance", case, unlimited)
 

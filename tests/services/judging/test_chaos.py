@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -60,17 +61,18 @@ class Crew:
 
     async def kill_one(self, chance: random.Random) -> None:
         victim = self.processes.pop(chance.randrange(len(self.processes)))
-        victim.kill()
+        with suppress(ProcessLookupError):  # a restart of the database may just have ended it
+            victim.kill()
+            self.killed += 1
         await victim.wait()
-        self.killed += 1
         await self.hire()
 
     async def freeze_one(self, chance: random.Random, seconds: float) -> None:
         victim = chance.choice(self.processes)
-        victim.send_signal(signal.SIGSTOP)
-        self.frozen += 1
-        await asyncio.sleep(seconds)
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # it has ended, before or meanwhile
+            victim.send_signal(signal.SIGSTOP)
+            self.frozen += 1
+            await asyncio.sleep(seconds)
             victim.send_signal(signal.SIGCONT)
 
     async def keep_full(self) -> None:
@@ -153,11 +155,13 @@ def fill(url: str) -> None:
         )
 
 
-async def trouble(workers: Crew, server: Server) -> None:
-    """Kill, freeze and restart at random, but the same at each run."""
+async def trouble(workers: Crew, server: Server, over: asyncio.Event) -> None:
+    """Kill, freeze and restart at random, but the same at each run; what was begun is ended when it is *over*."""
     chance = random.Random(SEED)  # noqa: S311 - no secret
     async with asyncio.TaskGroup() as freezing:
-        for round_ in range(1_000):
+        for round_ in count():
+            if over.is_set():
+                return
             await asyncio.sleep(chance.uniform(0.1, 0.5))
             if round_ in {3, 7}:
                 await server.restart(brutally=round_ == 7)
@@ -171,7 +175,7 @@ async def trouble(workers: Crew, server: Server) -> None:
 
 @pytest.mark.long
 async def test_each_answer_is_judged_once_whatever_dies(server: Server) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - no secret
+    chance, over = random.Random(SEED), asyncio.Event()  # noqa: S311 - no secret
 
     async def behave(writer: asyncio.StreamWriter, request: Request) -> None:
         await asyncio.sleep(chance.uniform(0.1, 1.0))
@@ -184,15 +188,15 @@ async def test_each_answer_is_judged_once_whatever_dies(server: Server) -> None:
         model = await stack.enter_async_context(fake_model(behave))
         workers = await stack.enter_async_context(crew(server.url, model.base_url))
         await asyncio.to_thread(fill, server.url)
-        troubling = asyncio.create_task(trouble(workers, server))
+        troubling = asyncio.create_task(trouble(workers, server, over))
         try:
             async with asyncio.timeout(LIMIT_S):
                 while await server.waiting():
                     assert not troubling.done() or troubling.result() is None
                     await asyncio.sleep(0.5)
         finally:
-            troubling.cancel()
-            await asyncio.gather(troubling, return_exceptions=True)
+            over.set()
+            await troubling  # not cancelled: the server would stay down where it is just being restarted
 
     judged = server.rows("select answer_id, status from judgements order by answer_id, id")
     others = [number for number in range(1, ANSWERS + 1) if number != 7]

@@ -14,7 +14,8 @@ PACE = WorkerPace(
     slots=4,
     lease=timedelta(seconds=3),
     poll_s=0.1,
-    first_gap=timedelta(milliseconds=50),
+    most_attempts=8,  # each death costs one: with five, of a thousand runs one would see a sound job die of them
+    first_gap=timedelta(milliseconds=1),
     first_pause=timedelta(milliseconds=50),
     longest_pause=timedelta(milliseconds=500),
 )

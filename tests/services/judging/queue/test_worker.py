@@ -9,7 +9,7 @@ import pytest
 from services.judging.queue import Queue
 from services.judging.worker import WorkerPace
 from services.research import agreement
-from tests.fake_model import hangs, replies, says, sends_json
+from tests.fake_model import Request, hangs, replies, says, sends_json
 from tests.services.judging.queue.court import QUICK, Court
 from tests.services.judging.scripted import verdict
 
@@ -62,7 +62,9 @@ async def test_no_connection_is_held_during_a_call(court: Court) -> None:
         working = asyncio.create_task(worker.step())
         await server.asked.wait()
 
-        assert await court.rows("select from pg_stat_activity where state = 'idle in transaction'") == []
+        # Of this database: others may be in use by tests that run beside this one.
+        held = "select from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+        assert await court.rows(held) == []
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
 
@@ -82,12 +84,19 @@ async def test_a_worker_that_is_told_to_stop_gives_its_job_back(court: Court) ->
 
 async def test_a_worker_that_overslept_ends_nothing(court: Court) -> None:
     answer = await court.answer()
+    taken_over = asyncio.Event()
+
+    async def late(writer: asyncio.StreamWriter, request: Request) -> None:
+        await taken_over.wait()
+        await says(verdict(3))(writer, request)
+
     slow = WorkerPace(slots=1, lease=timedelta(milliseconds=1), poll_s=0.02)
-    async with court.worker(hangs(), says(verdict(1)), pace=slow, limit_s=2.0) as (worker, server):
+    async with court.worker(late, says(verdict(1)), pace=slow) as (worker, server):
         overslept = asyncio.create_task(worker.step())
         await server.asked.wait()
         await worker.step()  # the lease has run out, so another takes the job
-        await overslept  # its call ends at the judge's own limit, and finds the token gone
+        taken_over.set()
+        await overslept  # it has its verdict, and finds the token gone
 
     judged = await court.judgement(answer)
     assert judged is not None
