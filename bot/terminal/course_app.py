@@ -82,7 +82,7 @@ def course_judge(
     second_opinion_share: SecondOpinionShareOption = None,
 ) -> None:
     """Show how a course's answers are judged and flagged, or change it; each change is a new version."""
-    order = judging.RulesOrder(
+    order = judging.JudgeOrder(
         flag_below=flag_below,
         judge_share=judge_share,
         audit_share=audit_share,
@@ -93,7 +93,7 @@ def course_judge(
         second_opinion=None if second_opinion is None else second_opinion == "on",
         second_opinion_share=second_opinion_share,
     )
-    to_the_end(judging.rules(environment.setup(), slug, order))
+    to_the_end(judging.settings(environment.setup(), slug, order))
 
 
 @course_app.command("prices")

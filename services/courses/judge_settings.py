@@ -59,18 +59,18 @@ def labels(letters: str) -> tuple[Label, Label, Label, Label]:
     return cast("tuple[Label, Label, Label, Label]", read)
 
 
-def _require_sense(rules: JudgeSettings) -> None:
+def _require_sense(settings: JudgeSettings) -> None:
     shares = {
-        "judged": rules.judge_share,
-        "audited": rules.audit_share,
-        "judged for their passages": rules.context_share,
-        "labelled twice": rules.second_share,
-        "heard a second opinion on": rules.second_opinion_share,
+        "judged": settings.judge_share,
+        "audited": settings.audit_share,
+        "judged for their passages": settings.context_share,
+        "labelled twice": settings.second_share,
+        "heard a second opinion on": settings.second_opinion_share,
     }
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise Refused(f"The share {share:g} of answers to be {name} is none; write one from 0 to 1, such as 0.2.")
-    if not 0 <= rules.flag_below <= 4:
-        raise Refused(f"No score is below {rules.flag_below} only; write 0 (flag none) to 4 (flag all).")
-    if rules.daily_tokens is not None and not 0 <= rules.daily_tokens < 2**62:
-        raise Refused(f"The budget {rules.daily_tokens} is none; write tokens a day, or `none`.")
+    if not 0 <= settings.flag_below <= 4:
+        raise Refused(f"No score is below {settings.flag_below} only; write 0 (flag none) to 4 (flag all).")
+    if settings.daily_tokens is not None and not 0 <= settings.daily_tokens < 2**62:
+        raise Refused(f"The budget {settings.daily_tokens} is none; write tokens a day, or `none`.")

@@ -248,8 +248,8 @@ async def _judge(setup: Setup) -> Check:
 
 async def _is_seconded(opened: Services) -> bool:
     """Tell whether any course has second opinions."""
-    rules = [await opened.judge_settings.of(course) for course in await opened.courses.every()]
-    return any(one.second_opinion for one in rules)
+    settings = [await opened.judge_settings.of(course) for course in await opened.courses.every()]
+    return any(one.second_opinion for one in settings)
 
 
 async def _second_judge(setup: Setup) -> Check:

@@ -242,5 +242,4 @@ def _limit_headers(limit: int, left: int, reset_s: float) -> dict[str, str]:
 def _retry(refusal: Refusal) -> dict[str, str]:
     if refusal.status != 429:
         return {}
-    scope = {"X-RateLimit-Global": "true"} if refusal.body["global"] else {"X-RateLimit-Scope": "shared"}
-    return {"Retry-After": str(int(refusal.body["retry_after"]) + 1)} | scope
+    return {"Retry-After": str(int(refusal.body["retry_after"]) + 1), "X-RateLimit-Scope": "shared"}

@@ -25,7 +25,7 @@ LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RulesOrder:
+class JudgeOrder:
     """What `monitoria course judge` was told to change."""
 
     flag_below: int | None
@@ -63,16 +63,16 @@ class RulesOrder:
         return found
 
 
-async def rules(setup: Setup, slug: str, order: RulesOrder) -> None:
+async def settings(setup: Setup, slug: str, order: JudgeOrder) -> None:
     """Show a course's rules, after changing what the order names."""
     async with wiring.judging(setup) as opened:
         course = await opened.courses.find(slug)
         changes = order.changes()
         now = await (opened.judge_settings.change(course, changes) if changes else opened.judge_settings.of(course))
-    terminal.show(rules_view(now))
+    terminal.show(settings_view(now))
 
 
-def rules_view(now: JudgeSettings) -> RenderableType:
+def settings_view(now: JudgeSettings) -> RenderableType:
     budget = "no limit" if now.daily_tokens is None else f"{now.daily_tokens:,} tokens a day (UTC)"
     table = Table(box=None, show_header=False, padding=(0, 1))
     for name, value in (
